@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/uri.hpp>
+#include <sidecall/result.hpp>
+
+namespace sidecall {
+
+/// Where Twilio is to send the messages: an absolute `http` or `https` URI by RFC 3986, all ASCII, with a hostname by
+/// RFC 1123 (no underscore), an IPv4 or a bracketed IPv6 address, and a port of 1 to 65535 if any. User-info and a
+/// fragment are allowed (Twilio reads connection overrides such as `#rc=2&rp=all` from the fragment). There is no limit
+/// on its length. What was given is kept and sent unchanged, byte for byte.
+///
+/// `Text` is what holds it: `callback_url` owns its text (an allocation if it is long), `callback_url_view` refers to
+/// somebody else's and converts to it.
+template <class Text>
+class basic_callback_url {
+public:
+    /// Checks a whole text. A failure is `invalid_argument` in `"Callback"`, with the rule and the first offending
+    /// byte.
+    static constexpr result<basic_callback_url> parse(std::string_view url)
+    {
+        detail::uri parts;
+        if (auto const wrong = detail::parse_uri(url, parts))
+            return failure(errc::invalid_argument, "Callback", wrong->rule, wrong->offset);
+        return basic_callback_url(Text(url), parts);
+    }
+
+    template <class Other>
+        requires(!std::is_same_v<Other, Text> && std::is_same_v<Other, std::string_view>)
+    constexpr basic_callback_url(basic_callback_url<Other> const& other) : text_(other.text_), parts_(other.parts_) {}
+
+    /// All of it, as it was given. Every view is valid as long as this object is (of a `callback_url_view`: its text).
+    constexpr std::string_view view() const noexcept { return text_; }
+
+    /// `"http"` or `"https"`, in the case that was given.
+    constexpr std::string_view scheme() const noexcept { return view().substr(0, parts_.https ? 5 : 4); }
+
+    /// The host, as it was given; an IPv6 address in its brackets.
+    constexpr std::string_view host() const noexcept { return cut(parts_.host, parts_.host_end); }
+
+    /// The port that is called: the one given, else the scheme's, 80 or 443.
+    constexpr std::uint16_t port() const noexcept { return parts_.port ? parts_.port : parts_.https ? 443 : 80; }
+
+    /// Path and query, as they were given: empty for `https://example.com`, and without the fragment.
+    constexpr std::string_view target() const noexcept { return cut(parts_.target, parts_.target_end); }
+
+    friend constexpr bool operator==(basic_callback_url const& a, basic_callback_url const& b) noexcept
+    {
+        return a.view() == b.view();
+    }
+
+private:
+    template <class>
+    friend class basic_callback_url;
+
+    constexpr basic_callback_url(Text text, detail::uri const& parts) : text_(std::move(text)), parts_(parts) {}
+
+    constexpr std::string_view cut(std::size_t begin, std::size_t end) const noexcept
+    {
+        return view().substr(begin, end - begin);
+    }
+
+    Text text_;
+    detail::uri parts_;
+};
+
+using callback_url = basic_callback_url<detail::buffer>;
+using callback_url_view = basic_callback_url<std::string_view>; ///< For constants and for a text that outlives it.
+
+namespace detail {
+
+void this_literal_is_not_a_valid_callback_url(); // declared and never defined, see sid.hpp
+
+} // namespace detail
+
+inline namespace literals {
+
+/// A constant callback whose typo does not compile.
+consteval callback_url_view operator""_callback_url(char const* text, std::size_t size)
+{
+    auto const url = callback_url_view::parse({text, size});
+    if (!url) detail::this_literal_is_not_a_valid_callback_url();
+    return *url;
+}
+
+} // namespace literals
+
+} // namespace sidecall

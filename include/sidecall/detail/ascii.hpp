@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+// Bytes as ASCII, whatever the locale says.
+namespace sidecall::detail {
+
+constexpr bool is_digit(char c) noexcept
+{
+    return c >= '0' && c <= '9';
+}
+
+constexpr char to_lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+constexpr bool is_alpha(char c) noexcept
+{
+    return to_lower(c) >= 'a' && to_lower(c) <= 'z';
+}
+
+constexpr bool is_alnum(char c) noexcept
+{
+    return is_digit(c) || is_alpha(c);
+}
+
+/// The value of a hexadecimal digit of either case, or -1.
+constexpr int hex_value(char c) noexcept
+{
+    if (is_digit(c)) return c - '0';
+    c = to_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+constexpr bool is_hex(char c) noexcept
+{
+    return hex_value(c) >= 0;
+}
+
+/// Equal but for the case of ASCII letters: how HTTP compares field names and schemes (RFC 9110, section 5.1).
+constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
+{
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i != a.size(); ++i)
+        if (to_lower(a[i]) != to_lower(b[i])) return false;
+    return true;
+}
+
+/// Without the blanks and tabs at either end: OWS of RFC 9110, section 5.6.3.
+constexpr std::string_view trim(std::string_view text) noexcept
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+/// Where `end` or the text itself ends, whichever comes first.
+constexpr std::size_t find_or_end(std::string_view text, std::string_view any_of, std::size_t from) noexcept
+{
+    std::size_t const found = text.find_first_of(any_of, from);
+    return found == text.npos ? text.size() : found;
+}
+
+} // namespace sidecall::detail

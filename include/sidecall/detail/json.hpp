@@ -1,0 +1,373 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/literal.hpp>
+#include <sidecall/detail/utf8.hpp>
+
+// JSON texts by RFC 8259, strictly, in UTF-8, read in one pass without recursion and without allocating. Where the RFC
+// leaves a choice: no byte order mark (section 8.1), no half of a surrogate pair (8.2: such a string is no Unicode
+// text), no deeper nesting than `json_depth` (section 9), numbers of any size and precision.
+namespace sidecall::detail {
+
+/// How deep arrays and objects may lie in each other. No text of 10,240 bytes, the limit of a message, can hold more.
+inline constexpr std::size_t json_depth = 5120;
+
+enum class json_kind : unsigned char { null, boolean, number, string, array, object };
+
+/// A value where it stands in the text.
+struct json_value {
+    json_kind kind = json_kind::null;
+    bool escaped = false;   // of a string: whether it holds a backslash
+    std::string_view raw{}; // as it is written; of a string, what is between the quotation marks
+    std::size_t offset = 0; // where `raw` begins
+
+    constexpr bool is_string() const noexcept { return kind == json_kind::string; }
+};
+
+/// Gives a string's characters, escapes resolved, in pieces: `next` until it is empty.
+class json_characters {
+public:
+    constexpr explicit json_characters(std::string_view raw) noexcept : rest_(raw) {}
+
+    /// The next piece in UTF-8, valid until the next call. The string must have been read by `json_reader`.
+    constexpr std::string_view next() noexcept
+    {
+        if (rest_.empty() || rest_[0] != '\\') return take(find_or_end(rest_, "\\", 0));
+        char const letter = rest_[1];
+        if (letter == 'u') {
+            std::uint32_t point = hex4(2);
+            std::size_t size = 6;
+            if (point >= 0xD800 && point < 0xDC00) {
+                point = 0x10000 + ((point - 0xD800) << 10) + (hex4(8) - 0xDC00);
+                size = 12;
+            }
+            rest_.remove_prefix(size);
+            return encode(point);
+        }
+        rest_.remove_prefix(2);
+        constexpr std::string_view letters = "bfnrt", meant = "\b\f\n\r\t";
+        auto const at = letters.find(letter);
+        piece_[0] = at == letters.npos ? letter : meant[at];
+        return {piece_, 1};
+    }
+
+private:
+    constexpr std::string_view take(std::size_t size) noexcept
+    {
+        std::string_view const piece = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return piece;
+    }
+
+    constexpr std::uint32_t hex4(std::size_t at) const noexcept
+    {
+        std::uint32_t value = 0;
+        for (std::size_t i = at; i != at + 4; ++i) value = value << 4 | static_cast<std::uint32_t>(hex_value(rest_[i]));
+        return value;
+    }
+
+    constexpr std::string_view encode(std::uint32_t point) noexcept
+    {
+        std::size_t const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+        for (std::size_t i = size; i-- > 1; point >>= 6) piece_[i] = static_cast<char>(0x80 | (point & 0x3F));
+        constexpr std::uint32_t lead[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
+        piece_[0] = static_cast<char>(lead[size] | point);
+        return {piece_, size};
+    }
+
+    std::string_view rest_;
+    char piece_[4]{};
+};
+
+/// Whether a string, escapes resolved, is `text`.
+constexpr bool json_equal(json_value const& string, std::string_view text) noexcept
+{
+    if (!string.escaped) return string.raw == text;
+    json_characters characters(string.raw);
+    for (;;) {
+        std::string_view const piece = characters.next();
+        if (piece.empty()) return text.empty();
+        if (text.substr(0, piece.size()) != piece) return false;
+        text.remove_prefix(piece.size());
+    }
+}
+
+/// Reads a JSON text from its beginning: a whole text by `read_text`, or an object member by member. The first call
+/// that meets a fault gives false, and so does every later one; `fault()` then says what is wrong and where.
+class json_reader {
+public:
+    constexpr explicit json_reader(std::string_view text) noexcept : text_(text) {}
+
+    /// One value, with nothing but white space around it.
+    constexpr bool read_text(json_value& value) noexcept { return read_value(value) && read_end(); }
+
+    /// The brace that opens an object, as the text's first token.
+    constexpr bool open_object() noexcept
+    {
+        skip_space();
+        if (peek() != '{') return fail("not a JSON object");
+        ++at_;
+        return true;
+    }
+
+    /// The next member of the object: true if there is one. At the closing brace, `done` becomes true.
+    constexpr bool read_member(json_value& name, json_value& value, bool& done) noexcept
+    {
+        if (fault_) return false;
+        skip_space();
+        bool const first = !in_members_;
+        in_members_ = true;
+        if (peek() == '}') {
+            ++at_;
+            done = true;
+            return false;
+        }
+        if (!first && !expect_byte(',', "no ',' or '}' after a member")) return false;
+        return read_name(name) && read_value(value) && after_member();
+    }
+
+    /// The end of the text.
+    constexpr bool read_end() noexcept
+    {
+        if (fault_) return false;
+        skip_space();
+        return at_ == text_.size() || fail("more text after the end of the value");
+    }
+
+    constexpr std::optional<violation> const& fault() const noexcept { return fault_; }
+
+private:
+    /// For each byte within a string: plain ones can be skipped without a second look.
+    static constexpr auto plain = [] {
+        std::array<bool, 256> table{};
+        for (std::size_t c = 0x20; c != 0x80; ++c) table[c] = c != '"' && c != '\\';
+        return table;
+    }();
+
+    constexpr bool fail(literal rule) noexcept
+    {
+        if (!fault_) fault_ = violation{at_ >= text_.size() ? literal("the text ends too early") : rule, at_};
+        return false;
+    }
+
+    /// The next byte, or NUL at the end, which fits no rule either.
+    constexpr char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+    constexpr void skip_space() noexcept
+    {
+        while (at_ < text_.size() &&
+               (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+            ++at_;
+    }
+
+    constexpr bool expect_byte(char byte, literal rule) noexcept
+    {
+        if (peek() != byte) return fail(rule);
+        ++at_;
+        return true;
+    }
+
+    constexpr bool after_member() noexcept
+    {
+        skip_space();
+        return peek() == ',' || peek() == '}' || fail("no ',' or '}' after a member");
+    }
+
+    constexpr bool read_name(json_value& name) noexcept
+    {
+        skip_space();
+        if (peek() != '"') return fail("not a member's name");
+        if (!read_string(name)) return false;
+        skip_space();
+        return expect_byte(':', "no ':' after a member's name");
+    }
+
+    /// Any value. What lies in it is checked and skipped: a bit for each open bracket tells which one must close it.
+    constexpr bool read_value(json_value& value) noexcept
+    {
+        if (fault_) return false;
+        skip_space();
+        char const first = peek();
+        if (first != '{' && first != '[') return read_scalar(value);
+
+        std::size_t const begin = at_;
+        std::array<std::uint64_t, json_depth / 64> is_object{};
+        std::size_t depth = 0;
+        for (bool before_value = true; before_value || depth != 0;) {
+            skip_space();
+            char const c = peek();
+            if (before_value && (c == '{' || c == '[')) {
+                if (depth + (in_members_ ? 1 : 0) == json_depth) return fail("nested too deeply");
+                std::uint64_t const bit = std::uint64_t{1} << depth % 64;
+                auto& word = is_object[depth / 64];
+                word = c == '{' ? word | bit : word & ~bit;
+                ++depth;
+                ++at_;
+                skip_space();
+                if (peek() == (c == '{' ? '}' : ']')) {
+                    before_value = false;
+                } else if (json_value name; c == '{' && !read_name(name)) {
+                    return false;
+                }
+                continue;
+            }
+            if (before_value) {
+                json_value inner;
+                if (!read_scalar(inner)) return false;
+                before_value = false;
+                continue;
+            }
+            bool const object = is_object[(depth - 1) / 64] >> (depth - 1) % 64 & 1;
+            if (c == ',') {
+                ++at_;
+                before_value = true;
+                if (json_value name; object && !read_name(name)) return false;
+            } else if (c == (object ? '}' : ']')) {
+                ++at_;
+                --depth;
+            } else {
+                return fail(object ? literal("no ',' or '}' after a member") : literal("no ',' or ']' after a value"));
+            }
+        }
+        value = {first == '{' ? json_kind::object : json_kind::array, false, text_.substr(begin, at_ - begin), begin};
+        return true;
+    }
+
+    constexpr bool read_scalar(json_value& value) noexcept
+    {
+        switch (peek()) {
+        case '"': return read_string(value);
+        case 't': return read_word("true", json_kind::boolean, value);
+        case 'f': return read_word("false", json_kind::boolean, value);
+        case 'n': return read_word("null", json_kind::null, value);
+        default: return read_number(value);
+        }
+    }
+
+    constexpr bool read_word(std::string_view word, json_kind kind, json_value& value) noexcept
+    {
+        std::size_t const begin = at_;
+        for (char c : word) {
+            if (peek() != c) return fail("not a JSON value");
+            ++at_;
+        }
+        value = {kind, false, word, begin};
+        return true;
+    }
+
+    constexpr bool read_digits() noexcept
+    {
+        if (!is_digit(peek())) return fail("not a digit, as a number needs");
+        while (is_digit(peek())) ++at_;
+        return true;
+    }
+
+    constexpr bool read_number(json_value& value) noexcept
+    {
+        std::size_t const begin = at_;
+        if (peek() == '-')
+            ++at_;
+        else if (!is_digit(peek()))
+            return fail("not a JSON value");
+        if (peek() == '0')
+            ++at_;
+        else if (!read_digits())
+            return false;
+        if (peek() == '.') {
+            ++at_;
+            if (!read_digits()) return false;
+        }
+        if (peek() == 'e' || peek() == 'E') {
+            ++at_;
+            if (peek() == '+' || peek() == '-') ++at_;
+            if (!read_digits()) return false;
+        }
+        value = {json_kind::number, false, text_.substr(begin, at_ - begin), begin};
+        return true;
+    }
+
+    constexpr bool read_string(json_value& value) noexcept
+    {
+        std::size_t const begin = ++at_;
+        bool escaped = false;
+        for (;;) {
+            while (at_ != text_.size() && plain[static_cast<unsigned char>(text_[at_])]) ++at_;
+            if (at_ == text_.size()) return fail("the string does not end");
+            char const c = text_[at_];
+            if (c == '"') break;
+            if (c == '\\') {
+                escaped = true;
+                if (!read_escape()) return false;
+            } else if (static_cast<unsigned char>(c) < 0x20) {
+                return fail("a control character in a string");
+            } else {
+                std::size_t const size = utf8_sequence(text_, at_);
+                if (size == 0) return fail("not UTF-8");
+                at_ += size;
+            }
+        }
+        value = {json_kind::string, escaped, text_.substr(begin, at_ - begin), begin};
+        ++at_;
+        return true;
+    }
+
+    constexpr bool read_escape() noexcept
+    {
+        ++at_;
+        char const letter = peek();
+        if (letter != 'u') {
+            if (std::string_view("\"\\/bfnrt").find(letter) == std::string_view::npos)
+                return fail("not an escape that JSON knows");
+            ++at_;
+            return true;
+        }
+        ++at_;
+        std::uint32_t unit = 0;
+        if (!read_hex4(unit)) return false;
+        if (unit < 0xD800 || unit > 0xDFFF) return true;
+        constexpr literal rule = "half of a surrogate pair";
+        if (unit > 0xDBFF) {
+            at_ -= 6;
+            return fail(rule);
+        }
+        if (!expect_byte('\\', rule) || !expect_byte('u', rule) || !read_hex4(unit)) return false;
+        return (unit >= 0xDC00 && unit <= 0xDFFF) || fail(rule);
+    }
+
+    constexpr bool read_hex4(std::uint32_t& unit) noexcept
+    {
+        unit = 0;
+        for (int i = 0; i != 4; ++i, ++at_) {
+            int const digit = hex_value(peek());
+            if (digit < 0) return fail("not a hexadecimal digit, as \\u needs");
+            unit = unit << 4 | static_cast<std::uint32_t>(digit);
+        }
+        return true;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    bool in_members_ = false;
+    std::optional<violation> fault_{};
+};
+
+/// The whole number that a value is, if it is one that fits: no sign, no fraction, no exponent.
+constexpr std::optional<int> json_int(json_value const& value) noexcept
+{
+    if (value.kind != json_kind::number || value.raw.size() > 10) return {};
+    std::int64_t number = 0;
+    for (char c : value.raw) {
+        if (!is_digit(c)) return {};
+        number = 10 * number + (c - '0');
+    }
+    if (number > 2147483647) return {};
+    return static_cast<int>(number);
+}
+
+} // namespace sidecall::detail

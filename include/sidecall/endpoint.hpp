@@ -1,0 +1,160 @@
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+
+#include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/uri.hpp>
+#include <sidecall/result.hpp>
+#include <sidecall/version.hpp>
+
+namespace sidecall {
+
+/// Where requests go, and as whom they introduce themselves. By default Twilio, `https://api.twilio.com`, and
+/// `sidecall/x.y.z`. A plain value: it allocates nothing.
+class endpoint {
+public:
+    /// `https://api.twilio.com`.
+    constexpr endpoint() noexcept
+    {
+        set_origin(true, "api.twilio.com", 0);
+        user_agent_.append("sidecall/");
+        user_agent_.append(version);
+    }
+
+    /// `https://api.{region}.twilio.com`, "ie1" say. A failure is `invalid_argument` in `"region"`: not a DNS label.
+    static constexpr result<endpoint> region(std::string_view region) noexcept
+    {
+        if (auto const wrong = check_label(region))
+            return failure(errc::invalid_argument, "region", wrong->rule, wrong->offset);
+        endpoint made;
+        made.set_twilio_host({region});
+        return made;
+    }
+
+    /// `https://api.{edge}.{region}.twilio.com`, "dublin" say; an edge alone implies the region us1 (Twilio's "Global
+    /// infrastructure" pages). A failure is `invalid_argument` in `"edge"` or `"region"`: not a DNS label.
+    static constexpr result<endpoint> edge(std::string_view edge, std::string_view region = "us1") noexcept
+    {
+        if (auto const wrong = check_label(edge))
+            return failure(errc::invalid_argument, "edge", wrong->rule, wrong->offset);
+        if (auto const wrong = check_label(region))
+            return failure(errc::invalid_argument, "region", wrong->rule, wrong->offset);
+        endpoint made;
+        made.set_twilio_host({edge, region});
+        return made;
+    }
+
+    /// Another server: a proxy, a stand-in. `scheme://host[:port]`, nothing behind it but perhaps one "/". Plain http
+    /// is for a loopback host alone (localhost, 127.0.0.0/8, [::1]), since a credential would travel in the clear. A
+    /// failure is `invalid_argument` in `"endpoint"`.
+    static constexpr result<endpoint> parse(std::string_view url) noexcept
+    {
+        auto const invalid = [](detail::literal rule, std::size_t offset) {
+            return failure(errc::invalid_argument, "endpoint", rule, offset);
+        };
+        detail::uri parts;
+        if (auto const wrong = detail::parse_uri(url, parts)) return invalid(wrong->rule, wrong->offset);
+        if (parts.host != parts.authority) return invalid("user-info is not allowed here", parts.authority);
+        std::size_t const behind = parts.target + (url.substr(parts.target, 1) == "/" ? 1 : 0);
+        if (behind != url.size()) return invalid("nothing may follow host and port", behind);
+        std::string_view const host = url.substr(parts.host, parts.host_end - parts.host);
+        if (!parts.https && !is_loopback(host))
+            return invalid("http is for a loopback host alone: a credential would travel in the clear", 0);
+        endpoint made;
+        made.set_origin(parts.https, host, parts.port);
+        return made;
+    }
+
+    /// The same endpoint with your own product appended to the `User-Agent`: `"acme-pbx/2.1"` gives
+    /// `sidecall/x.y.z acme-pbx/2.1` (RFC 9110, section 10.1.5). At most 128 visible ASCII characters, with single
+    /// blanks between products or in comments. A failure is `invalid_argument` in `"User-Agent"`.
+    constexpr result<endpoint> with_product(std::string_view product) const noexcept
+    {
+        auto const invalid = [](detail::literal rule, std::size_t offset) {
+            return failure(errc::invalid_argument, "User-Agent", rule, offset);
+        };
+        if (product.empty()) return invalid("empty", 0);
+        if (product.size() > 128) return invalid("longer than 128 characters", 128);
+        for (std::size_t i = 0; i != product.size(); ++i) {
+            bool const blank = product[i] == ' ';
+            if (blank && (i == 0 || i + 1 == product.size() || product[i - 1] == ' '))
+                return invalid("a blank that separates nothing", i);
+            if (!blank && (product[i] < '!' || product[i] > '~')) return invalid("not visible ASCII", i);
+        }
+        endpoint made = *this;
+        made.user_agent_.clear();
+        made.user_agent_.append("sidecall/");
+        made.user_agent_.append(version);
+        made.user_agent_.append(" ");
+        made.user_agent_.append(product);
+        return made;
+    }
+
+    /// `scheme://host[:port]`, without the scheme's own port and without a path. Views are valid as long as this
+    /// object.
+    constexpr std::string_view origin() const noexcept { return origin_.view(); }
+
+    /// What belongs into the `Host` header: `host[:port]`, without the scheme's own port (RFC 9110, section 7.2).
+    constexpr std::string_view host() const noexcept { return origin_.view().substr(https() ? 8 : 7); }
+
+    /// Whether TLS is spoken; plain http only ever goes to a loopback host.
+    constexpr bool https() const noexcept { return origin_.view()[4] == 's'; }
+
+    /// What belongs into the `User-Agent` header.
+    constexpr std::string_view user_agent() const noexcept { return user_agent_.view(); }
+
+    friend constexpr bool operator==(endpoint const& a, endpoint const& b) noexcept
+    {
+        return a.origin() == b.origin() && a.user_agent() == b.user_agent();
+    }
+
+private:
+    static constexpr std::optional<detail::violation> check_label(std::string_view label) noexcept
+    {
+        auto const wrong = detail::check_hostname(label.substr(0, label.find('.')));
+        if (!wrong && label.find('.') != label.npos) return detail::violation{"a '.' is not allowed", label.find('.')};
+        return wrong;
+    }
+
+    static constexpr bool is_loopback(std::string_view host) noexcept
+    {
+        if (detail::is_ipv4(host)) return host.substr(0, 4) == "127.";
+        if (host.front() != '[') return detail::equal_ignoring_case(host, "localhost");
+        // Any spelling of ::1 is noughts and colons with one digit, a 1, at the end.
+        return host.size() >= 5 && host.substr(host.size() - 2) == "1]" &&
+               host.substr(1, host.size() - 3).find_first_not_of("0:") == host.npos &&
+               (host[host.size() - 3] == ':' || host[host.size() - 3] == '0');
+    }
+
+    constexpr void set_twilio_host(std::initializer_list<std::string_view> labels) noexcept
+    {
+        origin_.clear();
+        origin_.append("https://api.");
+        for (auto label : labels) {
+            origin_.append(label);
+            origin_.append(".");
+        }
+        origin_.append("twilio.com");
+    }
+
+    constexpr void set_origin(bool https, std::string_view host, unsigned port) noexcept
+    {
+        origin_.clear();
+        origin_.append(https ? "https://" : "http://");
+        origin_.append(host);
+        if (port == 0 || port == (https ? 443u : 80u)) return;
+        char digits[6]{':'};
+        std::size_t size = port > 9999 ? 6 : port > 999 ? 5 : port > 99 ? 4 : port > 9 ? 3 : 2;
+        for (std::size_t i = size; --i != 0; port /= 10) digits[i] = static_cast<char>('0' + port % 10);
+        origin_.append({digits, size});
+    }
+
+    detail::inline_text<8 + 254 + 6> origin_; // "https://", a hostname with its last dot, ":65535"
+    detail::inline_text<160> user_agent_;     // "sidecall/x.y.z " and 128 characters
+};
+
+} // namespace sidecall

@@ -1,0 +1,494 @@
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <sidecall/credentials.hpp>
+#include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/form.hpp>
+#include <sidecall/detail/json.hpp>
+#include <sidecall/detail/rfc2822.hpp>
+#include <sidecall/detail/storage.hpp>
+#include <sidecall/endpoint.hpp>
+#include <sidecall/result.hpp>
+
+namespace sidecall {
+
+/// The six methods that the API page's enum has for `Method`, and that a request can be made with.
+enum class http_method : unsigned char { head, get, post, patch, put, delete_ };
+
+/// The method as HTTP spells it: `"POST"`. Empty for a value that is none.
+constexpr std::string_view to_string_view(http_method method) noexcept
+{
+    switch (method) {
+    case http_method::head: return "HEAD";
+    case http_method::get: return "GET";
+    case http_method::post: return "POST";
+    case http_method::patch: return "PATCH";
+    case http_method::put: return "PUT";
+    case http_method::delete_: return "DELETE";
+    }
+    return {};
+}
+
+/// Reads a method, in capitals as RFC 9110, section 9.1, has them. A failure is `invalid_argument` in `"Method"`.
+constexpr result<http_method> parse_http_method(std::string_view text) noexcept
+{
+    for (auto method : {http_method::head, http_method::get, http_method::post, http_method::patch, http_method::put,
+                        http_method::delete_})
+        if (text == to_string_view(method)) return method;
+    return failure(errc::invalid_argument, "Method", "none of HEAD, GET, POST, PATCH, PUT and DELETE", 0);
+}
+
+/// Whether the API page's prose names the method for a callback ("Either GET or POST"); its enum has the others, too.
+constexpr bool is_documented(http_method method) noexcept
+{
+    return method == http_method::get || method == http_method::post;
+}
+
+/// A header field. Both are views into whatever it was taken from.
+struct header {
+    std::string_view name;  ///< Compared without regard to case (RFC 9110, section 5.1).
+    std::string_view value; ///< Without the white space around it.
+
+    friend constexpr bool operator==(header const&, header const&) = default;
+};
+
+/// Header fields as a range over the lines they are kept in, `Name: value` and CR LF each.
+class header_lines {
+public:
+    /// A forward iterator that reads the line it stands on.
+    class iterator {
+    public:
+        using value_type = header;
+        using difference_type = std::ptrdiff_t;
+
+        constexpr iterator() noexcept = default;
+
+        constexpr header operator*() const noexcept
+        {
+            std::size_t const colon = rest_.find(':');
+            return {rest_.substr(0, colon), detail::trim(rest_.substr(colon + 1, line() - colon - 1))};
+        }
+        constexpr iterator& operator++() noexcept
+        {
+            rest_.remove_prefix(line() + 2);
+            return *this;
+        }
+        constexpr iterator operator++(int) noexcept
+        {
+            iterator const before = *this;
+            ++*this;
+            return before;
+        }
+        friend constexpr bool operator==(iterator const& a, iterator const& b) noexcept
+        {
+            return a.rest_.size() == b.rest_.size();
+        }
+
+    private:
+        friend class header_lines;
+        constexpr explicit iterator(std::string_view rest) noexcept : rest_(rest) {}
+        constexpr std::size_t line() const noexcept { return rest_.find("\r\n"); }
+
+        std::string_view rest_;
+    };
+
+    constexpr header_lines() noexcept = default;
+
+    constexpr iterator begin() const noexcept { return iterator(text_); }
+    constexpr iterator end() const noexcept { return iterator(text_.substr(text_.size())); }
+    constexpr bool empty() const noexcept { return text_.empty(); }
+
+    /// The lines themselves, ready for the wire.
+    constexpr std::string_view text() const noexcept { return text_; }
+
+private:
+    friend class header_list;
+    friend class http_request;
+    constexpr explicit header_lines(std::string_view text) noexcept : text_(text) {}
+
+    std::string_view text_;
+};
+
+/// The header fields of an answer, in the order in which they came, owned in one buffer.
+class header_list {
+public:
+    header_list() noexcept = default;
+
+    /// `{{"Content-Type", "application/json"}, …}`. Allocates.
+    header_list(std::initializer_list<header> fields)
+    {
+        for (auto const& field : fields) add(field.name, field.value);
+    }
+
+    /// Adds a field. A colon or a blank in the name and a line break in the value, which HTTP does not allow, become
+    /// "_" and a blank, so that one field cannot be read as two (RFC 9110, section 5.5). May allocate.
+    void add(std::string_view name, std::string_view value)
+    {
+        for (char c : name) lines_ += c == ':' || static_cast<unsigned char>(c) <= ' ' ? '_' : c;
+        lines_ += ": ";
+        for (char c : detail::trim(value)) lines_ += c == '\r' || c == '\n' ? ' ' : c;
+        lines_ += "\r\n";
+    }
+
+    header_lines::iterator begin() const noexcept { return lines().begin(); }
+    header_lines::iterator end() const noexcept { return lines().end(); }
+    bool empty() const noexcept { return lines_.empty(); }
+
+private:
+    header_lines lines() const noexcept { return header_lines(lines_); }
+
+    std::string lines_;
+};
+
+namespace detail {
+
+template <class Field>
+    requires requires(Field const& field)
+    {
+        header{field.name, field.value};
+    }
+constexpr header to_header(Field const& field) noexcept
+{
+    return {field.name, field.value};
+}
+template <class Field>
+    requires requires(Field const& field)
+    {
+        header{field.first, field.second};
+    }
+constexpr header to_header(Field const& field) noexcept
+{
+    return {field.first, field.second};
+}
+
+/// A range whose elements are fields, and stay where they are while they are looked at.
+template <class Range>
+concept header_range = requires(Range const& range)
+{
+    std::begin(range) != std::end(range);
+    to_header(*std::begin(range));
+    requires std::is_lvalue_reference_v<decltype(*std::begin(range))> ||
+        std::is_same_v<decltype(*std::begin(range)), header>;
+};
+
+} // namespace detail
+
+/// Refers to the header fields of an answer in whatever range they are kept: a `header_list`, an array of `header`, a
+/// `std::multimap` of strings; anything with elements that have `name` and `value`, or `first` and `second`. It copies
+/// nothing and allocates nothing, so the range must outlive it.
+class headers_view {
+public:
+    constexpr headers_view() noexcept = default;
+
+    template <detail::header_range Range>
+    constexpr headers_view(Range const& fields) noexcept : fields_(&fields), find_(&find_in<Range>)
+    {
+    }
+
+    /// The value of the first field of that name, in whatever case, without the white space around it.
+    std::optional<std::string_view> find(std::string_view name) const noexcept
+    {
+        return find_ ? find_(fields_, name) : std::nullopt;
+    }
+
+private:
+    template <class Range>
+    static std::optional<std::string_view> find_in(void const* fields, std::string_view name) noexcept
+    {
+        for (auto&& element : *static_cast<Range const*>(fields)) {
+            header const field = detail::to_header(element);
+            if (detail::equal_ignoring_case(field.name, name)) return detail::trim(field.value);
+        }
+        return {};
+    }
+
+    void const* fields_ = nullptr;
+    std::optional<std::string_view> (*find_)(void const*, std::string_view) noexcept = nullptr;
+};
+
+/// A parameter of a form: left out if it has no value.
+struct form_field {
+    std::string_view name;
+    std::optional<std::string_view> value;
+};
+
+/// A request as a value: what is to be sent, and no credential in it, so that it can be logged, compared, stored and
+/// held against a golden file. Written once, into one buffer, whose size is known before the first byte:
+///
+///     https://api.twilio.com/2010-04-01/Accounts/…  Callback=https%3A%2F%2F…  Accept: application/json\r\n…
+///     |                     |                      |                         |
+///     0                     target_                body_                     lines_
+///
+/// The header lines come last, because that is where `authorize` adds its own.
+class http_request {
+public:
+    /// Makes a request to `where`: the pieces of the path put together, and the form as its body. Bytes that may not
+    /// stand in a path or a form are percent-encoded, so nothing given here can end a line. This is what an operation
+    /// of your own calls; the path begins with "/". One allocation.
+    http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
+                 std::initializer_list<form_field> form = {})
+        : method_(method)
+    {
+        constexpr std::string_view common = "Accept: application/json\r\nAccept-Charset: utf-8\r\n";
+        constexpr std::string_view form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
+        constexpr std::string_view user_agent = "User-Agent: ";
+        constexpr std::size_t room_to_authorize = 128; // a Basic credential with a token of 32 characters takes 115
+
+        std::size_t size = where.origin().size() + common.size() + user_agent.size() + where.user_agent().size() + 2;
+        for (auto piece : path) size += detail::path_size(piece);
+        if (form.size() != 0) size += form_type.size();
+        for (auto const& field : form)
+            if (field.value) size += 2 + detail::form_size(field.name) + detail::form_size(*field.value);
+        bytes_.reserve(size + room_to_authorize);
+
+        bytes_.append(where.origin());
+        target_ = bytes_.size();
+        for (auto piece : path) detail::write_path(bytes_, piece);
+
+        body_ = bytes_.size();
+        for (auto const& field : form) {
+            if (!field.value) continue;
+            if (bytes_.size() != body_) bytes_.append("&");
+            detail::write_form(bytes_, field.name);
+            bytes_.append("=");
+            detail::write_form(bytes_, *field.value);
+        }
+
+        lines_ = bytes_.size();
+        bytes_.append(common);
+        if (form.size() != 0) bytes_.append(form_type);
+        bytes_.append(user_agent).append(where.user_agent()).append("\r\n");
+    }
+
+    http_method method() const noexcept { return method_; }
+
+    /// The whole URL. Every view is valid as long as this object is and not assigned to.
+    std::string_view url() const noexcept { return cut(0, body_); }
+
+    /// The URL's path and query: what follows the method on HTTP's first line (RFC 9112, section 3.2.1).
+    std::string_view target() const noexcept { return cut(target_, body_); }
+
+    /// `host[:port]`, as the `Host` header has it.
+    std::string_view host() const noexcept { return cut(bytes_[4] == 's' ? 8 : 7, target_); }
+
+    /// The header fields that your client cannot know by itself: `Accept`, `Accept-Charset`, `Content-Type`,
+    /// `User-Agent`. `Host` and `Content-Length` are not among them, since every client adds those; `to_http1` does.
+    header_lines headers() const noexcept { return header_lines(cut(lines_, bytes_.size())); }
+
+    /// The form, encoded; empty if there is none.
+    std::string_view body() const noexcept { return cut(body_, lines_); }
+
+    /// The request as the bytes of HTTP/1.1 (RFC 9112), for those who have a socket and nothing else. One allocation.
+    std::string to_http1() const
+    {
+        std::string wire;
+        write_http1(wire);
+        return wire;
+    }
+
+    friend bool operator==(http_request const& a, http_request const& b) noexcept
+    {
+        return a.method_ == b.method_ && a.target_ == b.target_ && a.body_ == b.body_ && a.lines_ == b.lines_ &&
+               a.bytes_ == b.bytes_;
+    }
+
+private:
+    friend class authorized_request;
+
+    std::string_view cut(std::size_t begin, std::size_t end) const noexcept
+    {
+        return std::string_view(bytes_).substr(begin, end - begin);
+    }
+
+    void write_http1(std::string& wire) const
+    {
+        // A method that defines a meaning for a body says its length even if there is none (RFC 9110, section 8.6).
+        bool const with_length = method_ == http_method::post || method_ == http_method::put ||
+                                 method_ == http_method::patch || !body().empty();
+        std::string const length = std::to_string(body().size());
+        wire.reserve(bytes_.size() + 64 + length.size());
+        wire.append(to_string_view(method_)).append(" ").append(target()).append(" HTTP/1.1\r\nHost: ").append(host());
+        wire.append("\r\n").append(headers().text());
+        if (with_length) wire.append("Content-Length: ").append(length).append("\r\n");
+        wire.append("\r\n").append(body());
+    }
+
+    detail::buffer bytes_;
+    std::size_t target_ = 0;
+    std::size_t body_ = 0;
+    std::size_t lines_ = 0;
+    http_method method_;
+};
+
+/// A request together with its `Authorization` header: the one object that holds the credential. It can be moved and
+/// nothing else: not copied, compared or printed; its bytes are wiped when it ends and when it is moved from. Only
+/// `authorize` makes one. To see what will be sent, look at the `http_request`.
+class authorized_request {
+public:
+    authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) { other.wipe(); }
+    authorized_request& operator=(authorized_request&& other) noexcept
+    {
+        if (this != &other) {
+            wipe();
+            request_ = std::move(other.request_);
+            other.wipe();
+        }
+        return *this;
+    }
+    authorized_request(authorized_request const&) = delete;
+    authorized_request& operator=(authorized_request const&) = delete;
+    ~authorized_request() { wipe(); }
+
+    http_method method() const noexcept { return request_.method(); }
+    std::string_view url() const noexcept { return request_.url(); }       ///< See `http_request::url`.
+    std::string_view target() const noexcept { return request_.target(); } ///< See `http_request::target`.
+    std::string_view host() const noexcept { return request_.host(); }     ///< See `http_request::host`.
+    std::string_view body() const noexcept { return request_.body(); }     ///< See `http_request::body`.
+
+    /// Those of the `http_request`, and `Authorization` as the last: hand it to your client, and log none of it.
+    header_lines headers() const noexcept { return request_.headers(); }
+
+    /// The bytes of HTTP/1.1 with the credential in them; hence a `secret`.
+    secret to_http1() const
+    {
+        std::string wire;
+        request_.write_http1(wire);
+        return secret(std::move(wire));
+    }
+
+private:
+    friend authorized_request authorize(http_request request, credentials const& who);
+
+    authorized_request(http_request&& request, credentials const& who) : request_(std::move(request))
+    {
+        constexpr std::string_view name = "Authorization: ";
+        std::string_view const value = who.authorization().reveal();
+        auto& bytes = request_.bytes_;
+        bytes.reserve(bytes.size() + name.size() + value.size() + 2); // so that growing leaves no copy behind
+        bytes.append(name).append(value).append("\r\n");
+    }
+
+    void wipe() noexcept
+    {
+        detail::wipe(request_.bytes_);
+        request_.target_ = request_.body_ = request_.lines_ = 0;
+    }
+
+    http_request request_;
+};
+
+/// Adds the `Authorization` header. Takes the request by value: move it in if you do not need it any more. Allocates
+/// only for a copy, or for a credential of unusual length.
+inline authorized_request authorize(http_request request, credentials const& who)
+{
+    return authorized_request(std::move(request), who);
+}
+
+/// An answer that is somebody else's: what `parse` takes. Everything it refers to must outlive it.
+struct http_response_view {
+    int status = 0;             ///< The number of the status line, whatever it is.
+    headers_view headers = {};  ///< The header fields, in the range in which you have them.
+    std::string_view body = {}; ///< The body, whole and decoded (no chunks, no compression).
+};
+
+/// An answer that owns its bytes: what a transport gives back.
+struct http_response {
+    int status = 0;           ///< The number of the status line, whatever it is.
+    header_list headers = {}; ///< The header fields, in the order in which they came.
+    std::string body = {};    ///< The body, whole and decoded (no chunks, no compression).
+
+    /// What `parse` takes.
+    operator http_response_view() const noexcept { return {status, headers, body}; }
+};
+
+namespace detail {
+
+inline std::string to_string(json_value const& string)
+{
+    if (!string.escaped) return std::string(string.raw);
+    std::string text;
+    text.reserve(string.raw.size());
+    json_characters characters(string.raw);
+    for (auto piece = characters.next(); !piece.empty(); piece = characters.next()) text.append(piece);
+    return text;
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). What is neither is as good as absent.
+constexpr std::optional<retry_time> parse_retry_after(std::string_view text) noexcept
+{
+    if (text.empty() || !is_digit(text.front())) {
+        auto const when = parse_http_date(text);
+        if (!when) return {};
+        return retry_time{.seconds = *when, .is_unix_time = true};
+    }
+    std::int64_t seconds = 0;
+    for (char c : text) {
+        if (!is_digit(c) || seconds > (INT64_MAX - 9) / 10) return {};
+        seconds = 10 * seconds + (c - '0');
+    }
+    return retry_time{.seconds = seconds};
+}
+
+/// What the headers of an answer say of a failure.
+inline answer_details details_of(http_response_view const& response)
+{
+    answer_details details;
+    if (auto const id = response.headers.find("Twilio-Request-Id")) details.request_id = *id;
+    if (auto const when = response.headers.find("Retry-After")) details.retry_after = parse_retry_after(*when);
+    return details;
+}
+
+/// Reads what Twilio says of an error: its own object (`code`, `message`, `more_info`) or RFC 9457's (`title`,
+/// `detail`, `type`). False, with the details untouched, if the body is neither.
+inline bool read_api_error(std::string_view body, answer_details& details)
+{
+    std::optional<int> code;
+    std::optional<std::string> message, more_info, title, detail, type;
+
+    json_reader reader(body);
+    json_value name, value;
+    bool done = false;
+    if (!reader.open_object()) return false;
+    while (reader.read_member(name, value, done)) {
+        if (json_equal(name, "code")) code = json_int(value);
+        if (!value.is_string()) continue;
+        if (json_equal(name, "message")) message = to_string(value);
+        if (json_equal(name, "more_info")) more_info = to_string(value);
+        if (json_equal(name, "title")) title = to_string(value);
+        if (json_equal(name, "detail")) detail = to_string(value);
+        if (json_equal(name, "type")) type = to_string(value);
+    }
+    if (!done || !reader.read_end()) return false;
+    if (!code && !message && !title && !detail) return false;
+
+    if (!message && title) message = detail ? *title + ": " + *detail : *title;
+    if (!message) message = detail;
+    if (!more_info) more_info = type;
+    details.twilio_code = code;
+    details.message = message;
+    details.more_info = more_info.value_or(std::string());
+    return true;
+}
+
+} // namespace detail
+
+/// The failure that an answer is whose status is not the documented one: `api_error` if it is a 4xx or 5xx with a body
+/// in Twilio's or RFC 9457's format, else `unexpected_status`. With whatever the answer says: Twilio's code and
+/// message, `Retry-After`, `Twilio-Request-Id`. For operations of your own. Allocates.
+inline failure failure_of(http_response_view const& response)
+{
+    auto details = detail::details_of(response);
+    bool const refused = response.status >= 400 && response.status <= 599;
+    bool const understood = refused && detail::read_api_error(response.body, details);
+    return failure(understood ? errc::api_error : errc::unexpected_status, response.status, std::move(details));
+}
+
+} // namespace sidecall

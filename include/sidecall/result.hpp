@@ -1,0 +1,505 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional> // brings std::construct_at, too: <memory>, its own header, would double what this file costs
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <sidecall/detail/literal.hpp>
+
+namespace sidecall {
+
+/// What went wrong, grouped by who must act.
+enum class errc {
+    // The caller: something that was passed in breaks a rule of the API. Nothing was sent.
+    invalid_argument = 1,
+
+    // The transport. `transport_failure` is for what fits none of the finer kinds.
+    transport_failure,
+    not_connected,    ///< Nothing was sent: no address, refused, or not connected in time.
+    tls_failure,      ///< Nothing was sent: no TLS, or the peer's certificate does not hold.
+    timed_out,        ///< Twilio may have acted: no whole answer in time.
+    answer_lost,      ///< Twilio may have acted: the connection ended before the whole answer had come.
+    answer_too_large, ///< Twilio has acted: the answer is larger than the transport's limit.
+
+    // Twilio.
+    api_error,          ///< Refused, in a body that was understood: see `twilio_code()` and `message()`.
+    unexpected_status,  ///< Any other status than the documented one: a redirect, a gateway's page, an empty 429.
+    malformed_response, ///< The documented status, but a body that is not the documented resource.
+
+    // Whoever called the webhook.
+    invalid_signature, ///< Not signed by Twilio, or not with these tokens.
+    malformed_webhook, ///< Signed, but not a user defined message.
+};
+
+/// The enumerator's own name, `"invalid_argument"`: stable, for logs and metrics. Empty for a value that is none.
+constexpr std::string_view to_string_view(errc code) noexcept
+{
+    switch (code) {
+    case errc::invalid_argument: return "invalid_argument";
+    case errc::transport_failure: return "transport_failure";
+    case errc::not_connected: return "not_connected";
+    case errc::tls_failure: return "tls_failure";
+    case errc::timed_out: return "timed_out";
+    case errc::answer_lost: return "answer_lost";
+    case errc::answer_too_large: return "answer_too_large";
+    case errc::api_error: return "api_error";
+    case errc::unexpected_status: return "unexpected_status";
+    case errc::malformed_response: return "malformed_response";
+    case errc::invalid_signature: return "invalid_signature";
+    case errc::malformed_webhook: return "malformed_webhook";
+    }
+    return {};
+}
+
+namespace detail {
+
+/// The sentence for a code that comes with none of its own.
+constexpr std::string_view explain(errc code) noexcept
+{
+    switch (code) {
+    case errc::invalid_argument: return "an argument breaks a rule of the API";
+    case errc::transport_failure: return "the request could not be carried out";
+    case errc::not_connected: return "no connection; nothing was sent";
+    case errc::tls_failure: return "no trusted TLS connection; nothing was sent";
+    case errc::timed_out: return "no whole answer in time; the request may have been carried out";
+    case errc::answer_lost:
+        return "the connection ended before the whole answer; the request may have been carried out";
+    case errc::answer_too_large: return "the answer is larger than the transport's limit";
+    case errc::api_error: return "Twilio refused the request";
+    case errc::unexpected_status: return "the status is not the documented one";
+    case errc::malformed_response: return "the body is not the documented resource";
+    case errc::invalid_signature: return "the signature does not hold";
+    case errc::malformed_webhook: return "not a user defined message";
+    }
+    return "no such code";
+}
+
+class category final : public std::error_category {
+public:
+    char const* name() const noexcept override { return "sidecall"; }
+    std::string message(int code) const override { return std::string(explain(static_cast<errc>(code))); }
+};
+
+} // namespace detail
+
+/// The `std::error_category` of `errc`. Its messages allocate; nothing else here does.
+inline std::error_category const& sidecall_category() noexcept
+{
+    static detail::category const instance;
+    return instance;
+}
+
+/// Makes `std::error_code code = errc::timed_out` work.
+inline std::error_code make_error_code(errc code) noexcept
+{
+    return {static_cast<int>(code), sidecall_category()};
+}
+
+/// When to come back, as `Retry-After` says it (RFC 9110, section 10.2.3).
+struct retry_time {
+    std::int64_t seconds = 0;  ///< After the answer came; or, of a date, since 1970-01-01T00:00:00Z.
+    bool is_unix_time = false; ///< Whether it was a date.
+
+    friend constexpr bool operator==(retry_time const&, retry_time const&) = default;
+};
+
+/// What an answer of Twilio's says of a failure; each member is empty where it says nothing.
+struct answer_details {
+    std::optional<int> twilio_code{};        ///< Twilio's error code, 20404 say.
+    std::optional<std::string> message{};    ///< Twilio's text, as it came.
+    std::string more_info{};                 ///< The page on that code.
+    std::string request_id{};                ///< `Twilio-Request-Id`: the handle that Twilio's support asks for.
+    std::optional<retry_time> retry_after{}; ///< `Retry-After`.
+};
+
+/// Why there is no value: all that a person needs to act, and nothing that must stay secret. It never holds a
+/// credential, nor the text that the caller passed in, only where in it the mistake is.
+///
+/// Copying one that came from an answer allocates; all others are plain values.
+class failure {
+public:
+    /// A failure with the sentence that `code` stands for. Does not allocate.
+    constexpr explicit failure(errc code) noexcept : code_(code) {}
+
+    /// A failure with a text of its own, a transport's say: a copy, so this allocates. `native_code` is the number by
+    /// which the underlying library knows the error (a `CURLcode`, an `errno`). The text must hold no credential.
+    failure(errc code, std::string_view message, std::optional<int> native_code = {})
+        : code_(code), native_code_(native_code), answer_(new answer_details{.message = std::string(message)})
+    {
+    }
+
+    /// A value that breaks `rule` at byte `offset`. Does not allocate. `field` is the API's name for it (`"Callback"`).
+    constexpr failure(errc code, detail::literal field, detail::literal rule, std::optional<std::size_t> offset = {})
+        : code_(code), offset_(offset), field_(field.view()), rule_(rule.view())
+    {
+    }
+
+    /// What an answer with this status says. Allocates.
+    failure(errc code, int http_status, answer_details details)
+        : code_(code), http_status_(http_status), answer_(new answer_details(std::move(details)))
+    {
+    }
+
+    /// A body that breaks `rule` at byte `offset`, in an answer with this status. Allocates.
+    failure(errc code, int http_status, detail::literal field, detail::literal rule, std::size_t offset,
+            answer_details details)
+        : code_(code), offset_(offset), http_status_(http_status), field_(field.view()), rule_(rule.view()),
+          answer_(new answer_details(std::move(details)))
+    {
+    }
+
+    constexpr failure(failure&& other) noexcept { swap(other); }
+    constexpr failure(failure const& other)
+        : code_(other.code_), offset_(other.offset_), http_status_(other.http_status_),
+          native_code_(other.native_code_), field_(other.field_), rule_(other.rule_),
+          answer_(other.answer_ ? new answer_details(*other.answer_) : nullptr)
+    {
+    }
+    constexpr failure& operator=(failure other) noexcept
+    {
+        swap(other);
+        return *this;
+    }
+    constexpr ~failure() { delete answer_; }
+
+    constexpr void swap(failure& other) noexcept
+    {
+        std::swap(code_, other.code_);
+        std::swap(offset_, other.offset_);
+        std::swap(http_status_, other.http_status_);
+        std::swap(native_code_, other.native_code_);
+        std::swap(field_, other.field_);
+        std::swap(rule_, other.rule_);
+        std::swap(answer_, other.answer_);
+    }
+
+    constexpr errc code() const noexcept { return code_; }
+
+    /// The field at fault by its name in the API (`"Callback"`) or in the answer (`"date_created"`); empty if none is.
+    constexpr std::string_view field() const noexcept { return field_; }
+
+    /// The first offending byte: of the value that was passed in, or of the answer's body.
+    constexpr std::optional<std::size_t> offset() const noexcept { return offset_; }
+
+    /// The status that was received; never one that a body claims. Empty if no answer came.
+    constexpr std::optional<int> http_status() const noexcept { return http_status_; }
+
+    /// Twilio's error code, see https://www.twilio.com/docs/api/errors.
+    constexpr std::optional<int> twilio_code() const noexcept { return answer_ ? answer_->twilio_code : std::nullopt; }
+
+    /// The number by which the transport's library knows the error: a `CURLcode`, an `errno`.
+    constexpr std::optional<int> native_code() const noexcept { return native_code_; }
+
+    /// Twilio's text where it sent one (its bytes as they came: do not print it without `to_string`), else ours.
+    constexpr std::string_view message() const noexcept
+    {
+        if (answer_ && answer_->message) return *answer_->message;
+        return rule_.empty() ? detail::explain(code_) : rule_;
+    }
+
+    /// The address of Twilio's page on the error; empty if it named none.
+    constexpr std::string_view more_info() const noexcept
+    {
+        return answer_ ? std::string_view(answer_->more_info) : std::string_view();
+    }
+
+    /// `Twilio-Request-Id`, which Twilio's support asks for; empty if there was none.
+    constexpr std::string_view request_id() const noexcept
+    {
+        return answer_ ? std::string_view(answer_->request_id) : std::string_view();
+    }
+
+    /// When Twilio asks to be asked again; empty if it did not say, or not in a form that RFC 9110 knows.
+    constexpr std::optional<retry_time> retry_after() const noexcept
+    {
+        return answer_ ? answer_->retry_after : std::nullopt;
+    }
+
+    /// All of it in one line of text: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`.
+    /// Control characters of foreign text become blanks, so that nobody can forge a line of a log. Allocates.
+    std::string to_string() const;
+
+    /// The same failure with the name of the field that it concerns, for what is parsed on behalf of another name.
+    constexpr failure&& in(detail::literal field) && noexcept
+    {
+        field_ = field.view();
+        return std::move(*this);
+    }
+
+private:
+    errc code_{};
+    std::optional<std::size_t> offset_{};
+    std::optional<int> http_status_{};
+    std::optional<int> native_code_{};
+    std::string_view field_{};
+    std::string_view rule_{};
+    answer_details* answer_ = nullptr; // owned; what most failures do not have lives elsewhere
+};
+
+inline std::string failure::to_string() const
+{
+    std::string line(to_string_view(code_));
+    auto const say = [&line](std::string_view before, std::string_view text) {
+        line += before;
+        for (char c : text) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    };
+    auto const say_number = [&line](std::string_view before, auto number) {
+        line += before;
+        line += std::to_string(number);
+    };
+
+    if (http_status_) say_number(": HTTP ", *http_status_);
+    if (!field_.empty()) say(": ", field_);
+    say(": ", message());
+
+    std::size_t const plain = line.size();
+    if (offset_) say_number(", byte ", *offset_);
+    if (native_code_) say_number(", code ", *native_code_);
+    if (twilio_code()) say_number(", Twilio ", *twilio_code());
+    if (!more_info().empty()) say(", ", more_info());
+    if (!request_id().empty()) say(", request ", request_id());
+    if (auto const when = retry_after())
+        say_number(when->is_unix_time ? ", retry at Unix time " : ", retry after seconds ", when->seconds);
+    if (line.size() != plain) {
+        line.replace(plain, 2, " (");
+        line += ')';
+    }
+    return line;
+}
+
+template <class T>
+class result;
+
+namespace detail {
+
+/// Ends the program if a value is asked of a failure, or a failure of a value: going on would read what is not there.
+constexpr void expect(bool condition) noexcept
+{
+    if (!condition) std::abort();
+}
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+
+/// What `result<void>` keeps in the place of a value.
+struct nothing {};
+
+} // namespace detail
+
+/// A `T`, or the `failure` that says why there is none: `std::expected<T, failure>` of C++23 by the same member names,
+/// for compilers that lack it. One difference: it never throws. To take the value of a failure, or the failure of a
+/// value, by any of its members, ends the program (`std::abort`), in every build.
+///
+/// It allocates nothing beyond what `T` does.
+template <class T>
+class [[nodiscard]] result {
+    static_assert(std::is_object_v<T> && !std::is_same_v<std::remove_cv_t<T>, failure>);
+
+public:
+    using value_type = T;
+    using error_type = failure;
+
+    template <class U = T>
+        requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
+                 !std::is_same_v<std::remove_cvref_t<U>, failure>)
+    constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value)
+        : value_(std::forward<U>(value)), has_value_(true)
+    {
+    }
+    constexpr result(failure reason) noexcept : failure_(std::move(reason)), has_value_(false) {}
+
+    constexpr result(result const& other) requires std::is_copy_constructible_v<T> : has_value_(other.has_value_)
+    {
+        if (has_value_)
+            std::construct_at(&value_, other.value_);
+        else
+            std::construct_at(&failure_, other.failure_);
+    }
+    constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : has_value_(other.has_value_)
+    {
+        take(std::move(other));
+    }
+    constexpr result& operator=(result other) noexcept(std::is_nothrow_move_constructible_v<T>)
+    {
+        destroy();
+        has_value_ = other.has_value_;
+        take(std::move(other));
+        return *this;
+    }
+    constexpr ~result() { destroy(); }
+
+    constexpr bool has_value() const noexcept { return has_value_; }
+    constexpr explicit operator bool() const noexcept { return has_value_; }
+
+    constexpr T& value() & noexcept { return checked(*this).value_; }
+    constexpr T const& value() const& noexcept { return checked(*this).value_; }
+    constexpr T&& value() && noexcept { return std::move(checked(*this).value_); }
+
+    constexpr T& operator*() & noexcept { return value(); }
+    constexpr T const& operator*() const& noexcept { return value(); }
+    constexpr T&& operator*() && noexcept { return std::move(*this).value(); }
+
+    constexpr T* operator->() noexcept { return &value(); }
+    constexpr T const* operator->() const noexcept { return &value(); }
+
+    constexpr failure& error() & noexcept { return failed(*this).failure_; }
+    constexpr failure const& error() const& noexcept { return failed(*this).failure_; }
+    constexpr failure&& error() && noexcept { return std::move(failed(*this).failure_); }
+
+    template <class U>
+    constexpr T value_or(U&& other) const&
+    {
+        return has_value_ ? value_ : static_cast<T>(std::forward<U>(other));
+    }
+    template <class U>
+    constexpr T value_or(U&& other) &&
+    {
+        return has_value_ ? std::move(value_) : static_cast<T>(std::forward<U>(other));
+    }
+
+    /// `next(value)`, a result itself, or this failure.
+    template <class F>
+    constexpr auto and_then(F&& next) const&
+    {
+        return chain(*this, std::forward<F>(next));
+    }
+    template <class F>
+    constexpr auto and_then(F&& next) &&
+    {
+        return chain(std::move(*this), std::forward<F>(next));
+    }
+
+    /// The result of `function(value)`, or this failure.
+    template <class F>
+    constexpr auto transform(F&& function) const&
+    {
+        return map(*this, std::forward<F>(function));
+    }
+    template <class F>
+    constexpr auto transform(F&& function) &&
+    {
+        return map(std::move(*this), std::forward<F>(function));
+    }
+
+    /// This value, or `recover(failure)`, a `result<T>` itself.
+    template <class F>
+    constexpr result or_else(F&& recover) const&
+    {
+        if (has_value_) return *this;
+        return std::forward<F>(recover)(failure_);
+    }
+    template <class F>
+    constexpr result or_else(F&& recover) &&
+    {
+        if (has_value_) return std::move(*this);
+        return std::forward<F>(recover)(std::move(failure_));
+    }
+
+private:
+    template <class Self>
+    static constexpr Self& checked(Self& self) noexcept
+    {
+        detail::expect(self.has_value_);
+        return self;
+    }
+    template <class Self>
+    static constexpr Self& failed(Self& self) noexcept
+    {
+        detail::expect(!self.has_value_);
+        return self;
+    }
+
+    template <class Self, class F>
+    static constexpr auto chain(Self&& self, F&& next)
+    {
+        using next_result = std::remove_cvref_t<decltype(std::forward<F>(next)(*std::forward<Self>(self)))>;
+        static_assert(detail::is_result<next_result>, "and_then takes a function that returns a result");
+        if (!self) return next_result(std::forward<Self>(self).error());
+        return std::forward<F>(next)(*std::forward<Self>(self));
+    }
+    template <class Self, class F>
+    static constexpr auto map(Self&& self, F&& function)
+    {
+        using value = std::remove_cv_t<decltype(std::forward<F>(function)(*std::forward<Self>(self)))>;
+        if (!self) return result<value>(std::forward<Self>(self).error());
+        if constexpr (std::is_void_v<value>) {
+            std::forward<F>(function)(*std::forward<Self>(self));
+            return result<value>();
+        } else {
+            return result<value>(std::forward<F>(function)(*std::forward<Self>(self)));
+        }
+    }
+
+    constexpr void take(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+    {
+        if (has_value_)
+            std::construct_at(&value_, std::move(other.value_));
+        else
+            std::construct_at(&failure_, std::move(other.failure_));
+    }
+    constexpr void destroy() noexcept
+    {
+        if (has_value_)
+            std::destroy_at(&value_);
+        else
+            std::destroy_at(&failure_);
+    }
+
+    union {
+        T value_;
+        failure failure_;
+    };
+    bool has_value_;
+};
+
+/// Done, or the `failure` that says why not.
+template <>
+class [[nodiscard]] result<void> {
+public:
+    using value_type = void;
+    using error_type = failure;
+
+    constexpr result() noexcept : state_(detail::nothing{}) {}
+    constexpr result(failure reason) noexcept : state_(std::move(reason)) {}
+
+    constexpr bool has_value() const noexcept { return state_.has_value(); }
+    constexpr explicit operator bool() const noexcept { return state_.has_value(); }
+    constexpr void value() const noexcept { static_cast<void>(state_.value()); }
+    constexpr void operator*() const noexcept { value(); }
+    constexpr failure const& error() const& noexcept { return state_.error(); }
+    constexpr failure&& error() && noexcept { return std::move(state_).error(); }
+
+    template <class F>
+    constexpr auto and_then(F&& next) const
+    {
+        return state_.and_then([&](detail::nothing) { return std::forward<F>(next)(); });
+    }
+    template <class F>
+    constexpr auto transform(F&& function) const
+    {
+        return state_.transform([&](detail::nothing) { return std::forward<F>(function)(); });
+    }
+    template <class F>
+    constexpr result or_else(F&& recover) const
+    {
+        if (has_value()) return *this;
+        return std::forward<F>(recover)(error());
+    }
+
+private:
+    result<detail::nothing> state_;
+};
+
+} // namespace sidecall
+
+template <>
+struct std::is_error_code_enum<sidecall::errc> : std::true_type {
+};

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <string_view>
+
+#include <sidecall/detail/ascii.hpp>
+#include <sidecall/result.hpp>
+
+namespace sidecall {
+
+/// A Twilio SID: two letters that say what it names, then 32 hexadecimal digits of either case
+/// (`^AC[0-9a-fA-F]{32}$` in Twilio's OpenAPI document). There is no invalid one and no empty one: it comes from
+/// `parse`, or from a literal that the compiler checks.
+///
+/// 34 bytes, trivially copyable, no allocation. Compared byte by byte, as Twilio's examples never change the case.
+template <char A, char B>
+class basic_sid {
+public:
+    /// Its length in bytes.
+    static constexpr std::size_t size = 34;
+
+    /// Reads a whole text as a SID. A failure is `invalid_argument` in the field named after the type (`"AccountSid"`),
+    /// at the first byte that is wrong, which is the text's end if it is too short.
+    static constexpr result<basic_sid> parse(std::string_view text) noexcept
+    {
+        if (text.empty() || text[0] != A) return invalid("begins with other letters", 0);
+        if (text.size() == 1 || text[1] != B) return invalid("begins with other letters", 1);
+        for (std::size_t i = 2; i != text.size() && i != size; ++i)
+            if (!detail::is_hex(text[i])) return invalid("not a hexadecimal digit", i);
+        if (text.size() < size) return invalid("shorter than 34 characters", text.size());
+        if (text.size() > size) return invalid("longer than 34 characters", size);
+        return basic_sid(text.data());
+    }
+
+    /// The 34 characters; valid as long as this object is.
+    constexpr std::string_view view() const noexcept { return {text_, size}; }
+
+    friend constexpr bool operator==(basic_sid const& a, basic_sid const& b) noexcept { return a.view() == b.view(); }
+    friend constexpr std::strong_ordering operator<=>(basic_sid const& a, basic_sid const& b) noexcept
+    {
+        return a.view() <=> b.view();
+    }
+
+private:
+    constexpr explicit basic_sid(char const* text) noexcept
+    {
+        for (std::size_t i = 0; i != size; ++i) text_[i] = text[i];
+    }
+
+    static constexpr failure invalid(detail::literal rule, std::size_t offset) noexcept
+    {
+        failure reason(errc::invalid_argument, "Sid", rule, offset);
+        if constexpr (A == 'A') return std::move(reason).in("AccountSid");
+        if constexpr (A == 'C') return std::move(reason).in("CallSid");
+        if constexpr (A == 'S') return std::move(reason).in("ApiKeySid");
+        return reason;
+    }
+
+    char text_[size]{};
+};
+
+using account_sid = basic_sid<'A', 'C'>;      ///< An account.
+using call_sid = basic_sid<'C', 'A'>;         ///< A call: the parent leg if the SDK user placed it, else the child.
+using subscription_sid = basic_sid<'Z', 'Y'>; ///< A User Defined Message Subscription.
+using message_sid = basic_sid<'K', 'X'>;      ///< A User Defined Message.
+using api_key_sid = basic_sid<'S', 'K'>;      ///< An API key.
+
+namespace detail {
+
+// Declared and never defined: a call in a constant expression stops the compiler, which prints the name.
+void this_literal_is_not_a_valid_sid();
+
+template <class Sid>
+consteval Sid sid_literal(char const* text, std::size_t size)
+{
+    auto const sid = Sid::parse({text, size});
+    if (!sid) this_literal_is_not_a_valid_sid();
+    return *sid;
+}
+
+} // namespace detail
+
+/// `"AC…"_account_sid` and its like: constants whose typo does not compile.
+inline namespace literals {
+
+consteval account_sid operator""_account_sid(char const* text, std::size_t size)
+{
+    return detail::sid_literal<account_sid>(text, size);
+}
+consteval call_sid operator""_call_sid(char const* text, std::size_t size)
+{
+    return detail::sid_literal<call_sid>(text, size);
+}
+consteval subscription_sid operator""_subscription_sid(char const* text, std::size_t size)
+{
+    return detail::sid_literal<subscription_sid>(text, size);
+}
+consteval message_sid operator""_message_sid(char const* text, std::size_t size)
+{
+    return detail::sid_literal<message_sid>(text, size);
+}
+consteval api_key_sid operator""_api_key_sid(char const* text, std::size_t size)
+{
+    return detail::sid_literal<api_key_sid>(text, size);
+}
+
+} // namespace literals
+
+} // namespace sidecall
+
+/// Hashes the 34 characters.
+template <char A, char B>
+struct std::hash<sidecall::basic_sid<A, B>> {
+    std::size_t operator()(sidecall::basic_sid<A, B> const& sid) const noexcept
+    {
+        return std::hash<std::string_view>()(sid.view());
+    }
+};

@@ -1,0 +1,17 @@
+#pragma once
+
+/// The whole core: values, requests, answers. No socket, no thread, no dependency, and no adapter: those are
+/// <sidecall/curl.hpp>, <sidecall/httplib.hpp> and, for tests, <sidecall/standin.hpp>.
+
+#include <sidecall/callback_url.hpp>
+#include <sidecall/credentials.hpp>
+#include <sidecall/date_time.hpp>
+#include <sidecall/endpoint.hpp>
+#include <sidecall/http.hpp>
+#include <sidecall/idempotency_key.hpp>
+#include <sidecall/message.hpp>
+#include <sidecall/result.hpp>
+#include <sidecall/sid.hpp>
+#include <sidecall/subscription.hpp>
+#include <sidecall/transport.hpp>
+#include <sidecall/version.hpp>

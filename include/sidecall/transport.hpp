@@ -1,0 +1,49 @@
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include <sidecall/credentials.hpp>
+#include <sidecall/endpoint.hpp>
+#include <sidecall/http.hpp>
+#include <sidecall/result.hpp>
+
+namespace sidecall {
+
+/// Something that Twilio can be asked: it makes its request, and reads the answer as its own `resource` (or `void`).
+/// Any struct with these three is one; `send` and every adapter work with it.
+template <class T>
+concept operation = requires(T const& t, endpoint const& where, http_response_view const& response)
+{
+    typename T::resource;
+    {
+        t.request(where)
+        } -> std::same_as<http_request>;
+    {
+        t.parse(response)
+        } -> std::same_as<result<typename T::resource>>;
+};
+
+/// Whatever can carry a request to Twilio and bring the answer back: any callable, a lambda in a test, an adapter, your
+/// own stack. It gives back every answer, whatever its status, and a failure only if none came. It must not follow
+/// redirects, and send the request to the host of its URL alone, since the credential is in it.
+template <class T>
+concept transport = requires(T& t, authorized_request const& request)
+{
+    {
+        t(request)
+        } -> std::convertible_to<result<http_response>>;
+};
+
+/// Asks Twilio and reads the answer: `parse(transport(authorize(request())))`, no more. Blocks for as long as the
+/// transport does; throws only what that throws. Fails with what the transport or `parse` fails with.
+template <operation Operation, class Transport>
+    requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
+    send(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where = {})
+    {
+        result<http_response> const response = carrier(authorize(what.request(where), who));
+        if (!response) return response.error();
+        return what.parse(*response);
+    }
+
+} // namespace sidecall

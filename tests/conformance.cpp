@@ -1,0 +1,285 @@
+// Runs any table of cases through the library without C++: a JSON object a line in, an answer a line out. The design
+// lists the operations. A line that is no such object is answered `bad_case`, and the program goes on.
+
+#include <sidecall/sidecall.hpp>
+
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using json = nlohmann::json;
+
+/// Thrown for a case that is none: nlohmann's own exceptions are caught beside it.
+struct bad_case {};
+
+std::string from_base64(std::string const& text)
+{
+    std::string const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (text.size() % 4 != 0) throw bad_case();
+    std::string bytes;
+    for (std::size_t i = 0; i != text.size(); i += 4) {
+        unsigned long four = 0;
+        std::size_t padding = 0;
+        for (std::size_t k = i; k != i + 4; ++k) {
+            auto const digit = alphabet.find(text[k]);
+            bool const pads = text[k] == '=' && k >= i + 2 && i + 4 == text.size();
+            if (pads) ++padding;
+            if (digit == alphabet.npos ? !pads : padding != 0) throw bad_case();
+            four = four << 6 | (pads ? 0 : digit);
+        }
+        for (std::size_t k = 0; k != 3 - padding; ++k) bytes += static_cast<char>(four >> (16 - 8 * k) & 255);
+    }
+    return bytes;
+}
+
+std::string to_base64(std::string_view bytes)
+{
+    std::string text(sidecall::detail::base64_size(bytes.size()), '\0');
+    sidecall::detail::base64_encode(bytes, {}, text.data());
+    return text;
+}
+
+/// The bytes of a member whose name ends in `_b64`.
+std::string bytes_of(json const& c, char const* name)
+{
+    return from_base64(c.at(name).get<std::string>());
+}
+
+std::string text_of(json const& c, char const* name)
+{
+    return c.at(name).get<std::string>();
+}
+
+template <class T>
+json or_null(std::optional<T> const& value)
+{
+    return value ? json(*value) : json();
+}
+
+json answer(sidecall::failure const& reason)
+{
+    auto const when = reason.retry_after();
+    return {{"ok", false},
+            {"error", to_string_view(reason.code())},
+            {"field", reason.field()},
+            {"offset", or_null(reason.offset())},
+            {"http_status", or_null(reason.http_status())},
+            {"twilio_code", or_null(reason.twilio_code())},
+            {"message", reason.message()},
+            {"retry_after_seconds", when && !when->is_unix_time ? json(when->seconds) : json()},
+            {"retry_after_unix", when && when->is_unix_time ? json(when->seconds) : json()}};
+}
+
+json answer(sidecall::http_request const& request)
+{
+    json headers = json::array();
+    for (auto const& field : request.headers()) headers.push_back({field.name, field.value});
+    return {{"ok", true},
+            {"method", to_string_view(request.method())},
+            {"url", request.url()},
+            {"headers", headers},
+            {"body_b64", to_base64(request.body())}};
+}
+
+template <class Sid>
+json view_of(std::optional<Sid> const& sid)
+{
+    return sid ? json(sid->view()) : json();
+}
+
+json date_of(std::optional<sidecall::date_time> const& date)
+{
+    return date ? json(date->unix_seconds) : json();
+}
+
+json value_of(sidecall::user_defined_message_subscription const& made)
+{
+    return {{"sid", made.sid.view()},
+            {"account_sid", view_of(made.account_sid)},
+            {"call_sid", view_of(made.call_sid)},
+            {"date_created", date_of(made.date_created)},
+            {"uri", or_null(made.uri)}};
+}
+
+json value_of(sidecall::user_defined_message const& made)
+{
+    return {{"sid", made.sid.view()},
+            {"account_sid", view_of(made.account_sid)},
+            {"call_sid", view_of(made.call_sid)},
+            {"date_created", date_of(made.date_created)}};
+}
+
+json sid(json const& c)
+{
+    auto const prefix = text_of(c, "prefix");
+    auto const text = bytes_of(c, "text_b64");
+    auto const checked = [](auto const& parsed) { return parsed ? json{{"ok", true}} : answer(parsed.error()); };
+    if (prefix == "AC") return checked(sidecall::account_sid::parse(text));
+    if (prefix == "CA") return checked(sidecall::call_sid::parse(text));
+    if (prefix == "ZY") return checked(sidecall::subscription_sid::parse(text));
+    if (prefix == "KX") return checked(sidecall::message_sid::parse(text));
+    if (prefix == "SK") return checked(sidecall::api_key_sid::parse(text));
+    throw bad_case();
+}
+
+json callback_url(json const& c)
+{
+    auto const url = sidecall::callback_url::parse(bytes_of(c, "text_b64"));
+    if (!url) return answer(url.error());
+    return {{"ok", true}, {"host", url->host()}, {"port", url->port()}};
+}
+
+/// An argument that may be left out.
+template <class T, class Parse>
+sidecall::result<std::optional<T>> optional_argument(json const& c, char const* name, Parse parse)
+{
+    if (!c.contains(name)) return std::optional<T>();
+    return parse().transform([](T const& value) { return std::optional<T>(value); });
+}
+
+auto idempotency_key_of(json const& c)
+{
+    return optional_argument<sidecall::idempotency_key>(
+        c, "idempotency_key_b64", [&] { return sidecall::idempotency_key::parse(bytes_of(c, "idempotency_key_b64")); });
+}
+
+json create_subscription(json const& c)
+{
+    auto const account = sidecall::account_sid::parse(text_of(c, "account_sid"));
+    if (!account) return answer(account.error());
+    auto const call = sidecall::call_sid::parse(text_of(c, "call_sid"));
+    if (!call) return answer(call.error());
+    auto const callback = sidecall::callback_url::parse(bytes_of(c, "callback_b64"));
+    if (!callback) return answer(callback.error());
+    auto const key = idempotency_key_of(c);
+    if (!key) return answer(key.error());
+    auto const method = optional_argument<sidecall::http_method>(
+        c, "method", [&] { return sidecall::parse_http_method(text_of(c, "method")); });
+    if (!method) return answer(method.error());
+    sidecall::create_user_defined_message_subscription const operation{
+        .account_sid = *account, .call_sid = *call, .callback = *callback, .idempotency_key = *key, .method = *method};
+    return answer(operation.request());
+}
+
+json delete_subscription(json const& c)
+{
+    auto const account = sidecall::account_sid::parse(text_of(c, "account_sid"));
+    if (!account) return answer(account.error());
+    auto const call = sidecall::call_sid::parse(text_of(c, "call_sid"));
+    if (!call) return answer(call.error());
+    auto const sid = sidecall::subscription_sid::parse(text_of(c, "sid"));
+    if (!sid) return answer(sid.error());
+    return answer(sidecall::delete_user_defined_message_subscription{*account, *call, *sid}.request());
+}
+
+json create_message(json const& c)
+{
+    auto const account = sidecall::account_sid::parse(text_of(c, "account_sid"));
+    if (!account) return answer(account.error());
+    auto const call = sidecall::call_sid::parse(text_of(c, "call_sid"));
+    if (!call) return answer(call.error());
+    auto const content = sidecall::message_content::parse(bytes_of(c, "content_b64"));
+    if (!content) return answer(content.error());
+    auto const key = idempotency_key_of(c);
+    if (!key) return answer(key.error());
+    return answer(sidecall::create_user_defined_message{*account, *call, *content, *key}.request());
+}
+
+/// Some operation of each kind, since only the answer matters here.
+constexpr auto some_account = sidecall::operator""_account_sid("AC00000000000000000000000000000001", 34);
+constexpr auto some_call = sidecall::operator""_call_sid("CA00000000000000000000000000000002", 34);
+constexpr auto some_subscription = sidecall::operator""_subscription_sid("ZY00000000000000000000000000000003", 34);
+
+template <sidecall::operation Operation>
+json parse(Operation const& operation, json const& c)
+{
+    sidecall::http_response response{.status = c.at("status").get<int>(), .body = bytes_of(c, "body_b64")};
+    if (c.contains("headers"))
+        for (auto const& field : c.at("headers"))
+            response.headers.add(field.at(0).get<std::string>(), field.at(1).get<std::string>());
+    auto const parsed = operation.parse(response);
+    if (!parsed) return answer(parsed.error());
+    if constexpr (std::is_void_v<typename Operation::resource>)
+        return {{"ok", true}, {"value", nullptr}};
+    else
+        return {{"ok", true}, {"value", value_of(*parsed)}};
+}
+
+json parse_create_subscription(json const& c)
+{
+    auto callback = sidecall::callback_url::parse("https://example.com");
+    return parse(sidecall::create_user_defined_message_subscription{some_account, some_call, *callback}, c);
+}
+
+json parse_delete_subscription(json const& c)
+{
+    return parse(sidecall::delete_user_defined_message_subscription{some_account, some_call, some_subscription}, c);
+}
+
+json parse_create_message(json const& c)
+{
+    auto content = sidecall::message_content::parse("{}");
+    return parse(sidecall::create_user_defined_message{some_account, some_call, *content}, c);
+}
+
+json is_json(json const& c)
+{
+    auto const body = bytes_of(c, "body_b64");
+    sidecall::detail::json_reader reader(body);
+    sidecall::detail::json_value value;
+    return {{"ok", reader.read_text(value)}};
+}
+
+json form_encode(json const& c)
+{
+    std::string text;
+    sidecall::detail::write_form(text, bytes_of(c, "text_b64"));
+    return {{"ok", true}, {"text", text}};
+}
+
+json date(json const& c)
+{
+    auto const read = sidecall::detail::parse_rfc2822(bytes_of(c, "text_b64"));
+    if (!read) return {{"ok", false}};
+    return {{"ok", true}, {"unix", read->unix_seconds}};
+}
+
+std::map<std::string, json (*)(json const&), std::less<>> const operations{
+    {"sid", sid},
+    {"callback_url", callback_url},
+    {"create_subscription", create_subscription},
+    {"delete_subscription", delete_subscription},
+    {"create_message", create_message},
+    {"parse_create_subscription", parse_create_subscription},
+    {"parse_delete_subscription", parse_delete_subscription},
+    {"parse_create_message", parse_create_message},
+    {"json", is_json},
+    {"form_encode", form_encode},
+    {"date", date},
+};
+
+json run(std::string const& line)
+try {
+    json const c = json::parse(line);
+    auto const found = operations.find(c.at("op").get<std::string>());
+    if (found == operations.end()) throw bad_case();
+    return found->second(c);
+} catch (json::exception const&) {
+    return {{"ok", false}, {"error", "bad_case"}};
+} catch (bad_case const&) {
+    return {{"ok", false}, {"error", "bad_case"}};
+}
+
+} // namespace
+
+int main()
+{
+    std::ios::sync_with_stdio(false);
+    for (std::string line; std::getline(std::cin, line);) std::cout << run(line).dump() << '\n';
+}
