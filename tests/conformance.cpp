@@ -250,6 +250,47 @@ json date(json const& c)
     return {{"ok", true}, {"unix", read->unix_seconds}};
 }
 
+sidecall::webhook_verifier verifier_of(json const& c)
+{
+    auto const& tokens = c.at("tokens");
+    auto const token = [&](std::size_t i) { return sidecall::secret(tokens.at(i).get<std::string>()); };
+    if (tokens.size() == 1) return sidecall::webhook_verifier(token(0));
+    if (tokens.size() == 2) return sidecall::webhook_verifier(token(0), token(1));
+    throw bad_case();
+}
+
+/// The bytes of a webhook, which a `webhook_request` only refers to.
+struct webhook {
+    explicit webhook(json const& c)
+        : method(text_of(c, "method")), url(bytes_of(c, "url_b64")), content_type(text_of(c, "content_type")),
+          signature(bytes_of(c, "signature_b64")), body(bytes_of(c, "body_b64"))
+    {
+    }
+    sidecall::webhook_request request() const { return {method, url, content_type, signature, body}; }
+
+    std::string method, url, content_type, signature, body;
+};
+
+json verify(json const& c)
+{
+    return {{"ok", verifier_of(c).verify(webhook(c).request()).has_value()}};
+}
+
+json receive(json const& c)
+{
+    auto const message = verifier_of(c).receive(webhook(c).request());
+    if (!message) return answer(message.error());
+    return {{"ok", true},
+            {"value",
+             {{"content", message->content()},
+              {"content_type", message->content_type()},
+              {"sequence_number", message->sequence_number()},
+              {"call_sid", message->call_sid().view()},
+              {"account_sid", message->account_sid().view()},
+              {"sid", message->sid().view()},
+              {"timestamp", message->timestamp().unix_seconds}}}};
+}
+
 std::map<std::string, json (*)(json const&), std::less<>> const operations{
     {"sid", sid},
     {"callback_url", callback_url},
@@ -262,6 +303,8 @@ std::map<std::string, json (*)(json const&), std::less<>> const operations{
     {"json", is_json},
     {"form_encode", form_encode},
     {"date", date},
+    {"verify", verify},
+    {"receive", receive},
 };
 
 json run(std::string const& line)
@@ -281,5 +324,6 @@ try {
 int main()
 {
     std::ios::sync_with_stdio(false);
-    for (std::string line; std::getline(std::cin, line);) std::cout << run(line).dump() << '\n';
+    for (std::string line; std::getline(std::cin, line);)
+        std::cout << run(line).dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
 }

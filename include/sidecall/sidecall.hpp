@@ -11,7 +11,9 @@
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/message.hpp>
 #include <sidecall/result.hpp>
+#include <sidecall/sequencer.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/subscription.hpp>
 #include <sidecall/transport.hpp>
 #include <sidecall/version.hpp>
+#include <sidecall/webhook.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -29,6 +30,34 @@ constexpr char* base64_encode(std::string_view first, std::string_view second, c
         *out++ = i + 2 < size ? alphabet[three & 63] : '=';
     }
     return out;
+}
+
+/// Reads exactly `N` bytes from a text that is what `base64_encode` writes for them, to the letter: false for any other
+/// spelling, length or padding, and for unused bits that are not nought.
+template <std::size_t N>
+constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>& bytes) noexcept
+{
+    constexpr std::size_t padding = (3 - N % 3) % 3;
+    if (text.size() != base64_size(N) || text.substr(text.size() - padding) != std::string_view("==", padding))
+        return false;
+    unsigned bits = 0;
+    unsigned held = 0;
+    std::size_t at = 0;
+    for (char c : text.substr(0, text.size() - padding)) {
+        int const digit = c >= 'A' && c <= 'Z'   ? c - 'A'
+                          : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                          : c >= '0' && c <= '9' ? c - '0' + 52
+                          : c == '+'             ? 62
+                          : c == '/'             ? 63
+                                                 : -1;
+        if (digit < 0) return false;
+        bits = bits << 6 | static_cast<unsigned>(digit);
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        bytes[at++] = static_cast<unsigned char>(bits >> held & 0xFF);
+    }
+    return (bits & ((1u << held) - 1)) == 0;
 }
 
 } // namespace sidecall::detail

@@ -35,6 +35,13 @@ inline void wipe(char* data, std::size_t size) noexcept
     for (char volatile* byte = data; size != 0; --size) *byte++ = 0;
 }
 
+/// Wipes an object that is nothing but its bytes, as the last thing that is done to it.
+template <class T>
+void wipe_object(T& object) noexcept
+{
+    wipe(reinterpret_cast<char*>(&object), sizeof object);
+}
+
 /// Wipes all that `secret` has ever held: a shorter text leaves the end of an older one behind, and a small one that
 /// was moved from keeps its bytes, so the whole capacity goes.
 inline void wipe(buffer& secret) noexcept

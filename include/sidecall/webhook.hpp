@@ -1,0 +1,294 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <sidecall/credentials.hpp>
+#include <sidecall/date_time.hpp>
+#include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/base64.hpp>
+#include <sidecall/detail/hmac.hpp>
+#include <sidecall/detail/parameters.hpp>
+#include <sidecall/detail/rfc2822.hpp>
+#include <sidecall/detail/sha256.hpp>
+#include <sidecall/http.hpp>
+#include <sidecall/result.hpp>
+#include <sidecall/sid.hpp>
+
+namespace sidecall {
+
+/// A request that came to the callback, as your server has it. Everything it refers to must outlive its use.
+struct webhook_request {
+    std::string_view method = "POST"; ///< The method, in capitals.
+    /// The whole URL that Twilio called, byte for byte: best the callback that you registered, with the query that
+    /// came; behind a proxy, what your server sees is another one.
+    std::string_view url = {};
+    std::string_view content_type = {}; ///< The `Content-Type` header, with its parameters or without.
+    std::string_view signature = {};    ///< The `X-Twilio-Signature` header.
+    std::string_view body = {};         ///< The body, byte for byte.
+};
+
+/// A parameter that Twilio sent, decoded.
+struct webhook_parameter {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// A message of the Voice SDK client's, as Twilio delivered it. It can only be had from a request whose signature
+/// holds: see `webhook_verifier::receive`. Owns its bytes in one buffer; views are valid as long as it is.
+class incoming_message {
+public:
+    /// The message itself, a JSON text: the bytes that came, whether they are JSON or not.
+    std::string_view content() const noexcept { return parameters_.value(content_); }
+
+    /// `ContentType`: what the client says that `content` is; "application/json".
+    std::string_view content_type() const noexcept { return parameters_.value(content_type_); }
+
+    /// `SequenceNumber`: the place of the message among those of its call, in the order of sending. Twilio's page says
+    /// "starting from 0", its example shows 1.
+    std::uint64_t sequence_number() const noexcept { return sequence_number_; }
+
+    message_sid const& sid() const noexcept { return sid_; }                           ///< `Sid`: the message.
+    sidecall::call_sid const& call_sid() const noexcept { return call_sid_; }          ///< `CallSid`: the call.
+    sidecall::account_sid const& account_sid() const noexcept { return account_sid_; } ///< `AccountSid`: the account.
+    date_time const& timestamp() const noexcept { return timestamp_; } ///< `Timestamp`: when it was sent.
+
+    /// How many parameters came, the known and the unknown ones; those of the callback's own query are among them if
+    /// the method was GET.
+    std::size_t parameter_count() const noexcept { return parameters_.size(); }
+
+    /// The parameter at `index`, less than `parameter_count()`, in the order of the names' bytes.
+    webhook_parameter parameter(std::size_t index) const noexcept
+    {
+        return {parameters_.name(index), parameters_.value(index)};
+    }
+
+    /// The value of the parameter of exactly this name; of several, the one that comes first by its bytes.
+    std::optional<std::string_view> parameter(std::string_view name) const noexcept
+    {
+        std::size_t index = 0;
+        if (parameters_.count(name, index) == 0) return {};
+        return parameters_.value(index);
+    }
+
+private:
+    friend class webhook_verifier;
+
+    incoming_message(detail::parameters parameters, message_sid const& sid, sidecall::call_sid const& call,
+                     sidecall::account_sid const& account)
+        : parameters_(std::move(parameters)), sid_(sid), call_sid_(call), account_sid_(account)
+    {
+    }
+
+    detail::parameters parameters_;
+    message_sid sid_;
+    sidecall::call_sid call_sid_;
+    sidecall::account_sid account_sid_;
+    std::uint64_t sequence_number_ = 0;
+    date_time timestamp_;
+    std::size_t content_ = 0;
+    std::size_t content_type_ = 0;
+};
+
+/// Tells Twilio's requests from everybody else's by their `X-Twilio-Signature` (Twilio's page "Security"): HMAC-SHA1
+/// over the URL and, for a form, the sorted parameters. For a body of any other type the URL must carry its SHA-256 as
+/// `bodySHA256`; a body that nothing vouches for is refused.
+///
+/// Holds no token, only what HMAC makes of it, and wipes that in the end. All that takes time is in proportion to the
+/// request; the comparison takes the same time wherever the signatures differ. `const` members may be called from
+/// several threads at once.
+class webhook_verifier {
+public:
+    /// With the account's auth token. An empty one verifies nothing: everything is refused.
+    explicit webhook_verifier(secret const& token) : keys_{key(token), std::nullopt} {}
+
+    /// With both tokens during a rotation, since either can sign.
+    webhook_verifier(secret const& primary, secret const& secondary) : keys_{key(primary), key(secondary)} {}
+
+    /// Whether Twilio sent it. A failure is `invalid_signature` and says no more than anybody could see for himself: in
+    /// `"X-Twilio-Signature"` if there is none or it does not hold, in `"bodySHA256"` if the body does not fit its
+    /// hash. Allocates for a form.
+    result<void> verify(webhook_request const& request) const
+    {
+        if (auto const wrong = check_size(request)) return *wrong;
+        return check(request, is_form(request) ? detail::parameters::from_form(request.body) : detail::parameters());
+    }
+
+    /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET from the query.
+    /// Failures are those of `verify`, and `malformed_webhook` with the parameter that is missing, wrong, or there
+    /// twice. One allocation.
+    result<incoming_message> receive(webhook_request const& request) const
+    {
+        if (auto const wrong = check_size(request)) return *wrong;
+        auto parameters = is_form(request) ? detail::parameters::from_form(request.body) : detail::parameters();
+        if (auto const checked = check(request, parameters); !checked) return checked.error();
+
+        if (request.method == "GET")
+            parameters = detail::parameters::from_form(query_of(request.url));
+        else if (!is_form(request) && !detail::parameters::from_json(request.body, parameters))
+            return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");
+        return read(std::move(parameters));
+    }
+
+private:
+    using hmac = detail::hmac_sha1;
+
+    static std::optional<hmac> key(secret const& token) noexcept
+    {
+        return token.empty() ? std::nullopt : std::optional<hmac>(std::in_place, token.reveal());
+    }
+
+    static bool is_form(webhook_request const& request) noexcept
+    {
+        std::string_view const type = request.content_type.substr(0, request.content_type.find(';'));
+        return detail::equal_ignoring_case(detail::trim(type), "application/x-www-form-urlencoded");
+    }
+
+    /// What follows the "?", without the fragment.
+    static std::string_view query_of(std::string_view url) noexcept
+    {
+        url = url.substr(0, url.find('#'));
+        std::size_t const mark = detail::find_or_end(url, "?", 0);
+        return url.substr(mark == url.size() ? mark : mark + 1);
+    }
+
+    static failure refused(detail::literal field, detail::literal rule) noexcept
+    {
+        return failure(errc::invalid_signature, field, rule);
+    }
+
+    static std::optional<failure> check_size(webhook_request const& request) noexcept
+    {
+        if (request.body.size() <= detail::parameters::max_bytes && request.url.size() <= detail::parameters::max_bytes)
+            return {};
+        return failure(errc::malformed_webhook, "", "longer than 2 GiB");
+    }
+
+    result<void> check(webhook_request const& request, detail::parameters const& form) const
+    {
+        hmac::value given{};
+        if (request.signature.empty()) return refused("X-Twilio-Signature", "there is no signature");
+        if (!detail::base64_decode(request.signature, given))
+            return refused("X-Twilio-Signature", "not 20 bytes in base64");
+        if (!is_form(request) && (!request.body.empty() || !request.content_type.empty()) && !body_fits(request))
+            return refused("bodySHA256", "missing, or not the body's SHA-256");
+        for (auto const& key : keys_)
+            if (key && holds(*key, request.url, form, given)) return {};
+        return refused("X-Twilio-Signature", "not signed by Twilio with this token");
+    }
+
+    /// For a body that is no form: whether the query's first `bodySHA256` is the body's hash, in lower-case
+    /// hexadecimal.
+    static bool body_fits(webhook_request const& request)
+    {
+        constexpr std::string_view name = "bodySHA256=";
+        std::string_view query = query_of(request.url);
+        while (!query.empty()) {
+            std::string_view const piece = query.substr(0, query.find('&'));
+            query.remove_prefix(piece.size() == query.size() ? piece.size() : piece.size() + 1);
+            if (piece.substr(0, name.size()) != name) continue;
+
+            detail::sha256 hash;
+            hash.update(request.body);
+            std::string_view rest = piece.substr(name.size());
+            for (unsigned char byte : hash.finish())
+                for (int digit : {byte >> 4, byte & 15})
+                    if (take_character(rest) != "0123456789abcdef"[digit]) return false;
+            return rest.empty();
+        }
+        return false;
+    }
+
+    /// The next character of a value in a query, escapes resolved; NUL at its end.
+    static char take_character(std::string_view& rest) noexcept
+    {
+        if (rest.empty()) return '\0';
+        bool const escaped = rest[0] == '%' && rest.size() > 2 && detail::is_hex(rest[1]) && detail::is_hex(rest[2]);
+        char const c =
+            escaped ? static_cast<char>(detail::hex_value(rest[1]) << 4 | detail::hex_value(rest[2])) : rest[0];
+        rest.remove_prefix(escaped ? 3 : 1);
+        return c;
+    }
+
+    /// Twilio signs some requests with the port and some without. So the URL is tried as given; without its port, if it
+    /// has one; with the scheme's own, if it has none. No other byte of it is touched.
+    static bool holds(hmac const& key, std::string_view url, detail::parameters const& form, hmac::value const& given)
+    {
+        auto const fits = [&](std::string_view before, std::string_view port, std::string_view after) {
+            auto const code = key.code([&](auto put) {
+                put(before);
+                put(port);
+                put(after);
+                for (std::size_t i = 0; i != form.size(); ++i) {
+                    // Of a name that comes several times with the same value, one counts.
+                    if (i != 0 && form.name(i) == form.name(i - 1) && form.value(i) == form.value(i - 1)) continue;
+                    put(form.name(i));
+                    put(form.value(i));
+                }
+            });
+            return detail::equal_in_constant_time(code, given);
+        };
+
+        if (fits(url, "", "")) return true;
+        std::size_t const slashes = url.find("://");
+        if (slashes == url.npos) return false;
+        std::size_t const end = detail::find_or_end(url, "/?#", slashes + 3);
+        std::string_view const authority = url.substr(0, end);
+        std::size_t const host = authority.rfind('@') == authority.npos ? slashes + 3 : authority.rfind('@') + 1;
+        std::size_t const colon =
+            authority.find(':', detail::find_or_end(authority, "]", host) == end ? host : authority.find(']', host));
+        if (colon != authority.npos) return fits(url.substr(0, colon), "", url.substr(end));
+        bool const https = detail::equal_ignoring_case(url.substr(0, slashes), "https");
+        return fits(authority, https ? ":443" : ":80", url.substr(end));
+    }
+
+    static result<incoming_message> read(detail::parameters parameters)
+    {
+        // Each known parameter must be there once: of two, either could be the one that somebody meant.
+        constexpr detail::literal names[] = {"Sid",         "CallSid",        "AccountSid", "Content",
+                                             "ContentType", "SequenceNumber", "Timestamp"};
+        constexpr std::size_t known = sizeof names / sizeof *names;
+        std::array<std::size_t, known> at{};
+        for (std::size_t i = 0; i != known; ++i) {
+            std::size_t const found = parameters.count(names[i].view(), at[i]);
+            if (found != 1)
+                return failure(errc::malformed_webhook, names[i],
+                               found == 0 ? detail::literal("missing") : detail::literal("there twice"));
+        }
+
+        auto const wrong = [&](std::size_t i, failure const& why) {
+            return failure(errc::malformed_webhook, names[i], "not a SID of this kind", why.offset());
+        };
+        auto const sid = message_sid::parse(parameters.value(at[0]));
+        if (!sid) return wrong(0, sid.error());
+        auto const call = call_sid::parse(parameters.value(at[1]));
+        if (!call) return wrong(1, call.error());
+        auto const account = account_sid::parse(parameters.value(at[2]));
+        if (!account) return wrong(2, account.error());
+
+        std::uint64_t number = 0;
+        std::string_view const digits = parameters.value(at[5]);
+        for (std::size_t i = 0; i != digits.size() || i == 0; ++i) {
+            if (i == digits.size() || !detail::is_digit(digits[i]) || number > (UINT64_MAX - 9) / 10)
+                return failure(errc::malformed_webhook, names[5], "not a number of 64 bits", i);
+            number = 10 * number + static_cast<std::uint64_t>(digits[i] - '0');
+        }
+        auto const timestamp = detail::parse_rfc2822(parameters.value(at[6]));
+        if (!timestamp) return failure(errc::malformed_webhook, names[6], "not an RFC 2822 date", 0);
+
+        incoming_message message(std::move(parameters), *sid, *call, *account);
+        message.content_ = at[3];
+        message.content_type_ = at[4];
+        message.sequence_number_ = number;
+        message.timestamp_ = *timestamp;
+        return message;
+    }
+
+    std::array<std::optional<hmac>, 2> keys_;
+};
+
+} // namespace sidecall

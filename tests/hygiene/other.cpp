@@ -1,0 +1,9 @@
+#include <sidecall/standin.hpp>
+
+#include <sidecall/httplib.hpp>
+
+#include <sidecall/curl.hpp>
+
+#include <sidecall/sidecall.hpp>
+
+std::string_view version_there() { return sidecall::version; }

@@ -1,0 +1,11 @@
+// Secrets cannot be compared: no such comparison would take constant time by accident.
+// expect: (no match for .operator==|invalid operands)
+#include <sidecall/credentials.hpp>
+bool same(sidecall::secret const& a, sidecall::secret const& b)
+{
+#ifdef MISTAKE
+    return a == b;
+#else
+    return &a == &b;
+#endif
+}

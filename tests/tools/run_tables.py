@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Runs tables of cases through the conformance driver.
+
+    run_tables.py DRIVER TABLE.json...
+
+A table is a list of {"case": {…}, "expect": {…}, "why": "…"}. The driver is given each case as a line of JSON and must
+answer each with a line that has every member of "expect" with the same value ("any_of" lists several that would do).
+Prints the first differences of a table, a count for each, and 'N passed, N failed'; status 0 if nothing failed."""
+import json
+import subprocess
+import sys
+
+SHOWN = 3
+
+
+def agrees(expected, found):
+    if isinstance(expected, dict):
+        if "any_of" in expected:
+            return any(agrees(one, found) for one in expected["any_of"])
+        return isinstance(found, dict) and all(k in found and agrees(v, found[k]) for k, v in expected.items())
+    return type(expected) is type(found) and expected == found
+
+
+def answers(driver, cases):
+    lines = "".join(json.dumps(case["case"]) + "\n" for case in cases)
+    done = subprocess.run([driver], input=lines.encode(), stdout=subprocess.PIPE, timeout=300, check=True)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    if len(found) != len(cases):
+        sys.exit(f"{driver} gave {len(found)} answers to {len(cases)} cases")
+    return found
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    driver, *tables = sys.argv[1:]
+    passed = failed = 0
+    for table in tables:
+        cases = json.load(open(table, encoding="utf-8"))
+        wrong = [(i, c, a) for i, (c, a) in enumerate(zip(cases, answers(driver, cases))) if not agrees(c["expect"], a)]
+        for i, case, answer in wrong[:SHOWN]:
+            print(f"{table}[{i}] {case['why']}")
+            for what, value in (("case", case["case"]), ("expected", case["expect"]), ("answer", answer)):
+                print(f"    {what:9}{json.dumps(value)[:400]}")
+        print(f"{table}: {len(cases) - len(wrong)} of {len(cases)}")
+        passed += len(cases) - len(wrong)
+        failed += len(wrong)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
