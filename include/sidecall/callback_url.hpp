@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
+#include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/detail/uri.hpp>
 #include <sidecall/result.hpp>
@@ -43,13 +45,13 @@ public:
     constexpr std::string_view scheme() const noexcept { return view().substr(0, parts_.https ? 5 : 4); }
 
     /// The host, as it was given; an IPv6 address in its brackets.
-    constexpr std::string_view host() const noexcept { return cut(parts_.host, parts_.host_end); }
+    constexpr std::string_view host() const noexcept { return detail::cut(text_, parts_.host, parts_.host_end); }
 
     /// The port that is called: the one given, else the scheme's, 80 or 443.
     constexpr std::uint16_t port() const noexcept { return parts_.port ? parts_.port : parts_.https ? 443 : 80; }
 
     /// Path and query, as they were given: empty for `https://example.com`, and without the fragment.
-    constexpr std::string_view target() const noexcept { return cut(parts_.target, parts_.target_end); }
+    constexpr std::string_view target() const noexcept { return detail::cut(text_, parts_.target, parts_.target_end); }
 
     friend constexpr bool operator==(basic_callback_url const& a, basic_callback_url const& b) noexcept
     {
@@ -61,11 +63,6 @@ private:
     friend class basic_callback_url;
 
     constexpr basic_callback_url(Text text, detail::uri const& parts) : text_(std::move(text)), parts_(parts) {}
-
-    constexpr std::string_view cut(std::size_t begin, std::size_t end) const noexcept
-    {
-        return view().substr(begin, end - begin);
-    }
 
     Text text_;
     detail::uri parts_;

@@ -77,8 +77,7 @@ public:
             if (!detail::is_alnum(text[i]) && std::string_view("-._~+/").find(text[i]) == text.npos)
                 return failure(errc::invalid_argument, "Authorization", "not a character of a bearer token", i);
         detail::buffer header;
-        header.reserve(7 + text.size()); // exactly, so that growing leaves no copy behind
-        header.append("Bearer ").append(text);
+        header.append("Bearer ").append(text); // grows before the token is in it, so that no copy is left behind
         return credentials(secret(std::move(header)));
     }
 

@@ -126,8 +126,7 @@ private:
         if (host.front() != '[') return detail::equal_ignoring_case(host, "localhost");
         // Any spelling of ::1 is noughts and colons with one digit, a 1, at the end.
         return host.size() >= 5 && host.substr(host.size() - 2) == "1]" &&
-               host.substr(1, host.size() - 3).find_first_not_of("0:") == host.npos &&
-               (host[host.size() - 3] == ':' || host[host.size() - 3] == '0');
+               host.substr(1, host.size() - 3).find_first_not_of("0:") == host.npos;
     }
 
     constexpr void set_twilio_host(std::initializer_list<std::string_view> labels) noexcept

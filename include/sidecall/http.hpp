@@ -231,7 +231,7 @@ class http_request {
 public:
     /// Makes a request to `where`: the pieces of the path put together, and the form as its body. Bytes that may not
     /// stand in a path or a form are percent-encoded, so nothing given here can end a line. This is what an operation
-    /// of your own calls; the path begins with "/". One allocation.
+    /// of your own calls. A path that does not begin with "/" is given one. One allocation.
     http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
                  std::initializer_list<form_field> form = {})
         : method_(method)
@@ -243,6 +243,8 @@ public:
 
         std::size_t size = where.origin().size() + common.size() + user_agent.size() + where.user_agent().size() + 2;
         for (auto piece : path) size += detail::path_size(piece);
+        bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
+        size += begins_with_slash ? 0 : 1;
         if (form.size() != 0) size += form_type.size();
         for (auto const& field : form)
             if (field.value) size += 2 + detail::form_size(field.name) + detail::form_size(*field.value);
@@ -250,6 +252,7 @@ public:
 
         bytes_.append(where.origin());
         target_ = bytes_.size();
+        if (!begins_with_slash) bytes_.append("/"); // or what follows could be read as part of the host
         for (auto piece : path) detail::write_path(bytes_, piece);
 
         body_ = bytes_.size();
@@ -276,7 +279,7 @@ public:
     std::string_view target() const noexcept { return cut(target_, body_); }
 
     /// `host[:port]`, as the `Host` header has it.
-    std::string_view host() const noexcept { return cut(bytes_[4] == 's' ? 8 : 7, target_); }
+    std::string_view host() const noexcept { return cut(cut(4, 5) == "s" ? 8 : 7, target_); }
 
     /// The header fields that your client cannot know by itself: `Accept`, `Accept-Charset`, `Content-Type`,
     /// `User-Agent`. `Host` and `Content-Length` are not among them, since every client adds those; `to_http1` does.
@@ -302,10 +305,7 @@ public:
 private:
     friend class authorized_request;
 
-    std::string_view cut(std::size_t begin, std::size_t end) const noexcept
-    {
-        return std::string_view(bytes_).substr(begin, end - begin);
-    }
+    std::string_view cut(std::size_t begin, std::size_t end) const noexcept { return detail::cut(bytes_, begin, end); }
 
     void write_http1(std::string& wire) const
     {
@@ -428,12 +428,9 @@ constexpr std::optional<retry_time> parse_retry_after(std::string_view text) noe
         if (!when) return {};
         return retry_time{.seconds = *when, .is_unix_time = true};
     }
-    std::int64_t seconds = 0;
-    for (char c : text) {
-        if (!is_digit(c) || seconds > (INT64_MAX - 9) / 10) return {};
-        seconds = 10 * seconds + (c - '0');
-    }
-    return retry_time{.seconds = seconds};
+    auto const seconds = parse_decimal(text, INT64_MAX);
+    if (!seconds) return {};
+    return retry_time{.seconds = static_cast<std::int64_t>(*seconds)};
 }
 
 /// What the headers of an answer say of a failure.

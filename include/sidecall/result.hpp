@@ -80,6 +80,17 @@ constexpr std::string_view explain(errc code) noexcept
     return "no such code";
 }
 
+/// The size of the control character or line separator that a text begins with, in UTF-8: U+0000 to U+001F, U+007F to
+/// U+009F, U+2028 and U+2029; 0 if it begins with none.
+constexpr std::size_t control_size(std::string_view text) noexcept
+{
+    auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+    if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+    if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return 2;
+    if (byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9)) return 3;
+    return 0;
+}
+
 class category final : public std::error_category {
 public:
     char const* name() const noexcept override { return "sidecall"; }
@@ -222,7 +233,8 @@ public:
     }
 
     /// All of it in one line of text: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`.
-    /// Control characters of foreign text become blanks, so that nobody can forge a line of a log. Allocates.
+    /// Control characters and line separators of foreign text become blanks, so that nobody can forge a line of a log.
+    /// Allocates.
     std::string to_string() const;
 
     /// The same failure with the name of the field that it concerns, for what is parsed on behalf of another name.
@@ -247,7 +259,11 @@ inline std::string failure::to_string() const
     std::string line(to_string_view(code_));
     auto const say = [&line](std::string_view before, std::string_view text) {
         line += before;
-        for (char c : text) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+        while (!text.empty()) {
+            std::size_t const size = detail::control_size(text);
+            line += size == 0 ? text[0] : ' ';
+            text.remove_prefix(size == 0 ? 1 : size);
+        }
     };
     auto const say_number = [&line](std::string_view before, auto number) {
         line += before;

@@ -20,7 +20,7 @@ struct sequencer_options {
     /// How many messages may wait for one that is missing before them. With one more the gap is given up.
     std::size_t max_waiting = 32;
 
-    /// How many SIDs are remembered, to know a message that comes again. Twilio sends one again soon if it does.
+    /// How many SIDs of messages that were handed out are remembered, to know one that comes again.
     std::size_t max_remembered = 256;
 };
 
@@ -57,7 +57,6 @@ public:
     arrival accept(incoming_message message, HandOut&& hand_out)
     {
         if (is_known(message.sid())) return arrival::duplicate;
-        remember(message.sid());
         std::uint64_t const number = message.sequence_number();
         auto place = waiting_.end(); // behind all that are not greater; most messages come in order
         while (place != waiting_.begin() && (place - 1)->sequence_number() > number) --place;
@@ -101,6 +100,7 @@ private:
     {
         sequenced_message first{std::move(waiting_.front()), missing};
         waiting_.erase(waiting_.begin());
+        remember(first.message.sid());
         std::uint64_t const number = first.message.sequence_number();
         first.late = number < *next_;
         if (!first.late && number != UINT64_MAX) next_ = number + 1;
@@ -111,20 +111,19 @@ private:
     {
         for (auto const& known : remembered_)
             if (known == sid) return true;
+        for (auto const& message : waiting_)
+            if (message.sid() == sid) return true;
         return false;
     }
 
     /// Remembers a SID in the place of the one that has been remembered for longest.
     void remember(message_sid const& sid)
     {
-        // What waits must be known when it comes again, or it would wait twice.
-        std::size_t const least = options_.max_waiting + 1;
-        std::size_t const most = options_.max_remembered < least ? least : options_.max_remembered;
-        if (remembered_.size() < most) {
+        if (remembered_.size() < options_.max_remembered) {
             remembered_.push_back(sid);
-        } else {
+        } else if (!remembered_.empty()) {
             remembered_[oldest_] = sid;
-            oldest_ = (oldest_ + 1) % most;
+            oldest_ = (oldest_ + 1) % remembered_.size();
         }
     }
 

@@ -41,7 +41,8 @@ template <operation Operation, class Transport>
     requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
     send(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where = {})
     {
-        result<http_response> const response = carrier(authorize(what.request(where), who));
+        authorized_request const request = authorize(what.request(where), who);
+        result<http_response> const response = carrier(request);
         if (!response) return response.error();
         return what.parse(*response);
     }

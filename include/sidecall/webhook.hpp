@@ -115,7 +115,8 @@ public:
     result<void> verify(webhook_request const& request) const
     {
         if (auto const wrong = check_size(request)) return *wrong;
-        return check(request, is_form(request) ? detail::parameters::from_form(request.body) : detail::parameters());
+        return check_signature(request,
+                               is_form(request) ? detail::parameters::from_form(request.body) : detail::parameters());
     }
 
     /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET from the query.
@@ -125,7 +126,7 @@ public:
     {
         if (auto const wrong = check_size(request)) return *wrong;
         auto parameters = is_form(request) ? detail::parameters::from_form(request.body) : detail::parameters();
-        if (auto const checked = check(request, parameters); !checked) return checked.error();
+        if (auto const checked = check_signature(request, parameters); !checked) return checked.error();
 
         if (request.method == "GET")
             parameters = detail::parameters::from_form(query_of(request.url));
@@ -168,7 +169,7 @@ private:
         return failure(errc::malformed_webhook, "", "longer than 2 GiB");
     }
 
-    result<void> check(webhook_request const& request, detail::parameters const& form) const
+    result<void> check_signature(webhook_request const& request, detail::parameters const& form) const
     {
         hmac::value given{};
         if (request.signature.empty()) return refused("X-Twilio-Signature", "there is no signature");
@@ -270,20 +271,15 @@ private:
         auto const account = account_sid::parse(parameters.value(at[2]));
         if (!account) return wrong(2, account.error());
 
-        std::uint64_t number = 0;
-        std::string_view const digits = parameters.value(at[5]);
-        for (std::size_t i = 0; i != digits.size() || i == 0; ++i) {
-            if (i == digits.size() || !detail::is_digit(digits[i]) || number > (UINT64_MAX - 9) / 10)
-                return failure(errc::malformed_webhook, names[5], "not a number of 64 bits", i);
-            number = 10 * number + static_cast<std::uint64_t>(digits[i] - '0');
-        }
+        auto const number = detail::parse_decimal(parameters.value(at[5]), UINT64_MAX);
+        if (!number) return failure(errc::malformed_webhook, names[5], "not a number of 64 bits");
         auto const timestamp = detail::parse_rfc2822(parameters.value(at[6]));
-        if (!timestamp) return failure(errc::malformed_webhook, names[6], "not an RFC 2822 date", 0);
+        if (!timestamp) return failure(errc::malformed_webhook, names[6], "not an RFC 2822 date");
 
         incoming_message message(std::move(parameters), *sid, *call, *account);
         message.content_ = at[3];
         message.content_type_ = at[4];
-        message.sequence_number_ = number;
+        message.sequence_number_ = *number;
         message.timestamp_ = *timestamp;
         return message;
     }

@@ -21,12 +21,6 @@ subscribe(sidecall::credentials const& credentials, std::string_view url, auto& 
     return sidecall::send(operation, credentials, transport);      // = parse(transport(authorize(request())))
 }
 
-// A transport is any callable:
-auto canned = [](sidecall::authorized_request const&) -> sidecall::result<sidecall::http_response> {
-    return sidecall::http_response{.status = 201, .body = R"({"sid":"ZY00000000000000000000000000000003"})"};
-};
-static_assert(sidecall::transport<decltype(canned)>);
-
 bool three_steps(sidecall::create_user_defined_message_subscription const& operation,
                  sidecall::credentials const& credentials, std::string_view bytes)
 {
@@ -38,6 +32,22 @@ bool three_steps(sidecall::create_user_defined_message_subscription const& opera
     return subscription.has_value();
 }
 
+// A transport is any callable:
+auto canned = [](sidecall::authorized_request const&) -> sidecall::result<sidecall::http_response> {
+    return sidecall::http_response{.status = 201, .body = R"({"sid":"ZY00000000000000000000000000000003"})"};
+};
+static_assert(sidecall::transport<decltype(canned)>);
+
+bool webhook()
+{
+    // The webhook: a message can only be had from a request whose signature holds.
+    sidecall::webhook_verifier verifier{sidecall::secret{"auth token"}};           // a second token during a rotation
+    sidecall::result<sidecall::incoming_message> message = verifier.receive({
+        .method = "POST", .url = "https://example.com/udm", .content_type = "application/x-www-form-urlencoded",
+        .signature = "…", .body = "…"});
+    return !message && message.error().code() == sidecall::errc::invalid_signature;
+}
+
 int main()
 {
     auto const credentials = sidecall::credentials::auth_token(account, sidecall::secret{"auth token"});
@@ -47,6 +57,7 @@ int main()
         .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
     bool const right = made && made->sid.view() == "ZY00000000000000000000000000000003" && !refused &&
                        refused.error().field() == "Callback" && refused.error().offset() == 10 &&
-                       three_steps(operation, credentials, R"({"sid":"ZY00000000000000000000000000000003"})");
+                       three_steps(operation, credentials, R"({"sid":"ZY00000000000000000000000000000003"})") &&
+                       webhook();
     return right ? 0 : 1;
 }

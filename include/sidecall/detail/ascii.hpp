@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 // Bytes as ASCII, whatever the locale says.
@@ -39,6 +41,20 @@ constexpr bool is_hex(char c) noexcept
     return hex_value(c) >= 0;
 }
 
+/// The number that a text of decimal digits and nothing else is, if it is not above `most`.
+constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t most) noexcept
+{
+    if (text.empty()) return {};
+    std::uint64_t number = 0;
+    for (char c : text) {
+        if (!is_digit(c)) return {};
+        auto const digit = static_cast<std::uint64_t>(c - '0');
+        if (number > (most - digit) / 10) return {};
+        number = 10 * number + digit;
+    }
+    return number;
+}
+
 /// Equal but for the case of ASCII letters: how HTTP compares field names and schemes (RFC 9110, section 5.1).
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
 {
@@ -56,7 +72,15 @@ constexpr std::string_view trim(std::string_view text) noexcept
     return text;
 }
 
-/// Where `end` or the text itself ends, whichever comes first.
+/// What lies between two offsets; as much of it as there is.
+constexpr std::string_view cut(std::string_view text, std::size_t begin, std::size_t end) noexcept
+{
+    if (end > text.size()) end = text.size();
+    if (begin > end) begin = end;
+    return {text.data() + begin, end - begin};
+}
+
+/// Where one of these characters stands, or where the text ends.
 constexpr std::size_t find_or_end(std::string_view text, std::string_view any_of, std::size_t from) noexcept
 {
     std::size_t const found = text.find_first_of(any_of, from);

@@ -319,7 +319,7 @@ private:
 
     constexpr bool read_escape() noexcept
     {
-        ++at_;
+        std::size_t const begin = at_++;
         char const letter = peek();
         if (letter != 'u') {
             if (std::string_view("\"\\/bfnrt").find(letter) == std::string_view::npos)
@@ -331,13 +331,15 @@ private:
         std::uint32_t unit = 0;
         if (!read_hex4(unit)) return false;
         if (unit < 0xD800 || unit > 0xDFFF) return true;
-        constexpr literal rule = "half of a surrogate pair";
-        if (unit > 0xDBFF) {
-            at_ -= 6;
-            return fail(rule);
+        std::string_view const next = text_.substr(at_, 2);
+        if (unit < 0xDC00 &&
+            next == std::string_view("\\u", next.size())) { // the second half follows, or the text is cut
+            at_ += next.size();
+            if (!read_hex4(unit)) return false;
+            if (unit >= 0xDC00 && unit <= 0xDFFF) return true;
         }
-        if (!expect_byte('\\', rule) || !expect_byte('u', rule) || !read_hex4(unit)) return false;
-        return (unit >= 0xDC00 && unit <= 0xDFFF) || fail(rule);
+        at_ = begin;
+        return fail("half of a surrogate pair");
     }
 
     constexpr bool read_hex4(std::uint32_t& unit) noexcept
@@ -360,14 +362,10 @@ private:
 /// The whole number that a value is, if it is one that fits: no sign, no fraction, no exponent.
 constexpr std::optional<int> json_int(json_value const& value) noexcept
 {
-    if (value.kind != json_kind::number || value.raw.size() > 10) return {};
-    std::int64_t number = 0;
-    for (char c : value.raw) {
-        if (!is_digit(c)) return {};
-        number = 10 * number + (c - '0');
-    }
-    if (number > 2147483647) return {};
-    return static_cast<int>(number);
+    if (value.kind != json_kind::number) return {};
+    auto const number = parse_decimal(value.raw, 2147483647);
+    if (!number) return {};
+    return static_cast<int>(*number);
 }
 
 } // namespace sidecall::detail

@@ -206,8 +206,8 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
                reader.read(" GMT");
     } else { // Wed Dec 18 20:02:31 2019
         fits = reader.read(" ") && reader.read_name(month_names, false, t.month) && reader.read(" ") &&
-               reader.read_number(reader.read(" ") ? 1 : 2, 2, t.day) && reader.read(" ") &&
-               reader.read_time(t, true) && reader.read(" ") && reader.read_number(4, 4, t.year);
+               (reader.read(" ") ? reader.read_number(1, 1, t.day) : reader.read_number(2, 2, t.day)) &&
+               reader.read(" ") && reader.read_time(t, true) && reader.read(" ") && reader.read_number(4, 4, t.year);
     }
     ++t.month;
     if (!fits || !reader.done()) return {};

@@ -1,0 +1,690 @@
+#pragma once
+
+/// A transport and a webhook over cpp-httplib, 0.11 or later (`libcpp-httplib-dev`, `pkg-config cpp-httplib`), on POSIX
+/// systems. For https, cpp-httplib must have its `CPPHTTPLIB_OPENSSL_SUPPORT`, which pkg-config's flags define.
+
+#include <httplib.h>
+
+#ifdef _WIN32
+#error "sidecall/httplib.hpp is for POSIX systems; sidecall/curl.hpp is for all"
+#endif
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <sidecall/callback_url.hpp>
+#include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/storage.hpp>
+#include <sidecall/http.hpp>
+#include <sidecall/result.hpp>
+#include <sidecall/webhook.hpp>
+
+namespace sidecall {
+
+/// How an `httplib_transport` works. Every member has a default.
+struct httplib_options {
+    /// The most that each address of the host may take to connect to, and each step of TLS after it. At least a
+    /// millisecond.
+    std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
+    /// The most that a request may take from its first step to the last byte of its answer, name look-up excepted. At
+    /// least a millisecond.
+    std::chrono::milliseconds total_timeout = std::chrono::seconds(30);
+    /// A kept connection that was idle for longer is not used again: less than a server's own limit, since a request
+    /// that meets the server's closing is lost. 0: no connection is kept.
+    std::chrono::seconds max_idle = std::chrono::seconds(30);
+    /// The largest answer, headers and body together, in bytes.
+    std::size_t max_answer = std::size_t{1} << 20;
+    /// The certificate authorities to trust, a PEM file; they replace the system's. Empty: the system's, where OpenSSL
+    /// finds them.
+    std::string ca_file = {};
+    /// The proxy for https, `"http://host:port"`: a tunnel (`CONNECT`), which sees no more than the name of the host.
+    /// Empty: none. The environment (`https_proxy` and its like) is not asked: whoever can set it should not decide
+    /// where a credential goes. Plain http, which only ever goes to a loopback host, never goes through a proxy.
+    std::string proxy = {};
+};
+
+/// Carries requests by cpp-httplib: blocking, on a connection that it keeps for the next one to the same host. A model
+/// of `transport`.
+///
+/// The peer is verified, certificate and host name, with TLS 1.2 or later. No redirect is followed, no compression
+/// asked for, and SIGPIPE, which cpp-httplib's writing can raise, is kept from the program.
+///
+/// **A request is sent once.** Newer versions of cpp-httplib by themselves would send a request again on a new
+/// connection if a kept one turns out to be dead, though the server may have acted on the first: that is prevented, and
+/// the failure is `answer_lost`. A connection whose end is seen before anything is sent is replaced silently.
+///
+/// cpp-httplib's timeouts are for single reads and writes, so a watching thread, which lives as long as the request,
+/// cuts the connection at `total_timeout`. Name look-up (`getaddrinfo`) is bounded by neither timeout.
+///
+/// What cpp-httplib cannot do: it gives the header fields out of order (0.11 sorts them by name, and leaves out those
+/// without a value); it knows no interim answer but a bare `100 Continue`, so any other fails; of an answer that is no
+/// HTTP it says no more than that reading failed, so that is `answer_lost`. 0.11 reads headers without a limit: on
+/// Linux the watching thread stops that soon after `max_answer`, elsewhere at `total_timeout`. Today's versions have
+/// limits of their own (100 fields, 8 KiB each), and what is beyond them is `answer_lost`, too.
+///
+/// The credential's line is wiped after use; the copies that cpp-httplib, TLS and the kernel make of it are not within
+/// reach.
+///
+/// One transport per thread: it may be moved to another one, but not used by two at once. It has no global state.
+///
+/// Allocates for the request, the answer and cpp-httplib's needs. Throws `std::bad_alloc`, and `std::system_error` if
+/// no thread can be started.
+class httplib_transport {
+public:
+    /// The type of its options.
+    using options = httplib_options;
+
+    /// Makes a transport; it connects when the first request is made.
+    explicit httplib_transport(httplib_options settings = {}) : line_(std::make_unique<line>(std::move(settings))) {}
+
+    /// Sends the request and waits for the whole answer, whatever its status. `native_code()` of a failure is the
+    /// number of the `httplib::Error`:
+    /// - `not_connected`: no address, refused, no proxy, or not connected in time;
+    /// - `tls_failure`: no TLS, or the certificate does not hold, or `ca_file` cannot be read;
+    /// - `timed_out`: connected, but no whole answer within `total_timeout`;
+    /// - `answer_lost`: the connection ended before the whole answer had come, or what came is no HTTP;
+    /// - `answer_too_large`: more than `max_answer`;
+    /// - `transport_failure`: anything else.
+    result<http_response> operator()(authorized_request const& request)
+    {
+        if (!line_) return failure(errc::transport_failure, "the transport was moved from");
+        return line_->carry(request);
+    }
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    /// Keeps the SIGPIPE of a write to a closed connection from the program, for as long as it lives, in this thread.
+    class no_sigpipe {
+    public:
+        no_sigpipe() noexcept : was_pending_(is_pending())
+        {
+            sigset_t const pipe = only_pipe();
+            pthread_sigmask(SIG_BLOCK, &pipe, &before_);
+        }
+        no_sigpipe(no_sigpipe const&) = delete;
+        no_sigpipe& operator=(no_sigpipe const&) = delete;
+        ~no_sigpipe()
+        {
+            sigset_t const pipe = only_pipe();
+            int signal = 0;
+            if (!was_pending_ && is_pending()) sigwait(&pipe, &signal);
+            pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        }
+
+    private:
+        static sigset_t only_pipe() noexcept
+        {
+            sigset_t set;
+            sigemptyset(&set);
+            sigaddset(&set, SIGPIPE);
+            return set;
+        }
+        static bool is_pending() noexcept
+        {
+            sigset_t set;
+            sigemptyset(&set);
+            sigpending(&set);
+            return sigismember(&set, SIGPIPE) == 1;
+        }
+
+        sigset_t before_{};
+        bool was_pending_;
+    };
+
+    /// A second descriptor of cpp-httplib's socket: it stays valid whenever cpp-httplib closes its own, so that another
+    /// thread can cut the connection without a race.
+    class socket_handle {
+    public:
+        socket_handle() noexcept = default;
+        socket_handle(socket_handle const&) = delete;
+        socket_handle& operator=(socket_handle const&) = delete;
+        ~socket_handle() { close(); }
+
+        void open(int socket) noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            if (socket_ >= 0) ::close(socket_);
+            socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+            earlier_ = 0;
+        }
+        void close() noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            if (socket_ >= 0) ::close(socket_);
+            socket_ = -1;
+        }
+        void cut() noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+        }
+
+        /// Nothing has come since the last answer: no end, and nothing that would be taken for the next answer.
+        bool is_quiet() noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            pollfd what{socket_, POLLIN, 0};
+            return socket_ >= 0 && ::poll(&what, 1, 0) == 0;
+        }
+
+        void start_counting() noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            earlier_ = total_received();
+        }
+        /// The bytes that have come since; 0 where the system does not say.
+        std::uint64_t received() noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            return total_received() - earlier_;
+        }
+
+    private:
+        std::uint64_t total_received() const noexcept
+        {
+            std::uint64_t count = 0;
+#ifdef __linux__
+            // tcpi_bytes_received of Linux' struct tcp_info, behind the end of the C library's, which httplib.h takes.
+            constexpr std::size_t offset = 128;
+            char info[offset + sizeof count]{};
+            socklen_t size = sizeof info;
+            if (socket_ >= 0 && ::getsockopt(socket_, IPPROTO_TCP, TCP_INFO, info, &size) == 0 && size == sizeof info)
+                std::memcpy(&count, info + offset, sizeof count);
+#endif
+            return count;
+        }
+
+        std::mutex mutex_;
+        int socket_ = -1;
+        std::uint64_t earlier_ = 0;
+    };
+
+    /// Cuts the connection at the deadline, and when more has come than `limit` while the headers are being read.
+    class watch {
+    public:
+        watch(socket_handle& socket, clock::time_point deadline, std::uint64_t limit)
+            : socket_(socket), deadline_(deadline), limit_(limit), thread_([this] { run(); })
+        {
+        }
+        watch(watch const&) = delete;
+        watch& operator=(watch const&) = delete;
+        ~watch() { end(); }
+
+        void headers_are_complete() noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            in_headers_ = false;
+        }
+        void end() noexcept
+        {
+            {
+                std::lock_guard const lock(mutex_);
+                ended_ = true;
+            }
+            changed_.notify_one();
+            if (thread_.joinable()) thread_.join();
+        }
+
+        bool expired() const noexcept { return expired_; } ///< Only after `end`, like the next one.
+        bool flooded() const noexcept { return flooded_; }
+
+    private:
+        void run() noexcept
+        {
+            constexpr auto interval = std::chrono::milliseconds(20);
+            std::unique_lock lock(mutex_);
+            // Goes on after the deadline: cpp-httplib may try the host's next address.
+            while (!ended_) {
+                auto const now = clock::now();
+                expired_ = expired_ || now >= deadline_;
+                flooded_ = flooded_ || (in_headers_ && socket_.received() > limit_);
+                if (expired_ || flooded_) socket_.cut();
+                changed_.wait_until(lock, expired_ ? now + interval : std::min(now + interval, deadline_));
+            }
+        }
+
+        socket_handle& socket_;
+        clock::time_point deadline_;
+        std::uint64_t limit_;
+        std::mutex mutex_{};
+        std::condition_variable changed_{};
+        bool in_headers_ = true;
+        bool ended_ = false;
+        bool expired_ = false;
+        bool flooded_ = false;
+        std::thread thread_; // last, since it uses all of the others
+    };
+
+    /// What comes of one request.
+    struct exchange {
+        bool sending = false;   // only known where cpp-httplib lets us write the headers
+        bool replaying = false; // cpp-httplib was about to send it once more
+        bool too_large = false;
+        bool interim = false;
+        std::size_t room = 0; // for the body
+        std::string body{};
+    };
+
+    /// The connection and all that belongs to it. It stays at its place, since cpp-httplib calls back into it.
+    class line {
+    public:
+        explicit line(httplib_options settings) : settings_(std::move(settings)) {}
+        line(line const&) = delete;
+        line& operator=(line const&) = delete;
+        ~line()
+        {
+            no_sigpipe const guard; // closing a TLS connection writes
+            client_.reset();
+        }
+
+        result<http_response> carry(authorized_request const& request)
+        {
+            no_sigpipe const guard;
+            auto const start = clock::now();
+            if (auto fault = prepare_client(request)) return *std::move(fault);
+
+            exchange current;
+            current_ = &current;
+            socket_.start_counting();
+            // TLS and chunks cost bytes on the wire that are none of the answer's.
+            watch watching(socket_, start + at_least_1ms(settings_.total_timeout),
+                           2 * std::uint64_t{settings_.max_answer} + 65536);
+
+            httplib::Request sent;
+            fill(sent, request);
+            sent.response_handler = [&](httplib::Response const& answer) {
+                watching.headers_are_complete();
+                current.interim = answer.status < 200;
+                auto const length = std::strtoull(answer.get_header_value("Content-Length").c_str(), nullptr, 10);
+                std::size_t const headers = size_of(answer.headers);
+                current.too_large = headers > settings_.max_answer || length > settings_.max_answer - headers;
+                current.room = current.too_large ? 0 : settings_.max_answer - headers;
+                return !current.interim && !current.too_large;
+            };
+            sent.content_receiver = [&](char const* data, std::size_t size, auto, auto) {
+                current.too_large = current.too_large || size > current.room - current.body.size();
+                if (!current.too_large) current.body.append(data, size);
+                return !current.too_large;
+            };
+
+            httplib::Response answer;
+            auto error = httplib::Error::Success;
+            bool const done = client_->send(sent, answer, error);
+            watching.end();
+            current_ = nullptr;
+            last_used_ = clock::now();
+            for (auto& field : sent.headers) detail::wipe(field.second);
+            if (!client_->is_socket_open()) socket_.close();
+
+            if (current.replaying)
+                return failed(errc::answer_lost, "the kept connection ended before an answer came; not sent again",
+                              error);
+            if (current.too_large || watching.flooded())
+                return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
+            if (current.interim)
+                return failed(errc::transport_failure, "an interim answer that cpp-httplib cannot read past", error);
+            // Even an answer that seems whole is not: its end may be our own cut.
+            if (!done || watching.expired()) {
+                bool const slow = watching.expired() || last_used_ - start >= at_least_1ms(settings_.connect_timeout);
+                if (slow && was_connecting(error)) return failed(errc::not_connected, "connecting timed out", error);
+                errc const kind = watching.expired() ? errc::timed_out : kind_of(error);
+                return failed(kind, detail::explain(kind), error);
+            }
+            // The proxy's own answer: cpp-httplib gives it back as if it were the host's.
+            if (answer.status == 407 && is_tunnelled(request))
+                return failed(errc::not_connected, "the proxy asks for a password", error);
+            if (size_of(answer.headers) > settings_.max_answer) // of an answer without a body
+                return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
+
+            http_response whole{.status = answer.status, .headers = {}, .body = std::move(current.body)};
+            for (auto const& field : answer.headers) whole.headers.add(field.first, field.second);
+            return whole;
+        }
+
+    private:
+        static std::chrono::milliseconds at_least_1ms(std::chrono::milliseconds time) noexcept
+        {
+            using std::chrono::milliseconds;
+            return std::clamp<milliseconds>(time, milliseconds(1), std::chrono::hours(24 * 365));
+        }
+
+        static bool is_https(authorized_request const& request) noexcept
+        {
+            return request.url().substr(0, 6) == "https:";
+        }
+        bool is_tunnelled(authorized_request const& request) const noexcept
+        {
+            return is_https(request) && !settings_.proxy.empty();
+        }
+
+        static std::size_t size_of(httplib::Headers const& fields) noexcept
+        {
+            std::size_t size = 0;
+            for (auto const& field : fields) size += field.first.size() + field.second.size() + 4;
+            return size;
+        }
+
+        /// Splits `host[:port]`, "[::1]:80" say; port 0 if there is none, -1 if it is no port.
+        static std::pair<std::string_view, int> split_host(std::string_view text) noexcept
+        {
+            std::size_t const bracket = text.find(']');
+            std::size_t const colon = text.find(':', bracket == text.npos ? 0 : bracket);
+            std::string_view host = text.substr(0, colon);
+            if (bracket != text.npos) host = text.substr(1, bracket - 1);
+            if (colon == text.npos) return {host, 0};
+            std::string_view const digits = text.substr(colon + 1);
+            int port = 0;
+            for (char c : digits) {
+                if (!detail::is_digit(c) || port > 65535) return {host, -1};
+                port = 10 * port + (c - '0');
+            }
+            return {host, digits.empty() || port == 0 || port > 65535 ? -1 : port};
+        }
+
+        std::optional<failure> prepare_client(authorized_request const& request)
+        {
+            std::string_view const origin = request.url().substr(0, request.url().size() - request.target().size());
+            if (client_ && origin == origin_) {
+                bool const fresh = clock::now() - last_used_ <= settings_.max_idle;
+                if (!fresh || !socket_.is_quiet()) client_->stop();
+                return {};
+            }
+
+            client_.reset();
+            socket_.close();
+            auto const [host_view, given_port] = split_host(request.host());
+            std::string const host(host_view);
+            if (is_https(request)) {
+#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
+                auto client = std::make_unique<httplib::SSLClient>(host, given_port ? given_port : 443);
+                if (!client->is_valid()) return failure(errc::tls_failure, "OpenSSL could not be initialised");
+                require_tls_1_2(*client);
+                if (!settings_.ca_file.empty()) client->set_ca_cert_path(settings_.ca_file);
+                client->enable_server_certificate_verification(true);
+                client_ = std::move(client);
+#else
+                return failure(errc::tls_failure, "cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT");
+#endif
+            } else {
+                client_ = std::make_unique<httplib::ClientImpl>(host, given_port ? given_port : 80);
+            }
+            if (auto fault = set_up(*client_, request)) {
+                client_.reset();
+                return fault;
+            }
+            origin_ = origin;
+            return {};
+        }
+
+        std::optional<failure> set_up(httplib::ClientImpl& client, authorized_request const& request)
+        {
+            if (is_tunnelled(request)) {
+                std::string_view proxy = settings_.proxy;
+                if (proxy.substr(0, 7) == "http://") proxy.remove_prefix(7);
+                if (!proxy.empty() && proxy.back() == '/') proxy.remove_suffix(1);
+                auto const [host, port] = split_host(proxy);
+                if (host.empty() || port <= 0 || host.find_first_of("/@") != host.npos)
+                    return failure(errc::transport_failure, "the proxy is not http://host:port");
+                client.set_proxy(std::string(host), port);
+            }
+
+            auto const total = at_least_1ms(settings_.total_timeout);
+            // Reading and writing are left to the watch; these are only to be later than it.
+            auto const later = total + std::chrono::seconds(1);
+            client.set_connection_timeout(std::min(at_least_1ms(settings_.connect_timeout), total));
+            client.set_read_timeout(later);
+            client.set_write_timeout(later);
+            client.set_keep_alive(settings_.max_idle.count() > 0);
+            client.set_follow_location(false);
+            client.set_decompress(false);
+            client.set_compress(false);
+            client.set_tcp_nodelay(true); // headers and body are written apart
+            client.set_socket_options([this](auto socket) { socket_.open(socket); });
+            send_path_unchanged(client);
+            write_headers_once(client);
+            return {};
+        }
+
+        // What differs between the versions of cpp-httplib is asked of the type, in templates, since their numbers
+        // cannot be compared by the preprocessor.
+
+#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
+        template <class Client>
+        static void require_tls_1_2(Client& client)
+        {
+            // Where this member is gone, cpp-httplib requires it by itself.
+            if constexpr (requires { client.ssl_context(); })
+                SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
+        }
+#endif
+
+        template <class Client>
+        static void send_path_unchanged(Client& client)
+        {
+            if constexpr (requires { client.set_path_encode(false); })
+                client.set_path_encode(false);
+            else
+                client.set_url_encode(false);
+        }
+
+        template <class Client>
+        static constexpr bool lets_us_write_headers = requires(Client& client)
+        {
+            client.set_header_writer([](httplib::Stream&, httplib::Headers&) { return ssize_t{}; });
+        };
+
+        /// The versions that send a request twice by themselves let us write its headers: there we refuse.
+        template <class Client>
+        void write_headers_once(Client& client)
+        {
+            if constexpr (lets_us_write_headers<Client>)
+                client.set_header_writer([this](httplib::Stream& stream, httplib::Headers& fields) -> ssize_t {
+                    bool const is_ours = fields.find("Authorization") != fields.end(); // and not the proxy's CONNECT
+                    if (is_ours && current_) {
+                        current_->replaying = current_->sending;
+                        current_->sending = true;
+                        if (current_->replaying) return -1;
+                    }
+                    ssize_t size = 0;
+                    for (auto const& field : fields) {
+                        if (detail::equal_ignoring_case(field.first, "Expect")) continue;
+                        for (std::string_view piece : {std::string_view(field.first), std::string_view(": "),
+                                                       std::string_view(field.second), std::string_view("\r\n")})
+                            size += stream.write(piece.data(), piece.size());
+                    }
+                    return size + stream.write("\r\n", 2);
+                });
+        }
+
+        static void fill(httplib::Request& sent, authorized_request const& request)
+        {
+            sent.method = to_string_view(request.method());
+            sent.path = request.target();
+            sent.body = request.body();
+            sent.headers.emplace("Host", std::string(request.host()));
+            for (auto const& field : request.headers())
+                sent.headers.emplace(std::string(field.name), std::string(field.value));
+            // Where there is an `Expect` already, cpp-httplib does not add its own; it is not written, see above.
+            if (lets_us_write_headers<httplib::ClientImpl>) sent.headers.emplace("Expect", "");
+        }
+
+        template <class Error>
+        static constexpr bool was_connecting(Error error) noexcept
+        {
+            if constexpr (requires { Error::ProxyConnection; })
+                if (error == Error::ProxyConnection) return true;
+            return error == Error::Connection || error == Error::ConnectionTimeout || error == Error::BindIPAddress ||
+                   is_tls(error);
+        }
+
+        template <class Error>
+        static constexpr bool is_tls(Error error) noexcept
+        {
+            if constexpr (requires { Error::SSLServerHostnameVerification; })
+                if (error == Error::SSLServerHostnameVerification) return true;
+            return error == Error::SSLConnection || error == Error::SSLLoadingCerts ||
+                   error == Error::SSLServerVerification;
+        }
+
+        template <class Error>
+        static constexpr errc kind_of(Error error) noexcept
+        {
+            if (is_tls(error)) return errc::tls_failure;
+            if (was_connecting(error)) return errc::not_connected;
+            if (error == Error::Read || error == Error::Write) return errc::answer_lost;
+            if constexpr (requires { Error::ConnectionClosed; })
+                if (error == Error::ConnectionClosed) return errc::answer_lost;
+            if constexpr (requires { Error::Timeout; })
+                if (error == Error::Timeout) return errc::timed_out;
+            return errc::transport_failure;
+        }
+
+        static failure failed(errc kind, std::string_view text, httplib::Error error)
+        {
+            std::string message(text);
+            message.append(" (cpp-httplib: ").append(httplib::to_string(error)).append(")");
+            return failure(kind, message, static_cast<int>(error));
+        }
+
+        httplib_options settings_;
+        std::string origin_{};
+        socket_handle socket_{};
+        clock::time_point last_used_{};
+        exchange* current_ = nullptr;
+        std::unique_ptr<httplib::ClientImpl> client_{};
+    };
+
+    std::unique_ptr<line> line_;
+};
+
+namespace detail {
+
+/// A webhook on a server: what its handlers share.
+template <class Handler>
+struct mounted_webhook {
+    std::string base; // the callback without its query
+    webhook_verifier verifier;
+    Handler handler;
+    std::size_t max_body;
+
+    mounted_webhook(std::string url, webhook_verifier with, Handler calls, std::size_t most)
+        : base(std::move(url)), verifier(std::move(with)), handler(std::move(calls)), max_body(most)
+    {
+    }
+
+    /// Reads the body by itself: cpp-httplib would refuse forms of more than 8 KiB, which a message can exceed.
+    void read(httplib::Request const& request, httplib::Response& response, httplib::ContentReader const& reader)
+    {
+        std::string body;
+        bool too_large = false;
+        bool const whole = !request.is_multipart_form_data() && reader([&](char const* data, std::size_t size) {
+            too_large = size > max_body - body.size();
+            if (!too_large) body.append(data, size);
+            return !too_large;
+        });
+        if (too_large)
+            refuse(response, 413, "the body is too large");
+        else if (!whole)
+            refuse(response, 400, "the body could not be read");
+        else
+            answer(request, body, response);
+    }
+
+    void answer(httplib::Request const& request, std::string_view body, httplib::Response& response)
+    {
+        std::string url = base;
+        if (auto const query = request.target.find('?'); query != std::string::npos)
+            url += request.target.substr(query);
+        std::string const content_type = request.get_header_value("Content-Type");
+        std::string const signature = request.get_header_value("X-Twilio-Signature");
+        auto message = verifier.receive(
+            {.method = request.method, .url = url, .content_type = content_type, .signature = signature, .body = body});
+        if (!message) {
+            int const status = message.error().code() == errc::invalid_signature ? 403 : 400;
+            return refuse(response, status, message.error().to_string());
+        }
+        handler(*std::move(message));
+        response.status = 204;
+    }
+
+    static void refuse(httplib::Response& response, int status, std::string const& why)
+    {
+        response.status = status;
+        response.set_content(why + '\n', "text/plain");
+    }
+};
+
+} // namespace detail
+
+/// How `mount_webhook` works. Every member has a default.
+struct webhook_mount_options {
+    /// Where on the server, if a proxy changes the path on its way: `"/udm"`. Empty: the path of the callback.
+    std::string path = {};
+    /// The largest body that is read, in bytes. A message of 10 KB is 30 KB at most once it is form-encoded.
+    std::size_t max_body = std::size_t{64} << 10;
+};
+
+/// Mounts a webhook on an `httplib::Server`: calls `handler(incoming_message&&)` for each request that Twilio signed
+/// and that is a message, and answers 204 once it returns. Any other gets 403 (the signature does not hold), 400
+/// (signed, but no message) or 413 (too large), with the failure in one line as its text, and never reaches the
+/// handler.
+///
+/// `callback` is the callback that was registered, since Twilio signs that, whatever a proxy makes of it on the way;
+/// only the query is the one that came. The server calls the handler from any of its threads, several at once. If the
+/// handler throws, cpp-httplib answers 500, and Twilio knows that the message did not arrive.
+///
+/// Call it before the server listens. The server must not outlive what the handler refers to.
+template <class Handler>
+void mount_webhook(httplib::Server& server, callback_url callback, webhook_verifier verifier, Handler handler,
+                   webhook_mount_options settings = {})
+{
+    std::string path = settings.path;
+    if (path.empty()) path = callback.target().substr(0, callback.target().find('?'));
+    if (path.empty()) path = "/";
+
+    // cpp-httplib takes the path for a regular expression, and matches it with what came after decoding it.
+    std::string const given = httplib::detail::decode_url(path, false);
+    std::string pattern;
+    for (char c : given) {
+        if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) pattern += '\\';
+        pattern += c;
+    }
+
+    std::string_view const whole = callback.view();
+    auto const shared = std::make_shared<detail::mounted_webhook<Handler>>(
+        std::string(whole.substr(0, detail::find_or_end(whole, "?#", 0))), std::move(verifier), std::move(handler),
+        settings.max_body);
+    auto const with_body = [shared](httplib::Request const& request, httplib::Response& response,
+                                    httplib::ContentReader const& reader) { shared->read(request, response, reader); };
+    server.Get(pattern, [shared](httplib::Request const& request, httplib::Response& response) {
+        shared->answer(request, {}, response);
+    });
+    server.Post(pattern, with_body);
+    server.Put(pattern, with_body);
+    server.Patch(pattern, with_body);
+    server.Delete(pattern, with_body);
+}
+
+} // namespace sidecall

@@ -1,0 +1,1334 @@
+#pragma once
+
+/// An in-process Twilio for tests, over cpp-httplib's server and nlohmann-json. It includes nothing of sidecall: every
+/// rule is checked here a second time, in other words, so that a fault of the library cannot hide behind itself.
+///
+/// The rules are those of Twilio's OpenAPI document and documentation; where Twilio leaves a choice open, the stand-in
+/// takes the stricter side. No answer of it was compared with the live service.
+///
+/// Signatures are OpenSSL's: link with `-lcrypto`. To call https callbacks, cpp-httplib must have its
+/// `CPPHTTPLIB_OPENSSL_SUPPORT`, which pkg-config's flags define, and then `-lssl` too.
+
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace sidecall {
+
+/// Names with their values: header fields, or form parameters.
+using standin_fields = std::vector<std::pair<std::string, std::string>>;
+
+/// What a `twilio_standin` is made of. Every member has a default.
+struct standin_options {
+    /// The one account: `AC` and 32 hexadecimal digits.
+    std::string account_sid = "AC00000000000000000000000000000001";
+    /// The account's auth token, not empty: callbacks are signed with it.
+    std::string auth_token = "stand-in-auth-token";
+    /// The account's other token during a rotation, accepted too; sign with it by `standin_delivery::sign_with`.
+    /// Empty: there is none.
+    std::string old_auth_token = {};
+    /// API keys that are accepted too: an `SK` SID and its secret.
+    std::map<std::string, std::string> api_keys = {};
+    /// Bearer tokens that are accepted too.
+    std::vector<std::string> bearer_tokens = {};
+    /// The only calls in progress. Empty: every well-formed call SID names a call in progress.
+    std::vector<std::string> calls = {};
+    /// Where the SIDs come from: the same seed and the same requests give the same SIDs, as do the same messages of
+    /// clients.
+    std::uint64_t seed = 0;
+    /// The number of a client's first message in each call. Twilio's page says 0, its example shows 1.
+    std::uint64_t first_sequence_number = 0;
+    /// How long each wait for a callback's server may last: to connect, to write, for more of its answer. At least a
+    /// millisecond.
+    std::chrono::milliseconds callback_timeout = std::chrono::seconds{15};
+    /// The certificate authorities to trust for https callbacks, a PEM file. Empty: the system's.
+    std::string callback_ca_file = {};
+};
+
+/// A request as the stand-in's ledger keeps it.
+struct standin_request {
+    /// As sent, such as `POST`.
+    std::string method = {};
+    /// Path and query as sent, not decoded.
+    std::string target = {};
+    /// In alphabetical order, because cpp-httplib does not keep theirs. The credential in `Authorization` reads
+    /// `[redacted]`.
+    standin_fields headers = {};
+    /// The decoded form, in the order sent, up to the first fault; empty where the content type is not that of a form.
+    standin_fields parameters = {};
+    /// As sent; empty for multipart bodies and for those that were not read to their end.
+    std::string body = {};
+    /// Whether the credentials were right, whatever else was wrong.
+    bool authenticated = false;
+    /// The status that was sent back.
+    int status = 0;
+    /// The `Twilio-Request-Id` that was sent back.
+    std::string request_id = {};
+    /// The request repeated an `IdempotencyKey` and got the first answer again; nothing was created.
+    bool replay = false;
+    /// The answer came from `answer_next` or `fail_next`.
+    bool canned = false;
+
+    /// The first header of that name in any case, or nothing.
+    std::optional<std::string> header(std::string_view name) const;
+    /// The first parameter of exactly that name, or nothing.
+    std::optional<std::string> parameter(std::string_view name) const;
+};
+
+/// A subscription that was created and not yet deleted.
+struct standin_subscription {
+    std::string account_sid = {};
+    std::string call_sid = {};
+    std::string sid = {};
+    std::string callback = {};
+    /// `POST` where the request named none, which is Twilio's default.
+    std::string method = {};
+    std::optional<std::string> idempotency_key = {};
+};
+
+/// An answer to give instead of the stand-in's own.
+struct standin_answer {
+    /// 200 to 599.
+    int status = 200;
+    /// Any bytes.
+    std::string body = {};
+    /// Sent besides `Twilio-Request-Id` and `Content-Type`, which are added where absent here. `Content-Length` and
+    /// `Transfer-Encoding` are the server's to write and ignored.
+    standin_fields headers = {};
+    /// How many requests get it.
+    int times = 1;
+    /// Whether the request is first carried out as usual: what a client sees when the true answer is lost on its way.
+    bool processed = false;
+};
+
+/// What to change in an error of Twilio's format. Every member has a default.
+struct standin_error {
+    /// Twilio's error code; 0 stands for the one that goes with the status.
+    int code = 0;
+    /// Empty: the one that goes with the status.
+    std::string message = {};
+    /// The `Retry-After` header, seconds or an HTTP date; empty: no such header.
+    std::string retry_after = {};
+    /// How many requests get it.
+    int times = 1;
+    /// As in `standin_answer`.
+    bool processed = false;
+};
+
+/// A message of a call, in either direction.
+struct standin_message {
+    std::string call_sid = {};
+    std::string sid = {};
+    /// A JSON text.
+    std::string content = {};
+    /// Of a client's message: what the callback gets, in this order: `ContentType`, `Content`, `SequenceNumber`,
+    /// `CallSid`, `Timestamp`, `AccountSid`, `Sid`. Change them, and what you made of them is sent instead, truly
+    /// signed. Empty for a message that the server created.
+    standin_fields parameters = {};
+
+    /// The first parameter of exactly that name, or nothing.
+    std::optional<std::string> parameter(std::string_view name) const;
+};
+
+/// A request to a subscription's callback, and what came of it.
+struct standin_callback {
+    std::string subscription_sid = {};
+    std::string message_sid = {};
+    /// The subscription's.
+    std::string method = {};
+    /// The whole URL, as signed: the callback byte for byte, and what was added to its query. Its fragment is not sent,
+    /// and so not signed, which is our reading.
+    std::string url = {};
+    /// The `Content-Type` header; not sent if there is no body.
+    std::string content_type = {};
+    /// The `X-Twilio-Signature` header; not sent if it is empty.
+    std::string signature = {};
+    std::string body = {};
+    /// What was answered; 0 if nothing was.
+    int status = 0;
+    /// The body of the answer.
+    std::string answer = {};
+    /// Why nothing was answered; empty if something was.
+    std::string error = {};
+    /// What Twilio would log: 32711 for an answer of 400 or above, else 0.
+    int warning = 0;
+};
+
+/// How a client's message is delivered. Every member has a default.
+struct standin_delivery {
+    /// How often each subscription gets it.
+    int times = 1;
+    /// The token to sign with; empty: the account's auth token.
+    std::string sign_with = {};
+    /// Where the method has a body, a JSON object instead of a form, with its hash as `bodySHA256` in the URL.
+    bool json_body = false;
+    /// Changes the finished request, after it was signed: its method, URL, content type, signature or body.
+    std::function<void(standin_callback&)> tamper = {};
+};
+
+namespace standin_detail {
+
+inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+inline bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+inline bool is_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+inline char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+inline std::string lower(std::string_view text)
+{
+    std::string result{text};
+    for (char& c : result) c = lower(c);
+    return result;
+}
+
+inline std::string_view trim(std::string_view text)
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+inline std::vector<std::string> split(std::string_view text, char separator)
+{
+    std::vector<std::string> parts(1);
+    for (char c : text) {
+        if (c == separator)
+            parts.emplace_back();
+        else
+            parts.back() += c;
+    }
+    return parts;
+}
+
+inline bool is_sid(std::string_view text, std::string_view prefix)
+{
+    return text.size() == 34 && text.substr(0, 2) == prefix && std::all_of(text.begin() + 2, text.end(), is_hex);
+}
+
+inline int hex_value(char c)
+{
+    return is_digit(c) ? c - '0' : lower(c) - 'a' + 10;
+}
+
+/// RFC 4648, section 4, with its padding and without loose bits at the end.
+inline std::optional<std::string> decode_base64(std::string_view text)
+{
+    static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+    std::size_t padding = 0;
+    while (padding < 2 && text.back() == '=') {
+        text.remove_suffix(1);
+        ++padding;
+    }
+    std::string bytes;
+    unsigned buffer = 0;
+    int bits = 0;
+    for (char c : text) {
+        auto const value = alphabet.find(c);
+        if (value == std::string_view::npos) return std::nullopt;
+        buffer = (buffer << 6 | static_cast<unsigned>(value)) & 0xfffu;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes += static_cast<char>(buffer >> bits & 0xffu);
+        }
+    }
+    if ((buffer & ((1u << bits) - 1u)) != 0) return std::nullopt;
+    return bytes;
+}
+
+/// The well-formed byte sequences of the Unicode standard, table 3-7.
+inline bool is_utf8(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size();) {
+        auto const lead = static_cast<unsigned char>(text[i++]);
+        if (lead < 0x80) continue;
+        int const more = lead < 0xc2 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 0;
+        if (more == 0) return false;
+        unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        for (int n = 0; n < more; ++n, ++i) {
+            if (i == text.size()) return false;
+            auto const byte = static_cast<unsigned char>(text[i]);
+            if (byte < low || byte > high) return false;
+            low = 0x80;
+            high = 0xbf;
+        }
+    }
+    return true;
+}
+
+struct form {
+    standin_fields parameters = {};
+    /// What is wrong with it; empty where nothing is.
+    std::string fault = {};
+};
+
+inline std::optional<std::string> decode_form_text(std::string_view text, char plus = ' ')
+{
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char const c = text[i];
+        if (c == '+') {
+            decoded += plus;
+        } else if (c == '%') {
+            if (text.size() - i < 3 || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return std::nullopt;
+            decoded += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+            i += 2;
+        } else if (c > ' ' && c < '\x7f') {
+            decoded += c;
+        } else {
+            return std::nullopt;
+        }
+    }
+    return decoded;
+}
+
+inline std::string encode_form(standin_fields const& parameters)
+{
+    std::string encoded;
+    auto const append = [&](std::string const& text) {
+        for (char c : text) {
+            auto const byte = static_cast<unsigned char>(c);
+            if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_')
+                encoded += c;
+            else if (c == ' ')
+                encoded += '+';
+            else
+                encoded += {'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
+        }
+    };
+    for (auto const& [name, value] : parameters) {
+        if (!encoded.empty()) encoded += '&';
+        append(name);
+        encoded += '=';
+        append(value);
+    }
+    return encoded;
+}
+
+inline form decode_form(std::string const& body)
+{
+    form result;
+    if (body.empty()) return result;
+    for (std::string const& pair : split(body, '&')) {
+        auto const equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            result.fault = "The body has a part that is not name=value";
+            return result;
+        }
+        auto const name = decode_form_text(std::string_view{pair}.substr(0, equals));
+        auto const value = decode_form_text(std::string_view{pair}.substr(equals + 1));
+        if (!name || !value) {
+            result.fault = "The body has a malformed escape, or a byte that must be escaped, in " +
+                           (name ? "parameter '" + *name + "'" : std::string{"a parameter's name"});
+            return result;
+        }
+        if (!is_utf8(*name) || !is_utf8(*value)) {
+            result.fault = "The body is not UTF-8";
+            return result;
+        }
+        result.parameters.emplace_back(*name, *value);
+    }
+    return result;
+}
+
+/// A form's media type; of parameters, only a charset of UTF-8 changes nothing.
+inline bool is_form_type(std::string_view content_type)
+{
+    auto const semicolon = content_type.find(';');
+    if (lower(trim(content_type.substr(0, semicolon))) != "application/x-www-form-urlencoded") return false;
+    if (semicolon == std::string_view::npos) return true;
+    std::string const parameter = lower(trim(content_type.substr(semicolon + 1)));
+    return parameter == "charset=utf-8" || parameter == "charset=\"utf-8\"";
+}
+
+/// RFC 3986: `extra` besides the unreserved characters, the sub-delimiters and escapes.
+inline bool is_uri_part(std::string_view text, std::string_view extra)
+{
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char const c = text[i];
+        if (c == '%') {
+            if (text.size() - i < 3 || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
+            i += 2;
+        } else if (!is_alpha(c) && !is_digit(c) &&
+                   std::string_view{"-._~!$&'()*+,;="}.find(c) == std::string_view::npos &&
+                   extra.find(c) == std::string_view::npos) {
+            return false;
+        }
+    }
+    return true;
+}
+
+inline bool is_number(std::string_view text)
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+inline bool is_ipv4(std::string_view text)
+{
+    auto const parts = split(text, '.');
+    return parts.size() == 4 && std::all_of(parts.begin(), parts.end(), [](std::string const& part) {
+               return is_number(part) && part.size() <= 3 && (part.size() == 1 || part[0] != '0') &&
+                      std::stoi(part) <= 255;
+           });
+}
+
+inline bool is_ipv6(std::string const& text)
+{
+    in6_addr address{};
+    return text.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos &&
+           inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+/// RFC 1123, section 2.1, and RFC 3986, section 3.2.2: the fault of a host, or nothing.
+inline std::string host_fault(std::string host)
+{
+    if (host.empty()) return "the host is empty";
+    if (host.front() == '[')
+        return host.back() == ']' && is_ipv6(host.substr(1, host.size() - 2)) ? "" : "the IPv6 address is malformed";
+    if (is_ipv4(host)) return "";
+    if (host.back() == '.') host.pop_back();
+    if (host.size() > 253) return "the hostname is longer than 253 characters";
+    auto const labels = split(host, '.');
+    for (std::string const& label : labels) {
+        if (label.find('_') != std::string::npos) return "underscores are not permitted in the hostname";
+        if (label.empty() || label.size() > 63) return "a label of the hostname is not of 1 to 63 characters";
+        if (!std::all_of(label.begin(), label.end(), [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; }))
+            return "the hostname has a character that is not permitted";
+        if (label.front() == '-' || label.back() == '-') return "a label of the hostname begins or ends with a hyphen";
+    }
+    if (is_number(labels.back())) return "the host is neither a hostname nor an IPv4 address";
+    return "";
+}
+
+/// "URLs must contain a valid hostname (underscores are not permitted)": the fault of a callback URL, or nothing.
+inline std::string callback_fault(std::string const& url)
+{
+    auto const colon = url.find("://");
+    if (colon == std::string::npos) return "it is not an absolute URL";
+    std::string const scheme = lower(std::string_view{url}.substr(0, colon));
+    if (scheme != "http" && scheme != "https") return "its scheme is neither http nor https";
+
+    std::string const rest = url.substr(colon + 3);
+    auto const authority_end = std::min(rest.find_first_of("/?#"), rest.size());
+    std::string host = rest.substr(0, authority_end);
+    if (auto const at = host.rfind('@'); at != std::string::npos) {
+        if (!is_uri_part(std::string_view{host}.substr(0, at), ":")) return "its user information is malformed";
+        host.erase(0, at + 1);
+    }
+    auto const bracket = host.rfind(']');
+    auto const port_at = host.find(':', bracket == std::string::npos ? 0 : bracket);
+    if (port_at != std::string::npos) {
+        std::string port = host.substr(port_at + 1);
+        if (!is_number(port)) return "its port is not a number";
+        port.erase(0, port.find_first_not_of('0'));
+        if (port.empty() || port.size() > 5 || std::stol(port) > 65535) return "its port is not of 1 to 65535";
+        host.erase(port_at);
+    }
+    if (std::string const fault = host_fault(host); !fault.empty()) return fault;
+
+    std::string const tail = rest.substr(authority_end);
+    auto const fragment = std::min(tail.find('#'), tail.size());
+    if (!is_uri_part(std::string_view{tail}.substr(0, fragment), ":@/?") ||
+        !is_uri_part(std::string_view{tail}.substr(std::min(fragment + 1, tail.size())), ":@/?"))
+        return "it has a malformed escape, or a character that must be escaped";
+    return "";
+}
+
+inline std::string two_digits(unsigned value)
+{
+    return {static_cast<char>('0' + value / 10 % 10), static_cast<char>('0' + value % 10)};
+}
+
+/// RFC 2822, section 3.3, in UTC and whatever the program's locale.
+inline std::string date_now()
+{
+    static constexpr std::array<char const*, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::array<char const*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    auto const today = std::chrono::floor<std::chrono::days>(now);
+    std::chrono::year_month_day const date{today};
+    auto const seconds = static_cast<unsigned>((now - today).count());
+    return std::string{weekdays[std::chrono::weekday{today}.c_encoding()]} + ", " +
+           two_digits(static_cast<unsigned>(date.day())) + ' ' + months[static_cast<unsigned>(date.month()) - 1] + ' ' +
+           std::to_string(static_cast<int>(date.year())) + ' ' + two_digits(seconds / 3600) + ':' +
+           two_digits(seconds / 60 % 60) + ':' + two_digits(seconds % 60) + " +0000";
+}
+
+inline std::string to_text(nlohmann::ordered_json const& document)
+{
+    // A path can hold any bytes, and an error message repeats it.
+    return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+inline int usual_code(int status)
+{
+    return status == 400 ? 20001 : status == 401 ? 20003 : status == 405 ? 20004 : 20000 + status;
+}
+
+inline std::string usual_message(int status)
+{
+    switch (status) {
+    case 400: return "Bad request";
+    case 401: return "Authenticate";
+    case 403: return "Forbidden";
+    case 404: return "The requested resource was not found";
+    case 405: return "Method not allowed";
+    case 409: return "Conflict";
+    case 413: return "Payload too large";
+    case 414: return "URI too long";
+    case 415: return "Unsupported media type";
+    case 429: return "Too Many Requests";
+    case 500: return "Internal server error";
+    case 502: return "Bad gateway";
+    case 503: return "Service unavailable";
+    case 504: return "Gateway timeout";
+    default: return "Error";
+    }
+}
+
+inline std::string error_body(int status, int code, std::string const& message)
+{
+    return to_text({{"code", code},
+                    {"message", message},
+                    {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)},
+                    {"status", status}});
+}
+
+inline std::string json_object(standin_fields const& members)
+{
+    std::string text;
+    // By hand, since a name may be there twice.
+    for (auto const& [name, value] : members) text += (text.empty() ? "{" : ",") + to_text(name) + ':' + to_text(value);
+    return text.empty() ? "{}" : text + '}';
+}
+
+inline std::string sha256_hex(std::string const& text)
+{
+    std::array<unsigned char, 32> hash{};
+    if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error{"twilio_standin: OpenSSL has no SHA-256"};
+    std::string hex;
+    for (unsigned char byte : hash) hex += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+    return hex;
+}
+
+/// What Twilio's page "Security" says of `X-Twilio-Signature`.
+inline std::string sign(std::string const& token, std::string text, standin_fields const& form)
+{
+    // A name that comes twice counts with each of its values once.
+    for (auto const& [name, value] : std::set<std::pair<std::string, std::string>>(form.begin(), form.end()))
+        text += name + value;
+    std::array<unsigned char, 20> code{};
+    if (HMAC(EVP_sha1(), token.data(), static_cast<int>(token.size()),
+             reinterpret_cast<unsigned char const*>(text.data()), text.size(), code.data(), nullptr) == nullptr)
+        throw std::runtime_error{"twilio_standin: OpenSSL has no HMAC-SHA1"};
+    std::array<unsigned char, 29> base64{};
+    EVP_EncodeBlock(base64.data(), code.data(), static_cast<int>(code.size()));
+    return reinterpret_cast<char const*>(base64.data());
+}
+
+inline std::string add_to_query(std::string url, std::string const& parameters)
+{
+    if (url.find('?') == std::string::npos)
+        url += '?';
+    else if (url.back() != '?' && url.back() != '&')
+        url += '&';
+    return url + parameters;
+}
+
+/// Where to send a request for a URL.
+struct address {
+    bool https = false;
+    std::string user_info = {};
+    std::string host = {};
+    int port = 0;
+    std::string target = {};
+};
+
+/// Of a URL that has no `callback_fault`.
+inline address find_address(std::string const& url)
+{
+    address to;
+    auto const colon = url.find("://");
+    to.https = lower(std::string_view{url}.substr(0, colon)) == "https";
+    to.port = to.https ? 443 : 80;
+    std::string const rest = url.substr(colon + 3, url.find('#') - colon - 3);
+    auto const end = std::min(rest.find_first_of("/?"), rest.size());
+    to.host = rest.substr(0, end);
+    to.target = rest.substr(end);
+    if (to.target.empty() || to.target.front() != '/') to.target.insert(0, "/");
+
+    if (auto const at = to.host.rfind('@'); at != std::string::npos) {
+        to.user_info = to.host.substr(0, at);
+        to.host.erase(0, at + 1);
+    }
+    auto const bracket = to.host.rfind(']');
+    if (auto const port = to.host.find(':', bracket == std::string::npos ? 0 : bracket); port != std::string::npos) {
+        to.port = std::stoi(to.host.substr(port + 1));
+        to.host.erase(port);
+    }
+    if (to.host.front() == '[') to.host = to.host.substr(1, to.host.size() - 2);
+    return to;
+}
+
+inline std::unique_ptr<httplib::ClientImpl> make_client(address const& to, std::string const& ca_file)
+{
+    if (!to.https) return std::make_unique<httplib::ClientImpl>(to.host, to.port);
+#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
+    auto client = std::make_unique<httplib::SSLClient>(to.host, to.port);
+    if (!ca_file.empty()) client->set_ca_cert_path(ca_file);
+    client->enable_server_certificate_verification(true);
+    return client;
+#else
+    (void)ca_file;
+    return nullptr;
+#endif
+}
+
+/// The versions of cpp-httplib have two names for it.
+template <class Client>
+void send_path_unchanged(Client& client)
+{
+    if constexpr (requires { client.set_path_encode(false); })
+        client.set_path_encode(false);
+    else
+        client.set_url_encode(false);
+}
+
+inline std::optional<std::string> find_field(standin_fields const& fields, std::string_view name)
+{
+    for (auto const& [key, value] : fields)
+        if (key == name) return value;
+    return std::nullopt;
+}
+
+} // namespace standin_detail
+
+inline std::optional<std::string> standin_request::header(std::string_view name) const
+{
+    for (auto const& [key, value] : headers)
+        if (standin_detail::lower(key) == standin_detail::lower(name)) return value;
+    return std::nullopt;
+}
+
+inline std::optional<std::string> standin_request::parameter(std::string_view name) const
+{
+    return standin_detail::find_field(parameters, name);
+}
+
+inline std::optional<std::string> standin_message::parameter(std::string_view name) const
+{
+    return standin_detail::find_field(parameters, name);
+}
+
+/// A Twilio of one account on a loopback port, in a thread of its own, from its construction to its destruction.
+///
+/// It serves create and delete of user defined message subscriptions, and create of user defined messages, and refuses
+/// in Twilio's error format what they do not allow, in this order: 401 credentials, 404 path, 405 method, 400 query or
+/// body where there must be none, 415 content type, 400 form, 404 call or subscription, 400 parameters, 409 an
+/// `IdempotencyKey` with other parameters than before. A key belongs to its call and its endpoint, and outlives the
+/// subscription that it made.
+///
+/// It is the call's client, too: `client_sends` calls the callback of each of the call's subscriptions over HTTP,
+/// signed as Twilio signs; `client_message` and `deliver` do it in two steps, so that messages can come late, twice,
+/// and in any order. `client_received` and `on_client_message` have what the server creates.
+///
+/// Every member function can be called from any thread. At most 16 connections are served at once; more wait. A body
+/// is 1 MiB at most (413), a request target 8 KiB (414).
+class twilio_standin {
+public:
+    /// A stand-in with the default options. Throws `std::runtime_error` where no loopback port can be had.
+    twilio_standin() : twilio_standin(standin_options{}) {}
+
+    /// Throws `std::invalid_argument` where an option is not as described, and `std::runtime_error` where no loopback
+    /// port can be had.
+    explicit twilio_standin(standin_options options)
+        : options_{std::move(options)}, sids_{options_.seed}, request_ids_{~options_.seed},
+          message_sids_{options_.seed + 0x9e3779b97f4a7c15u}
+    {
+        check_options();
+        set_up_server();
+        port_ = server_.bind_to_any_port("127.0.0.1");
+        if (port_ <= 0) throw std::runtime_error{"twilio_standin: no loopback port to listen on"};
+        thread_ = std::thread{[this] {
+            server_.listen_after_bind();
+            ended_ = true;
+        }};
+        // cpp-httplib 0.11 ignores a stop() that comes before its loop has begun.
+        while (!server_.is_running() && !ended_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+
+    twilio_standin(twilio_standin const&) = delete;
+    twilio_standin& operator=(twilio_standin const&) = delete;
+
+    /// Stops and waits for the thread: at most about a second, where a client still holds a connection.
+    ~twilio_standin()
+    {
+        server_.stop();
+        thread_.join();
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`, without a slash at its end.
+    std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+    /// The port that the system picked.
+    int port() const { return port_; }
+    /// The account that it serves.
+    std::string const& account_sid() const { return options_.account_sid; }
+    /// That account's auth token.
+    std::string const& auth_token() const { return options_.auth_token; }
+    /// Its other token, or nothing.
+    std::string const& old_auth_token() const { return options_.old_auth_token; }
+
+    /// Every request so far, in the order in which they were answered. A request is in it before its answer is sent.
+    /// Bytes that are no HTTP request line leave no entry.
+    std::vector<standin_request> ledger() const
+    {
+        std::lock_guard const lock{mutex_};
+        return ledger_;
+    }
+
+    /// The live subscriptions, oldest first.
+    std::vector<standin_subscription> subscriptions() const
+    {
+        std::lock_guard const lock{mutex_};
+        return subscriptions_;
+    }
+
+    /// Ends a call: its subscriptions go, so that no message is delivered any more, and requests for it get 404 from
+    /// now on.
+    void end_call(std::string const& call)
+    {
+        std::lock_guard const lock{mutex_};
+        ended_calls_.insert(call);
+        subscriptions_.erase(std::remove_if(subscriptions_.begin(), subscriptions_.end(),
+                                            [&](auto const& one) { return one.call_sid == call; }),
+                             subscriptions_.end());
+    }
+
+    /// Gives this answer to the next request, whatever it is and even where its credentials are wrong; a second call
+    /// queues behind the first. Throws `std::invalid_argument` where the status is not of 200 to 599.
+    void answer_next(standin_answer answer)
+    {
+        if (answer.status < 200 || answer.status > 599)
+            throw std::invalid_argument{"twilio_standin: a status is of 200 to 599"};
+        std::lock_guard const lock{mutex_};
+        if (answer.times > 0) canned_.push_back(std::move(answer));
+    }
+
+    /// Fails the next request in Twilio's error format, as `answer_next` does: `fail_next(429, {.retry_after = "1"})`.
+    void fail_next(int status, standin_error const& error = {})
+    {
+        standin_answer answer{.status = status,
+                              .body = standin_detail::error_body(
+                                  status, error.code != 0 ? error.code : standin_detail::usual_code(status),
+                                  error.message.empty() ? standin_detail::usual_message(status) : error.message),
+                              .headers = {},
+                              .times = error.times,
+                              .processed = error.processed};
+        if (!error.retry_after.empty()) answer.headers.emplace_back("Retry-After", error.retry_after);
+        answer_next(std::move(answer));
+    }
+
+    /// The client of that call sends a message, and it is delivered at once: `client_message`, then `deliver`.
+    std::vector<standin_callback> client_sends(std::string const& call, std::string const& json,
+                                               standin_delivery const& how = {})
+    {
+        return deliver(client_message(call, json), how);
+    }
+
+    /// A message that the client of that call has sent, with the call's next number, and that Twilio has not yet
+    /// delivered: `deliver` it whenever, and as often, as you like. The number counts whether anybody has subscribed or
+    /// not, which is our reading. Throws `std::invalid_argument` where it is no call SID, or the content is more than
+    /// the Voice SDKs let through: not JSON, or larger than 10,240 bytes.
+    standin_message client_message(std::string const& call, std::string const& json)
+    {
+        if (!standin_detail::is_sid(call, "CA"))
+            throw std::invalid_argument{"twilio_standin: a call is CA and 32 hexadecimal digits"};
+        if (json.size() > max_content || !nlohmann::json::accept(json))
+            throw std::invalid_argument{"twilio_standin: a message is JSON of at most 10240 bytes"};
+        std::lock_guard const lock{mutex_};
+        std::string const sid = random_sid("KX", message_sids_);
+        auto const number = numbers_.try_emplace(call, options_.first_sequence_number).first->second++;
+        return {.call_sid = call,
+                .sid = sid,
+                .content = json,
+                .parameters = {{"ContentType", "application/json"},
+                               {"Content", json},
+                               {"SequenceNumber", std::to_string(number)},
+                               {"CallSid", call},
+                               {"Timestamp", standin_detail::date_now()},
+                               {"AccountSid", options_.account_sid},
+                               {"Sid", sid}}};
+    }
+
+    /// Delivers a message to every live subscription of its call, oldest first, in the thread of the caller, and gives
+    /// back each request with what came of it: nothing where there is no subscription, such as after the call's end.
+    /// Nothing is repeated and no redirect followed.
+    ///
+    /// By the subscription's method: of GET and HEAD, the parameters are added to the callback's own query; of the
+    /// others they are a form in the body. User information in the callback is sent as Basic credentials. (Newer
+    /// versions of cpp-httplib leave out the `?` of a query that is empty.)
+    std::vector<standin_callback> deliver(standin_message const& message, standin_delivery const& how = {})
+    {
+        std::vector<standin_callback> made;
+        for (standin_subscription const& subscription : subscriptions()) {
+            if (subscription.call_sid != message.call_sid) continue;
+            for (int i = 0; i < how.times; ++i) {
+                standin_callback callback = describe(subscription, message, how);
+                if (how.tamper) how.tamper(callback);
+                carry_out(callback);
+                made.push_back(callback);
+                std::lock_guard const lock{mutex_};
+                callbacks_.push_back(std::move(callback));
+            }
+        }
+        return made;
+    }
+
+    /// Every request to a callback so far, in the order in which they ended.
+    std::vector<standin_callback> callbacks() const
+    {
+        std::lock_guard const lock{mutex_};
+        return callbacks_;
+    }
+
+    /// Those of them that Twilio would log a warning of.
+    std::vector<standin_callback> warnings() const
+    {
+        std::vector<standin_callback> found = callbacks();
+        found.erase(std::remove_if(found.begin(), found.end(), [](auto const& one) { return one.warning == 0; }),
+                    found.end());
+        return found;
+    }
+
+    /// The messages that the server created for the client of that call, oldest first.
+    std::vector<standin_message> client_received(std::string const& call) const
+    {
+        std::lock_guard const lock{mutex_};
+        std::vector<standin_message> found;
+        std::copy_if(received_.begin(), received_.end(), std::back_inserter(found),
+                     [&](auto const& one) { return one.call_sid == call; });
+        return found;
+    }
+
+    /// Calls this with each message that the server creates from now on, after it is in `client_received` and before
+    /// the server has its answer. It runs in a thread of the stand-in's, in several at once if the server creates
+    /// several at once; it may use the stand-in, must not throw, and can be replaced by another or by nothing.
+    void on_client_message(std::function<void(standin_message const&)> client)
+    {
+        std::lock_guard const lock{mutex_};
+        client_ = std::move(client);
+    }
+
+private:
+    static constexpr std::size_t max_body = 1024 * 1024;
+    static constexpr std::size_t max_content = 10240;
+
+    enum class resource { none, subscriptions, subscription, messages };
+
+    struct route {
+        resource what = resource::none;
+        std::string call_sid = {};
+        std::string sid = {};
+    };
+
+    struct reply {
+        int status = 500;
+        std::string body = {};
+        standin_fields headers = {};
+        bool replay = false;
+    };
+
+    struct first_use {
+        standin_fields parameters = {};
+        std::string body = {};
+    };
+
+    void check_options() const
+    {
+        using standin_detail::is_sid;
+        if (!is_sid(options_.account_sid, "AC"))
+            throw std::invalid_argument{"twilio_standin: account_sid is not AC and 32 hexadecimal digits"};
+        if (options_.auth_token.empty()) throw std::invalid_argument{"twilio_standin: auth_token is empty"};
+        for (auto const& [sid, secret] : options_.api_keys)
+            if (!is_sid(sid, "SK") || secret.empty())
+                throw std::invalid_argument{"twilio_standin: an API key is SK and 32 hexadecimal digits, and a secret"};
+        for (std::string const& call : options_.calls)
+            if (!is_sid(call, "CA"))
+                throw std::invalid_argument{"twilio_standin: a call is CA and 32 hexadecimal digits"};
+        if (options_.callback_timeout < std::chrono::milliseconds{1})
+            throw std::invalid_argument{"twilio_standin: callback_timeout is not positive"};
+    }
+
+    void set_up_server()
+    {
+        // An idle connection holds a thread of the pool, and the destructor waits for it; whole seconds are the unit.
+        server_.set_keep_alive_timeout(1);
+        server_.set_read_timeout(1, 0);
+        server_.set_write_timeout(1, 0);
+        server_.new_task_queue = [] { return new httplib::ThreadPool(16); };
+        server_.set_keep_alive_max_count(1000);
+        server_.set_tcp_nodelay(true);
+        server_.set_payload_max_length(max_body);
+        // cpp-httplib would set SO_REUSEPORT and so let another process have this port too.
+        server_.set_socket_options([](socket_t) {});
+
+        auto const without_body = [this](httplib::Request const& request, httplib::Response& response) {
+            serve(request, response, {});
+        };
+        // Bodies are read by ourselves because cpp-httplib refuses forms of more than 8 KiB.
+        auto const with_body = [this](httplib::Request const& request, httplib::Response& response,
+                                      httplib::ContentReader const& reader) { read(request, response, reader); };
+        char const* const anything = R"([\s\S]*)";
+        server_.Get(anything, without_body); // HEAD too
+        server_.Options(anything, without_body);
+        server_.Post(anything, with_body);
+        server_.Put(anything, with_body);
+        server_.Patch(anything, with_body);
+        server_.Delete(anything, with_body);
+
+        server_.set_error_handler([this](httplib::Request const& request, httplib::Response& response) {
+            if (!response.has_header("Twilio-Request-Id")) refuse(request, response);
+        });
+        server_.set_post_routing_handler([](httplib::Request const&, httplib::Response& response) {
+            // RFC 9110, section 8.6.
+            if (response.status == 204) response.headers.erase("Content-Length");
+        });
+    }
+
+    void read(httplib::Request const& request, httplib::Response& response, httplib::ContentReader const& reader)
+    {
+        std::string body;
+        bool too_large = false;
+        bool const whole = request.is_multipart_form_data()
+                               ? reader([](auto const&) { return true; }, [](char const*, std::size_t) { return true; })
+                               : reader([&](char const* data, std::size_t size) {
+                                     too_large = size > max_body - body.size();
+                                     if (!too_large) body.append(data, size);
+                                     return !too_large;
+                                 });
+        if (whole)
+            serve(request, response, std::move(body));
+        else if (response.status < 400 || too_large)
+            response.status = too_large ? 413 : 400;
+    }
+
+    void serve(httplib::Request const& request, httplib::Response& response, std::string body)
+    {
+        std::unique_lock lock{mutex_};
+        std::size_t const received = received_.size();
+        standin_request entry = describe(request);
+        entry.body = std::move(body);
+        bool const is_form = request.headers.count("Content-Type") == 1 &&
+                             standin_detail::is_form_type(request.get_header_value("Content-Type"));
+        standin_detail::form const form = is_form ? standin_detail::decode_form(entry.body) : standin_detail::form{};
+        entry.parameters = form.parameters;
+
+        std::optional<standin_answer> canned = take_canned();
+        reply answer;
+        if (!canned || canned->processed) answer = judge(entry, is_form, form);
+        if (canned)
+            answer = {.status = canned->status,
+                      .body = std::move(canned->body),
+                      .headers = std::move(canned->headers),
+                      .replay = answer.replay};
+        entry.canned = canned.has_value();
+        send(std::move(answer), std::move(entry), response);
+        if (received_.size() == received || !client_) return;
+        auto const client = client_;
+        auto const message = received_.back();
+        lock.unlock();
+        client(message);
+    }
+
+    /// For what cpp-httplib refuses by itself, before or instead of a handler.
+    void refuse(httplib::Request const& request, httplib::Response& response)
+    {
+        std::lock_guard const lock{mutex_};
+        standin_request entry = describe(request);
+        // What follows a request that was not understood, or not read to its end, is no request.
+        response.set_header("Connection", "close");
+        // Today's cpp-httplib has a limit of its own to the paths that it matches with a pattern.
+        reply answer = response.status == 404 ? judge(entry, false, {}) : error(response.status);
+        send(std::move(answer), std::move(entry), response, request.version.rfind("HTTP/", 0) == 0);
+    }
+
+    void send(reply answer, standin_request entry, httplib::Response& response, bool is_request = true)
+    {
+        std::string content_type = answer.body.empty() ? "" : "application/json";
+        for (auto const& [name, value] : answer.headers) {
+            std::string const key = standin_detail::lower(name);
+            if (key == "twilio-request-id")
+                entry.request_id = value;
+            else if (key == "content-type")
+                content_type = value;
+            else if (key != "content-length" && key != "transfer-encoding")
+                response.set_header(name, value);
+        }
+        if (entry.request_id.empty()) entry.request_id = random_sid("RQ", request_ids_);
+        response.set_header("Twilio-Request-Id", entry.request_id);
+        response.status = answer.status;
+        if (!answer.body.empty())
+            response.set_content(answer.body, content_type);
+        else if (!content_type.empty())
+            response.set_header("Content-Type", content_type);
+        entry.status = answer.status;
+        entry.replay = answer.replay;
+        if (is_request) ledger_.push_back(std::move(entry));
+    }
+
+    standin_request describe(httplib::Request const& request) const
+    {
+        static std::set<std::string> const added_by_httplib{"REMOTE_ADDR", "REMOTE_PORT", "LOCAL_ADDR", "LOCAL_PORT"};
+        standin_request entry;
+        entry.method = request.method;
+        entry.target = request.target;
+        for (auto const& [name, value] : request.headers) {
+            if (added_by_httplib.count(name) != 0) continue;
+            std::string const key = standin_detail::lower(name);
+            bool const secret = key == "authorization" || key == "proxy-authorization";
+            entry.headers.emplace_back(name, secret ? redact(value) : value);
+        }
+        std::sort(entry.headers.begin(), entry.headers.end(), [](auto const& a, auto const& b) {
+            return std::pair{standin_detail::lower(a.first), a.second} <
+                   std::pair{standin_detail::lower(b.first), b.second};
+        });
+        entry.authenticated = is_authenticated(request.headers);
+        return entry;
+    }
+
+    static std::string redact(std::string const& value)
+    {
+        std::string const scheme = value.substr(0, value.find(' '));
+        std::string const known = standin_detail::lower(scheme);
+        return known == "basic" || known == "bearer" ? scheme + " [redacted]" : "[redacted]";
+    }
+
+    bool is_authenticated(httplib::Headers const& headers) const
+    {
+        if (headers.count("Authorization") != 1) return false;
+        std::string const& value = headers.find("Authorization")->second;
+        auto const space = value.find(' ');
+        if (space == std::string::npos) return false;
+        std::string const scheme = standin_detail::lower(value.substr(0, space));
+        std::string const credential = value.substr(space + 1);
+        if (scheme == "bearer")
+            return std::find(options_.bearer_tokens.begin(), options_.bearer_tokens.end(), credential) !=
+                   options_.bearer_tokens.end();
+        if (scheme != "basic") return false;
+        auto const decoded = standin_detail::decode_base64(credential);
+        auto const colon = decoded ? decoded->find(':') : std::string::npos;
+        if (colon == std::string::npos) return false;
+        std::string const user = decoded->substr(0, colon);
+        std::string const password = decoded->substr(colon + 1);
+        if (user == options_.account_sid)
+            return password == options_.auth_token ||
+                   (!options_.old_auth_token.empty() && password == options_.old_auth_token);
+        auto const key = options_.api_keys.find(user);
+        return key != options_.api_keys.end() && password == key->second;
+    }
+
+    std::optional<standin_answer> take_canned()
+    {
+        if (canned_.empty()) return std::nullopt;
+        standin_answer answer = canned_.front();
+        if (--canned_.front().times == 0) canned_.pop_front();
+        return answer;
+    }
+
+    /// Decides a request by the rules, and carries it out.
+    reply judge(standin_request const& request, bool is_form, standin_detail::form const& form)
+    {
+        if (!request.authenticated) {
+            reply answer = error(401);
+            answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"Twilio API\"");
+            return answer;
+        }
+        auto const question_mark = std::min(request.target.find('?'), request.target.size());
+        std::string const path = request.target.substr(0, question_mark);
+        route const to = find_route(path);
+        if (to.what == resource::none) return not_found(path);
+        std::string const allowed = to.what == resource::subscription ? "DELETE" : "POST";
+        if (request.method != allowed) {
+            reply answer = error(405);
+            answer.headers.emplace_back("Allow", allowed);
+            return answer;
+        }
+        if (question_mark != request.target.size()) return bad_request("No parameter is known in the query");
+
+        bool const deletes = to.what == resource::subscription;
+        if (deletes && !request.body.empty()) return bad_request("No body is expected");
+        if (!deletes && !is_form) return error(415);
+        if (!form.fault.empty() && !deletes) return bad_request(form.fault);
+        if (!is_in_progress(to.call_sid)) return not_found(path);
+        if (deletes) return delete_subscription(to, path);
+        return create(to, form.parameters);
+    }
+
+    route find_route(std::string const& path) const
+    {
+        auto const parts = standin_detail::split(path, '/');
+        if (parts.size() < 7 || parts.size() > 8 || !parts[0].empty() || parts[1] != "2010-04-01" ||
+            parts[2] != "Accounts" || parts[3] != options_.account_sid || parts[4] != "Calls" ||
+            !standin_detail::is_sid(parts[5], "CA"))
+            return {};
+        if (parts.size() == 7) {
+            if (parts[6] == "UserDefinedMessageSubscriptions.json")
+                return {.what = resource::subscriptions, .call_sid = parts[5]};
+            if (parts[6] == "UserDefinedMessages.json") return {.what = resource::messages, .call_sid = parts[5]};
+            return {};
+        }
+        std::string const sid = parts[7].substr(0, 34);
+        if (parts[6] != "UserDefinedMessageSubscriptions" || !standin_detail::is_sid(sid, "ZY") ||
+            parts[7].substr(34) != ".json")
+            return {};
+        return {.what = resource::subscription, .call_sid = parts[5], .sid = sid};
+    }
+
+    bool is_in_progress(std::string const& call) const
+    {
+        return ended_calls_.count(call) == 0 &&
+               (options_.calls.empty() ||
+                std::find(options_.calls.begin(), options_.calls.end(), call) != options_.calls.end());
+    }
+
+    reply delete_subscription(route const& to, std::string const& path)
+    {
+        auto const found = std::find_if(subscriptions_.begin(), subscriptions_.end(), [&](auto const& one) {
+            return one.sid == to.sid && one.call_sid == to.call_sid;
+        });
+        if (found == subscriptions_.end()) return not_found(path);
+        subscriptions_.erase(found);
+        return {.status = 204};
+    }
+
+    reply create(route const& to, standin_fields parameters)
+    {
+        bool const subscribes = to.what == resource::subscriptions;
+        std::set<std::string> const known = subscribes ? std::set<std::string>{"Callback", "IdempotencyKey", "Method"}
+                                                       : std::set<std::string>{"Content", "IdempotencyKey"};
+        std::map<std::string, std::string> given;
+        for (auto const& [name, value] : parameters) {
+            if (known.count(name) == 0) return bad_request("Parameter '" + name + "' is not known");
+            if (!given.emplace(name, value).second) return bad_request("Parameter '" + name + "' is given twice");
+        }
+        if (auto const fault = subscribes ? subscription_fault(given) : message_fault(given)) return *fault;
+
+        auto const key = given.find("IdempotencyKey");
+        if (key == given.end()) return {.status = 201, .body = make(to, given)};
+        if (key->second.empty()) return bad_request("Parameter 'IdempotencyKey' is empty");
+        std::sort(parameters.begin(), parameters.end());
+        auto const [used, is_new] = keys_.try_emplace({to.what, to.call_sid, key->second});
+        if (is_new)
+            used->second = {.parameters = std::move(parameters), .body = make(to, given)};
+        else if (used->second.parameters != parameters)
+            return error(409, "Parameter 'IdempotencyKey' was used before with other parameters");
+        return {.status = 201, .body = used->second.body, .replay = !is_new};
+    }
+
+    static std::optional<reply> subscription_fault(std::map<std::string, std::string> const& given)
+    {
+        static std::set<std::string> const methods{"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
+        auto const callback = given.find("Callback");
+        if (callback == given.end()) return bad_request("Parameter 'Callback' is missing");
+        if (auto const fault = standin_detail::callback_fault(callback->second); !fault.empty())
+            return error(400, "Parameter 'Callback' is not a valid URL: " + fault, 21205);
+        auto const method = given.find("Method");
+        if (method != given.end() && methods.count(method->second) == 0)
+            return error(400, "Parameter 'Method' is not an HTTP method", 21209);
+        return std::nullopt;
+    }
+
+    static std::optional<reply> message_fault(std::map<std::string, std::string> const& given)
+    {
+        auto const content = given.find("Content");
+        if (content == given.end()) return bad_request("Parameter 'Content' is missing");
+        if (content->second.size() > max_content) return bad_request("Parameter 'Content' is larger than 10240 bytes");
+        if (!nlohmann::json::accept(content->second)) return bad_request("Parameter 'Content' is not JSON");
+        return std::nullopt;
+    }
+
+    /// Creates what `to` names, and gives the body that says so.
+    std::string make(route const& to, std::map<std::string, std::string> const& given)
+    {
+        bool const subscribes = to.what == resource::subscriptions;
+        std::string const sid = random_sid(subscribes ? "ZY" : "KX", sids_);
+        nlohmann::ordered_json body{{"account_sid", options_.account_sid},
+                                    {"call_sid", to.call_sid},
+                                    {"sid", sid},
+                                    {"date_created", standin_detail::date_now()}};
+        if (subscribes) {
+            body["uri"] = "/2010-04-01/Accounts/" + options_.account_sid + "/Calls/" + to.call_sid +
+                          "/UserDefinedMessageSubscriptions/" + sid + ".json";
+            auto const method = given.find("Method");
+            auto const key = given.find("IdempotencyKey");
+            subscriptions_.push_back(
+                {.account_sid = options_.account_sid,
+                 .call_sid = to.call_sid,
+                 .sid = sid,
+                 .callback = given.at("Callback"),
+                 .method = method != given.end() ? method->second : "POST",
+                 .idempotency_key = key != given.end() ? std::optional{key->second} : std::nullopt});
+        } else {
+            received_.push_back({.call_sid = to.call_sid, .sid = sid, .content = given.at("Content")});
+        }
+        return standin_detail::to_text(body);
+    }
+
+    static reply error(int status, std::string const& message, int code)
+    {
+        return {.status = status, .body = standin_detail::error_body(status, code, message)};
+    }
+    static reply error(int status, std::string const& message)
+    {
+        return error(status, message, standin_detail::usual_code(status));
+    }
+    static reply error(int status) { return error(status, standin_detail::usual_message(status)); }
+    static reply bad_request(std::string const& message) { return error(400, message); }
+    static reply not_found(std::string const& path)
+    {
+        return error(404, "The requested resource " + path + " was not found");
+    }
+
+    /// The request that brings a message to a subscription.
+    standin_callback describe(standin_subscription const& subscription, standin_message const& message,
+                              standin_delivery const& how) const
+    {
+        standin_callback callback{.subscription_sid = subscription.sid,
+                                  .message_sid = message.sid,
+                                  .method = subscription.method,
+                                  .url = subscription.callback.substr(0, subscription.callback.find('#'))};
+        standin_fields form;
+        if (callback.method == "GET" || callback.method == "HEAD") {
+            callback.url = standin_detail::add_to_query(callback.url, standin_detail::encode_form(message.parameters));
+        } else if (how.json_body) {
+            callback.content_type = "application/json";
+            callback.body = standin_detail::json_object(message.parameters);
+            callback.url =
+                standin_detail::add_to_query(callback.url, "bodySHA256=" + standin_detail::sha256_hex(callback.body));
+        } else {
+            callback.content_type = "application/x-www-form-urlencoded; charset=UTF-8";
+            callback.body = standin_detail::encode_form(message.parameters);
+            form = message.parameters;
+        }
+        callback.signature =
+            standin_detail::sign(how.sign_with.empty() ? options_.auth_token : how.sign_with, callback.url, form);
+        return callback;
+    }
+
+    void carry_out(standin_callback& callback) const
+    {
+        if (auto const fault = standin_detail::callback_fault(callback.url); !fault.empty()) {
+            callback.error = "not a URL: " + fault;
+            return;
+        }
+        standin_detail::address const to = standin_detail::find_address(callback.url);
+        auto const client = standin_detail::make_client(to, options_.callback_ca_file);
+        if (!client) {
+            callback.error = "cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT";
+            return;
+        }
+        client->set_connection_timeout(options_.callback_timeout);
+        client->set_read_timeout(options_.callback_timeout);
+        client->set_write_timeout(options_.callback_timeout);
+        client->set_tcp_nodelay(true); // headers and body are written apart
+        standin_detail::send_path_unchanged(*client);
+
+        httplib::Request request;
+        request.method = callback.method;
+        request.path = to.target;
+        request.body = callback.body;
+        request.headers.emplace("User-Agent", "TwilioProxy/1.1");
+        if (!callback.body.empty()) request.headers.emplace("Content-Type", callback.content_type);
+        if (!callback.signature.empty()) request.headers.emplace("X-Twilio-Signature", callback.signature);
+        if (!to.user_info.empty()) {
+            auto const colon = std::min(to.user_info.find(':'), to.user_info.size());
+            auto const decode = [](std::string const& text) {
+                return standin_detail::decode_form_text(text, '+').value_or(text);
+            };
+            request.headers.insert(httplib::make_basic_authentication_header(
+                decode(to.user_info.substr(0, colon)),
+                decode(to.user_info.substr(std::min(colon + 1, to.user_info.size())))));
+        }
+
+        if (auto const answer = client->send(request)) {
+            callback.status = answer->status;
+            callback.answer = answer->body;
+            callback.warning = callback.status >= 400 ? 32711 : 0;
+        } else {
+            callback.error = httplib::to_string(answer.error());
+        }
+    }
+
+    static std::string random_sid(char const* prefix, std::mt19937_64& engine)
+    {
+        std::string sid = prefix;
+        for (int half = 0; half < 2; ++half) {
+            std::uint64_t const bits = engine();
+            for (int shift = 60; shift >= 0; shift -= 4) sid += "0123456789abcdef"[bits >> shift & 0xfu];
+        }
+        return sid;
+    }
+
+    standin_options options_;
+    mutable std::mutex mutex_; // guards what follows, down to the server
+    std::mt19937_64 sids_;
+    std::mt19937_64 request_ids_;  // apart, so that the SIDs do not depend on requests that failed
+    std::mt19937_64 message_sids_; // apart, so that they do not depend on when clients send
+    std::vector<standin_request> ledger_;
+    std::vector<standin_subscription> subscriptions_;
+    std::map<std::tuple<resource, std::string, std::string>, first_use> keys_;
+    std::set<std::string> ended_calls_;
+    std::deque<standin_answer> canned_;
+    std::map<std::string, std::uint64_t> numbers_;
+    std::vector<standin_callback> callbacks_;
+    std::vector<standin_message> received_;
+    std::function<void(standin_message const&)> client_;
+
+    httplib::Server server_;
+    std::atomic<bool> ended_{false};
+    int port_ = -1;
+    std::thread thread_;
+};
+
+} // namespace sidecall

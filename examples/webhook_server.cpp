@@ -1,0 +1,90 @@
+// A small real server to put behind a public URL: prints each message that Twilio delivers, in order, and refuses all
+// that Twilio did not sign. Start it, subscribe with the same callback (examples/subscribe --keep --callback …), end it
+// with Ctrl-C.
+
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "program.hpp"
+
+#include <sidecall/httplib.hpp>
+#include <sidecall/sidecall.hpp>
+
+namespace {
+
+httplib::Server* running = nullptr; // for the signal handler, which can be given nothing
+
+/// Prints messages, each call's in order. Webhooks come on several threads, and one sequencer is for one call.
+class printer {
+public:
+    void operator()(sidecall::incoming_message&& message)
+    {
+        std::lock_guard const lock(mutex_);
+        auto& sequencer = calls_[std::string(message.call_sid().view())];
+        auto const number = message.sequence_number();
+        auto const became = sequencer.accept(std::move(message), [](sidecall::sequenced_message&& next) {
+            if (next.missing != 0) std::cout << "    (" << next.missing << " before it are missing)\n";
+            std::cout << next.message.call_sid().view() << " #" << next.message.sequence_number()
+                      << (next.late ? " (late)" : "") << ": " << next.message.content() << std::endl;
+        });
+        if (became == sidecall::arrival::duplicate) std::cout << "    (#" << number << " came again)" << std::endl;
+        if (became == sidecall::arrival::waiting) std::cout << "    (#" << number << " waits)" << std::endl;
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, sidecall::message_sequencer> calls_;
+};
+
+void run(std::string const& url, std::string const& address, int port)
+{
+    std::string const token = environment("TWILIO_AUTH_TOKEN");
+    std::string const second = environment("TWILIO_AUTH_TOKEN_SECONDARY");
+    if (token.empty())
+        throw stop{"TWILIO_AUTH_TOKEN is not set; without it no message can be told from a forgery", wrong_usage};
+    auto const callback = value_or_stop(sidecall::callback_url::parse(url));
+    auto const verifier = second.empty()
+                              ? sidecall::webhook_verifier(sidecall::secret(token))
+                              : sidecall::webhook_verifier(sidecall::secret(token), sidecall::secret(second));
+
+    httplib::Server server;
+    printer print;
+    sidecall::mount_webhook(server, callback, verifier,
+                            [&print](sidecall::incoming_message&& message) { print(std::move(message)); });
+    server.set_logger([](httplib::Request const& request, httplib::Response const& response) {
+        if (response.status >= 400)
+            std::cerr << "refused with " << response.status << ", from " << request.remote_addr << ": "
+                      << response.body;
+    });
+
+    int const bound = port == 0 ? server.bind_to_any_port(address) : server.bind_to_port(address, port) ? port : -1;
+    if (bound < 0) throw stop{"cannot listen on " + address + ":" + std::to_string(port), 1};
+    std::cout << "Listening on http://" << address << ':' << bound << " for messages to " << url << std::endl;
+
+    running = &server;
+    std::signal(SIGINT, [](int) { running->stop(); });
+    std::signal(SIGTERM, [](int) { running->stop(); });
+    server.listen_after_bind();
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    std::string callback;
+    std::string address = "127.0.0.1";
+    int port = 8080;
+    CLI::App app("Prints the User Defined Messages that Twilio delivers to a callback. TWILIO_AUTH_TOKEN must be set;\n"
+                 "TWILIO_AUTH_TOKEN_SECONDARY may be, during a rotation.",
+                 "webhook_server");
+    app.add_option("--callback", callback, "the public URL, exactly as it was given to Twilio")->required();
+    app.add_option("--address", address, "the address to listen on")->capture_default_str();
+    app.add_option("--port", port, "the port to listen on; 0 for any that is free")
+        ->check(CLI::Range(0, 65535))
+        ->capture_default_str();
+    return run_program(app, argc, argv, [&] { run(callback, address, port); });
+}

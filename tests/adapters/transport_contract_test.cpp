@@ -1,0 +1,1106 @@
+// One contract for every transport, kept by each against the same servers.
+
+#include <sidecall/curl.hpp>
+#include <sidecall/httplib.hpp>
+
+#include <sidecall/sidecall.hpp>
+
+#include <doctest/doctest.h>
+
+#include "loopback_server.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#define TRANSPORTS sidecall::curl_transport, sidecall::httplib_transport
+TYPE_TO_STRING(sidecall::curl_transport);
+TYPE_TO_STRING(sidecall::httplib_transport);
+
+static_assert(sidecall::transport<sidecall::curl_transport>);
+static_assert(sidecall::transport<sidecall::httplib_transport>);
+static_assert(std::is_nothrow_move_constructible_v<sidecall::curl_transport>);
+static_assert(std::is_nothrow_move_constructible_v<sidecall::httplib_transport>);
+static_assert(!std::is_copy_constructible_v<sidecall::curl_transport>);
+static_assert(!std::is_copy_constructible_v<sidecall::httplib_transport>);
+
+namespace {
+
+using namespace sidecall::literals;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using loopback::connection;
+using sidecall::errc;
+using sidecall::http_method;
+using clock_type = std::chrono::steady_clock;
+
+constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
+constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
+constexpr auto subscription = "ZY00000000000000000000000000000003"_subscription_sid;
+std::string const token = "a-token-that-nobody-may-see";
+std::string const authorization =
+    "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTphLXRva2VuLXRoYXQtbm9ib2R5LW1heS1zZWU=";
+std::string const created = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 44\r\n\r\n"
+                            "{\"sid\":\"ZY00000000000000000000000000000003\"}";
+static_assert(sizeof "{\"sid\":\"ZY00000000000000000000000000000003\"}" == 45);
+
+sidecall::credentials who()
+{
+    return sidecall::credentials::auth_token(account, sidecall::secret(token));
+}
+
+sidecall::endpoint at(std::string const& url)
+{
+    return sidecall::endpoint::parse(url).value();
+}
+
+sidecall::authorized_request post(std::string const& url, std::string_view value = "a b")
+{
+    return authorize({http_method::post, at(url), {"/path"}, {{"Name", value}}}, who());
+}
+
+sidecall::authorized_request without_body(http_method method, std::string const& url)
+{
+    return authorize({method, at(url), {"/path"}}, who());
+}
+
+/// What the server's scripts have read.
+class record {
+public:
+    void add(std::string request)
+    {
+        if (request.empty()) return; // a connection that ended
+        std::lock_guard const lock(mutex_);
+        requests_.push_back(std::move(request));
+    }
+    std::vector<std::string> all() const
+    {
+        std::lock_guard const lock(mutex_);
+        return requests_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> requests_;
+};
+
+/// Holds a server's script up.
+class gate {
+public:
+    void wait()
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return open_; });
+    }
+    void open()
+    {
+        {
+            std::lock_guard const lock(mutex_);
+            open_ = true;
+        }
+        changed_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool open_ = false;
+};
+
+/// Answers every request of a connection with the same bytes, until the client ends it.
+loopback::server::script always(std::string answer, record* seen = nullptr)
+{
+    return [answer = std::move(answer), seen](connection& peer) {
+        for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
+            if (seen) seen->add(request);
+            if (!peer.write(answer)) return;
+        }
+    };
+}
+
+/// Answers one request with these bytes and ends the connection.
+loopback::server::script once(std::string answer)
+{
+    return [answer = std::move(answer)](connection& peer) {
+        peer.read_request();
+        peer.write(answer);
+    };
+}
+
+template <class Transport>
+typename Transport::options quick()
+{
+    return {.connect_timeout = 2s, .total_timeout = 4s};
+}
+
+template <class Transport>
+typename Transport::options trusting(loopback::tls_identity const& identity)
+{
+    auto options = quick<Transport>();
+    options.ca_file = identity.ca_file();
+    return options;
+}
+
+/// For a message, which doctest may ask for in any case.
+template <class T>
+std::string text_of(sidecall::result<T> const& outcome)
+{
+    return outcome ? std::string() : outcome.error().to_string();
+}
+
+/// The failure's code, once it is sure that it says something and gives nothing away.
+template <class T>
+errc code_of(sidecall::result<T> const& outcome)
+{
+    CHECK_FALSE(outcome.has_value());
+    if (outcome) return {};
+    std::string const text = outcome.error().to_string();
+    CAPTURE(text);
+    CHECK(text.find(token) == text.npos);
+    CHECK(text.find(authorization.substr(6, 12)) == text.npos);
+    CHECK(text.find("Authorization") == text.npos);
+    CHECK_FALSE(outcome.error().message().empty());
+    return outcome.error().code();
+}
+
+/// The lines of a request's head, the first one first, the others sorted, with their names in lower case.
+std::vector<std::string> head_of(std::string const& request)
+{
+    std::vector<std::string> lines;
+    for (std::size_t begin = 0, end = 0; (end = request.find("\r\n", begin)) != begin && end != request.npos;
+         begin = end + 2) {
+        std::string line = request.substr(begin, end - begin);
+        if (begin != 0)
+            for (auto& c : line) {
+                if (c == ':') break;
+                c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            }
+        lines.push_back(line);
+    }
+    if (!lines.empty()) std::sort(lines.begin() + 1, lines.end());
+    return lines;
+}
+
+std::string body_of(std::string const& request)
+{
+    return request.substr(request.find("\r\n\r\n") + 4);
+}
+
+template <class Call>
+std::chrono::milliseconds time_of(Call&& what)
+{
+    auto const start = clock_type::now();
+    what();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(clock_type::now() - start);
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("a request arrives byte by byte as it was made", T, TRANSPORTS)
+{
+    record seen;
+    loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &seen));
+    T carry(quick<T>());
+    std::string const agent = "user-agent: sidecall/" + std::string(sidecall::version) + " acme/1.0 (a b)";
+    auto const where = at(server.url()).with_product("acme/1.0 (a b)").value();
+
+    for (auto method : {http_method::post, http_method::put, http_method::patch, http_method::delete_, http_method::get,
+                        http_method::head}) {
+        bool const has_length =
+            method == http_method::post || method == http_method::put || method == http_method::patch;
+        std::string const name(to_string_view(method));
+        for (bool const with_body : {true, false}) {
+            if (with_body && method == http_method::head) continue;
+            CAPTURE(name);
+            CAPTURE(with_body);
+            std::initializer_list<std::string_view> const path = {"/2010/../a%2Fb;c=~,/", "\xC3\xA9 .json"};
+            auto const request =
+                with_body
+                    ? authorize({method, where, path, {{"Callback", "https://a.b/?c=d e&f"}, {"Empty", ""}}}, who())
+                    : authorize({method, where, path}, who());
+            auto const answer = carry(request);
+            REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+            CHECK(answer->status == 200);
+
+            std::vector<std::string> expected{name + ' ' + std::string(request.target()) + " HTTP/1.1",
+                                              "accept-charset: utf-8",
+                                              "accept: application/json",
+                                              "authorization: " + authorization,
+                                              "host: " + server.host(),
+                                              agent};
+            if (with_body) expected.push_back("content-type: application/x-www-form-urlencoded");
+            if (with_body || has_length) expected.push_back("content-length: " + std::to_string(request.body().size()));
+            std::sort(expected.begin() + 1, expected.end());
+            CHECK(head_of(seen.all().back()) == expected);
+            CHECK(body_of(seen.all().back()) == request.body());
+        }
+    }
+    CHECK(seen.all().size() == 11);
+    CHECK(server.accepted() == 1);
+}
+
+TEST_CASE_TEMPLATE("a large body goes at once, without asking", T, TRANSPORTS)
+{
+    record seen;
+    loopback::server const server(always(created, &seen));
+    T carry(quick<T>());
+    for (std::size_t size : {1023u, 5000u, 1500000u}) {
+        std::string const value(size, 'x');
+        auto const request = post(server.url(), value);
+        sidecall::result<sidecall::http_response> answer = sidecall::failure(errc::transport_failure);
+        auto const time = time_of([&] { answer = carry(request); });
+        REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+        CHECK(body_of(seen.all().back()) == request.body());
+        for (auto const& line : head_of(seen.all().back())) CHECK(line.substr(0, 6) != "expect");
+        CHECK(time < 900ms);
+    }
+}
+
+TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
+{
+    SUBCASE("with a length")
+    {
+        loopback::server const server(always("HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
+                                             "x-two: 1\r\nX-Blank: \t a b \t\r\nX-Two: 2\r\nX-Empty:\r\n"
+                                             "Content-Length: 5\r\n\r\na\0b\r\n"s));
+        T carry(quick<T>());
+        auto const answer = carry(post(server.url()));
+        REQUIRE(answer.has_value());
+        CHECK(answer->status == 404);
+        CHECK(answer->body == "a\0b\r\n"s);
+        sidecall::headers_view const headers = answer->headers;
+        CHECK(headers.find("content-type") == "application/json");
+        CHECK(headers.find("X-Blank") == "a b");
+        CHECK(headers.find("X-Empty").value_or("") == ""); // cpp-httplib 0.11 leaves it out
+        std::multiset<std::string> twice;
+        for (auto const& field : answer->headers)
+            if (field.name == "x-two" || field.name == "X-Two") twice.emplace(field.value);
+        CHECK(twice == std::multiset<std::string>{"1", "2"});
+    }
+    SUBCASE("in chunks")
+    {
+        loopback::server const server([](connection& peer) {
+            peer.read_request();
+            for (auto piece : {"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n", "4\r\nabcd\r\n",
+                               "1;ext=1\r\ne", "\r\nA\r\n0123456789\r\n", "0\r\n\r\n"}) {
+                peer.write(piece);
+                std::this_thread::sleep_for(2ms);
+            }
+            peer.read_some();
+        });
+        T carry(quick<T>());
+        auto const answer = carry(post(server.url()));
+        REQUIRE(answer.has_value());
+        CHECK(answer->status == 201);
+        CHECK(answer->body == "abcde0123456789");
+    }
+    SUBCASE("up to the end of the connection")
+    {
+        loopback::server const server(once("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) {
+            auto const answer = carry(post(server.url()));
+            REQUIRE(answer.has_value());
+            CHECK(answer->status == 502);
+            CHECK(answer->body == "<html>");
+        }
+    }
+    SUBCASE("by HTTP/1.0")
+    {
+        loopback::server const server(once("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().body == "ok");
+    }
+    SUBCASE("none")
+    {
+        loopback::server const server(always("HTTP/1.1 204 No Content\r\nTwilio-Request-Id: RQ1\r\n\r\n"));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) {
+            auto const answer = carry(without_body(http_method::delete_, server.url()));
+            REQUIRE(answer.has_value());
+            CHECK(answer->status == 204);
+            CHECK(answer->body.empty());
+            CHECK(sidecall::headers_view(answer->headers).find("twilio-request-id") == "RQ1");
+        }
+        CHECK(server.accepted() == 1);
+    }
+    SUBCASE("to a HEAD")
+    {
+        loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) {
+            auto const answer = carry(without_body(http_method::head, server.url()));
+            REQUIRE(answer.has_value());
+            CHECK(answer->status == 200);
+            CHECK(answer->body.empty());
+        }
+        CHECK(server.accepted() == 1);
+    }
+    SUBCASE("after a 100")
+    {
+        loopback::server const server(always("HTTP/1.1 100 Continue\r\n\r\n" + created));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+    }
+    SUBCASE("after a 103")
+    {
+        loopback::server const server(always("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + created));
+        T carry(quick<T>());
+        auto const answer = carry(post(server.url()));
+        if (std::is_same_v<T, sidecall::curl_transport>) {
+            REQUIRE(answer.has_value());
+            CHECK(answer->status == 201);
+            CHECK_FALSE(sidecall::headers_view(answer->headers).find("Link").has_value());
+        } else {
+            CHECK(code_of(answer) == errc::transport_failure);
+        }
+    }
+    SUBCASE("compressed, although nobody asked for that")
+    {
+        loopback::server const server(
+            always("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1F\x8B\x08\x01"));
+        T carry(quick<T>());
+        CHECK(carry(post(server.url())).value().body == "\x1F\x8B\x08\x01");
+    }
+}
+
+TEST_CASE("libcurl: a folded line is one, and a trailer no header")
+{
+    loopback::server const server(always("HTTP/1.1 200 OK\r\nX-Folded: a\r\n  b\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                         "1\r\nx\r\n0\r\nX-Trailer: t\r\n\r\n"));
+    sidecall::curl_transport carry(quick<sidecall::curl_transport>());
+    auto const answer = carry(post(server.url()));
+    REQUIRE(answer.has_value());
+    CHECK(answer->body == "x");
+    CHECK(sidecall::headers_view(answer->headers).find("X-Folded") == "a  b");
+    CHECK_FALSE(sidecall::headers_view(answer->headers).find("X-Trailer").has_value());
+}
+
+TEST_CASE_TEMPLATE("an operation goes through", T, TRANSPORTS)
+{
+    record seen;
+    loopback::server const server([&](connection& peer) {
+        seen.add(peer.read_request());
+        peer.write(created);
+        seen.add(peer.read_request());
+        peer.write("HTTP/1.1 204 No Content\r\n\r\n");
+        seen.add(peer.read_request());
+        peer.write("HTTP/1.1 404 Not Found\r\nContent-Length: 34\r\n\r\n{\"code\":20404,\"message\":\"no such\"}");
+        peer.read_some();
+    });
+    T carry(quick<T>());
+
+    sidecall::create_user_defined_message_subscription const create{
+        .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
+    auto const made = send(create, who(), carry, at(server.url()));
+    REQUIRE(made.has_value());
+    CHECK(made->sid == subscription);
+
+    sidecall::delete_user_defined_message_subscription const end{
+        .account_sid = account, .call_sid = call, .sid = made->sid};
+    CHECK(send(end, who(), carry, at(server.url())).has_value());
+    auto const gone = send(end, who(), carry, at(server.url()));
+    REQUIRE(code_of(gone) == errc::api_error);
+    CHECK(gone.error().twilio_code() == 20404);
+
+    REQUIRE(seen.all().size() == 3);
+    CHECK(seen.all()[0].substr(0, 5) == "POST ");
+    CHECK(seen.all()[1].substr(0, 7) == "DELETE ");
+    CHECK(server.accepted() == 1);
+}
+
+TEST_CASE_TEMPLATE("TLS is verified", T, TRANSPORTS)
+{
+    loopback::tls_identity const identity;
+    record seen;
+    std::size_t allowed = 0; // requests that may have arrived
+
+    SUBCASE("an unknown authority is refused")
+    {
+        loopback::server const server(always(created, &seen), &identity);
+        T carry(quick<T>());
+        CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        loopback::tls_identity const other;
+        T trusts_another(trusting<T>(other));
+        CHECK(code_of(trusts_another(post(server.url()))) == errc::tls_failure);
+    }
+    SUBCASE("a given authority is accepted, and the connection kept")
+    {
+        loopback::server const server(always(created, &seen), &identity);
+        T carry(trusting<T>(identity));
+        for (int i = 0; i != 3; ++i) {
+            auto const answer = carry(post(server.url()));
+            REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+            CHECK(answer->status == 201);
+        }
+        CHECK(server.accepted() == 1);
+        allowed = 3;
+    }
+    SUBCASE("another host's certificate is refused")
+    {
+        for (auto names : {"DNS:example.com", "IP:127.0.0.2", "DNS:127.0.0.1", "DNS:localhost"}) {
+            CAPTURE(std::string(names));
+            loopback::tls_identity const wrong(names);
+            loopback::server const server(always(created, &seen), &wrong);
+            T carry(trusting<T>(wrong));
+            CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        }
+    }
+    SUBCASE("TLS 1.1 is refused")
+    {
+        loopback::tls_identity const old("IP:127.0.0.1", TLS1_1_VERSION);
+        loopback::server const server(always(created, &seen), &old);
+        T carry(trusting<T>(old));
+        CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+    }
+    SUBCASE("an authority that cannot be read is a failure")
+    {
+        loopback::server const server(always(created, &seen), &identity);
+        auto options = quick<T>();
+        options.ca_file = "/nonexistent/ca.pem";
+        T carry(options);
+        for (int i = 0; i != 2; ++i) CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+    }
+    SUBCASE("a server without TLS is refused")
+    {
+        loopback::server const server([&](connection& peer) {
+            peer.read_some();
+            peer.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+        });
+        T carry(quick<T>());
+        CHECK(code_of(carry(post("https://" + server.host()))) == errc::tls_failure);
+    }
+    CHECK(seen.all().size() == allowed);
+}
+
+TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
+{
+    SUBCASE("refused")
+    {
+        int port = 0;
+        {
+            loopback::listener const closed;
+            port = closed.port();
+        }
+        T carry(quick<T>());
+        CHECK(code_of(carry(post("http://127.0.0.1:" + std::to_string(port)))) == errc::not_connected);
+    }
+    SUBCASE("nobody accepts")
+    {
+        loopback::full_listener const full;
+        T carry({.connect_timeout = 200ms, .total_timeout = 4s});
+        auto const time = time_of([&] {
+            auto const answer = carry(post("http://127.0.0.1:" + std::to_string(full.port())));
+            REQUIRE(code_of(answer) == errc::not_connected);
+            CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
+        });
+        CHECK(time > 150ms);
+        CHECK(time < 1500ms);
+    }
+    SUBCASE("the total timeout bounds connecting, too")
+    {
+        loopback::full_listener const full;
+        T carry({.connect_timeout = 4s, .total_timeout = 200ms});
+        auto const time = time_of([&] {
+            auto const answer = carry(post("http://127.0.0.1:" + std::to_string(full.port())));
+            CHECK(code_of(answer) == errc::not_connected);
+        });
+        CHECK(time < 1500ms);
+    }
+    SUBCASE("accepted, but TLS is not answered")
+    {
+        loopback::server const silent([](connection& peer) {
+            while (!peer.read_some().empty()) {
+            }
+        });
+        T carry({.connect_timeout = 200ms, .total_timeout = 4s});
+        auto const time = time_of([&] {
+            auto const answer = carry(post("https://" + silent.host()));
+            REQUIRE(code_of(answer) == errc::not_connected);
+            CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
+        });
+        CHECK(time < 1500ms);
+    }
+}
+
+TEST_CASE_TEMPLATE("the total timeout holds, however the answer dawdles", T, TRANSPORTS)
+{
+    auto const drip = [](std::string const& before, std::string const& each) {
+        return [=](connection& peer) {
+            peer.read_request();
+            peer.write(before);
+            while (peer.write(each)) std::this_thread::sleep_for(20ms);
+        };
+    };
+    loopback::server::script script;
+    SUBCASE("nothing comes")
+    {
+        script = [](connection& peer) {
+            peer.read_request();
+            peer.read_some();
+        };
+    }
+    SUBCASE("the status line drips")
+    {
+        script = drip("HTTP/1.1 200 ", "x");
+    }
+    SUBCASE("a header drips")
+    {
+        script = drip("HTTP/1.1 200 OK\r\nX: ", "x");
+    }
+    SUBCASE("headers drip")
+    {
+        script = drip("HTTP/1.1 200 OK\r\n", "X: y\r\n");
+    }
+    SUBCASE("a body with a length drips")
+    {
+        script = drip("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", "x");
+    }
+    SUBCASE("chunks drip")
+    {
+        script = drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n");
+    }
+    SUBCASE("a body without a length drips")
+    {
+        script = drip("HTTP/1.1 200 OK\r\n\r\n", "x");
+    }
+    SUBCASE("interim answers drip")
+    {
+        script = drip("", "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+
+    loopback::server const server(script);
+    T carry({.connect_timeout = 4s, .total_timeout = 150ms});
+    auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
+    CHECK(time > 100ms);
+    CHECK(time < 1200ms);
+}
+
+TEST_CASE_TEMPLATE("the total timeout holds over TLS", T, TRANSPORTS)
+{
+    loopback::tls_identity const identity;
+    loopback::server const server(
+        [](connection& peer) {
+            peer.read_request();
+            peer.write("HTTP/1.1 200 OK\r\n\r\n");
+            while (peer.write("x")) std::this_thread::sleep_for(20ms);
+        },
+        &identity);
+    auto options = trusting<T>(identity);
+    options.total_timeout = 300ms;
+    T carry(options);
+    auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
+    CHECK(time < 1200ms);
+}
+
+TEST_CASE_TEMPLATE("a lost answer is one", T, TRANSPORTS)
+{
+    loopback::server::script script;
+    SUBCASE("ended before any of it")
+    {
+        script = [](connection& peer) { peer.read_request(); };
+    }
+    SUBCASE("reset before any of it")
+    {
+        script = [](connection& peer) {
+            peer.read_request();
+            peer.reset();
+        };
+    }
+    SUBCASE("ended in the status line")
+    {
+        script = once("HTTP/1.1 20");
+    }
+    SUBCASE("ended in the headers")
+    {
+        script = once("HTTP/1.1 201 Created\r\nContent-Le");
+    }
+    SUBCASE("ended in the body")
+    {
+        script = once(created.substr(0, created.size() - 1));
+    }
+    SUBCASE("ended in the chunks")
+    {
+        script = once("HTTP/1.1 201 C\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab");
+    }
+    SUBCASE("ended before the last chunk")
+    {
+        script = once("HTTP/1.1 201 C\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
+    }
+    SUBCASE("ended after an interim answer")
+    {
+        script = once("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    SUBCASE("ended in the headers after an interim answer")
+    {
+        script = once("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nX: y\r\n");
+    }
+    SUBCASE("reset in the body")
+    {
+        script = [](connection& peer) {
+            peer.read_request();
+            peer.write(created.substr(0, created.size() - 1));
+            std::this_thread::sleep_for(20ms); // an RST throws away what was not read yet
+            peer.reset();
+        };
+    }
+    SUBCASE("reset in a body without a length")
+    {
+        script = [](connection& peer) {
+            peer.read_request();
+            peer.write("HTTP/1.1 201 Created\r\n\r\n{\"sid\":");
+            std::this_thread::sleep_for(20ms);
+            peer.reset();
+        };
+    }
+    loopback::server const server(script);
+    T carry(quick<T>());
+    auto const answer = carry(post(server.url()));
+    REQUIRE(code_of(answer) == errc::answer_lost);
+    CHECK(answer.error().native_code().has_value());
+    CHECK(server.accepted() == 1);
+}
+
+TEST_CASE_TEMPLATE("what is no HTTP is a failure", T, TRANSPORTS)
+{
+    loopback::server::script script;
+    SUBCASE("text")
+    {
+        script = once("hello\r\nworld\r\n\r\n");
+    }
+    SUBCASE("bytes")
+    {
+        script = once("\0\xFF\xFE\r\n\r\n"s);
+    }
+    SUBCASE("a status of letters")
+    {
+        script = once("HTTP/1.1 abc OK\r\n\r\n");
+    }
+    SUBCASE("a size of letters")
+    {
+        script = once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
+    }
+    SUBCASE("another protocol")
+    {
+        script = once("SSH-2.0-OpenSSH_9.2\r\n");
+    }
+    loopback::server const server(script);
+    T carry(quick<T>());
+    errc const code = code_of(carry(post(server.url())));
+    CHECK((code == errc::transport_failure || code == errc::answer_lost));
+    CHECK(server.accepted() == 1);
+}
+
+TEST_CASE_TEMPLATE("an answer is capped", T, TRANSPORTS)
+{
+    auto const flood = [](std::string const& before, std::string const& each) {
+        return [=](connection& peer) {
+            peer.read_request();
+            std::string many;
+            while (many.size() < 4096) many += each;
+            if (peer.write(before))
+                while (peer.write(many)) {
+                }
+        };
+    };
+    loopback::server::script script;
+    SUBCASE("too long a length")
+    {
+        script = once("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx");
+    }
+    SUBCASE("one byte too many")
+    {
+        script = once("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n" + std::string(65537, 'x'));
+    }
+    SUBCASE("chunks without an end")
+    {
+        script = flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n");
+    }
+    SUBCASE("a huge chunk")
+    {
+        script = flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", "x");
+    }
+    SUBCASE("a body without an end")
+    {
+        script = flood("HTTP/1.1 200 OK\r\n\r\n", "x");
+    }
+    bool in_headers = false; // where cpp-httplib may have a limit of its own, and not tell
+    SUBCASE("headers without an end")
+    {
+        in_headers = true;
+        script = flood("HTTP/1.1 200 OK\r\n", "X-Header: value\r\n");
+    }
+    SUBCASE("a header without an end")
+    {
+        in_headers = true;
+        script = flood("HTTP/1.1 200 OK\r\nX: ", "x");
+    }
+    SUBCASE("interim answers without an end")
+    {
+        script = flood("", "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+
+    loopback::server const server(script);
+    auto options = quick<T>();
+    options.max_answer = 65536;
+    T carry(options);
+    auto const time = time_of([&] {
+        errc const code = code_of(carry(post(server.url())));
+        if (in_headers && code == errc::answer_lost)
+            CHECK(std::is_same_v<T, sidecall::httplib_transport>);
+        else
+            CHECK(code == errc::answer_too_large);
+    });
+    CHECK(time < 2s);
+}
+
+TEST_CASE_TEMPLATE("an answer may be as large as the cap", T, TRANSPORTS)
+{
+    loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 65000\r\n\r\n" + std::string(65000, 'x')));
+    auto options = quick<T>();
+    options.max_answer = 65536;
+    T carry(options);
+    CHECK(carry(post(server.url())).value().body.size() == 65000);
+    options.max_answer = 0;
+    T nothing(options);
+    CHECK(code_of(nothing(post(server.url()))) == errc::answer_too_large);
+}
+
+TEST_CASE_TEMPLATE("a redirect is handed back, and nobody else learns the credential", T, TRANSPORTS)
+{
+    loopback::server const target(always(created));
+    for (int status : {301, 302, 303, 307, 308}) {
+        loopback::server const server(always("HTTP/1.1 " + std::to_string(status) + " Moved\r\nLocation: " +
+                                             target.url() + "/there\r\nContent-Length: 0\r\n\r\n"));
+        T carry(quick<T>());
+        auto const answer = carry(post(server.url()));
+        REQUIRE(answer.has_value());
+        CHECK(answer->status == status);
+        CHECK(sidecall::headers_view(answer->headers).find("Location") == target.url() + "/there");
+    }
+    CHECK(target.accepted() == 0);
+}
+
+TEST_CASE_TEMPLATE("a password that is asked for is not given", T, TRANSPORTS)
+{
+    record seen;
+    loopback::server const server(
+        always("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"a\", nonce=\"b\", qop=\"auth\"\r\n"
+               "WWW-Authenticate: Basic realm=\"a\"\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
+               &seen));
+    T carry(quick<T>());
+    for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 401);
+    REQUIRE(seen.all().size() == 2);
+    CHECK(seen.all()[0] == seen.all()[1]); // no cookie either
+}
+
+TEST_CASE_TEMPLATE("the connection is kept as long as it is good", T, TRANSPORTS)
+{
+    SUBCASE("two requests, one connection")
+    {
+        loopback::server const server(always(created));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        CHECK(server.accepted() == 1);
+    }
+    SUBCASE("even for a transport that was moved")
+    {
+        loopback::server const server(always(created));
+        T first(quick<T>());
+        CHECK(first(post(server.url())).value().status == 201);
+        T second(std::move(first));
+        CHECK(second(post(server.url())).value().status == 201);
+        CHECK(server.accepted() == 1);
+        CHECK(code_of(first(post(server.url()))) == errc::transport_failure); // NOLINT(bugprone-use-after-move)
+        first = std::move(second);
+        CHECK(first(post(server.url())).value().status == 201);
+        CHECK(server.accepted() == 1);
+    }
+    SUBCASE("not at all if so wished")
+    {
+        loopback::server const server(always(created));
+        auto options = quick<T>();
+        options.max_idle = 0s;
+        T carry(options);
+        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        CHECK(server.accepted() == 2);
+    }
+    SUBCASE("the server says that it closes")
+    {
+        loopback::server const server(once("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 200);
+        CHECK(server.accepted() == 2);
+    }
+    SUBCASE("the server closes without a word")
+    {
+        loopback::server const server(once(created));
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) {
+            CHECK(carry(post(server.url())).value().status == 201);
+            std::this_thread::sleep_for(20ms);
+        }
+        CHECK(server.accepted() == 2);
+    }
+    SUBCASE("the server closes TLS without a word")
+    {
+        loopback::tls_identity const identity;
+        loopback::server const server(once(created), &identity);
+        T carry(trusting<T>(identity));
+        for (int i = 0; i != 2; ++i) {
+            auto const answer = carry(post(server.url()));
+            REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+            std::this_thread::sleep_for(20ms);
+        }
+        CHECK(server.accepted() == 2);
+    }
+    SUBCASE("after an answer that nobody asked for, which is not taken for the next one")
+    {
+        loopback::server const server([](connection& peer) {
+            peer.read_request();
+            peer.write(created);
+            std::this_thread::sleep_for(5ms);
+            peer.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+            peer.read_some();
+        });
+        T carry(quick<T>());
+        for (int i = 0; i != 2; ++i) {
+            CHECK(carry(post(server.url())).value().status == 201);
+            std::this_thread::sleep_for(30ms);
+        }
+    }
+    SUBCASE("another host gets another one")
+    {
+        loopback::server const one(always(created)), two(always(created));
+        T carry(quick<T>());
+        for (auto const& server : {one.url(), two.url(), two.url()}) {
+            CHECK(carry(post(server)).value().status == 201);
+            std::this_thread::sleep_for(5ms); // libcurl tells which is the older one by the millisecond
+        }
+        CHECK(one.accepted() == 1);
+        CHECK(two.accepted() == 1);
+    }
+    SUBCASE("and it is made anew after a failure")
+    {
+        loopback::server const server([](connection& peer) {
+            peer.read_request();
+            if (peer.number() == 0) return peer.reset();
+            peer.write(created);
+        });
+        T carry(quick<T>());
+        CHECK(code_of(carry(post(server.url()))) == errc::answer_lost);
+        CHECK(carry(post(server.url())).value().status == 201);
+    }
+}
+
+TEST_CASE_TEMPLATE("a request that may have arrived is not sent twice", T, TRANSPORTS)
+{
+    loopback::tls_identity const identity;
+    record seen;
+    bool reset = false, early = false;
+    auto const script = [&](connection& peer) {
+        seen.add(peer.read_request());
+        peer.write(created);
+        if (peer.number() != 0) return;
+        seen.add(early ? peer.read_some() : peer.read_request());
+        if (reset) peer.reset();
+    };
+    auto const second_is_lost = [&](loopback::tls_identity const* tls, auto const& make) {
+        loopback::server const server(script, tls);
+        T carry(trusting<T>(identity));
+        CHECK(carry(post(server.url())).value().status == 201);
+        CHECK(code_of(carry(make(server.url()))) == errc::answer_lost);
+        CHECK(seen.all().size() == 2);
+        CHECK(carry(post(server.url())).value().status == 201); // and all is well again
+    };
+    auto const large = [](std::string const& url) { return post(url, std::string(6000000, 'x')); };
+    auto const end = [](std::string const& url) { return without_body(http_method::delete_, url); };
+
+    SUBCASE("ended")
+    {
+        second_is_lost(nullptr, end);
+    }
+    SUBCASE("reset")
+    {
+        reset = true;
+        second_is_lost(nullptr, end);
+    }
+    SUBCASE("ended, over TLS")
+    {
+        second_is_lost(&identity, end);
+    }
+    SUBCASE("ended before all of it was sent")
+    {
+        early = true;
+        second_is_lost(nullptr, large);
+    }
+    SUBCASE("ended before all of it was sent, over TLS")
+    {
+        early = true;
+        second_is_lost(&identity, large);
+    }
+    SUBCASE("reset before all of it was sent, over TLS")
+    {
+        early = reset = true;
+        second_is_lost(&identity, large);
+    }
+}
+
+TEST_CASE_TEMPLATE("a write to a closed connection raises no signal", T, TRANSPORTS)
+{
+    auto const before = ::signal(SIGPIPE, SIG_DFL);
+    loopback::tls_identity const identity;
+    for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
+        std::string const body(6000000, 'x');
+        {
+            loopback::server const server(
+                [](connection& peer) {
+                    peer.read_some();
+                    peer.reset();
+                },
+                tls);
+            T carry(trusting<T>(identity));
+            CHECK(code_of(carry(post(server.url(), body))) == errc::answer_lost);
+        }
+        {
+            gate stuck;
+            loopback::server const server([&](connection&) { stuck.wait(); }, tls);
+            auto options = trusting<T>(identity);
+            options.total_timeout = 300ms;
+            T carry(options);
+            auto const time = time_of([&] { CHECK(code_of(carry(post(server.url(), body))) == errc::timed_out); });
+            CHECK(time < 1500ms);
+            stuck.open();
+        }
+    }
+    ::signal(SIGPIPE, before);
+}
+
+namespace {
+
+/// A proxy that makes tunnels to `port`, wherever it is asked for.
+loopback::server::script tunnel(int port, record& seen)
+{
+    return [port, &seen](connection& peer) {
+        seen.add(peer.read_request());
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        int const there = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ::connect(there, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        peer.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        for (bool open = true; open;) {
+            pollfd ends[2]{{peer.socket(), POLLIN, 0}, {there, POLLIN, 0}};
+            ::poll(ends, 2, -1);
+            for (int i = 0; i != 2; ++i) {
+                char buffer[4096];
+                if (ends[i].revents == 0) continue;
+                auto const size = ::recv(ends[i].fd, buffer, sizeof buffer, 0);
+                open = open && size > 0;
+                if (size > 0) ::send(ends[1 - i].fd, buffer, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+            }
+        }
+        ::close(there);
+    };
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("a proxy is used only if it was given, and for https alone", T, TRANSPORTS)
+{
+    loopback::tls_identity const identity;
+    record asked, seen;
+    loopback::server const server(always(created, &seen), &identity);
+
+    SUBCASE("the environment's is not asked")
+    {
+        loopback::server const plain(always(created));
+        loopback::server const trap(always(created, &asked));
+        char const* const names[] = {"http_proxy", "https_proxy", "all_proxy",
+                                     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"};
+        for (auto name : names) ::setenv(name, trap.url().c_str(), 1);
+        T carry(trusting<T>(identity));
+        CHECK(carry(post(plain.url())).value().status == 201);
+        CHECK(carry(post(server.url())).value().status == 201);
+        for (auto name : names) ::unsetenv(name);
+        CHECK(trap.accepted() == 0);
+    }
+    SUBCASE("plain http goes past a given one")
+    {
+        loopback::server const plain(always(created));
+        loopback::server const trap(always(created, &asked));
+        auto options = quick<T>();
+        options.proxy = trap.url();
+        T carry(options);
+        CHECK(carry(post(plain.url())).value().status == 201);
+        CHECK(trap.accepted() == 0);
+    }
+    SUBCASE("https goes through it, and it sees no credential")
+    {
+        loopback::server const proxy(tunnel(server.port(), asked));
+        ::setenv("no_proxy", "127.0.0.1", 1);
+        auto options = trusting<T>(identity);
+        options.proxy = proxy.url();
+        T carry(options);
+        for (int i = 0; i != 2; ++i) {
+            auto const answer = carry(post(server.url()));
+            REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+            CHECK(answer->status == 201);
+        }
+        ::unsetenv("no_proxy");
+        REQUIRE(asked.all().size() == 1);
+        CHECK(asked.all()[0].substr(0, 8) == "CONNECT ");
+        CHECK(asked.all()[0].find("uthorization") == std::string::npos);
+        CHECK(asked.all()[0].find("/path") == std::string::npos);
+        CHECK(seen.all().size() == 2);
+    }
+    SUBCASE("it may refuse")
+    {
+        loopback::server const proxy(once("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"));
+        auto options = trusting<T>(identity);
+        options.proxy = proxy.url();
+        T carry(options);
+        CHECK(code_of(carry(post(server.url()))) == errc::not_connected);
+    }
+    SUBCASE("it may be absent")
+    {
+        auto options = trusting<T>(identity);
+        {
+            loopback::listener const closed;
+            options.proxy = "http://127.0.0.1:" + std::to_string(closed.port());
+        }
+        T carry(options);
+        CHECK(code_of(carry(post(server.url()))) == errc::not_connected);
+        CHECK(server.accepted() == 0);
+    }
+}
+
+TEST_CASE_TEMPLATE("one transport per thread, as many as you like", T, TRANSPORTS)
+{
+    loopback::server const server(always(created));
+    std::vector<std::thread> threads;
+    std::atomic<int> good = 0;
+    for (int i = 0; i != 4; ++i)
+        threads.emplace_back([&] {
+            T carry(quick<T>());
+            for (int n = 0; n != 10; ++n) {
+                auto const answer = carry(post(server.url()));
+                good += answer && answer->status == 201;
+            }
+        });
+    for (auto& thread : threads) thread.join();
+    CHECK(good == 40);
+    CHECK(server.accepted() == 4);
+}

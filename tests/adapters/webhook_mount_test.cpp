@@ -1,0 +1,198 @@
+#include <sidecall/httplib.hpp>
+#include <sidecall/sidecall.hpp>
+#include <sidecall/standin.hpp>
+
+#include <cstddef>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+constexpr char const* call = "CA00000000000000000000000000000002";
+
+/// A server with a webhook mounted on it, a stand-in, and a subscription that joins them.
+class fixture {
+public:
+    explicit fixture(std::string const& path = "/udm", std::string const& method = "POST",
+                     sidecall::webhook_mount_options options = {})
+        : port_(server_.bind_to_any_port("127.0.0.1"))
+    {
+        std::string const url = "http://127.0.0.1:" + std::to_string(port_) + path;
+        sidecall::mount_webhook(
+            server_, sidecall::callback_url::parse(url).value(),
+            sidecall::webhook_verifier(sidecall::secret(standin.auth_token())),
+            [this](sidecall::incoming_message&& message) {
+                if (message.content() == "\"throw\"") throw std::runtime_error("the handler failed");
+                std::lock_guard const lock(mutex_);
+                received_.push_back(std::move(message));
+            },
+            options);
+        thread_ = std::thread([this] { server_.listen_after_bind(); });
+        while (!server_.is_running()) std::this_thread::yield();
+
+        auto const account = sidecall::account_sid::parse(standin.account_sid()).value();
+        sidecall::httplib_transport carrier;
+        auto const made = sidecall::send(
+            sidecall::create_user_defined_message_subscription{.account_sid = account,
+                                                               .call_sid = sidecall::call_sid::parse(call).value(),
+                                                               .callback = sidecall::callback_url::parse(url).value(),
+                                                               .method = sidecall::parse_http_method(method).value()},
+            sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), carrier,
+            sidecall::endpoint::parse(standin.base_url()).value());
+        REQUIRE(made);
+    }
+    ~fixture()
+    {
+        server_.stop();
+        thread_.join();
+    }
+
+    /// What the callback answers to a message of the client's.
+    sidecall::standin_callback send(std::string const& content, sidecall::standin_delivery const& how = {})
+    {
+        auto const answers = standin.client_sends(call, content, how);
+        REQUIRE(answers.size() == 1);
+        return answers[0];
+    }
+
+    std::vector<std::string> received()
+    {
+        std::lock_guard const lock(mutex_);
+        std::vector<std::string> contents;
+        for (auto const& message : received_) contents.emplace_back(message.content());
+        return contents;
+    }
+
+    int port() const { return port_; }
+
+    sidecall::twilio_standin standin;
+
+private:
+    httplib::Server server_;
+    std::mutex mutex_;
+    std::vector<sidecall::incoming_message> received_;
+    int port_;
+    std::thread thread_;
+};
+
+} // namespace
+
+TEST_CASE("A signed message reaches the handler and is answered with 204, whatever the method")
+{
+    for (std::string method : {"POST", "GET", "PUT", "PATCH", "DELETE"}) {
+        CAPTURE(method);
+        fixture server("/udm?tenant=1", method);
+        auto const answer = server.send(R"({"a":[1,2,"é& =+%"]})");
+        CHECK(answer.status == 204);
+        CHECK(answer.answer.empty());
+        CHECK(server.received() == std::vector<std::string>{R"({"a":[1,2,"é& =+%"]})"});
+    }
+}
+
+TEST_CASE("A JSON body with its hash in the URL is a message, too")
+{
+    fixture server("/udm?tenant=1");
+    CHECK(server.send("{}", {.json_body = true}).status == 204);
+    CHECK(server.received() == std::vector<std::string>{"{}"});
+}
+
+TEST_CASE("A message of 10 KB arrives, form-encoded or as JSON, though it is larger than cpp-httplib's limit for forms")
+{
+    fixture server;
+    std::string const large = '"' + std::string(10238, '{') + '"';
+    CHECK(server.send(large).status == 204);
+    CHECK(server.send(large, {.json_body = true}).status == 204);
+    CHECK(server.received() == std::vector<std::string>{large, large});
+}
+
+TEST_CASE("What Twilio did not sign gets 403 and never reaches the handler")
+{
+    fixture server;
+    using change = void (*)(sidecall::standin_callback&);
+    for (change tamper :
+         {change([](auto& sent) { sent.signature.clear(); }),
+          change([](auto& sent) { sent.signature = "AAAAAAAAAAAAAAAAAAAAAAAAAAA="; }),
+          change([](auto& sent) { sent.body += "&x=y"; }), change([](auto& sent) { sent.url += "?x=y"; }),
+          change([](auto& sent) { sent.method = "GET"; })}) {
+        auto const answer = server.send("{}", {.tamper = tamper});
+        CHECK(answer.status == 403);
+        CHECK(answer.answer.find("invalid_signature") == 0);
+        CHECK(answer.answer.find(server.standin.auth_token()) == std::string::npos);
+    }
+    CHECK(server.send("{}", {.sign_with = "another token"}).status == 403);
+    CHECK(server.send("{}", {.json_body = true, .tamper = [](auto& sent) { sent.body += ' '; }}).status == 403);
+    CHECK(server.received().empty());
+}
+
+TEST_CASE("What Twilio signed but is no message gets 400, and the answer names the parameter")
+{
+    fixture server;
+    auto message = server.standin.client_message(call, "{}");
+    for (auto& [name, value] : message.parameters)
+        if (name == "Sid") value = "KX";
+    auto const answers = server.standin.deliver(message);
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].status == 400);
+    CHECK(answers[0].answer.find("malformed_webhook: Sid") == 0);
+    CHECK(server.received().empty());
+}
+
+TEST_CASE("A body over the limit gets 413, with its length declared or in chunks")
+{
+    fixture server("/udm", "POST", {.max_body = 400});
+    CHECK(server.send("{}").status == 204);
+    CHECK(server.send('"' + std::string(400, 'x') + '"').status == 413);
+    httplib::Client client("127.0.0.1", server.port());
+    auto const answer = client.Post(
+        "/udm",
+        [](std::size_t, httplib::DataSink& sink) {
+            sink.write("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 60);
+            return true;
+        },
+        "application/x-www-form-urlencoded");
+    if (answer) CHECK(answer->status == 413);
+    CHECK(server.received() == std::vector<std::string>{"{}"});
+}
+
+TEST_CASE("A handler that throws is answered with 500, so that Twilio knows")
+{
+    fixture server;
+    CHECK(server.send("\"throw\"").status == 500);
+    CHECK(server.send("{}").status == 204);
+}
+
+TEST_CASE("The path of the callback is matched as it is, not as a regular expression")
+{
+    for (std::string path : {"/a.b(c)+$x", "/caf%C3%A9/x", "/", "/~user/*"}) {
+        CAPTURE(path);
+        fixture server(path);
+        CHECK(server.send("{}").status == 204);
+        httplib::Client client("127.0.0.1", server.port());
+        CHECK(client.Post("/aXb", "", "application/x-www-form-urlencoded")->status == 404);
+    }
+}
+
+TEST_CASE("Behind a proxy that changes the path, the registered callback is what is verified")
+{
+    fixture server("/outer?tenant=1", "POST", {.path = "/inner"});
+    auto const proxy = [](sidecall::standin_callback& sent) { sent.url.replace(sent.url.find("/outer"), 6, "/inner"); };
+    CHECK(server.send("{}").status == 404);
+    CHECK(server.send("{}", {.tamper = proxy}).status == 204);
+    CHECK(server.send("{}", {.json_body = true, .tamper = proxy}).status == 204);
+}
+
+TEST_CASE("Nothing else on the server is touched")
+{
+    fixture server;
+    httplib::Client client("127.0.0.1", server.port());
+    CHECK(client.Get("/other")->status == 404);
+    CHECK(client.Get("/udm/")->status == 404);
+    CHECK(client.Get("/udm")->status == 403);
+}

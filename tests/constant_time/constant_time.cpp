@@ -1,0 +1,190 @@
+// Shows that no branch and no index depends on a secret: valgrind's memcheck follows bytes that are marked undefined
+// through all that is computed from them, and reports a jump or an address that hangs on one. So the token is marked,
+// and what comes out may be marked as defined only in the end. See tests/tools/constant_time.py, which runs this.
+//
+//     constant_time ours       HMAC, comparison and verifier: memcheck must have nothing to say
+//     constant_time memcmp     an ordinary comparison: must be caught
+//     constant_time branch     a loop that stops at the first difference: must be caught
+//     constant_time index      a look-up in a table by a secret byte: must be caught
+
+#include <sidecall/credentials.hpp>
+#include <sidecall/detail/hmac.hpp>
+#include <sidecall/webhook.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <valgrind/memcheck.h>
+
+namespace {
+
+using sidecall::detail::hmac_sha1;
+using code = hmac_sha1::value;
+
+constexpr std::string_view url = "https://example.com/udm";
+
+void check(bool condition, char const* what)
+{
+    if (condition) return;
+    std::fprintf(stderr, "constant_time: %s\n", what);
+    std::exit(3);
+}
+
+/// From here on nobody knows what is in it.
+template <class Bytes>
+void hide(Bytes& bytes)
+{
+    static_cast<void>(VALGRIND_MAKE_MEM_UNDEFINED(bytes.data(), bytes.size()));
+}
+
+/// The verdict is public: let it be looked at.
+template <class T>
+T const& publish(T const& value)
+{
+    static_cast<void>(VALGRIND_MAKE_MEM_DEFINED(&value, sizeof value));
+    return value;
+}
+
+/// Whether all bytes hang on something hidden: if not, a test of them would show nothing.
+bool is_hidden(code const& bytes)
+{
+    code hidden_bits{};
+    if (VALGRIND_GET_VBITS(bytes.data(), hidden_bits.data(), bytes.size()) != 1) return false;
+    for (unsigned char bits : hidden_bits)
+        if (bits == 0) return false;
+    return true;
+}
+
+code code_of_url(hmac_sha1 const& key)
+{
+    return key.code([](auto put) {
+        put(url.substr(0, 8));
+        put(url.substr(8));
+    });
+}
+
+std::string token_of(std::size_t size)
+{
+    std::string token(size, '\0');
+    for (std::size_t i = 0; i != size; ++i) token[i] = static_cast<char>('!' + i % 90);
+    return token;
+}
+
+/// A secret code, and one that somebody gives: the same, or with one bit flipped.
+struct codes {
+    explicit codes(std::size_t flipped_bit)
+    {
+        std::string token = token_of(32);
+        given = code_of_url(hmac_sha1(token));
+        if (flipped_bit != 8 * given.size())
+            given[flipped_bit / 8] = static_cast<unsigned char>(given[flipped_bit / 8] ^ 1u << flipped_bit % 8);
+        hide(token);
+        right = code_of_url(hmac_sha1(token));
+        check(is_hidden(right), "the code does not hang on the token");
+    }
+    code right{};
+    code given{};
+};
+
+void keys_and_codes()
+{
+    // Both sides of a block, and more than one.
+    for (std::size_t size : {1u, 20u, 32u, 55u, 63u, 64u, 65u, 100u, 200u}) {
+        std::string token = token_of(size);
+        code const expected = code_of_url(hmac_sha1(token));
+        hide(token);
+        code const found = code_of_url(hmac_sha1(token));
+        check(is_hidden(found), "the code does not hang on the token");
+        check(publish(found) == expected, "another code under valgrind");
+    }
+}
+
+void comparison()
+{
+    std::size_t const bits = 8 * code{}.size();
+    for (std::size_t bit = 0; bit <= bits; ++bit) {
+        codes const c(bit);
+        bool const same = sidecall::detail::equal_in_constant_time(c.right, c.given);
+        check(publish(same) == (bit == bits), "a wrong verdict");
+    }
+    codes c(3);
+    hide(c.given); // whatever is given is treated with the same care
+    bool const same = sidecall::detail::equal_in_constant_time(c.right, c.given);
+    check(!publish(same), "a wrong verdict");
+}
+
+/// The way from a `secret` to what a verifier keeps, and the end of both.
+void verifier()
+{
+    std::string token = token_of(32);
+    code const right = code_of_url(hmac_sha1(token));
+    std::string signature(sidecall::detail::base64_size(right.size()), '\0');
+    sidecall::detail::base64_encode({reinterpret_cast<char const*>(right.data()), right.size()}, {}, signature.data());
+
+    hide(token);
+    {
+        sidecall::secret first{std::string_view(token)};
+        sidecall::secret const second = std::move(first);
+        sidecall::webhook_verifier const of_one(second);
+        sidecall::webhook_verifier const of_two(sidecall::secret("another"), second);
+        sidecall::webhook_verifier const copy = of_two;
+        // What `verify` says is the verdict itself, on which anybody may branch: so the keys are no secret any more.
+        for (auto const* one : {&of_one, &of_two, &copy}) {
+            publish(*one);
+            check(one->verify({.method = "GET", .url = url, .signature = signature}).has_value(), "a wrong verdict");
+        }
+    }
+}
+
+void control_memcmp()
+{
+    // Through a pointer, for a compiler that sees the length may write a comparison without a branch.
+    int (*const volatile compare)(void const*, void const*, std::size_t) = std::memcmp;
+    codes const c(100);
+    int const difference = compare(c.right.data(), c.given.data(), c.right.size());
+    check(publish(difference) != 0, "a wrong verdict");
+}
+
+void control_branch()
+{
+    codes const c(100);
+    std::size_t equal = 0;
+    while (equal != c.right.size() && c.right[equal] == c.given[equal]) ++equal;
+    check(publish(equal) == 100 / 8, "a wrong verdict");
+}
+
+void control_index()
+{
+    codes const c(100);
+    static unsigned char volatile table[256];
+    unsigned char const found = table[c.right[0]];
+    check(publish(found) == 0, "a wrong verdict");
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    std::string_view const mode = argc == 2 ? argv[1] : "";
+    check(RUNNING_ON_VALGRIND != 0, "shows nothing without valgrind");
+    if (mode == "ours") {
+        keys_and_codes();
+        comparison();
+        verifier();
+    } else if (mode == "memcmp") {
+        control_memcmp();
+    } else if (mode == "branch") {
+        control_branch();
+    } else if (mode == "index") {
+        control_index();
+    } else {
+        check(false, "'ours', 'memcmp', 'branch' or 'index'?");
+    }
+}

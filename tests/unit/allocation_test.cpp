@@ -1,0 +1,344 @@
+// What the core promises about memory: how often it allocates, and that no block it gives back still holds a secret. To
+// see that, this file replaces the program's operator new and delete with ones that count and look.
+
+#include <sidecall/sidecall.hpp>
+
+#include <cstddef>
+#include <cstdlib>
+#include <initializer_list>
+#include <new>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+struct {
+    bool counting = false;
+    int allocations = 0;
+    int given_back = 0;
+    std::size_t largest = 0;
+    std::string_view needles[2]; // what no freed block may hold, while counting
+    int leaks = 0;
+} heap;
+
+struct alignas(std::max_align_t) block_head {
+    std::size_t size;
+};
+
+void* take(std::size_t size) noexcept
+{
+    if (heap.counting) {
+        ++heap.allocations;
+        if (size > heap.largest) heap.largest = size;
+    }
+    auto* const head = static_cast<block_head*>(std::malloc(sizeof(block_head) + size));
+    if (!head) return nullptr;
+    head->size = size;
+    return head + 1;
+}
+
+void give_back(void* data) noexcept
+{
+    if (!data) return;
+    auto* const head = static_cast<block_head*>(data) - 1;
+    if (heap.counting) {
+        ++heap.given_back;
+        std::string_view const bytes(static_cast<char const*>(data), head->size);
+        for (auto needle : heap.needles)
+            if (!needle.empty() && bytes.find(needle) != bytes.npos) ++heap.leaks;
+    }
+    std::free(head);
+}
+
+void* take_or_end(std::size_t size)
+{
+    void* const data = take(size);
+    if (!data) std::abort();
+    return data;
+}
+
+} // namespace
+
+// GCC inlines these and then warns that what came from `new` goes to `free`.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+void* operator new(std::size_t size)
+{
+    return take_or_end(size);
+}
+void* operator new[](std::size_t size)
+{
+    return take_or_end(size);
+}
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept
+{
+    return take(size);
+}
+void* operator new[](std::size_t size, std::nothrow_t const&) noexcept
+{
+    return take(size);
+}
+void operator delete(void* data) noexcept
+{
+    give_back(data);
+}
+void operator delete[](void* data) noexcept
+{
+    give_back(data);
+}
+void operator delete(void* data, std::size_t) noexcept
+{
+    give_back(data);
+}
+void operator delete[](void* data, std::size_t) noexcept
+{
+    give_back(data);
+}
+void operator delete(void* data, std::nothrow_t const&) noexcept
+{
+    give_back(data);
+}
+void operator delete[](void* data, std::nothrow_t const&) noexcept
+{
+    give_back(data);
+}
+
+namespace {
+
+using namespace sidecall::literals;
+
+/// How often `what` allocates.
+template <class F>
+int allocations_of(F const& what)
+{
+    heap.allocations = 0;
+    heap.given_back = 0;
+    heap.largest = 0;
+    heap.counting = true;
+    what();
+    heap.counting = false;
+    return heap.allocations;
+}
+
+/// How many blocks that held one of these texts `what` gave back without wiping them.
+template <class F>
+int leaks_of(std::string_view a, std::string_view b, F const& what)
+{
+    heap.leaks = 0;
+    heap.needles[0] = a;
+    heap.needles[1] = b;
+    heap.counting = true;
+    what();
+    heap.counting = false;
+    heap.needles[0] = heap.needles[1] = {};
+    return heap.leaks;
+}
+
+constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
+constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
+
+constexpr char long_url[] = "https://example.com/user-defined-messages?tenant=1";
+
+sidecall::create_user_defined_message_subscription subscription()
+{
+    return {.account_sid = account,
+            .call_sid = call,
+            .callback = *sidecall::callback_url::parse(long_url),
+            .idempotency_key = *sidecall::idempotency_key::parse("11111111-2222-4333-8444-555555555555"),
+            .method = sidecall::http_method::post};
+}
+
+constexpr std::string_view documented =
+    R"({"account_sid":"ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","call_sid":"CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",)"
+    R"("sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","date_created":"Wed, 18 Dec 2019 20:02:01 +0000",)"
+    R"("uri":"/2010-04-01/Accounts/ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/Calls/CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)"
+    R"(/UserDefinedMessageSubscriptions/ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.json"})";
+
+// 32 characters, as Twilio's are; and how it ends in the Basic credential, where 35 characters come before it.
+constexpr std::string_view token = "0123456789abcdef0123456789ABCDEF";
+constexpr std::string_view token_in_base64 = "MTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OUFCQ0RFRg==";
+
+} // namespace
+
+TEST_CASE("The counter counts, and the watch sees a text that was left behind")
+{
+    CHECK(allocations_of([] {}) == 0);
+    CHECK(allocations_of([] { std::string const text(100, 'x'); }) == 1);
+    CHECK(leaks_of(token, {}, [] { std::string const text("a copy of " + std::string(token) + " on the heap"); }) > 0);
+    CHECK(leaks_of("not that", {}, [] { std::string const text(token); }) == 0);
+
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret(token));
+    CHECK(who.authorization().reveal().find(token_in_base64) != std::string_view::npos);
+}
+
+TEST_CASE("A request is written and authorised with one allocation")
+{
+    auto const operation = subscription();
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret(token));
+    std::optional<sidecall::authorized_request> authorized;
+    CHECK(allocations_of([&] { authorized.emplace(authorize(operation.request(), who)); }) == 1);
+
+    // Its size was known before the first byte: not much larger than what is in it, and room for the credential.
+    std::size_t const size = authorized->url().size() + authorized->body().size() + authorized->headers().text().size();
+    CHECK(heap.largest >= size);
+    CHECK(heap.largest <= size + 64);
+
+    sidecall::delete_user_defined_message_subscription const ending{
+        account, call, "ZY00000000000000000000000000000003"_subscription_sid};
+    CHECK(allocations_of([&] { authorized.emplace(authorize(ending.request(), who)); }) == 1);
+    sidecall::create_user_defined_message const message{
+        account, call, *sidecall::message_content::parse("\"" + std::string(10'000, '&') + "\"")};
+    CHECK(allocations_of([&] { authorized.emplace(authorize(message.request(), who)); }) == 1);
+    auto const by_key =
+        sidecall::credentials::api_key("SK00000000000000000000000000000003"_api_key_sid, sidecall::secret(token));
+    CHECK(allocations_of([&] { authorized.emplace(authorize(ending.request(), by_key)); }) == 1);
+
+    auto const request = operation.request();
+    std::string wire;
+    CHECK(allocations_of([&] { wire = request.to_http1(); }) == 1);
+}
+
+TEST_CASE("The documented 201 is read with one allocation, for its uri")
+{
+    auto const operation = subscription();
+    std::optional<sidecall::user_defined_message_subscription> made;
+    CHECK(allocations_of([&] { made = *operation.parse({.status = 201, .body = documented}); }) == 1);
+    REQUIRE(made.has_value());
+    CHECK(made->uri->size() > 100);
+    CHECK(allocations_of([&] {
+              made = *operation.parse({.status = 201, .body = R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})"});
+          }) == 0);
+}
+
+TEST_CASE("A failure allocates for what an answer says alone, and gives all of it back")
+{
+    using sidecall::errc;
+    using sidecall::failure;
+    CHECK(allocations_of([] {
+              failure a(errc::invalid_argument, "Callback", "a rule that is explained at quite some length", 7);
+              failure b = a;
+              a = b;
+              failure const c = std::move(b);
+              sidecall::result<std::string> const d = c;
+              sidecall::result<std::string> const e = d;
+          }) == 0);
+    CHECK(allocations_of([] {
+              failure a(errc::api_error, 404, {.message = std::string(100, 'x')});
+              failure b = a;
+              a = b;
+              failure c = std::move(b);
+              c = failure(errc::timed_out, "a text of a transport that is explained at quite some length");
+              sidecall::result<std::string> d = a;
+              d = std::string(100, 'y');
+              sidecall::result<std::string> e = std::move(d);
+              d = c;
+              e = d;
+          }) > 0);
+    CHECK(heap.given_back == heap.allocations);
+}
+
+TEST_CASE("To refuse an argument allocates nothing, and to accept one what it takes to keep it")
+{
+    bool refused = true;
+    CHECK(allocations_of([&] {
+              refused = refused && !sidecall::account_sid::parse("AC1");
+              refused = refused && !sidecall::callback_url::parse("https://this_host_is_not_one.example.com/and/more");
+              refused = refused && !sidecall::idempotency_key::parse("a key that is rather long, but not UTF-8: \xFF");
+              refused = refused && !sidecall::endpoint::parse("https://example.com/user/defined/messages");
+              refused = refused && !sidecall::endpoint::region("this.is.not.a.region.but.a.long.text.of.many.dots");
+              refused = refused && !sidecall::message_content::parse("{\"this\": \"is not JSON, although it is long\"");
+              refused = refused && !sidecall::parse_http_method("SOMETHING QUITE DIFFERENT AND RATHER LONG, TOO");
+          }) == 0);
+    CHECK(refused);
+
+    bool accepted = true;
+    CHECK(allocations_of([&] {
+              accepted = accepted && sidecall::account_sid::parse(account.view());
+              accepted = accepted && sidecall::callback_url_view::parse(long_url);
+              accepted = accepted && sidecall::endpoint::parse("https://a-long-name.of-an-endpoint.example.com:8443/");
+              accepted = accepted && sidecall::endpoint::edge("dublin")->with_product("a-rather-long-product/1.2.3");
+          }) == 0);
+    CHECK(allocations_of([&] { accepted = accepted && sidecall::callback_url::parse(long_url); }) == 1);
+    CHECK(allocations_of([&] { accepted = accepted && !sidecall::idempotency_key::random().view().empty(); }) == 1);
+    CHECK(accepted);
+}
+
+TEST_CASE("Nothing that was said in secret stays behind on the heap")
+{
+    using sidecall::credentials;
+    using sidecall::secret;
+    auto const operation = subscription();
+    SUBCASE("by a secret")
+    {
+        CHECK(leaks_of(token, {}, [] {
+                  secret a(token);
+                  secret b(std::move(a));
+                  secret c(std::string{token});
+                  c = std::move(b);
+                  c = secret("another one, and a longer one than the token was before it");
+                  a = secret(token);
+              }) == 0);
+    }
+    SUBCASE("by credentials")
+    {
+        CHECK(leaks_of(token, token_in_base64, [] {
+                  auto a = credentials::auth_token(account, secret(token));
+                  auto b = std::move(a);
+                  a = credentials::auth_token(account, secret(token));
+                  b = *credentials::bearer(secret(token));
+                  auto c = credentials::bearer(secret(token)).transform([](auto&& token_of) {
+                      return credentials(std::move(token_of));
+                  });
+              }) == 0);
+    }
+    SUBCASE("by an authorised request")
+    {
+        CHECK(leaks_of(token, token_in_base64, [&] {
+                  auto const who = credentials::auth_token(account, secret(token));
+                  auto a = authorize(operation.request(), who);
+                  auto b = std::move(a);
+                  a = authorize(operation.request(), who);
+                  a = std::move(b);
+                  auto const request = operation.request();
+                  b = authorize(request, who); // of a copy, which has no room for the credential
+              }) == 0);
+    }
+    SUBCASE("by one with a credential of unusual length")
+    {
+        CHECK(leaks_of(token, {}, [&] {
+                  std::string text(1000, 'x');
+                  text.append(token);
+                  auto const who = credentials::bearer(secret(std::move(text)));
+                  auto a = authorize(operation.request(), *who);
+              }) == 0);
+    }
+    SUBCASE("by its bytes of HTTP/1.1")
+    {
+        CHECK(leaks_of(token, token_in_base64, [&] {
+                  auto const who = credentials::auth_token(account, secret(token));
+                  auto const wire = authorize(operation.request(), who).to_http1();
+                  static_cast<void>(wire);
+              }) == 0);
+    }
+    SUBCASE("by sending it")
+    {
+        CHECK(leaks_of(token, token_in_base64, [&] {
+                  auto const who = credentials::auth_token(account, secret(token));
+                  auto const carrier = [](sidecall::authorized_request const& request) {
+                      return sidecall::http_response{.status = request.headers().empty() ? 500 : 201,
+                                                     .body = std::string(documented)};
+                  };
+                  static_cast<void>(send(operation, who, carrier));
+                  static_cast<void>(send(operation, who, [](sidecall::authorized_request const&) {
+                      return sidecall::http_response{.status = 401, .body = "{}"};
+                  }));
+              }) == 0);
+    }
+}

@@ -1,0 +1,328 @@
+#include <sidecall/credentials.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstring>
+#include <new>
+#include <ostream>
+#include <random>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace sidecall::literals;
+using sidecall::credentials;
+using sidecall::errc;
+using sidecall::secret;
+
+std::string encode(std::string_view first, std::string_view second = {})
+{
+    std::string text(sidecall::detail::base64_size(first.size() + second.size()), '!');
+    char const* const end = sidecall::detail::base64_encode(first, second, text.data());
+    CHECK(end == text.data() + text.size());
+    return text;
+}
+
+/// Base64 bit by bit: slow, and nothing like the core's.
+std::string reference_encode(std::string_view bytes)
+{
+    std::string bits;
+    for (char c : bytes)
+        for (int i = 7; i >= 0; --i) bits += static_cast<unsigned char>(c) >> i & 1 ? '1' : '0';
+    while (bits.size() % 6 != 0) bits += '0';
+    std::string text;
+    for (std::size_t at = 0; at != bits.size(); at += 6) {
+        int const n = std::stoi(bits.substr(at, 6), nullptr, 2);
+        text += n < 26   ? static_cast<char>('A' + n)
+                : n < 52 ? static_cast<char>('a' + n - 26)
+                : n < 62 ? static_cast<char>('0' + n - 52)
+                : n < 63 ? '+'
+                         : '/';
+    }
+    while (text.size() % 4 != 0) text += '=';
+    return text;
+}
+
+std::string reference_decode(std::string_view text)
+{
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string bytes;
+    unsigned bits = 0;
+    unsigned have = 0;
+    for (char c : text) {
+        if (c == '=') break;
+        bits = bits << 6 | static_cast<unsigned>(alphabet.find(c));
+        have += 6;
+        if (have < 8) continue;
+        have -= 8;
+        bytes += static_cast<char>(bits >> have & 0xFF);
+    }
+    return bytes;
+}
+
+/// Room for a `T` whose bytes can be looked at when it has ended.
+template <class T>
+class glass_box {
+public:
+    template <class... Args>
+    T& make(Args&&... args)
+    {
+        return *::new (static_cast<void*>(bytes_)) T(std::forward<Args>(args)...);
+    }
+    void end(T& value) { value.~T(); }
+
+    bool shows(std::string_view text) const
+    {
+        unsigned char const volatile* const bytes = bytes_; // they must be read as they lie there
+        for (std::size_t at = 0; at + text.size() <= sizeof(T); ++at) {
+            std::size_t same = 0;
+            while (same != text.size() && bytes[at + same] == static_cast<unsigned char>(text[same])) ++same;
+            if (same == text.size()) return true;
+        }
+        return false;
+    }
+
+private:
+    alignas(T) unsigned char bytes_[sizeof(T)]{};
+};
+
+template <class T>
+concept streamable = requires(std::ostream& stream, T const& value)
+{
+    stream << value;
+};
+template <class T>
+concept comparable = requires(T const& a, T const& b)
+{
+    a == b;
+}
+|| requires(T const& a, T const& b)
+{
+    a < b;
+};
+
+template <class T>
+constexpr bool stays_inside =
+    !std::copy_constructible<T> && !std::is_copy_assignable_v<T> && std::is_nothrow_move_constructible_v<T> &&
+    std::is_nothrow_move_assignable_v<T> && !comparable<T> && !streamable<T> &&
+    !std::convertible_to<T, std::string_view> && !std::convertible_to<T, std::string> &&
+    !std::convertible_to<T, char const*> && !std::convertible_to<T, bool> && !std::default_initializable<T>;
+static_assert(stays_inside<secret> && stays_inside<credentials>);
+static_assert(streamable<std::string> && comparable<std::string>); // the concepts can tell
+
+// A secret is made on purpose, and credentials from a secret alone.
+static_assert(!std::convertible_to<char const*, secret> && std::constructible_from<secret, char const*>);
+static_assert(!std::convertible_to<std::string, secret> && std::constructible_from<secret, std::string>);
+static_assert(!std::convertible_to<std::string_view, secret>);
+static_assert(!std::constructible_from<credentials, secret>);
+
+constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
+constexpr auto key = "SK00000000000000000000000000000009"_api_key_sid;
+
+int bearer_mistake(std::string_view token)
+{
+    auto const made = credentials::bearer(secret(token));
+    if (made) {
+        CHECK(made->authorization().reveal() == "Bearer " + std::string(token));
+        return -1;
+    }
+    CHECK(made.error().code() == errc::invalid_argument);
+    CHECK(made.error().field() == "Authorization");
+    return static_cast<int>(made.error().offset().value_or(9999));
+}
+
+} // namespace
+
+TEST_CASE("Base64 gives the texts of RFC 4648, section 10")
+{
+    CHECK(encode("") == "");
+    CHECK(encode("f") == "Zg==");
+    CHECK(encode("fo") == "Zm8=");
+    CHECK(encode("foo") == "Zm9v");
+    CHECK(encode("foob") == "Zm9vYg==");
+    CHECK(encode("fooba") == "Zm9vYmE=");
+    CHECK(encode("foobar") == "Zm9vYmFy");
+    CHECK(encode("\xFB\xEF\xBE\xFF\xFF\xFF") == "++++////");
+}
+
+TEST_CASE("Base64 agrees with a slow encoder and decoder, wherever the source is divided")
+{
+    std::mt19937 random(64);
+    for (std::size_t size = 0; size <= 20; ++size) {
+        for (int round = 0; round != 20; ++round) {
+            std::string bytes;
+            while (bytes.size() != size) bytes += static_cast<char>(random());
+            std::string const expected = reference_encode(bytes);
+            CHECK(reference_decode(expected) == bytes);
+            for (std::size_t cut = 0; cut <= size; ++cut)
+                CHECK(encode(std::string_view(bytes).substr(0, cut), std::string_view(bytes).substr(cut)) == expected);
+        }
+    }
+    std::string every;
+    for (int c = 0; c != 256; ++c) every += static_cast<char>(c);
+    CHECK(encode(every) == reference_encode(every));
+}
+
+TEST_CASE("Basic is scheme, blank, and base64 of user, colon and password (RFC 7617)")
+{
+    CHECK(encode("Aladdin", ":open sesame") == "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    CHECK(encode("test:", "123\xC2\xA3") == "dGVzdDoxMjPCow==");
+
+    for (std::string const token :
+         {"", "t", "12345678901234567890123456789012", "with:colon", "gr\xC3\xBC\xC3\x9F", "a\r\nb"}) {
+        auto const by_token = credentials::auth_token(account, secret(token));
+        CHECK(by_token.authorization().reveal() ==
+              "Basic " + reference_encode(std::string(account.view()) + ":" + token));
+        auto const by_key = credentials::api_key(key, secret(token));
+        CHECK(by_key.authorization().reveal() == "Basic " + reference_encode(std::string(key.view()) + ":" + token));
+    }
+    auto const one = credentials::auth_token(account, secret("12345678901234567890123456789012"));
+    CHECK(one.authorization().reveal() ==
+          "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMToxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMg==");
+}
+
+TEST_CASE("A bearer token is sent as it is, if RFC 6750 knows its characters")
+{
+    CHECK(bearer_mistake("mF_9.B5f-4.1JqM") == -1);
+    CHECK(bearer_mistake("a") == -1);
+    CHECK(bearer_mistake("abc=") == -1);
+    CHECK(bearer_mistake("abc====") == -1);
+    CHECK(bearer_mistake("-._~+/") == -1);
+    CHECK(bearer_mistake(std::string(5000, 'x')) == -1);
+
+    CHECK(bearer_mistake("") == 0);
+    CHECK(bearer_mistake("=") == 0);
+    CHECK(bearer_mistake("==") == 0);
+    CHECK(bearer_mistake("a=b") == 1);
+    CHECK(bearer_mistake("=a") == 0);
+    CHECK(bearer_mistake("token\r\nX: y") == 5);
+    CHECK(bearer_mistake(std::string_view("a\0", 2)) == 1);
+
+    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+    for (int c = 0; c != 256; ++c) {
+        CAPTURE(c);
+        std::string const text{'a', static_cast<char>(c), 'b'};
+        CHECK(bearer_mistake(text) == (allowed.find(text[1]) != allowed.npos ? -1 : 1));
+    }
+    auto const refused = credentials::bearer(secret("very-secret-token!"));
+    CHECK(refused.error().to_string().find("very") == std::string::npos);
+}
+
+TEST_CASE("A secret gives out the text it was made of")
+{
+    std::string text = "a token that is too long to lie within the string";
+    CHECK(secret(std::string_view(text)).reveal() == text);
+    CHECK(secret(text.c_str()).reveal() == text);
+    CHECK(secret(std::string(text)).reveal() == text);
+    CHECK(secret("").empty());
+    CHECK(!secret(text.c_str()).empty());
+    CHECK(secret(std::string_view("a\0b", 3)).reveal().size() == 3);
+}
+
+TEST_CASE("A secret that is moved from is empty, and the bytes went with it")
+{
+    constexpr char token[] = "short-token!"; // lies within the string itself, where a move leaves it behind
+    glass_box<secret> box;
+    secret& from = box.make(token);
+    REQUIRE(box.shows(token));
+
+    secret to(std::move(from));
+    CHECK(to.reveal() == token);
+    CHECK(from.empty());
+    CHECK(from.reveal().empty());
+    CHECK_FALSE(box.shows("short"));
+    CHECK_FALSE(box.shows("token"));
+
+    from = std::move(to);
+    CHECK(from.reveal() == token);
+    CHECK(to.empty());
+    REQUIRE(box.shows(token));
+    from = secret("brief"); // shorter: the end of the old one must go, too
+    CHECK(from.reveal() == "brief");
+    CHECK_FALSE(box.shows("token"));
+
+    secret& same = from;
+    from = std::move(same);
+    CHECK(from.reveal() == "brief");
+    box.end(from);
+}
+
+TEST_CASE("A secret that has ended leaves nothing of itself behind")
+{
+    constexpr char token[] = "short-token!";
+    glass_box<secret> box;
+    secret& value = box.make(token);
+    REQUIRE(box.shows(token));
+    box.end(value);
+    CHECK_FALSE(box.shows("short"));
+    CHECK_FALSE(box.shows("token"));
+}
+
+TEST_CASE("A string that becomes a secret is wiped where it was")
+{
+    constexpr std::string_view token = "short-token!";
+    glass_box<std::string> box;
+    std::string& text = box.make(token);
+    REQUIRE(box.shows(token));
+    secret const taken(std::move(text));
+    CHECK(taken.reveal() == token);
+    CHECK(text.empty());
+    CHECK_FALSE(box.shows("token"));
+    box.end(text);
+}
+
+TEST_CASE("A short bearer token leaves nothing behind in credentials that were moved from or have ended")
+{
+    constexpr char header[] = "Bearer tok3n.x";
+    glass_box<credentials> box;
+    credentials& from = box.make(*credentials::bearer(secret("tok3n.x")));
+    REQUIRE(box.shows(header));
+    credentials to(std::move(from));
+    CHECK(to.authorization().reveal() == header);
+    CHECK(from.authorization().empty());
+    CHECK_FALSE(box.shows("tok3n"));
+    from = std::move(to);
+    REQUIRE(box.shows(header));
+    box.end(from);
+    CHECK_FALSE(box.shows("tok3n"));
+}
+
+TEST_CASE("Wiping goes over all that the storage can hold")
+{
+    sidecall::detail::buffer text;
+    text.reserve(100);
+    text = std::string(80, 'x');
+    text.resize(10); // what was behind is still there
+    char const volatile* const data = text.data();
+    std::size_t const capacity = text.capacity();
+    char const* const before = text.data();
+    sidecall::detail::wipe(text);
+    CHECK(text.empty());
+    REQUIRE(text.data() == before); // it did not move
+    std::size_t left = 0;
+    for (std::size_t i = 0; i != capacity; ++i) left += data[i] == 'x';
+    CHECK(left == 0);
+}
+
+TEST_CASE("A text of limited length takes what it can hold")
+{
+    constexpr auto full = [] {
+        sidecall::detail::inline_text<8> text;
+        text.append("1234");
+        text.append("");
+        text.append("5678");
+        return text;
+    }();
+    static_assert(full.view() == "12345678");
+    auto text = full;
+    text.clear();
+    CHECK(text.view().empty());
+    text.append("ab");
+    CHECK(text.view() == "ab");
+    CHECK(full.view() == "12345678");
+}

@@ -1,0 +1,359 @@
+#include <sidecall/date_time.hpp>
+#include <sidecall/detail/rfc2822.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <ostream>
+#include <ratio>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using sidecall::date_time;
+using sidecall::detail::parse_http_date;
+using sidecall::detail::parse_rfc2822;
+
+char const* const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+char const* const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+char const* const long_days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+
+template <class... Args>
+std::string format(char const* how, Args... args)
+{
+    char text[80];
+    int const size = std::snprintf(text, sizeof text, how, args...);
+    return std::string(text, static_cast<std::size_t>(size));
+}
+
+/// A calendar that only counts: from Monday, 1 January 1900, one day at a time.
+struct calendar {
+    int year = 1900;
+    int month = 0; // 0 is January
+    int day = 1;
+    int weekday = 0; // 0 is Monday
+    std::int64_t unix_days = -25567;
+
+    void next()
+    {
+        static constexpr int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+        bool const leap = year % 400 == 0 || (year % 4 == 0 && year % 100 != 0);
+        weekday = (weekday + 1) % 7;
+        ++unix_days;
+        if (++day <= lengths[month] + (month == 1 && leap ? 1 : 0)) return;
+        day = 1;
+        if (++month != 12) return;
+        month = 0;
+        ++year;
+    }
+};
+
+/// What a date means by the standard library's calendar, if it is in the form that Twilio writes, `Www, dd Mmm yyyy
+/// hh:mm:ss +hhmm`, and there is such a day and time.
+std::optional<date_time> canonical_meaning(std::string const& text)
+{
+    char weekday[4]{}, month[4]{}, sign = 0;
+    unsigned day = 0, hour = 0, minute = 0, second = 0, hours = 0, minutes = 0;
+    int year = 0;
+    int const read = std::sscanf(text.c_str(), "%3[A-Za-z], %2u %3[A-Za-z] %4d %2u:%2u:%2u %c%2u%2u", weekday, &day,
+                                 month, &year, &hour, &minute, &second, &sign, &hours, &minutes);
+    if (read != 10 || (sign != '+' && sign != '-')) return {};
+    if (format("%s, %02u %s %04d %02u:%02u:%02u %c%02u%02u", weekday, day, month, year, hour, minute, second, sign,
+               hours, minutes) != text)
+        return {};
+    unsigned number = 0;
+    while (number != 12 && std::string_view(months[number]) != month) ++number;
+    std::chrono::year_month_day const date{std::chrono::year(year), std::chrono::month(number + 1),
+                                           std::chrono::day(day)};
+    if (!date.ok() || year < 1900 || hour > 23 || minute > 59 || second > 59 || minutes > 59) return {};
+    std::chrono::sys_days const since(date);
+    if (std::string_view(days[std::chrono::weekday(since).iso_encoding() - 1]) != weekday) return {};
+    int const offset = (sign == '-' ? -1 : 1) * static_cast<int>(60 * hours + minutes);
+    auto const local = (since + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second));
+    return date_time{(local - std::chrono::minutes(offset)).time_since_epoch().count(), offset};
+}
+
+constexpr char twilio[] = "Wed, 18 Dec 2019 20:02:01 +0000";
+static_assert(parse_rfc2822(twilio) == date_time{1576699321, 0});
+static_assert(!parse_rfc2822("Thu, 18 Dec 2019 20:02:01 +0000"));
+static_assert(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0);
+static_assert(std::is_aggregate_v<date_time> && std::regular<date_time> && std::is_trivially_copyable_v<date_time>);
+
+} // namespace
+
+TEST_CASE("Every day from 1900 to 9999 that is written down is read back")
+{
+    calendar today;
+    int read = 0;
+    int wrong = 0;
+    std::string first;
+    auto const check = [&](bool holds, std::string const& text) {
+        if (!holds && ++wrong == 1) first = text;
+    };
+    for (; today.year != 10000; today.next()) {
+        // Around each end of a February and of a year, and every nineteenth day between.
+        bool const edge = (today.month == 1 && today.day >= 28) || (today.month == 2 && today.day == 1) ||
+                          (today.month == 11 && today.day == 31) || (today.month == 0 && today.day == 1);
+        if (!edge && today.unix_days % 41 != 0) continue;
+        ++read;
+        int const hour = read % 24;
+        int const minute = read * 7 % 60;
+        int const second = read * 13 % 60;
+        std::int64_t const expected = today.unix_days * 86400 + hour * 3600 + minute * 60 + second;
+        auto text = format("%s, %02d %s %04d %02d:%02d:%02d +0000", days[today.weekday], today.day, months[today.month],
+                           today.year, hour, minute, second);
+        check(parse_rfc2822(text) == date_time{expected, 0}, text);
+        if (read % 4 != 0) continue;
+
+        text = format("%s, %02d %s %04d %02d:%02d:%02d GMT", days[today.weekday], today.day, months[today.month],
+                      today.year, hour, minute, second);
+        check(parse_http_date(text) == expected, text);
+        check(parse_rfc2822(text) == date_time{expected, 0}, text); // an HTTP-date is one of mail, too
+        text = format("%s %s %2d %02d:%02d:%02d %04d", days[today.weekday], months[today.month], today.day, hour,
+                      minute, second, today.year);
+        check(parse_http_date(text) == expected, text);
+        check(!parse_rfc2822(text), text);
+        if (today.year >= 1970 && today.year < 2070) {
+            text = format("%s, %02d-%s-%02d %02d:%02d:%02d GMT", long_days[today.weekday], today.day,
+                          months[today.month], today.year % 100, hour, minute, second);
+            check(parse_http_date(text) == expected, text);
+        }
+        // Under another day's name it is no date at all.
+        text = format("%s, %02d %s %04d %02d:%02d +0000", days[(today.weekday + 1 + read % 6) % 7], today.day,
+                      months[today.month], today.year, hour, minute);
+        check(!parse_rfc2822(text), text);
+        text = format("%d %s %04d %02d:%02d +0000", today.day, months[today.month], today.year, hour, minute);
+        check(parse_rfc2822(text) == date_time{expected - second, 0}, text);
+    }
+    CAPTURE(first);
+    CHECK(wrong == 0);
+    CHECK(read > 100'000);
+    CHECK(today.unix_days == 2932897); // 1 January 10000: the counting calendar is right itself
+    CHECK(today.weekday == 5);
+}
+
+TEST_CASE("Every offset moves the instant and is kept")
+{
+    int wrong = 0;
+    for (int hours = 0; hours != 100; ++hours) {
+        for (int minutes = 0; minutes != 100; ++minutes) {
+            for (char sign : {'+', '-'}) {
+                auto const read = parse_rfc2822(format("Wed, 18 Dec 2019 20:02:01 %c%02d%02d", sign, hours, minutes));
+                int const offset = (sign == '+' ? 1 : -1) * (60 * hours + minutes);
+                if (minutes > 59 ? read.has_value() : read != date_time{1576699321 - offset * 60, offset}) ++wrong;
+            }
+        }
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("A day that the month has not, and a time that the day has not, are refused")
+{
+    int wrong = 0;
+    for (int year : {1900, 1904, 1999, 2000, 2019, 2020, 2100, 2400}) {
+        for (int month = 0; month != 12; ++month) {
+            for (int day = 0; day != 100; ++day) {
+                std::chrono::year_month_day const date{std::chrono::year(year),
+                                                       std::chrono::month(static_cast<unsigned>(month) + 1),
+                                                       std::chrono::day(static_cast<unsigned>(day))};
+                auto const read = parse_rfc2822(format("%02d %s %d 00:00 +0000", day, months[month], year));
+                if (read.has_value() != date.ok()) ++wrong;
+            }
+        }
+    }
+    for (int n = 0; n != 100; ++n) {
+        wrong += parse_rfc2822(format("18 Dec 2019 %02d:00:00 +0000", n)).has_value() != (n < 24);
+        wrong += parse_rfc2822(format("18 Dec 2019 12:%02d:00 +0000", n)).has_value() != (n < 60);
+        wrong += parse_rfc2822(format("18 Dec 2019 12:00:%02d +0000", n)).has_value() != (n < 60);
+        wrong += parse_http_date(format("Wed, 18 Dec 2019 %02d:00:00 GMT", n)).has_value() != (n < 24);
+        wrong += parse_http_date(format("Wed, 18 Dec 2019 12:%02d:00 GMT", n)).has_value() != (n < 60);
+        wrong += parse_http_date(format("Wed, 18 Dec 2019 12:00:%02d GMT", n)).has_value() != (n < 60);
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("A leap second is the next second, at the end of a UTC day alone")
+{
+    CHECK(parse_rfc2822("Sat, 31 Dec 2016 23:59:60 +0000")->unix_seconds == 1483228800);
+    CHECK(parse_rfc2822("Sun, 01 Jan 2017 00:59:60 +0100")->unix_seconds == 1483228800);
+    CHECK(parse_http_date("Sat, 31 Dec 2016 23:59:60 GMT") == 1483228800);
+    CHECK(!parse_rfc2822("Sat, 31 Dec 2016 23:59:60 +0100"));
+    CHECK(!parse_rfc2822("Sat, 31 Dec 2016 22:59:60 +0000"));
+    CHECK(!parse_rfc2822("Sat, 31 Dec 2016 23:58:60 +0000"));
+    CHECK(parse_rfc2822("Sat, 31 Dec 1960 23:59:60 +0000").has_value()); // before 1970, too
+    CHECK(!parse_rfc2822("Sat, 31 Dec 1960 23:58:60 +0000"));
+}
+
+TEST_CASE("A date with one character changed, left out or added is refused, or means what it says")
+{
+    std::string const alphabet = "0123456789 +-:,.ADFJMNOSWTabcdeghilnoprtuvwy()\\\t\r\n";
+    int wrong = 0;
+    int refused = 0;
+    int another = 0;
+    std::string first;
+    auto const check = [&](std::string const& text) {
+        auto const read = parse_rfc2822(text);
+        refused += !read;
+        auto const meant = canonical_meaning(text);
+        bool good = true;
+        if (meant) { // in the canonical form: then exactly that
+            good = read == meant;
+            ++another;
+        } else if (read) { // in another form: then putting it into the canonical one must not change what it means
+            auto const local = std::chrono::sys_seconds(std::chrono::seconds(read->unix_seconds)) +
+                               std::chrono::minutes(read->offset_minutes);
+            auto const day = std::chrono::floor<std::chrono::days>(local);
+            std::chrono::year_month_day const date(day);
+            auto const time = (local - day).count();
+            int const offset = read->offset_minutes < 0 ? -read->offset_minutes : read->offset_minutes;
+            auto const canonical =
+                format("%s, %02u %s %04d %02d:%02d:%02d %c%02d%02d", days[std::chrono::weekday(day).iso_encoding() - 1],
+                       static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                       static_cast<int>(date.year()), static_cast<int>(time / 3600), static_cast<int>(time / 60 % 60),
+                       static_cast<int>(time % 60), read->offset_minutes < 0 ? '-' : '+', offset / 60, offset % 60);
+            good = parse_rfc2822(canonical) == read && canonical_meaning(canonical) == read;
+            // And all digits that were given are in it, in their order: none was passed over.
+            std::string given, kept;
+            for (char c : text)
+                if (c >= '0' && c <= '9') given += c;
+            for (char c : canonical)
+                if (c >= '0' && c <= '9') kept += c;
+            std::size_t at = 0;
+            for (char c : kept)
+                if (at != given.size() && given[at] == c) ++at;
+            good = good && at == given.size();
+        }
+        if (!good && ++wrong == 1) first = text;
+    };
+    for (std::string const& date : {std::string(twilio), std::string("Sat, 29 Feb 2020 23:59:58 -0730")}) {
+        REQUIRE(canonical_meaning(date) == parse_rfc2822(date));
+        for (std::size_t at = 0; at <= date.size(); ++at) {
+            if (at != date.size()) {
+                std::string text = date;
+                text.erase(at, 1);
+                check(text);
+            }
+            for (char c : alphabet) {
+                std::string text = date;
+                if (c != '0' && c != '(' && c != ')') check(text.insert(at, 1, c)); // a year may have more noughts
+                text = date;
+                if (at == date.size()) continue;
+                text[at] = c;
+                check(text);
+            }
+        }
+    }
+    CAPTURE(first);
+    CHECK(wrong == 0);
+    CHECK(refused > 4000);
+    CHECK(another > 100); // some are other dates of the canonical form
+}
+
+TEST_CASE("Case, spaces and comments are as RFC 2822 has them")
+{
+    date_time const when{1576699321, 0};
+    for (std::string_view text :
+         {"wed, 18 dec 2019 20:02:01 +0000", "WED, 18 DEC 2019 20:02:01 -0000", "18 Dec 2019 20:02:01 +0000",
+          " Wed,18 Dec 2019 20:02:01 +0000 ", "Wed,\t18\tDec\t2019\t20:02:01\t+0000",
+          "Wed, 18\r\n Dec 2019 20:02:01 +0000", "Wed, 18 Dec 2019 20:02:01 +0000 (UTC)",
+          "Wed, 18 Dec 2019 20:02:01 +0000(a (nested \\) \\( one) b) (and another)", "Wed, 18 Dec 2019 20:02:01 GMT",
+          "Wed, 18 Dec 2019 20:02:01 ut", "Wed, 18 Dec 02019 20:02:01 +0000", "Wed, 18 Dec 00002019 20:02:01 GMT"}) {
+        CAPTURE(text);
+        CHECK(parse_rfc2822(text) == when);
+    }
+    for (std::string_view text : {"",
+                                  " ",
+                                  "Wed",
+                                  "Wed 18 Dec 2019 20:02:01 +0000",
+                                  "Wednesday, 18 Dec 2019 20:02:01 +0000",
+                                  "Wed, 18 December 2019 20:02:01 +0000",
+                                  "Wed, 18 Dec 19 20:02:01 +0000",
+                                  "Wed, 18 Dec 019 20:02:01 +0000",
+                                  "Wed, 18 Dec 12019 20:02:01 +0000",
+                                  "Wed, 18 Dec 2019 20:02:01",
+                                  "Wed, 18 Dec 2019 20:02:01 ",
+                                  "Wed, 18 Dec 2019 20:02:01 0000",
+                                  "Wed, 18 Dec 2019 20:02:01 +000",
+                                  "Wed, 18 Dec 2019 20:02:01 +00:00",
+                                  "Wed, 18 Dec 2019 20:02:01 +00000",
+                                  "Wed, 18 Dec 2019 20:02:01 Z",
+                                  "Wed, 18 Dec 2019 20:02:01 UTC",
+                                  "Wed, 18 Dec 2019 20:02:01 EST",
+                                  "Wed, 18 Dec 2019 8:02:01 +0000",
+                                  "Wed, 18 Dec 2019 20:02:01.5 +0000",
+                                  "Wed, 18Dec 2019 20:02:01 +0000",
+                                  "Wed, 18 Dec2019 20:02:01 +0000",
+                                  "Wed, 18 Dec 2019 20:02:01+0000",
+                                  "Wed, 18 Dec 2019 20:02:01 +0000 (",
+                                  "Wed, 18 Dec 2019 20:02:01 +0000 (\\)",
+                                  "2019-12-18T20:02:01Z",
+                                  "Wed, 18 Dec 2019 20:02:01 +0000 )",
+                                  "Wed, 18 Dec 2019 20:02:01 +0000 x",
+                                  "1576699321",
+                                  "Wed, 18 Dec 2019 20:02:01 +0000\r\n",
+                                  "Sat, 31 Dec 1899 00:00:00 +0000"}) {
+        CAPTURE(text);
+        CHECK(!parse_rfc2822(text));
+    }
+    CHECK(!parse_rfc2822(std::string_view("Wed, 18 Dec 2019 20:02:01 +0000\0", 32)));
+    CHECK(!parse_rfc2822("Wed, 18 Dec 2019 20:02:01 +0000 (\xC3\xBC)"));
+}
+
+TEST_CASE("An HTTP-date is read exactly, in each of its three forms")
+{
+    for (std::string_view text :
+         {"Wed, 18 Dec 2019 20:02:01 GMT", "Wednesday, 18-Dec-19 20:02:01 GMT", "Wed Dec 18 20:02:01 2019"})
+        CHECK(parse_http_date(text) == 1576699321);
+    CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == 784111777); // RFC 9110's own
+    CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == 784111777);
+    CHECK(parse_http_date("Thursday, 01-Jan-70 00:00:00 GMT") == 0);
+    CHECK(parse_http_date("Tuesday, 31-Dec-69 00:00:00 GMT") == 3155673600);
+    for (std::string_view text : {"",
+                                  "Wed",
+                                  "wed, 18 Dec 2019 20:02:01 GMT",
+                                  "Wed, 18 dec 2019 20:02:01 GMT",
+                                  "Wed, 18 Dec 2019 20:02:01 gmt",
+                                  "Wed, 18 Dec 2019 20:02:01 UTC",
+                                  "Wed, 18 Dec 2019 20:02:01 +0000",
+                                  "Wed,18 Dec 2019 20:02:01 GMT",
+                                  "Wed, 18  Dec 2019 20:02:01 GMT",
+                                  "Wed, 8 Dec 2019 20:02:01 GMT",
+                                  "Sun, 8 Dec 2019 20:02:01 GMT",
+                                  "Wed, 18 Dec 2019 20:02 GMT",
+                                  "Wed, 18 Dec 2019 20:02:01 GMT ",
+                                  " Wed, 18 Dec 2019 20:02:01 GMT",
+                                  "Wed, 18-Dec-19 20:02:01 GMT",
+                                  "Wednesday, 18 Dec 2019 20:02:01 GMT",
+                                  "Wednesday, 18-Dec-2019 20:02:01 GMT",
+                                  "Wed Dec 18 20:02:01 2019 GMT",
+                                  "Sun Nov 6 08:49:37 1994",
+                                  "Sun Nov   6 08:49:37 1994",
+                                  "Thu Dec 18 20:02:01 2019",
+                                  "Thursday, 18-Dec-19 20:02:01 GMT",
+                                  "Sun Nov 06 08:49:37 19945"}) {
+        CAPTURE(text);
+        CHECK(!parse_http_date(text));
+    }
+}
+
+TEST_CASE("An asctime date has a blank or a digit before the day's last one, not both")
+{
+    CHECK(!parse_http_date("Wed Dec  18 20:02:01 2019"));
+}
+
+TEST_CASE("An instant becomes a time point of <chrono>'s that counts seconds, and from there any other")
+{
+    using namespace std::chrono;
+    constexpr date_time created{1576699321, 0};
+    static_assert(created.to<sys_seconds>() == sys_days(2019y / 12 / 18) + 20h + 2min + 1s);
+    CHECK(system_clock::time_point(created.to<sys_seconds>()) == sys_days(2019y / 12 / 18) + 20h + 2min + 1s);
+    CHECK(date_time{}.to<sys_seconds>() == sys_seconds());
+    CHECK(date_time{-1, 0}.to<sys_seconds>() == sys_seconds() - 1s);
+    CHECK(date_time{253402300799, 0}.to<sys_seconds>() == sys_days(9999y / 12 / 31) + 23h + 59min + 59s);
+}

@@ -1,0 +1,256 @@
+#include <sidecall/detail/base64.hpp>
+#include <sidecall/detail/hmac.hpp>
+#include <sidecall/detail/sha1.hpp>
+#include <sidecall/detail/sha256.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace sidecall::detail;
+
+template <std::size_t N>
+std::string hex(std::array<unsigned char, N> const& bytes)
+{
+    std::string text;
+    for (unsigned char byte : bytes) {
+        text += "0123456789abcdef"[byte >> 4];
+        text += "0123456789abcdef"[byte & 15];
+    }
+    return text;
+}
+
+template <class Hash>
+constexpr typename Hash::value digest_of(std::string_view text)
+{
+    Hash hash;
+    hash.update(text);
+    return hash.finish();
+}
+
+std::string hmac(std::string_view key, std::string_view text)
+{
+    return hex(hmac_sha1(key).code([&](auto put) { put(text); }));
+}
+
+std::string times(std::size_t count, std::string_view text)
+{
+    std::string all;
+    for (; count != 0; --count) all += text;
+    return all;
+}
+
+std::string const two_blocks = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+std::string const four_blocks = "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmno"
+                                "ijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu";
+
+// They work where the compiler computes, too.
+static_assert(digest_of<sha1>("abc")[0] == 0xa9 && digest_of<sha1>("abc")[19] == 0x9d);
+static_assert(digest_of<sha256>("abc")[0] == 0xba && digest_of<sha256>("abc")[31] == 0xad);
+
+} // namespace
+
+TEST_CASE("SHA-1 gives the digests of FIPS 180-4, RFC 3174 and RFC 6234")
+{
+    CHECK(hex(digest_of<sha1>("")) == "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    CHECK(hex(digest_of<sha1>("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
+    CHECK(hex(digest_of<sha1>(two_blocks)) == "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    CHECK(hex(digest_of<sha1>(four_blocks)) == "a49b2446a02c645bf419f995b67091253a04a259");
+    CHECK(hex(digest_of<sha1>(std::string(1000000, 'a'))) == "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+    CHECK(hex(digest_of<sha1>(times(80, "01234567"))) == "dea356a2cddd90c7a7ecedc5ebb563934f460452");
+    CHECK(hex(digest_of<sha1>("\x5e")) == "5e6f80a34a9798cafc6a5db96cc57ba4c4db59c2");
+    CHECK(hex(digest_of<sha1>("\x9a\x7d\xfd\xf1\xec\xea\xd0\x6e\xd6\x46\xaa\x55\xfe\x75\x71\x46")) ==
+          "82abff6605dbe1c17def12a394fa22a82b544a35");
+}
+
+TEST_CASE("SHA-256 gives the digests of FIPS 180-4 and RFC 6234")
+{
+    CHECK(hex(digest_of<sha256>("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(hex(digest_of<sha256>("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(hex(digest_of<sha256>(two_blocks)) == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    CHECK(hex(digest_of<sha256>(four_blocks)) == "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1");
+    CHECK(hex(digest_of<sha256>(std::string(1000000, 'a'))) ==
+          "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    CHECK(hex(digest_of<sha256>(times(80, "01234567"))) ==
+          "594847328451bdfa85056225462cc1d867d877fb388df0ce35f25ab5562bfbb5");
+    CHECK(hex(digest_of<sha256>("\x19")) == "68aa2e2ee5dff96e3355e6c7ee373e3d6a4e17f75f9518d843709c0c9bc3e3d4");
+    CHECK(hex(digest_of<sha256>("\xe3\xd7\x25\x70\xdc\xdd\x78\x7c\xe3\x88\x7a\xb2\xcd\x68\x46\x52")) ==
+          "175ee69b02ba9b58e2b0a5fd13819cea573f3940a94f825128cf4209beabb4e8");
+}
+
+TEST_CASE("A digest that is copied half way goes on by itself")
+{
+    sha1 first;
+    first.update(four_blocks.substr(0, 70));
+    sha1 second = first;
+    second.update("something else");
+    first.update(four_blocks.substr(70));
+    CHECK(hex(first.finish()) == "a49b2446a02c645bf419f995b67091253a04a259");
+    CHECK(second.finish() == digest_of<sha1>(four_blocks.substr(0, 70) + "something else"));
+}
+
+TEST_CASE("HMAC-SHA1 gives the codes of RFC 2202")
+{
+    std::string counting;
+    for (char c = 1; c != 26; ++c) counting += c;
+
+    CHECK(hmac(std::string(20, '\x0b'), "Hi There") == "b617318655057264e28bc0b6fb378c8ef146be00");
+    CHECK(hmac("Jefe", "what do ya want for nothing?") == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+    CHECK(hmac(std::string(20, '\xaa'), std::string(50, '\xdd')) == "125d7342b9ac11cd91a39af48aa17b4f63f175d3");
+    CHECK(hmac(counting, std::string(50, '\xcd')) == "4c9007f4026250c6bc8414f9bf50c86c2d7235da");
+    CHECK(hmac(std::string(20, '\x0c'), "Test With Truncation") == "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04");
+    CHECK(hmac(std::string(80, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First") ==
+          "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+    CHECK(hmac(std::string(80, '\xaa'), "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data") ==
+          "e8e99d0f45237d786d6bbaa7965c7808bbff1a91");
+}
+
+TEST_CASE("A key of up to a block is used as it is, a longer one is hashed")
+{
+    // From `printf text | openssl dgst -sha1 -mac HMAC -macopt hexkey:6b…`.
+    CHECK(hmac(std::string(63, 'k'), "text") == "b8bf0e297d91a1fd1a2c6bb62a2bed9a69cf70bd");
+    CHECK(hmac(std::string(64, 'k'), "text") == "79ff55fa698f97a703bb0ad426871006ee745343");
+    CHECK(hmac(std::string(65, 'k'), "text") == "23cdc442dba98c8865255f4fce14aca27f4444ba");
+
+    // The padding of RFC 2104 makes these the same key, by its own definition.
+    CHECK(hmac("key", "text") == hmac(std::string("key\0", 4), "text"));
+}
+
+TEST_CASE("A key gives any number of codes, of texts in any pieces")
+{
+    hmac_sha1 const key("Jefe");
+    std::string const text = "what do ya want for nothing?";
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+        for (std::size_t k = i; k <= text.size(); ++k) {
+            auto const code = key.code([&](auto put) {
+                put(std::string_view(text).substr(0, i));
+                put(std::string_view(text).substr(i, k - i));
+                put(std::string_view(text).substr(k));
+            });
+            REQUIRE(hex(code) == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+        }
+    }
+    auto const none = key.code([](auto) {});
+    CHECK(hex(none) == hmac("Jefe", ""));
+    hmac_sha1 const copy = key;
+    CHECK(copy.code([](auto) {}) == none);
+}
+
+TEST_CASE("Codes are equal if all their bytes are")
+{
+    std::array<unsigned char, 20> a{};
+    for (std::size_t i = 0; i != a.size(); ++i) a[i] = static_cast<unsigned char>(37 * i + 5);
+    CHECK(equal_in_constant_time(a, a));
+    for (std::size_t bit = 0; bit != 8 * a.size(); ++bit) {
+        auto b = a;
+        b[bit / 8] = static_cast<unsigned char>(b[bit / 8] ^ 1u << bit % 8);
+        REQUIRE_FALSE(equal_in_constant_time(a, b));
+        REQUIRE_FALSE(equal_in_constant_time(b, a));
+        // Differences must not cancel each other out.
+        b[(bit / 8 + 1) % a.size()] = static_cast<unsigned char>(b[(bit / 8 + 1) % a.size()] ^ 1u << bit % 8);
+        REQUIRE_FALSE(equal_in_constant_time(a, b));
+    }
+}
+
+TEST_CASE("What HMAC keeps of a key is wiped when it ends")
+{
+    alignas(hmac_sha1) unsigned char storage[sizeof(hmac_sha1)];
+    auto const used = [&storage] {
+        std::size_t count = 0;
+        for (unsigned char const volatile& byte : storage) count += byte != 0;
+        return count;
+    };
+    auto* const key = std::construct_at(reinterpret_cast<hmac_sha1*>(storage), std::string_view("auth token"));
+    CHECK(used() != 0);
+    std::destroy_at(key);
+    CHECK(used() == 0);
+}
+
+TEST_CASE("Base64 of a known length is read back, and in no other spelling")
+{
+    auto const round_trip = [](auto bytes) {
+        for (unsigned seed = 0; seed != 64; ++seed) {
+            unsigned state = seed * 2654435761u + 1;
+            for (auto& byte : bytes) {
+                state = state * 1664525u + 1013904223u;
+                byte = static_cast<unsigned char>(seed == 0 ? 0 : seed == 1 ? 0xFF : state >> 24);
+            }
+            std::string text(base64_size(bytes.size()), '?');
+            std::string_view const raw(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+            REQUIRE(base64_encode(raw, {}, text.data()) == text.data() + text.size());
+            decltype(bytes) read{};
+            REQUIRE(base64_decode(text, read));
+            REQUIRE(read == bytes);
+
+            // Any other character in any place is another text, or none.
+            if (seed > 3) continue;
+            for (std::size_t i = 0; i != text.size(); ++i) {
+                std::string other = text;
+                for (int c = 0; c != 256; ++c) {
+                    other[i] = static_cast<char>(c);
+                    decltype(bytes) found{};
+                    if (!base64_decode(other, found)) continue;
+                    std::string again(text.size(), '?');
+                    base64_encode({reinterpret_cast<char const*>(found.data()), found.size()}, {}, again.data());
+                    REQUIRE(again == other);
+                }
+            }
+        }
+    };
+    round_trip(std::array<unsigned char, 1>{});
+    round_trip(std::array<unsigned char, 2>{});
+    round_trip(std::array<unsigned char, 3>{});
+    round_trip(std::array<unsigned char, 19>{});
+    round_trip(std::array<unsigned char, 20>{});
+    round_trip(std::array<unsigned char, 21>{});
+}
+
+TEST_CASE("Base64 that is not to the letter is refused")
+{
+    auto const reads = [](std::string_view text) {
+        std::array<unsigned char, 4> bytes{};
+        return base64_decode(text, bytes);
+    };
+    CHECK(reads("AAAAAA=="));
+    CHECK(reads("+/+/+w=="));
+    char const* const wrong[] = {
+        "",             // nothing
+        "AAAAAA",       // no padding
+        "AAAAAA=",      // half of it
+        "AAAAAA===",    // too much of it
+        "AAAAAAA=",     // five bytes
+        "AAAAAAAA",     // six bytes
+        "AAAA",         // three bytes
+        "AAAAAAAAAA==", // seven bytes
+        "AAAAAB==",     // unused bits
+        "AAAAAP==",     //
+        "-_-_-w==",     // the alphabet for URLs
+        "AAAAA===",     // padding in a digit's place
+        "=AAAAA==",     //
+        "AA==AA==",     // two texts
+        "AAAA AA==",    // blanks
+        " AAAAA==",     //
+        "AAAAA\n==",    //
+        "AAAAAA=\n",    //
+        "AAAAA\xC3==",  // no ASCII
+    };
+    for (char const* text : wrong) {
+        CAPTURE(text);
+        CHECK_FALSE(reads(text));
+    }
+    CHECK_FALSE(reads(std::string_view("AAAAA\0==", 8)));
+    CHECK_FALSE(reads(std::string_view("AAAAAA==\0", 9)));
+
+    // 20 bytes, what an HMAC-SHA1 has, leave two bits over in the last digit.
+    std::array<unsigned char, 20> code{};
+    CHECK(base64_decode("AAAAAAAAAAAAAAAAAAAAAAAAAAA=", code));
+    for (char const* last : {"B", "C", "D", "P"})
+        CHECK_FALSE(base64_decode("AAAAAAAAAAAAAAAAAAAAAAAAAA" + std::string(last) + "=", code));
+}

@@ -1,0 +1,260 @@
+#include <sidecall/endpoint.hpp>
+
+#include <concepts>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <sidecall/version.hpp>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using sidecall::endpoint;
+using sidecall::errc;
+
+std::string const product = "sidecall/" + std::string(sidecall::version);
+
+/// `field@offset: message`, or the origin.
+std::string told(sidecall::result<endpoint> const& made)
+{
+    if (made) return std::string(made->origin());
+    auto const& f = made.error();
+    CHECK(f.code() == errc::invalid_argument);
+    return std::string(f.field()) + "@" + std::to_string(f.offset().value_or(9999)) + ": " + std::string(f.message());
+}
+
+bool begins(std::string_view text, std::string_view with)
+{
+    return text.compare(0, with.size(), with) == 0;
+}
+
+// A plain value, also at compile time, and never a URL that was not checked.
+static_assert(std::regular<endpoint> && std::is_trivially_copyable_v<endpoint>);
+static_assert(!std::constructible_from<endpoint, char const*> && !std::constructible_from<endpoint, std::string>);
+static_assert(endpoint().origin() == "https://api.twilio.com" && endpoint().host() == "api.twilio.com");
+static_assert(endpoint::region("ie1")->origin() == "https://api.ie1.twilio.com");
+static_assert(endpoint::edge("dublin")->host() == "api.dublin.us1.twilio.com");
+static_assert(!endpoint::parse("http://example.com"));
+
+} // namespace
+
+TEST_CASE("The version is one number, for the preprocessor and for the User-Agent")
+{
+    CHECK(sidecall::version == std::to_string(SIDECALL_VERSION_MAJOR) + "." + std::to_string(SIDECALL_VERSION_MINOR) +
+                                   "." + std::to_string(SIDECALL_VERSION_PATCH));
+}
+
+TEST_CASE("By default requests go to Twilio, over TLS, in sidecall's name")
+{
+    endpoint const where;
+    CHECK(where.origin() == "https://api.twilio.com");
+    CHECK(where.host() == "api.twilio.com");
+    CHECK(where.https());
+    CHECK(where.user_agent() == product);
+}
+
+TEST_CASE("Region and edge are labels of Twilio's host")
+{
+    CHECK(told(endpoint::region("ie1")) == "https://api.ie1.twilio.com");
+    CHECK(told(endpoint::edge("dublin")) == "https://api.dublin.us1.twilio.com");
+    CHECK(told(endpoint::edge("sydney", "au1")) == "https://api.sydney.au1.twilio.com");
+    std::string const longest(63, 'a');
+    CHECK(told(endpoint::edge(longest, longest)) == "https://api." + longest + "." + longest + ".twilio.com");
+    CHECK(endpoint::edge("dublin")->user_agent() == product);
+    CHECK(endpoint::edge("dublin")->https());
+
+    struct row {
+        std::string label;
+        int offset;
+    };
+    for (auto const& [label, offset] : std::vector<row>{{"", 0},
+                                                        {".", 0},
+                                                        {"a.b", 1},
+                                                        {"a.", 1},
+                                                        {".a", 0},
+                                                        {"a/b", 1},
+                                                        {"a:1", 1},
+                                                        {"a@b", 1},
+                                                        {"a_b", 1},
+                                                        {"a b", 1},
+                                                        {"a\n", 1},
+                                                        {"a#", 1},
+                                                        {"-a", 0},
+                                                        {"a-", 1},
+                                                        {"\xC3\xBC", 0},
+                                                        {std::string("a\0b", 3), 1},
+                                                        {std::string(64, 'a'), 63}}) {
+        auto const shown = label; // clang 14 captures no structured binding
+        CAPTURE(shown);
+        CHECK(begins(told(endpoint::region(label)), "region@" + std::to_string(offset) + ": "));
+        CHECK(begins(told(endpoint::edge(label)), "edge@" + std::to_string(offset) + ": "));
+        CHECK(begins(told(endpoint::edge("dublin", label)), "region@" + std::to_string(offset) + ": "));
+        CHECK(begins(told(endpoint::edge(label, label)), "edge@")); // the first mistake
+    }
+}
+
+TEST_CASE("Another server is scheme, host and port, and the scheme's own port goes without saying")
+{
+    struct row {
+        std::string_view url;
+        std::string_view origin;
+        std::string_view host;
+    };
+    for (auto const& [url, origin, host] : {
+             row{"https://example.com", "https://example.com", "example.com"},
+             row{"https://example.com/", "https://example.com", "example.com"},
+             row{"HTTPS://Example.com", "https://Example.com", "Example.com"},
+             row{"https://example.com:443", "https://example.com", "example.com"},
+             row{"https://example.com:0443/", "https://example.com", "example.com"},
+             row{"https://example.com:80", "https://example.com:80", "example.com:80"},
+             row{"https://example.com:1", "https://example.com:1", "example.com:1"},
+             row{"https://example.com:12", "https://example.com:12", "example.com:12"},
+             row{"https://example.com:123", "https://example.com:123", "example.com:123"},
+             row{"https://example.com:1234", "https://example.com:1234", "example.com:1234"},
+             row{"https://example.com:10000", "https://example.com:10000", "example.com:10000"},
+             row{"https://example.com:65535", "https://example.com:65535", "example.com:65535"},
+             row{"https://192.0.2.7:8443", "https://192.0.2.7:8443", "192.0.2.7:8443"},
+             row{"https://[2001:db8::1]", "https://[2001:db8::1]", "[2001:db8::1]"},
+             row{"https://[2001:db8::1]:99/", "https://[2001:db8::1]:99", "[2001:db8::1]:99"},
+             row{"http://localhost", "http://localhost", "localhost"},
+             row{"http://localhost:80/", "http://localhost", "localhost"},
+             row{"http://localhost:443", "http://localhost:443", "localhost:443"},
+             row{"hTTp://LocalHost:8080", "http://LocalHost:8080", "LocalHost:8080"},
+             row{"http://127.0.0.1:9", "http://127.0.0.1:9", "127.0.0.1:9"},
+         }) {
+        auto const shown = url; // clang 14 captures no structured binding
+        CAPTURE(shown);
+        auto const made = endpoint::parse(url);
+        REQUIRE(made.has_value());
+        CHECK(made->origin() == origin);
+        CHECK(made->host() == host);
+        CHECK(made->https() == begins(origin, "https"));
+        CHECK(made->user_agent() == product);
+        CHECK(*endpoint::parse(made->origin()) == *made); // what it gives, it takes
+    }
+    std::string const longest = std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." +
+                                std::string(61, 'd') + ".";
+    CHECK(told(endpoint::parse("https://" + longest + ":65535")) == "https://" + longest + ":65535");
+}
+
+TEST_CASE("What is no server is refused at its first wrong byte")
+{
+    struct row {
+        std::string_view url;
+        std::string_view told;
+    };
+    for (auto const& [url, says] : {
+             row{"", "endpoint@0: not an absolute"},
+             row{"api.twilio.com", "endpoint@0: not an absolute"},
+             row{"ws://localhost", "endpoint@0: not an absolute"},
+             row{"https:/example.com", "endpoint@6: no \"//\""},
+             row{"https://", "endpoint@8: no host"},
+             row{"https://a_b", "endpoint@9: '_'"},
+             row{"https://example.com:0", "endpoint@20: the port"},
+             row{"https://user@example.com", "endpoint@8: user-info"},
+             row{"https://user:password@example.com", "endpoint@8: user-info"},
+             row{"https://@example.com", "endpoint@8: user-info"},
+             row{"http://u@localhost", "endpoint@7: user-info"},
+             row{"https://example.com/v1", "endpoint@20: nothing may follow"},
+             row{"https://example.com//", "endpoint@20: nothing may follow"},
+             row{"https://example.com?x", "endpoint@19: nothing may follow"},
+             row{"https://example.com/?x", "endpoint@20: nothing may follow"},
+             row{"https://example.com#", "endpoint@19: nothing may follow"},
+             row{"https://example.com/#", "endpoint@20: nothing may follow"},
+             row{"https://example.com ", "endpoint@19: a blank"},
+             row{"https://example.com\r\nX: y", "endpoint@19: a control character"},
+         }) {
+        auto const shown = url; // clang 14 captures no structured binding
+        CAPTURE(shown);
+        auto const said = told(endpoint::parse(url));
+        CAPTURE(said);
+        CHECK(begins(told(endpoint::parse(url)), says));
+    }
+}
+
+TEST_CASE("Plain http is for a loopback host, in any of its spellings, and for no other")
+{
+    for (std::string_view host :
+         {"localhost", "LOCALHOST", "127.0.0.1", "127.255.255.254", "127.0.0.0", "[::1]", "[::01]", "[::0001]",
+          "[0::1]", "[::0:1]", "[0:0:0:0:0:0:0:1]", "[0000:0000::0001]"}) {
+        CAPTURE(host);
+        auto const made = endpoint::parse("http://" + std::string(host) + ":8080");
+        REQUIRE(made.has_value());
+        CHECK(!made->https());
+        CHECK(made->host() == std::string(host) + ":8080");
+    }
+    for (std::string_view host : {"example.com",
+                                  "localhost.example.com",
+                                  "example.localhost.com",
+                                  "localhos",
+                                  "xlocalhost",
+                                  "127.example.com",
+                                  "127.0.0.1.example.com",
+                                  "128.0.0.1",
+                                  "12.7.0.1",
+                                  "1.127.0.0",
+                                  "0.0.0.0",
+                                  "[::]",
+                                  "[::2]",
+                                  "[::11]",
+                                  "[::101]",
+                                  "[1::1]",
+                                  "[::1:1]",
+                                  "[::1:0]",
+                                  "[1::]",
+                                  "[::ffff:128.0.0.1]",
+                                  "[2001:db8::1]",
+                                  "[fe80::1]",
+                                  "[::a001]",
+                                  "[::0.0.0.2]",
+                                  "[::10:0:1]"}) {
+        CAPTURE(host);
+        CHECK(begins(told(endpoint::parse("http://" + std::string(host))), "endpoint@0: http is for a loopback host"));
+        CHECK(endpoint::parse("https://" + std::string(host)).has_value());
+    }
+}
+
+TEST_CASE("A product of one's own comes after sidecall's")
+{
+    auto const named = endpoint().with_product("acme-pbx/2.1");
+    REQUIRE(named.has_value());
+    CHECK(named->user_agent() == product + " acme-pbx/2.1");
+    CHECK(named->origin() == endpoint().origin());
+    CHECK(*named != endpoint());
+    CHECK(endpoint().user_agent() == product); // the old one is as it was
+    CHECK(named->with_product("b")->user_agent() == product + " b");
+
+    auto const local = endpoint::parse("http://localhost:8080")->with_product("a/1 (b; c) d/2");
+    CHECK(local->user_agent() == product + " a/1 (b; c) d/2");
+    CHECK(local->host() == "localhost:8080");
+    CHECK(endpoint().with_product(std::string(128, 'x'))->user_agent() == product + " " + std::string(128, 'x'));
+
+    auto const mistake = [](std::string_view text) { return told(endpoint().with_product(text)); };
+    CHECK(mistake("") == "User-Agent@0: empty");
+    CHECK(mistake(std::string(129, 'x')) == "User-Agent@128: longer than 128 characters");
+    CHECK(begins(mistake(" a"), "User-Agent@0: a blank"));
+    CHECK(begins(mistake("a "), "User-Agent@1: a blank"));
+    CHECK(begins(mistake("a  b"), "User-Agent@2: a blank"));
+    CHECK(begins(mistake(" "), "User-Agent@0: a blank"));
+    for (int c = 0; c != 256; ++c) {
+        CAPTURE(c);
+        std::string const text{'a', static_cast<char>(c), 'b'};
+        bool const good = c >= ' ' && c <= '~';
+        CHECK(endpoint().with_product(text).has_value() == good);
+        if (!good) CHECK(mistake(text) == "User-Agent@1: not visible ASCII");
+    }
+}
+
+TEST_CASE("Endpoints are the same if they go to the same place in the same name")
+{
+    CHECK(endpoint() == *endpoint::parse("https://api.twilio.com:443/"));
+    CHECK(endpoint() != *endpoint::region("us1"));
+    CHECK(*endpoint::edge("dublin") == *endpoint::edge("dublin", "us1"));
+    endpoint moved = *endpoint::region("au1");
+    moved = endpoint();
+    CHECK(moved == endpoint());
+}

@@ -1,0 +1,590 @@
+#include <sidecall/http.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <map>
+#include <new>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace sidecall::literals;
+using sidecall::authorized_request;
+using sidecall::credentials;
+using sidecall::endpoint;
+using sidecall::errc;
+using sidecall::header;
+using sidecall::header_list;
+using sidecall::headers_view;
+using sidecall::http_method;
+using sidecall::http_request;
+using sidecall::http_response;
+using sidecall::http_response_view;
+using sidecall::secret;
+
+std::string const agent = "sidecall/" + std::string(sidecall::version);
+
+std::string const golden_headers = "Accept: application/json\r\nAccept-Charset: utf-8\r\n"
+                                   "Content-Type: application/x-www-form-urlencoded\r\nUser-Agent: " +
+                                   agent + "\r\n";
+
+http_request example(endpoint const& where = {})
+{
+    return {http_method::post, where, {"/a/", "b", ".json"}, {{"Callback", "https://h/?x=1"}, {"Method", "GET"}}};
+}
+
+credentials somebody()
+{
+    return credentials::auth_token("AC00000000000000000000000000000001"_account_sid, secret("t0ken"));
+}
+constexpr std::string_view basic = "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTp0MGtlbg==";
+
+using fields = std::vector<std::pair<std::string, std::string>>;
+
+template <class Range>
+fields all_of(Range const& range)
+{
+    fields all;
+    for (header const field : range) all.emplace_back(field.name, field.value);
+    return all;
+}
+
+/// Reads HTTP/1.1 as simply as it can be read: each line until CR LF, an empty one, the body.
+struct wire {
+    std::string first;
+    fields headers;
+    std::string body;
+
+    explicit wire(std::string_view bytes)
+    {
+        bool is_first = true;
+        for (;;) {
+            auto const end = bytes.find("\r\n");
+            REQUIRE(end != bytes.npos);
+            std::string const line(bytes.substr(0, end));
+            bytes.remove_prefix(end + 2);
+            CHECK(line.find_first_of(std::string_view("\r\n\0", 3)) == line.npos);
+            if (line.empty()) break;
+            if (std::exchange(is_first, false)) {
+                first = line;
+                continue;
+            }
+            auto const colon = line.find(": ");
+            REQUIRE(colon != line.npos);
+            headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+        }
+        body = bytes;
+    }
+
+    std::optional<std::string_view> find(std::string_view name) const { return headers_view(headers).find(name); }
+};
+
+/// Undoes percent-encoding, and "+" in a form.
+std::string decode(std::string_view text, bool form)
+{
+    std::string bytes;
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        if (text[i] == '%') {
+            REQUIRE(i + 2 < text.size());
+            std::string const digits(text.substr(i + 1, 2));
+            CHECK(digits.find_first_not_of("0123456789ABCDEF") == digits.npos);
+            bytes += static_cast<char>(std::stoi(digits, nullptr, 16));
+            i += 2;
+        } else {
+            bytes += form && text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    return bytes;
+}
+
+std::string every_byte()
+{
+    std::string all;
+    for (int c = 0; c != 256; ++c) all += static_cast<char>(c);
+    return all;
+}
+
+/// Room for a `T` whose bytes can be looked at when it has ended.
+template <class T>
+class glass_box {
+public:
+    T& make(T&& from) { return *::new (static_cast<void*>(bytes_)) T(std::move(from)); }
+    bool shows(std::string_view text) const
+    {
+        unsigned char const volatile* const bytes = bytes_; // they must be read as they lie there
+        for (std::size_t at = 0; at + text.size() <= sizeof(T); ++at) {
+            std::size_t same = 0;
+            while (same != text.size() && bytes[at + same] == static_cast<unsigned char>(text[same])) ++same;
+            if (same == text.size()) return true;
+        }
+        return false;
+    }
+
+private:
+    alignas(T) unsigned char bytes_[sizeof(T)]{};
+};
+
+template <class T>
+concept streamable = requires(std::ostream& stream, T const& value)
+{
+    stream << value;
+};
+
+static_assert(!std::copy_constructible<authorized_request> && !std::is_copy_assignable_v<authorized_request>);
+static_assert(std::is_nothrow_move_constructible_v<authorized_request> &&
+              std::is_nothrow_move_assignable_v<authorized_request>);
+static_assert(!std::equality_comparable<authorized_request> && !streamable<authorized_request>);
+static_assert(!std::default_initializable<authorized_request>);
+static_assert(!std::constructible_from<authorized_request, http_request, credentials const&>); // only `authorize` may
+static_assert(!std::convertible_to<authorized_request, http_request>);
+static_assert(std::same_as<decltype(std::declval<authorized_request const&>().to_http1()), secret>);
+static_assert(std::copyable<http_request> && std::equality_comparable<http_request>);
+static_assert(std::semiregular<header_list> && std::forward_iterator<sidecall::header_lines::iterator>);
+
+static_assert(std::constructible_from<headers_view, header_list const&>);
+static_assert(std::constructible_from<headers_view, std::vector<header> const&>);
+static_assert(std::constructible_from<headers_view, std::map<std::string, std::string> const&>);
+static_assert(std::constructible_from<headers_view, header const (&)[2]>);
+static_assert(!std::constructible_from<headers_view, std::vector<std::string> const&>);
+static_assert(!std::constructible_from<headers_view, std::vector<std::pair<int, int>> const&>);
+static_assert(!std::constructible_from<headers_view, int>);
+static_assert(!std::constructible_from<headers_view, std::string const&>);
+
+/// Owns the strings of its elements only while one looks at them: a view into it would dangle.
+struct fleeting_range {
+    struct iterator {
+        std::pair<std::string, std::string> operator*() const { return {}; }
+        iterator& operator++() { return *this; }
+        bool operator==(iterator const&) const = default;
+    };
+    iterator begin() const { return {}; }
+    iterator end() const { return {}; }
+};
+static_assert(!std::constructible_from<headers_view, fleeting_range const&>);
+
+} // namespace
+
+TEST_CASE("Methods are spelled as HTTP does, and read back")
+{
+    std::array const methods = {http_method::head,  http_method::get, http_method::post,
+                                http_method::patch, http_method::put, http_method::delete_};
+    std::array const names = {"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
+    for (std::size_t i = 0; i != methods.size(); ++i) {
+        CHECK(sidecall::to_string_view(methods[i]) == names[i]);
+        CHECK(*sidecall::parse_http_method(names[i]) == methods[i]);
+        CHECK(sidecall::is_documented(methods[i]) ==
+              (methods[i] == http_method::get || methods[i] == http_method::post));
+    }
+    for (std::string_view text : {"", "get", "Post", "POST ", " POST", "PO", "POSTS", "OPTIONS", "CONNECT"}) {
+        auto const method = sidecall::parse_http_method(text);
+        REQUIRE(!method);
+        CHECK(method.error().code() == errc::invalid_argument);
+        CHECK(method.error().field() == "Method");
+    }
+    CHECK(sidecall::to_string_view(static_cast<http_method>(99)).empty());
+    static_assert(*sidecall::parse_http_method("PUT") == http_method::put);
+}
+
+TEST_CASE("A request is what it was made of, in pieces")
+{
+    http_request const request = example();
+    CHECK(request.method() == http_method::post);
+    CHECK(request.url() == "https://api.twilio.com/a/b.json");
+    CHECK(request.target() == "/a/b.json");
+    CHECK(request.host() == "api.twilio.com");
+    CHECK(request.body() == "Callback=https%3A%2F%2Fh%2F%3Fx%3D1&Method=GET");
+    CHECK(request.headers().text() == golden_headers);
+    CHECK(all_of(request.headers()) == fields{{"Accept", "application/json"},
+                                              {"Accept-Charset", "utf-8"},
+                                              {"Content-Type", "application/x-www-form-urlencoded"},
+                                              {"User-Agent", agent}});
+}
+
+TEST_CASE("A request goes to its endpoint, and introduces itself as that says")
+{
+    auto const where = *endpoint::parse("http://[::1]:8080")->with_product("acme/1");
+    http_request const request = example(where);
+    CHECK(request.url() == "http://[::1]:8080/a/b.json");
+    CHECK(request.host() == "[::1]:8080");
+    CHECK(request.target() == "/a/b.json");
+    CHECK(*headers_view(request.headers()).find("user-agent") == agent + " acme/1");
+    CHECK(example(*endpoint::parse("http://localhost")).host() == "localhost");
+    CHECK(example(*endpoint::edge("dublin")).url() == "https://api.dublin.us1.twilio.com/a/b.json");
+}
+
+TEST_CASE("A request without a form has no body and no type of one")
+{
+    http_request const request(http_method::delete_, {}, {"/x"});
+    CHECK(request.body().empty());
+    CHECK(request.headers().text() ==
+          "Accept: application/json\r\nAccept-Charset: utf-8\r\nUser-Agent: " + agent + "\r\n");
+    CHECK(request.to_http1() == "DELETE /x HTTP/1.1\r\nHost: api.twilio.com\r\nAccept: application/json\r\n"
+                                "Accept-Charset: utf-8\r\nUser-Agent: " +
+                                    agent + "\r\n\r\n");
+}
+
+TEST_CASE("A field without a value is left out, and an empty one is not")
+{
+    auto const body = [](std::initializer_list<sidecall::form_field> form) {
+        return std::string(http_request(http_method::post, {}, {"/"}, form).body());
+    };
+    CHECK(body({{"a", std::nullopt}, {"b", "1"}, {"c", std::nullopt}, {"d", ""}, {"e", std::nullopt}}) == "b=1&d=");
+    CHECK(body({{"a", std::nullopt}}) == "");
+    CHECK(body({{"a b", "c d"}, {"a b", "e"}}) == "a+b=c+d&a+b=e");
+}
+
+TEST_CASE("The bytes of HTTP/1.1 are these")
+{
+    CHECK(example().to_http1() == "POST /a/b.json HTTP/1.1\r\nHost: api.twilio.com\r\n" + golden_headers +
+                                      "Content-Length: 46\r\n\r\nCallback=https%3A%2F%2Fh%2F%3Fx%3D1&Method=GET");
+}
+
+TEST_CASE("A length is sent with every body, and with none for a method that could have one")
+{
+    for (auto method : {http_method::head, http_method::get, http_method::post, http_method::patch, http_method::put,
+                        http_method::delete_}) {
+        bool const says_so = method == http_method::post || method == http_method::put || method == http_method::patch;
+        wire const without(http_request(method, {}, {"/p"}).to_http1());
+        CHECK(without.first == std::string(sidecall::to_string_view(method)) + " /p HTTP/1.1");
+        CHECK(without.body.empty());
+        CHECK(without.find("Content-Length") == (says_so ? std::optional<std::string_view>("0") : std::nullopt));
+        std::string const value(12345, 'x');
+        wire const with(http_request(method, {}, {"/p"}, {{"k", value}}).to_http1());
+        CHECK(with.body == "k=" + value);
+        CHECK(*with.find("Content-Length") == "12347");
+    }
+}
+
+TEST_CASE("Nothing in a path or a form can end a line, and all of it can be read back")
+{
+    std::string const all = every_byte();
+    for (std::string const& text :
+         {all, std::string("a\r\nX-Forged: 1\r\n\r\nGET / HTTP/1.1"), std::string("gr\xC3\xBC\xC3\x9F zu Haus"),
+          std::string("?#[]%41"), std::string("\n"), std::string("\0", 1)}) {
+        http_request const request(http_method::post, {}, {"/", text, "/", text}, {{text, text}, {"k", text}});
+        wire const w(request.to_http1());
+        CHECK(w.headers.size() == 6); // Host, the four of the request, Content-Length
+        CHECK(w.first == "POST " + std::string(request.target()) + " HTTP/1.1");
+        CHECK(decode(request.target(), false) == "/" + text + "/" + text);
+        CHECK(request.target().find_first_of("?#") == std::string_view::npos);
+        CHECK(w.body == request.body());
+        CHECK(*w.find("Content-Length") == std::to_string(w.body.size()));
+
+        std::string_view const body = request.body();
+        auto const ampersand = body.find('&');
+        auto const equals = body.find('=');
+        REQUIRE(ampersand != body.npos);
+        CHECK(body.find('&', ampersand + 1) == body.npos);
+        CHECK(decode(body.substr(0, equals), true) == text);
+        CHECK(decode(body.substr(equals + 1, ampersand - equals - 1), true) == text);
+        CHECK(body.substr(ampersand, 3) == "&k=");
+        CHECK(decode(body.substr(ampersand + 3), true) == text);
+    }
+}
+
+TEST_CASE("Each byte of a form stays if it is unreserved, and becomes \"+\" or an escape if not")
+{
+    constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    constexpr std::string_view more_in_path = "!$&'()*+,;=:@/";
+    for (int c = 0; c != 256; ++c) {
+        CAPTURE(c);
+        std::string const byte(1, static_cast<char>(c));
+        char const digits[] = "0123456789ABCDEF";
+        std::string const escape = {'%', digits[c >> 4], digits[c & 15]};
+        bool const stays = unreserved.find(byte) != unreserved.npos;
+        std::string form;
+        sidecall::detail::write_form(form, byte);
+        CHECK(form == (stays ? byte : c == ' ' ? "+" : escape));
+        CHECK(sidecall::detail::form_size(byte) == form.size());
+        std::string path;
+        sidecall::detail::write_path(path, byte);
+        CHECK(path == (stays || more_in_path.find(byte) != more_in_path.npos ? byte : escape));
+        CHECK(sidecall::detail::path_size(byte) == path.size());
+    }
+}
+
+TEST_CASE("Requests are the same if each part is")
+{
+    http_request const request = example();
+    CHECK(request == example());
+    http_request copy = request;
+    CHECK(copy == request);
+    CHECK(copy.url().data() != request.url().data());
+
+    endpoint const other = *endpoint::region("ie1");
+    CHECK(request != example(other));
+    CHECK(request != example(*endpoint().with_product("x")));
+    CHECK(http_request(http_method::get, {}, {"/a"}) != http_request(http_method::put, {}, {"/a"}));
+    CHECK(http_request(http_method::get, {}, {"/a"}) != http_request(http_method::get, {}, {"/b"}));
+    CHECK(http_request(http_method::post, {}, {"/a"}, {{"a", "b"}}) !=
+          http_request(http_method::post, {}, {"/a"}, {{"a", "c"}}));
+    // The same bytes in other parts.
+    CHECK(http_request(http_method::post, {}, {"/a"}, {{"a", "b"}}) !=
+          http_request(http_method::post, {}, {"/aa"}, {{"", "b"}}));
+    CHECK(http_request(http_method::get, {}, {"/a", "b"}) == http_request(http_method::get, {}, {"/ab"}));
+
+    copy = http_request(http_method::get, {}, {"/c"});
+    CHECK(copy.target() == "/c");
+    CHECK(request == example()); // the first is as it was
+    http_request const moved = std::move(copy);
+    CHECK(moved == http_request(http_method::get, {}, {"/c"}));
+    copy = request;
+    CHECK(copy == example());
+}
+
+TEST_CASE("An authorised request is the request, and Authorization as its last header")
+{
+    http_request const request = example();
+    authorized_request const authorized = authorize(request, somebody());
+    CHECK(authorized.method() == request.method());
+    CHECK(authorized.url() == request.url());
+    CHECK(authorized.target() == request.target());
+    CHECK(authorized.host() == request.host());
+    CHECK(authorized.body() == request.body());
+    fields expected = all_of(request.headers());
+    expected.emplace_back("Authorization", basic);
+    CHECK(all_of(authorized.headers()) == expected);
+    CHECK(authorized.headers().text() == golden_headers + "Authorization: " + std::string(basic) + "\r\n");
+    CHECK(authorized.to_http1().reveal() == "POST /a/b.json HTTP/1.1\r\nHost: api.twilio.com\r\n" + golden_headers +
+                                                "Authorization: " + std::string(basic) +
+                                                "\r\nContent-Length: 46\r\n\r\n" + std::string(request.body()));
+    CHECK(request == example()); // and the request knows nothing of it
+    CHECK(request.to_http1().find("Authorization") == std::string::npos);
+
+    // A bearer token of any length finds its place.
+    for (std::size_t size : {1u, 100u, 128u, 129u, 5000u}) {
+        std::string const token(size, 'x');
+        auto const bearer = credentials::bearer(secret(token));
+        authorized_request const by_bearer = authorize(example(), *bearer);
+        CHECK(*headers_view(by_bearer.headers()).find("Authorization") == "Bearer " + token);
+        CHECK(by_bearer.body() == request.body());
+    }
+}
+
+TEST_CASE("An authorised request that was moved from holds nothing")
+{
+    glass_box<authorized_request> box;
+    auto& from = box.make(authorize(example(), somebody()));
+    authorized_request to(std::move(from));
+    CHECK(to.url() == "https://api.twilio.com/a/b.json");
+    CHECK(*headers_view(to.headers()).find("authorization") == basic);
+    CHECK(from.url().empty());
+    CHECK(from.body().empty());
+    CHECK(from.target().empty());
+    CHECK(from.headers().empty());
+
+    from = std::move(to);
+    CHECK(*headers_view(from.headers()).find("authorization") == basic);
+    CHECK(from.body() == example().body());
+    CHECK(to.headers().empty());
+    authorized_request& same = from;
+    from = std::move(same);
+    CHECK(from.target() == "/a/b.json");
+    from = authorize(http_request(http_method::get, {}, {"/other"}), somebody());
+    CHECK(from.target() == "/other");
+    from.~authorized_request();
+    CHECK_FALSE(box.shows("Basic")); // what lay on the heap is watched in allocation_test.cpp
+}
+
+TEST_CASE("A header is found whatever its case and wherever it is kept")
+{
+    header const array[] = {{"Content-Type", "text/html"}, {"RETRY-AFTER", " 7\t"}, {"retry-after", "8"}};
+    std::vector<header> const vector(std::begin(array), std::end(array));
+    fields const pairs = {{"Content-Type", "text/html"}, {"RETRY-AFTER", " 7\t"}, {"retry-after", "8"}};
+    std::multimap<std::string, std::string> const map(pairs.begin(), pairs.end());
+    header_list const list{{"Content-Type", "text/html"}, {"RETRY-AFTER", " 7\t"}, {"retry-after", "8"}};
+    struct own {
+        std::string name;
+        char const* value;
+    };
+    std::array const owns = {own{"Content-Type", "text/html"}, own{"RETRY-AFTER", " 7\t"}, own{"retry-after", "8"}};
+    std::vector<std::pair<char const*, std::string_view>> const views = {
+        {"Content-Type", "text/html"}, {"RETRY-AFTER", " 7\t"}, {"retry-after", "8"}};
+
+    for (headers_view const view : {headers_view(array), headers_view(vector), headers_view(pairs), headers_view(map),
+                                    headers_view(list), headers_view(owns), headers_view(views)}) {
+        CHECK(view.find("content-type") == "text/html");
+        CHECK(view.find("CONTENT-TYPE") == "text/html");
+        CHECK(view.find("Retry-After") == "7"); // the first of them, trimmed
+        CHECK(view.find("Retry-Afte") == std::nullopt);
+        CHECK(view.find("Retry-After ") == std::nullopt);
+        CHECK(view.find("") == std::nullopt);
+    }
+    CHECK(headers_view().find("x") == std::nullopt);
+    CHECK(headers_view(header_list()).find("x") == std::nullopt);
+    CHECK(http_response_view{}.headers.find("x") == std::nullopt);
+}
+
+TEST_CASE("A list of headers gives back what was added, in order")
+{
+    header_list list;
+    CHECK(list.empty());
+    CHECK(all_of(list).empty());
+    list.add("B", "2");
+    list.add("a", "");
+    list.add("B", "  3 : 4\t ");
+    list.add("", "5");
+    CHECK(!list.empty());
+    CHECK(all_of(list) == fields{{"B", "2"}, {"a", ""}, {"B", "3 : 4"}, {"", "5"}});
+    header_list const copy = list;
+    list.add("c", "6");
+    CHECK(all_of(copy).size() == 4);
+    CHECK(all_of(list).size() == 5);
+
+    auto at = list.begin();
+    auto const before = at++;
+    CHECK((*before).value == "2");
+    CHECK((*at).name == "a");
+    CHECK(before == list.begin());
+    CHECK(std::distance(list.begin(), list.end()) == 5);
+}
+
+TEST_CASE("No name and no value can make two fields of one")
+{
+    for (std::string const& text :
+         {every_byte(), std::string("x\r\nForged: 1"), std::string("\r\n"), std::string(":"), std::string(" x: y"),
+          std::string("\n\n\r\r: :"), std::string("a\r\n\r\nb"), std::string("\r\nForged: 1\r\n")}) {
+        header_list list;
+        list.add(text, "1");
+        list.add("Value", text);
+        list.add(text, text);
+        list.add("Last", "2");
+        auto const all = all_of(list);
+        REQUIRE(all.size() == 4);
+        CHECK(all[0].second == "1");
+        CHECK(all[0].first.size() == text.size());
+        CHECK(all[0].first.find_first_of(": \r\n") == std::string::npos);
+        CHECK(all[1].first == "Value");
+        CHECK(all[1].second.find_first_of("\r\n") == std::string::npos);
+        CHECK(all[2].second == all[1].second);
+        CHECK(all[3] == std::pair<std::string, std::string>("Last", "2"));
+        CHECK(headers_view(list).find("Forged") == std::nullopt);
+    }
+}
+
+TEST_CASE("An answer becomes a view of itself")
+{
+    http_response const response{.status = 201, .headers = {{"A", "1"}}, .body = "body"};
+    http_response_view const view = response;
+    CHECK(view.status == 201);
+    CHECK(*view.headers.find("a") == "1");
+    CHECK(view.body == "body");
+    CHECK(view.body.data() == response.body.data());
+    http_response copy = response;
+    copy.headers.add("B", "2");
+    CHECK(response.headers.begin() != response.headers.end());
+    CHECK(!http_response_view(response).headers.find("B"));
+}
+
+TEST_CASE("Retry-After is seconds or a date, or as good as absent")
+{
+    auto const read = [](std::string_view text) { return sidecall::detail::parse_retry_after(text); };
+    using sidecall::retry_time;
+    CHECK(read("0") == retry_time{0, false});
+    CHECK(read("120") == retry_time{120, false});
+    CHECK(read("000120") == retry_time{120, false});
+    CHECK(read("Wed, 18 Dec 2019 20:02:01 GMT") == retry_time{1576699321, true});
+    CHECK(read("Wednesday, 18-Dec-19 20:02:01 GMT") == retry_time{1576699321, true});
+    CHECK(read("Wed Dec 18 20:02:01 2019") == retry_time{1576699321, true});
+    for (std::string_view text : {"", " ", "-1", "+1", "1.5", "1e3", "1 ", " 1", "1s", "0x10", "soon", "1,2",
+                                  "Wed, 18 Dec 2019 20:02:01 +0000", "Thu, 18 Dec 2019 20:02:01 GMT"}) {
+        CAPTURE(text);
+        CHECK(!read(text));
+    }
+    // As far as the number goes, and never past it.
+    CHECK(read("1000000000000000000") == retry_time{1'000'000'000'000'000'000, false});
+    CHECK(read("9223372036854775799")->seconds == 9'223'372'036'854'775'799);
+    CHECK(!read("9223372036854775808"));
+    CHECK(!read("18446744073709551617"));
+    CHECK(!read(std::string(1000, '9')));
+    CHECK(read(std::string(1000, '0') + "7") == retry_time{7, false});
+    static_assert(sidecall::detail::parse_retry_after("60")->seconds == 60);
+}
+
+TEST_CASE("Another status than the documented one is told with all that the answer says")
+{
+    header_list const headers{{"twilio-request-id", "RQ1"}, {"RETRY-AFTER", "3"}};
+    SUBCASE("Twilio's own error")
+    {
+        auto const f = sidecall::failure_of(
+            {.status = 429,
+             .headers = headers,
+             .body = R"({"code":20429,"message":"Too \u004dany","more_info":"https://x/20429","status":200})"});
+        CHECK(f.code() == errc::api_error);
+        CHECK(f.http_status() == 429); // the one received
+        CHECK(f.twilio_code() == 20429);
+        CHECK(f.message() == "Too Many");
+        CHECK(f.more_info() == "https://x/20429");
+        CHECK(f.request_id() == "RQ1");
+        CHECK(f.retry_after() == sidecall::retry_time{3, false});
+    }
+    SUBCASE("RFC 9457")
+    {
+        auto const f = sidecall::failure_of(
+            {.status = 400, .body = R"({"type":"https://t","title":"T","status":999,"detail":"D"})"});
+        CHECK(f.code() == errc::api_error);
+        CHECK(f.http_status() == 400);
+        CHECK(f.message() == "T: D");
+        CHECK(f.more_info() == "https://t");
+        CHECK(!f.twilio_code());
+        CHECK(sidecall::failure_of({.status = 400, .body = R"({"title":"T"})"}).message() == "T");
+        CHECK(sidecall::failure_of({.status = 400, .body = R"({"detail":"D"})"}).message() == "D");
+    }
+    SUBCASE("what is neither")
+    {
+        for (std::string_view body : {"", "<html>Bad Gateway</html>", "{}", "[]", "null", R"({"status":400})",
+                                      R"({"code":20404,"message":"cut)", R"({"code":20404}x)", R"({"code":"20404"})",
+                                      R"({"code":null,"message":null})", R"({"code":99999999999})"}) {
+            CAPTURE(body);
+            auto const f = sidecall::failure_of({.status = 502, .headers = headers, .body = body});
+            CHECK(f.code() == errc::unexpected_status);
+            CHECK(f.http_status() == 502);
+            CHECK(!f.twilio_code());
+            CHECK(f.message() == "the status is not the documented one");
+            CHECK(f.request_id() == "RQ1");
+            CHECK(f.retry_after()->seconds == 3);
+        }
+    }
+    SUBCASE("a status that is no refusal, whatever its body claims")
+    {
+        for (int status : {0, -1, 100, 200, 204, 301, 302, 307, 399, 600, 999})
+            CHECK(sidecall::failure_of({.status = status, .body = R"({"code":20404,"message":"m"})"}).code() ==
+                  errc::unexpected_status);
+        for (int status : {400, 401, 404, 429, 500, 503, 599})
+            CHECK(sidecall::failure_of({.status = status, .body = R"({"code":20404,"message":"m"})"}).code() ==
+                  errc::api_error);
+    }
+}
+
+TEST_CASE("A path that does not begin with a slash cannot move the credential to another host")
+{
+    for (std::string_view piece : {"@evil.example/x", ".evil.example", ":8443", "x", ""}) {
+        CAPTURE(piece);
+        sidecall::http_request const request(http_method::get, endpoint(), {piece});
+        CHECK(request.host() == "api.twilio.com");
+        CHECK(request.target().substr(0, 1) == "/");
+        CHECK(request.url().substr(0, 23) == "https://api.twilio.com/");
+    }
+    CHECK(sidecall::http_request(http_method::get, endpoint(), {}).url() == "https://api.twilio.com/");
+}
+
+TEST_CASE("A request that was moved from has empty parts")
+{
+    sidecall::http_request request(http_method::post, endpoint(), {"/x"}, {{"A", "b"}});
+    sidecall::http_request const taken = std::move(request);
+    CHECK(taken.body() == "A=b");
+    for (auto part : {request.url(), request.target(), request.host(), request.body(), request.headers().text()})
+        CHECK(part.empty());
+    CHECK(request.to_http1().find("A=b") == std::string::npos);
+}

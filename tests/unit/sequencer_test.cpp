@@ -1,0 +1,496 @@
+#include <sidecall/sequencer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using sidecall::arrival;
+using sidecall::incoming_message;
+using sidecall::message_sequencer;
+using sidecall::sequenced_message;
+
+/// A signed GET, since a message can be had from nothing less.
+incoming_message receive(std::uint64_t number, std::uint64_t id)
+{
+    std::string digits = std::to_string(id);
+    digits.insert(0, 32 - digits.size(), '0');
+    std::string const url = "https://example.com/?Sid=KX" + digits + "&SequenceNumber=" + std::to_string(number) +
+                            "&CallSid=CA00000000000000000000000000000002&AccountSid=AC00000000000000000000000000000001"
+                            "&Content={}&ContentType=application/json&Timestamp=18+Dec+2019+20:02:01+%2B0000";
+    auto const code = sidecall::detail::hmac_sha1("token").code([&](auto put) { put(url); });
+    std::string signature(28, '\0');
+    sidecall::detail::base64_encode({reinterpret_cast<char const*>(code.data()), code.size()}, {}, signature.data());
+    auto message = sidecall::webhook_verifier(sidecall::secret("token"))
+                       .receive({.method = "GET", .url = url, .signature = signature});
+    REQUIRE(message);
+    return std::move(*message);
+}
+
+/// The message of a number. Made once, since signing takes its time.
+incoming_message const& message(std::uint64_t number)
+{
+    static std::map<std::uint64_t, incoming_message> made;
+    auto const found = made.find(number);
+    return found != made.end() ? found->second : made.emplace(number, receive(number, number)).first->second;
+}
+
+/// What was handed out, as text: "3", after a gap of two "3-2", late "3!".
+struct log {
+    void operator()(sequenced_message&& one)
+    {
+        if (!text.empty()) text += ' ';
+        text += std::to_string(one.message.sequence_number());
+        if (one.missing != 0) text.append("-").append(std::to_string(one.missing));
+        if (one.late) text += '!';
+    }
+    /// All since the last time.
+    std::string take() { return std::exchange(text, {}); }
+
+    std::string text;
+};
+
+/// A sequencer and what it handed out.
+struct scene {
+    scene() = default;
+    explicit scene(sidecall::sequencer_options options) : sequencer(options) {}
+
+    /// What comes out when this message comes in.
+    std::string accept(incoming_message const& one)
+    {
+        became = sequencer.accept(one, out);
+        return out.take();
+    }
+    std::string accept(std::uint64_t number) { return accept(message(number)); }
+    std::string accept(std::initializer_list<std::uint64_t> numbers)
+    {
+        for (auto const number : numbers) became = sequencer.accept(message(number), out);
+        return out.take();
+    }
+    std::string give_up()
+    {
+        sequencer.give_up(out);
+        return out.take();
+    }
+
+    message_sequencer sequencer{};
+    log out{};
+    arrival became{};
+};
+
+static_assert(!std::is_convertible_v<sidecall::sequencer_options, message_sequencer>);
+
+} // namespace
+
+TEST_CASE("What comes in order goes out at once")
+{
+    for (std::uint64_t const first : {0u, 1u}) {
+        scene unknown;
+        scene known({.first = first});
+        for (std::uint64_t number = first; number != 50; ++number) {
+            CAPTURE(number);
+            CHECK(unknown.accept(number) == std::to_string(number));
+            CHECK(unknown.became == arrival::handed_out);
+            CHECK(unknown.sequencer.waiting() == 0);
+            CHECK(known.accept(number) == std::to_string(number));
+            CHECK(known.became == arrival::handed_out);
+        }
+    }
+}
+
+TEST_CASE("Six messages go out in order whatever order they come in")
+{
+    for (std::uint64_t const first : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1000}, UINT64_MAX - 20}) {
+        std::vector<std::uint64_t> order;
+        std::string expected;
+        for (std::uint64_t number = first; number != first + 6; ++number) {
+            order.push_back(number);
+            if (number != first) expected += ' ';
+            expected += std::to_string(number);
+        }
+        int orders = 0;
+        do {
+            ++orders;
+            scene all({.first = first});
+            std::set<std::uint64_t> come;
+            std::uint64_t next = first;
+            for (auto const number : order) {
+                all.became = all.sequencer.accept(message(number), all.out);
+                come.insert(number);
+                while (come.count(next) != 0) ++next;
+                REQUIRE(all.became == (number < next ? arrival::handed_out : arrival::waiting));
+                REQUIRE(all.sequencer.waiting() == first + come.size() - next);
+            }
+            REQUIRE(all.out.take() == expected);
+        } while (std::next_permutation(order.begin(), order.end()));
+        CHECK(orders == 720);
+    }
+}
+
+TEST_CASE("Without a first number 0 or 1 is the first, whichever comes first")
+{
+    for (bool const from_nought : {true, false}) {
+        std::vector<std::uint64_t> order = {1, 2, 3, 4, 5};
+        if (from_nought) order.insert(order.begin(), 0);
+        do {
+            scene all;
+            for (auto const number : order) all.sequencer.accept(message(number), all.out);
+            REQUIRE(all.sequencer.waiting() == 0);
+            // A 0 that comes after the 1 cannot be in its place any more.
+            bool const late =
+                from_nought && std::find(order.begin(), order.end(), 1u) < std::find(order.begin(), order.end(), 0u);
+            std::string text = all.out.take();
+            if (late) {
+                auto const at = text.find("0!");
+                REQUIRE(at != std::string::npos);
+                text.erase(at, at + 2 == text.size() ? 2 : 3);
+                if (!text.empty() && text.back() == ' ') text.pop_back();
+            }
+            REQUIRE(text == (from_nought && !late ? "0 1 2 3 4 5" : "1 2 3 4 5"));
+        } while (std::next_permutation(order.begin(), order.end()));
+    }
+
+    scene later;
+    CHECK(later.accept({3, 2}) == "");
+    CHECK(later.became == arrival::waiting);
+    CHECK(later.sequencer.waiting() == 2);
+    CHECK(later.accept(1) == "1 2 3");
+    CHECK(later.accept(0) == "0!");
+    CHECK(later.became == arrival::handed_out);
+    CHECK(later.accept(4) == "4");
+}
+
+TEST_CASE("A first number that is given is the first, and what lies before it is late")
+{
+    scene all({.first = 1});
+    CHECK(all.accept(0) == "0!");
+    CHECK(all.became == arrival::handed_out);
+    CHECK(all.accept({2, 1}) == "1 2");
+
+    scene from_nought({.first = 0});
+    CHECK(from_nought.accept(1) == "");
+    CHECK(from_nought.became == arrival::waiting);
+    CHECK(from_nought.accept(0) == "0 1");
+}
+
+TEST_CASE("A message that comes again is dropped, wherever it comes")
+{
+    // 0 goes out, 2 and 3 wait, 1 frees them, 5 waits, 5 is given up for, 4 is late.
+    std::vector<std::uint64_t> const order = {0, 2, 3, 1, 5};
+    for (std::size_t which = 0; which != order.size(); ++which) {
+        for (std::size_t place = which; place != order.size(); ++place) {
+            CAPTURE(which);
+            CAPTURE(place);
+            scene all;
+            std::string text;
+            for (std::size_t i = 0; i != order.size(); ++i) {
+                all.sequencer.accept(message(order[i]), all.out);
+                if (i != place) continue;
+                std::string const before = all.out.text;
+                std::size_t const waiting = all.sequencer.waiting();
+                for (int again = 0; again != 3; ++again)
+                    CHECK(all.sequencer.accept(message(order[which]), all.out) == arrival::duplicate);
+                CHECK(all.out.text == before);
+                CHECK(all.sequencer.waiting() == waiting);
+            }
+            CHECK(all.out.take() == "0 1 2 3");
+            CHECK(all.give_up() == "5-1");
+            CHECK(all.accept(order[which]) == "");
+            CHECK(all.became == arrival::duplicate);
+            CHECK(all.accept(4) == "4!");
+            CHECK(all.accept(4) == "");
+            CHECK(all.became == arrival::duplicate);
+        }
+    }
+}
+
+TEST_CASE("It is the SID that says whether a message has come before, not its number")
+{
+    scene all;
+    CHECK(all.accept(receive(0, 100)) == "0");
+    CHECK(all.accept(receive(1, 100)) == ""); // the same SID with another number
+    CHECK(all.became == arrival::duplicate);
+    CHECK(all.accept(receive(0, 101)) == "0!"); // another SID with the same number: not lost
+    CHECK(all.became == arrival::handed_out);
+
+    // Also while it waits.
+    CHECK(all.accept(receive(2, 102)) == "");
+    CHECK(all.accept(receive(2, 103)) == "");
+    CHECK(all.became == arrival::waiting);
+    CHECK(all.sequencer.waiting() == 2);
+    CHECK(all.accept(receive(1, 104)) == "1 2 2!");
+    CHECK(all.accept(receive(3, 105)) == "3");
+}
+
+TEST_CASE("Two with one number go out as they came")
+{
+    std::vector<std::string> sids;
+    message_sequencer sequencer;
+    auto const out = [&](sequenced_message&& one) { sids.emplace_back(one.message.sid().view().substr(31)); };
+    for (std::uint64_t id : {207u, 203u, 209u}) sequencer.accept(receive(2, id), out);
+    sequencer.accept(receive(0, 211), out);
+    sequencer.accept(receive(1, 212), out);
+    CHECK(sids == std::vector<std::string>{"211", "212", "207", "203", "209"});
+}
+
+TEST_CASE("A gap is given up when one more waits than may, and says what is missing")
+{
+    scene all({.max_waiting = 3});
+    CHECK(all.accept(0) == "0");
+    CHECK(all.accept({4, 3, 6}) == "");
+    CHECK(all.sequencer.waiting() == 3);
+    CHECK(all.accept(7) == "3-2 4"); // 1 and 2 have not come; 5 is still waited for
+    CHECK(all.became == arrival::waiting);
+    CHECK(all.sequencer.waiting() == 2);
+    CHECK(all.accept(1) == "1!");
+    CHECK(all.became == arrival::handed_out);
+    CHECK(all.accept(5) == "5 6 7");
+    CHECK(all.accept(2) == "2!");
+    CHECK(all.accept(8) == "8");
+
+    // The one too many can itself be the next, or come before those that wait.
+    scene next({.max_waiting = 2});
+    CHECK(next.accept({0, 2, 3}) == "0");
+    CHECK(next.accept(1) == "1 2 3");
+    CHECK(next.accept({7, 8}) == "");
+    CHECK(next.accept(5) == "5-1");
+    CHECK(next.became == arrival::handed_out);
+    CHECK(next.sequencer.waiting() == 2);
+
+    // More than one gap at once.
+    scene gaps({.first = 0, .max_waiting = 1});
+    CHECK(gaps.accept(10) == "");
+    CHECK(gaps.accept(20) == "10-10");
+    CHECK(gaps.became == arrival::waiting);
+    CHECK(gaps.accept(15) == "15-4");
+    CHECK(gaps.accept(16) == "16");
+    CHECK(gaps.give_up() == "20-3");
+}
+
+TEST_CASE("With nothing allowed to wait, everything goes out as it comes")
+{
+    scene all({.max_waiting = 0});
+    CHECK(all.accept(5) == "5-4"); // 1 to 4; nobody knows whether there was a 0
+    CHECK(all.became == arrival::handed_out);
+    CHECK(all.accept(3) == "3!");
+    CHECK(all.accept(6) == "6");
+    CHECK(all.accept(9) == "9-2");
+    CHECK(all.sequencer.waiting() == 0);
+    CHECK(all.accept(9) == "");
+    CHECK(all.became == arrival::duplicate);
+}
+
+TEST_CASE("A gap is given up when the caller says so")
+{
+    scene all;
+    CHECK(all.give_up() == "");
+    CHECK(all.accept({0, 3, 4, 6, 9}) == "0");
+    CHECK(all.sequencer.waiting() == 4);
+    CHECK(all.give_up() == "3-2 4");
+    CHECK(all.sequencer.waiting() == 2);
+    CHECK(all.give_up() == "6-1");
+    CHECK(all.accept(7) == "7");
+    CHECK(all.accept(5) == "5!");
+    CHECK(all.give_up() == "9-1");
+    CHECK(all.give_up() == "");
+    CHECK(all.accept({10, 8, 2, 1}) == "10 8! 2! 1!");
+
+    // Before anything was handed out.
+    scene unknown;
+    CHECK(unknown.accept({4, 5}) == "");
+    CHECK(unknown.give_up() == "4-3 5");
+    CHECK(unknown.accept({1, 0}) == "1! 0!");
+    scene from_nought({.first = 0});
+    CHECK(from_nought.accept({4, 5}) == "");
+    CHECK(from_nought.give_up() == "4-4 5");
+    scene from_ten({.first = 10});
+    CHECK(from_ten.accept(12) == "");
+    CHECK(from_ten.give_up() == "12-2");
+    scene second;
+    CHECK(second.accept(2) == "");
+    CHECK(second.give_up() == "2-1");
+    CHECK(second.accept(1) == "1!");
+
+    // To give up with nothing waiting changes nothing.
+    scene none;
+    CHECK(none.give_up() == "");
+    CHECK(none.accept({1, 2}) == "1 2");
+    CHECK(none.give_up() == "");
+    CHECK(none.accept({4, 3}) == "3 4");
+}
+
+TEST_CASE("Numbers near the largest are like any other")
+{
+    scene all({.first = UINT64_MAX - 12});
+    CHECK(all.accept({UINT64_MAX - 9, UINT64_MAX - 12}) == "18446744073709551603");
+    CHECK(all.give_up() == "18446744073709551606-2");
+    CHECK(all.accept({UINT64_MAX - 7, UINT64_MAX - 8}) == "18446744073709551607 18446744073709551608");
+
+    scene far({.first = 0});
+    CHECK(far.accept(UINT64_MAX - 6) == "");
+    CHECK(far.give_up() == "18446744073709551609-18446744073709551609");
+    CHECK(far.accept(0) == "0!");
+}
+
+TEST_CASE("After the last number of 64 bits there is no next one, and nothing goes wrong")
+{
+    scene all({.first = UINT64_MAX - 1});
+    CHECK(all.accept(UINT64_MAX) == "");
+    CHECK(all.became == arrival::waiting);
+    CHECK(all.accept(UINT64_MAX - 1) == "18446744073709551614 18446744073709551615");
+    CHECK(all.became == arrival::handed_out);
+    CHECK(all.accept(0) == "0!");
+
+    scene last({.first = UINT64_MAX});
+    CHECK(last.accept(UINT64_MAX) == "18446744073709551615");
+    CHECK(last.became == arrival::handed_out);
+    CHECK(last.sequencer.waiting() == 0);
+}
+
+TEST_CASE("What it remembers is bounded, and the oldest is forgotten first")
+{
+    scene all({.first = 0, .max_waiting = 2, .max_remembered = 5});
+    for (std::uint64_t number = 0; number != 20; ++number) {
+        CAPTURE(number);
+        REQUIRE(all.accept(number) == std::to_string(number));
+        for (std::uint64_t back = 0; back != 5 && back <= number; ++back) {
+            REQUIRE(all.accept(number - back) == "");
+            REQUIRE(all.became == arrival::duplicate);
+        }
+    }
+    // The sixth from the end is forgotten: it is handed out once more, and says that it is out of place.
+    CHECK(all.accept(14) == "14!");
+    CHECK(all.accept(14) == "");
+    CHECK(all.accept(15) == "15!"); // its place was needed
+    CHECK(all.accept(19) == "");
+    CHECK(all.became == arrival::duplicate);
+}
+
+TEST_CASE("What waits is known when it comes again, however many have come meanwhile")
+{
+    for (std::size_t const remembered : {0u, 1u, 3u, 8u}) {
+        CAPTURE(remembered);
+        scene all({.first = 0, .max_waiting = 3, .max_remembered = remembered});
+        CHECK(all.accept(30) == "");
+        for (std::uint64_t number = 0; number != 20; ++number) {
+            REQUIRE(all.accept(number) == std::to_string(number));
+            REQUIRE(all.accept(30) == "");
+            REQUIRE(all.became == arrival::duplicate);
+            REQUIRE(all.sequencer.waiting() == 1);
+        }
+        CHECK(all.give_up() == "30-10");
+    }
+}
+
+TEST_CASE("Any callable takes what is handed out, also one that can only be called once it is moved")
+{
+    message_sequencer sequencer;
+    std::vector<sequenced_message> kept;
+    auto keep = [&kept](sequenced_message&& one) mutable { kept.push_back(std::move(one)); };
+    sequencer.accept(message(1), keep);
+    sequencer.accept(message(3), keep);
+    sequencer.accept(message(2), [&](sequenced_message one) { kept.push_back(std::move(one)); });
+    REQUIRE(kept.size() == 3);
+    CHECK(kept[0].message.content() == "{}");
+    CHECK(kept[2].message.sequence_number() == 3);
+    CHECK(kept[2].message.call_sid().view() == "CA00000000000000000000000000000002");
+
+    // A sequencer is a value: a copy goes on by itself.
+    sequencer.accept(message(5), keep);
+    message_sequencer copy = sequencer;
+    copy.accept(message(4), [](sequenced_message&&) {});
+    CHECK(copy.waiting() == 0);
+    CHECK(sequencer.waiting() == 1);
+}
+
+TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all is in order but what is late")
+{
+    std::minstd_rand random(7);
+    auto const below = [&random](std::size_t limit) { return static_cast<std::size_t>(random() >> 8) % limit; };
+    int late_ones = 0;
+    int gaps = 0;
+    for (int round = 0; round != 10000; ++round) {
+        CAPTURE(round);
+        std::size_t const first = below(2) == 0 ? below(2) : below(40);
+        bool const first_known = first > 1 || below(2) == 0;
+        std::size_t const max_waiting = below(8);
+
+        // Some of 1 to 24 messages are lost, some come twice or more; the rest is shuffled, near or far.
+        std::vector<std::uint64_t> schedule;
+        std::set<std::uint64_t> sent;
+        std::size_t const count = 1 + below(24);
+        for (std::size_t i = 0; i != count; ++i) {
+            if (below(10) == 0) continue;
+            sent.insert(first + i);
+            for (std::size_t copies = below(5) == 0 ? 1 + below(3) : 1; copies != 0; --copies)
+                schedule.push_back(first + i);
+        }
+        std::size_t const reach = below(3) == 0 ? count : 1 + below(4);
+        for (std::size_t i = 0; i + 1 < schedule.size(); ++i)
+            std::swap(schedule[i], schedule[std::min(schedule.size() - 1, i + below(reach + 1))]);
+
+        sidecall::sequencer_options options{.max_waiting = max_waiting};
+        if (first_known) options.first = first;
+        message_sequencer sequencer(options);
+        std::set<std::uint64_t> come; // what has arrived
+        std::set<std::uint64_t> out;  // what has been handed out
+        std::optional<std::uint64_t> next;
+        if (first_known) next = first;
+        auto const check = [&](sequenced_message&& one) {
+            std::uint64_t const number = one.message.sequence_number();
+            REQUIRE(come.count(number) == 1);   // nothing is invented
+            REQUIRE(out.insert(number).second); // nothing comes twice
+            if (!next && !one.late) next = number <= 1 && one.missing == 0 ? number : 1;
+            REQUIRE(one.late == (number < *next));
+            if (one.late) {
+                ++late_ones;
+                REQUIRE(one.missing == 0);
+                return;
+            }
+            REQUIRE(one.missing == number - *next);
+            gaps += one.missing != 0;
+            for (; *next != number; ++*next) REQUIRE(out.count(*next) == 0); // so many have really not come
+            ++*next;
+        };
+        for (auto const number : schedule) {
+            bool const is_new = come.insert(number).second;
+            std::size_t const out_before = out.size();
+            arrival const became = sequencer.accept(message(number), check);
+            if (!is_new) {
+                REQUIRE(became == arrival::duplicate);
+                REQUIRE(out.size() == out_before);
+            } else {
+                REQUIRE(became == (out.count(number) == 1 ? arrival::handed_out : arrival::waiting));
+            }
+            REQUIRE(sequencer.waiting() == come.size() - out.size());
+            REQUIRE(sequencer.waiting() <= max_waiting);
+            // Nothing waits without a reason.
+            if (next) REQUIRE((come.count(*next) == 0 || out.count(*next) == 1));
+            if (below(20) == 0) {
+                std::size_t const waiting = sequencer.waiting();
+                sequencer.give_up(check);
+                REQUIRE((waiting == 0 || sequencer.waiting() < waiting));
+            }
+        }
+        while (sequencer.waiting() != 0) sequencer.give_up(check);
+        REQUIRE(out == sent); // nothing is lost
+    }
+    // The schedules were not all of the harmless kind.
+    CHECK(late_ones > 1000);
+    CHECK(gaps > 1000);
+}

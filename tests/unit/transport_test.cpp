@@ -1,0 +1,338 @@
+#include <sidecall/sidecall.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace sidecall::literals;
+using sidecall::authorized_request;
+using sidecall::credentials;
+using sidecall::endpoint;
+using sidecall::errc;
+using sidecall::failure;
+using sidecall::http_request;
+using sidecall::http_response;
+using sidecall::http_response_view;
+using sidecall::result;
+using sidecall::secret;
+using sidecall::transport;
+
+constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
+constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
+std::string const created = R"({"sid":"ZY00000000000000000000000000000003"})";
+
+credentials somebody()
+{
+    return credentials::auth_token(account, secret("token"));
+}
+
+sidecall::create_user_defined_message_subscription subscription()
+{
+    return {.account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
+}
+
+/// A transport that always brings the same answer.
+auto canned(int status, std::string body = {})
+{
+    return [status, body = std::move(body)](authorized_request const&) -> result<http_response> {
+        return http_response{.status = status, .body = body};
+    };
+}
+
+result<http_response> answer_201(authorized_request const&)
+{
+    return http_response{.status = 201, .body = created};
+}
+
+/// An operation that is not ours: reads an account's friendly name.
+struct fetch_account {
+    sidecall::account_sid account_sid;
+
+    using resource = std::string;
+
+    http_request request(endpoint const& where = {}) const
+    {
+        return {sidecall::http_method::get, where, {"/2010-04-01/Accounts/", account_sid.view(), ".json"}};
+    }
+    result<std::string> parse(http_response_view const& response) const
+    {
+        if (response.status != 200) return failure_of(response);
+        return std::string(response.body);
+    }
+};
+
+// What is an operation, and what is not quite one.
+struct without_resource {
+    http_request request(endpoint const& = {}) const;
+    result<void> parse(http_response_view const&) const;
+};
+struct with_another_resource {
+    using resource = int;
+    http_request request(endpoint const& = {}) const;
+    result<void> parse(http_response_view const&) const;
+};
+struct with_a_bare_resource {
+    using resource = int;
+    http_request request(endpoint const& = {}) const;
+    int parse(http_response_view const&) const;
+};
+struct without_endpoint {
+    using resource = void;
+    http_request request() const;
+    result<void> parse(http_response_view const&) const;
+};
+struct not_const {
+    using resource = void;
+    http_request request(endpoint const& = {});
+    result<void> parse(http_response_view const&);
+};
+static_assert(sidecall::operation<fetch_account>);
+static_assert(sidecall::operation<sidecall::create_user_defined_message>);
+static_assert(!sidecall::operation<without_resource> && !sidecall::operation<with_another_resource>);
+static_assert(!sidecall::operation<with_a_bare_resource> && !sidecall::operation<without_endpoint>);
+static_assert(!sidecall::operation<not_const> && !sidecall::operation<int> && !sidecall::operation<http_request>);
+
+// What is a transport, and what is not.
+template <class Answer, class... Arguments>
+using function = Answer (*)(Arguments...);
+static_assert(transport<function<result<http_response>, authorized_request const&>>);
+static_assert(transport<function<http_response, authorized_request const&>>); // an answer always comes
+static_assert(transport<function<failure, authorized_request const&>>);       // or never
+static_assert(transport<decltype(canned(201))> && transport<decltype(canned(201)) const>);
+static_assert(transport<decltype(answer_201)>);
+static_assert(transport<std::function<result<http_response>(authorized_request const&)>>);
+static_assert(!transport<int> && !transport<void*>);
+static_assert(!transport<function<void, authorized_request const&>>);
+static_assert(!transport<function<int, authorized_request const&>>);
+static_assert(!transport<function<std::string, authorized_request const&>>);
+static_assert(!transport<function<http_response_view, authorized_request const&>>); // whose would its bytes be?
+static_assert(!transport<function<result<std::string>, authorized_request const&>>);
+static_assert(!transport<function<result<http_response>>>);
+static_assert(!transport<function<result<http_response>, authorized_request const&, int>>);
+static_assert(!transport<function<result<http_response>, authorized_request&>>);
+static_assert(!transport<function<result<http_response>, authorized_request&&>>);
+static_assert(!transport<function<result<http_response>, authorized_request>>);  // that would be a copy
+static_assert(!transport<function<result<http_response>, http_request const&>>); // nobody may take the credential off
+static_assert(!transport<function<result<http_response>, std::string_view>>);
+
+struct counting {
+    int calls = 0;
+    result<http_response> operator()(authorized_request const&)
+    {
+        ++calls;
+        return http_response{.status = 201, .body = created};
+    }
+};
+static_assert(transport<counting> && !transport<counting const>);
+
+template <class Operation, class Transport>
+concept can_send = requires(Operation const& what, credentials const& who, Transport&& carrier)
+{
+    send(what, who, std::forward<Transport>(carrier));
+};
+static_assert(can_send<fetch_account, counting&> && can_send<fetch_account, counting>);
+static_assert(!can_send<fetch_account, counting const&> && !can_send<int, counting&> && !can_send<fetch_account, int>);
+static_assert(!can_send<not_const, counting&>);
+
+} // namespace
+
+TEST_CASE("To send is to make the request, authorise it, carry it and read the answer")
+{
+    auto const operation = subscription();
+    auto const who = somebody();
+    auto const where = *endpoint::parse("http://localhost:8080");
+    int calls = 0;
+    auto const made = send(
+        operation, who,
+        [&](authorized_request const& request) -> result<http_response> {
+            ++calls;
+            auto const expected = authorize(operation.request(where), who);
+            CHECK(request.method() == expected.method());
+            CHECK(request.url() == expected.url());
+            CHECK(request.body() == expected.body());
+            CHECK(request.headers().text() == expected.headers().text());
+            return http_response{.status = 201, .body = created};
+        },
+        where);
+    CHECK(calls == 1);
+    REQUIRE(made.has_value());
+    CHECK(made->sid.view() == "ZY00000000000000000000000000000003");
+
+    send(operation, who, [&](authorized_request const& request) {
+        CHECK(request.url() == operation.request().url()); // Twilio, if nothing else is said
+        return http_response{.status = 201, .body = created};
+    }).value();
+}
+
+TEST_CASE("A transport can be had in any way that a callable can")
+{
+    auto const operation = subscription();
+    auto const who = somebody();
+
+    auto lvalue = canned(201, created);
+    CHECK(send(operation, who, lvalue).has_value());
+    auto const constant = canned(201, created);
+    CHECK(send(operation, who, constant).has_value());
+    CHECK(send(operation, who, canned(201, created)).has_value());
+    CHECK(send(operation, who, answer_201).has_value());
+    CHECK(send(operation, who, &answer_201).has_value());
+    std::function<result<http_response>(authorized_request const&)> const erased = answer_201;
+    CHECK(send(operation, who, erased).has_value());
+    CHECK(send(operation, who, std::cref(constant)).has_value());
+
+    counting counter;
+    CHECK(send(operation, who, counter).has_value());
+    CHECK(send(operation, who, counter).has_value());
+    CHECK(send(operation, who, std::ref(counter)).has_value());
+    CHECK(counter.calls == 3); // the very same, no copy of it
+    CHECK(send(operation, who, counting()).has_value());
+
+    auto move_only = [body = std::make_unique<std::string>(created)](authorized_request const&) {
+        return http_response{.status = 201, .body = *body};
+    };
+    CHECK(send(operation, who, move_only).has_value());
+    CHECK(send(operation, who, std::move(move_only)).has_value());
+
+    int calls = 0;
+    auto generic = [calls](auto const& request) mutable -> result<http_response> {
+        CHECK(!request.url().empty());
+        return http_response{.status = ++calls == 1 ? 201 : 500, .body = created};
+    };
+    CHECK(send(operation, who, generic).has_value());
+    CHECK(send(operation, who, generic).error().http_status() == 500);
+}
+
+TEST_CASE("What a transport fails with is what comes back")
+{
+    auto const who = somebody();
+    for (errc code : {errc::transport_failure, errc::not_connected, errc::tls_failure, errc::timed_out,
+                      errc::answer_lost, errc::answer_too_large}) {
+        auto const made = send(subscription(), who, [code](authorized_request const&) -> result<http_response> {
+            return failure(code, "the wire broke", 7);
+        });
+        REQUIRE(!made);
+        CHECK(made.error().code() == code);
+        CHECK(made.error().message() == "the wire broke");
+        CHECK(made.error().native_code() == 7);
+        CHECK(!made.error().http_status());
+    }
+    CHECK(
+        send(subscription(), who, [](authorized_request const&) { return failure(errc::timed_out); }).error().code() ==
+        errc::timed_out);
+}
+
+TEST_CASE("Headers of an answer find their way into the failure")
+{
+    auto const made = send(subscription(), somebody(), [](authorized_request const&) {
+        return http_response{.status = 429,
+                             .headers = {{"Twilio-Request-Id", "RQ1"}, {"Retry-After", "2"}},
+                             .body = R"({"code":20429,"message":"Too Many Requests"})"};
+    });
+    REQUIRE(!made);
+    CHECK(made.error().to_string() ==
+          "api_error: HTTP 429: Too Many Requests (Twilio 20429, request RQ1, retry after seconds 2)");
+}
+
+TEST_CASE("An operation of one's own is sent like any other")
+{
+    fetch_account const operation{account};
+    std::string seen;
+    auto const name = send(operation, somebody(), [&](authorized_request const& request) {
+        seen = std::string(to_string_view(request.method())) + " " + std::string(request.url());
+        return http_response{.status = 200, .body = "a name"};
+    });
+    CHECK(seen == "GET https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
+    CHECK(*name == "a name");
+    CHECK(send(operation, somebody(), canned(302)).error().code() == errc::unexpected_status);
+}
+
+TEST_CASE("An operation without a resource is done, or a failure")
+{
+    sidecall::delete_user_defined_message_subscription const operation{
+        account, call, "ZY00000000000000000000000000000003"_subscription_sid};
+    result<void> const done = send(operation, somebody(), canned(204));
+    CHECK(done.has_value());
+    CHECK(send(operation, somebody(), canned(200)).error().code() == errc::unexpected_status);
+    CHECK(send(operation, somebody(), canned(404, R"({"code":20404,"message":"m"})")).error().twilio_code() == 20404);
+}
+
+namespace {
+
+/// The newcomer's program: three texts in, a subscription or a reason out.
+template <class Transport>
+result<sidecall::user_defined_message_subscription> subscribe(std::string_view account_text, std::string_view url,
+                                                              Transport&& carrier)
+{
+    auto who_asks = sidecall::account_sid::parse(account_text);
+    if (!who_asks) return who_asks.error();
+    auto callback = sidecall::callback_url::parse(url);
+    if (!callback) return callback.error();
+    sidecall::create_user_defined_message_subscription const operation{
+        .account_sid = *who_asks, .call_sid = call, .callback = *callback};
+    return send(operation, somebody(), carrier);
+}
+
+} // namespace
+
+TEST_CASE("Six different mistakes get six different, clear failures")
+{
+    constexpr std::string_view url = "https://example.com/udm";
+    auto const good = canned(201, created);
+    auto const no_transport = [](authorized_request const&) -> result<http_response> {
+        FAIL("nothing invalid may reach the wire");
+        return failure(errc::transport_failure);
+    };
+    REQUIRE(subscribe(account.view(), url, good).has_value());
+
+    std::vector<std::string> const told = {
+        subscribe("AC0000000000000000000000000000000", url, no_transport).error().to_string(),
+        subscribe(account.view(), "https://my_host.example.com/udm", no_transport).error().to_string(),
+        subscribe(account.view(), "https://example.com/udm?q=100%", no_transport).error().to_string(),
+        subscribe(account.view(), url, canned(302)).error().to_string(),
+        subscribe(account.view(), url, canned(502, "<html><h1>Bad Gateway</h1></html>")).error().to_string(),
+        subscribe(account.view(), url, canned(201, created.substr(0, 20))).error().to_string(),
+    };
+    CHECK(told[0] == "invalid_argument: AccountSid: shorter than 34 characters (byte 33)");
+    CHECK(told[1] == "invalid_argument: Callback: '_' is not allowed in a hostname (byte 10)");
+    CHECK(told[2] == "invalid_argument: Callback: '%' without two hexadecimal digits (byte 29)");
+    CHECK(told[3] == "unexpected_status: HTTP 302: the status is not the documented one");
+    CHECK(told[4] == "unexpected_status: HTTP 502: the status is not the documented one");
+    CHECK(told[5] == "malformed_response: HTTP 201: the text ends too early (byte 20)");
+    CHECK(std::set<std::string>(told.begin(), told.end()).size() == told.size());
+}
+
+TEST_CASE("No failure repeats a credential, nor the text that was passed in")
+{
+    auto const who = credentials::auth_token(account, secret("SECRET-TOKEN"));
+    auto const all = [&](auto const& carrier) { return send(subscription(), who, carrier).error().to_string(); };
+    for (std::string const& text :
+         {all(canned(401, R"({"code":20003,"message":"Authenticate"})")), all(canned(500)), all(canned(201, "{}")),
+          subscribe("SECRET-TOKEN", "x", canned(201)).error().to_string(),
+          subscribe(account.view(), "https://user:SECRET-TOKEN@bad_host/", canned(201)).error().to_string(),
+          credentials::bearer(secret("SECRET-TOKEN!")).error().to_string()}) {
+        CAPTURE(text);
+        CHECK(text.find("SECRET") == std::string::npos);
+        CHECK(text.find("Basic") == std::string::npos);
+    }
+}
+
+TEST_CASE("A transport may take its request by a reference to auto")
+{
+    auto const who = credentials::auth_token(account, secret("token"));
+    auto const carrier = [](auto& request) -> result<http_response> {
+        return http_response{.status = request.body().empty() ? 500 : 201,
+                             .body = R"({"sid":"ZY00000000000000000000000000000003"})"};
+    };
+    CHECK(send(subscription(), who, carrier));
+}

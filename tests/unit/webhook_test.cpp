@@ -1,0 +1,1081 @@
+#include <sidecall/webhook.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using sidecall::errc;
+using sidecall::incoming_message;
+using sidecall::secret;
+using sidecall::webhook_request;
+using sidecall::webhook_verifier;
+
+constexpr char token[] = "12345678901234567890123456789012";
+constexpr char form_type[] = "application/x-www-form-urlencoded";
+
+using fields = std::vector<std::pair<std::string, std::string>>;
+
+std::string base64(std::string_view bytes)
+{
+    std::string text(sidecall::detail::base64_size(bytes.size()), '\0');
+    sidecall::detail::base64_encode(bytes, {}, text.data());
+    return text;
+}
+
+/// HMAC-SHA1 of a text. That this is right is shown by the tests of the digests, and by the signatures of OpenSSL's
+/// below.
+std::string code_of(std::string_view key, std::string_view text)
+{
+    auto const code = sidecall::detail::hmac_sha1(key).code([&](auto put) { put(text); });
+    return std::string(reinterpret_cast<char const*>(code.data()), code.size());
+}
+
+/// The signature as Twilio's page says it: the URL, then each name with each of its values, sorted.
+std::string sign(std::string_view url, fields const& parameters = {}, std::string_view key = token)
+{
+    std::map<std::string, std::set<std::string>> sorted;
+    for (auto const& [name, value] : parameters) sorted[name].insert(value);
+    std::string text(url);
+    for (auto const& [name, values] : sorted)
+        for (auto const& value : values) text += name + value;
+    return base64(code_of(key, text));
+}
+
+std::string encoded(std::string_view text)
+{
+    std::string out;
+    for (char c : text) {
+        if (c == ' ') {
+            out += '+';
+        } else if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
+            out += c;
+        } else {
+            out += '%';
+            out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
+            out += "0123456789ABCDEF"[static_cast<unsigned char>(c) & 15];
+        }
+    }
+    return out;
+}
+
+std::string form(fields const& parameters)
+{
+    std::string out;
+    for (auto const& [name, value] : parameters) {
+        if (!out.empty()) out += '&';
+        out += encoded(name) + '=' + encoded(value);
+    }
+    return out;
+}
+
+std::string sha256_of(std::string_view bytes)
+{
+    sidecall::detail::sha256 hash;
+    hash.update(bytes);
+    std::string text;
+    for (unsigned char byte : hash.finish()) {
+        text += "0123456789abcdef"[byte >> 4];
+        text += "0123456789abcdef"[byte & 15];
+    }
+    return text;
+}
+
+/// A request that owns its bytes.
+struct hook {
+    std::string method = "POST";
+    std::string url = "https://example.com/udm";
+    std::string content_type = form_type;
+    std::string signature{};
+    std::string body{};
+
+    operator webhook_request() const { return {method, url, content_type, signature, body}; }
+};
+
+hook signed_form(fields const& parameters, std::string const& url = "https://example.com/udm")
+{
+    return {.url = url, .signature = sign(url, parameters), .body = form(parameters)};
+}
+
+hook signed_get(std::string const& url)
+{
+    return {.method = "GET", .url = url, .content_type = "", .signature = sign(url)};
+}
+
+hook signed_json(std::string const& body, std::string const& type = "application/json",
+                 std::string const& base = "https://example.com/udm?")
+{
+    std::string const url = base + "bodySHA256=" + sha256_of(body);
+    return {.url = url, .content_type = type, .signature = sign(url), .body = body};
+}
+
+fields const good_message = {{"AccountSid", "AC00000000000000000000000000000001"},
+                             {"CallSid", "CA00000000000000000000000000000002"},
+                             {"Content", R"({"a": "b&c"})"},
+                             {"ContentType", "application/json"},
+                             {"SequenceNumber", "7"},
+                             {"Sid", "KX00000000000000000000000000000003"},
+                             {"Timestamp", "Wed, 18 Dec 2019 20:02:01 +0000"}};
+
+/// The good message with another value of one parameter, or without it.
+fields message_with(std::string_view name, std::optional<std::string> value)
+{
+    fields changed;
+    for (auto const& one : good_message) {
+        if (one.first != name)
+            changed.push_back(one);
+        else if (value)
+            changed.emplace_back(one.first, *value);
+    }
+    return changed;
+}
+
+bool holds(hook const& request, std::string_view key = token)
+{
+    return webhook_verifier(secret(key)).verify(request).has_value();
+}
+
+sidecall::result<incoming_message> receive(hook const& request)
+{
+    return webhook_verifier(secret(token)).receive(request);
+}
+
+/// The code and the field of what `receive` says, which is never a message.
+std::string refusal(hook const& request)
+{
+    auto const message = receive(request);
+    if (message) return "none";
+    auto const& why = message.error();
+    std::string text(to_string_view(why.code()));
+    if (!why.field().empty()) text += ' ' + std::string(why.field());
+    return text;
+}
+
+bool is_good(incoming_message const& message)
+{
+    return message.content() == R"({"a": "b&c"})" && message.content_type() == "application/json" &&
+           message.sequence_number() == 7 && message.sid().view() == "KX00000000000000000000000000000003" &&
+           message.call_sid().view() == "CA00000000000000000000000000000002" &&
+           message.account_sid().view() == "AC00000000000000000000000000000001" &&
+           message.timestamp() == sidecall::date_time{1576699321, 0};
+}
+
+// A message can only be had from a verifier, and is then a value like any other.
+static_assert(!std::is_default_constructible_v<incoming_message> && !std::is_aggregate_v<incoming_message>);
+static_assert(std::is_copy_constructible_v<incoming_message> && std::is_nothrow_move_constructible_v<incoming_message>);
+static_assert(!std::is_convertible_v<secret, webhook_verifier> && !std::is_default_constructible_v<webhook_verifier>);
+
+} // namespace
+
+TEST_CASE("Signatures that the openssl command made hold")
+{
+    hook const form_post{.signature = "AStnS9NegRbEC9x3w36nB1iyuqQ=",
+                         .body = "SequenceNumber=7&Timestamp=Wed%2C+18+Dec+2019+20%3A02%3A01+%2B0000"
+                                 "&Content=%7B%22a%22%3A%20%22b%26c%22%7D&ContentType=application/json"
+                                 "&Sid=KX00000000000000000000000000000003&CallSid=CA00000000000000000000000000000002"
+                                 "&AccountSid=AC00000000000000000000000000000001"};
+    auto const posted = receive(form_post);
+    REQUIRE(posted);
+    CHECK(is_good(*posted));
+    CHECK(sign(form_post.url, good_message) == form_post.signature);
+
+    hook const json_post{
+        .url = "https://example.com/udm?bodySHA256=5623e38c4ca2120dc54aad767de0c78abcbecfa1443a5716edc38a4812630361",
+        .content_type = "application/json",
+        .signature = "CvScCZe5b1dBZ8WBnI0cDpRKPO4=",
+        .body = R"({"AccountSid":"AC00000000000000000000000000000001","CallSid":"CA00000000000000000000000000000002",)"
+                R"("Content":"{}","ContentType":"application/json","SequenceNumber":"0",)"
+                R"("Sid":"KX00000000000000000000000000000003","Timestamp":"Wed, 18 Dec 2019 20:02:01 +0000"})"};
+    auto const as_json = receive(json_post);
+    REQUIRE(as_json);
+    CHECK(as_json->content() == "{}");
+    CHECK(as_json->sequence_number() == 0);
+    CHECK(as_json->timestamp().unix_seconds == 1576699321);
+
+    hook const get{.method = "GET",
+                   .url = "https://example.com/udm?AccountSid=AC00000000000000000000000000000001"
+                          "&CallSid=CA00000000000000000000000000000002&Content=true&ContentType=application%2Fjson"
+                          "&SequenceNumber=1&Sid=KX00000000000000000000000000000003"
+                          "&Timestamp=Wed%2C+18+Dec+2019+20%3A02%3A01+%2B0000",
+                   .content_type = "",
+                   .signature = "fzrHrPuWFVWaPPTARmVbGrwPxTU="};
+    auto const got = receive(get);
+    REQUIRE(got);
+    CHECK(got->content() == "true");
+    CHECK(got->sequence_number() == 1);
+}
+
+TEST_CASE("A signature holds for the URL as it is, without its port, or with the scheme's own")
+{
+    char const* const hosts[] = {
+        "example.com",    "EXAMPLE.com.",    "192.0.2.1",          "[2001:db8::1]",     "[::]",
+        "user@host.test", "u:p@host.test",   "u:p@w:80@host.test", "u:p@[2001:db8::1]", "u%5D:p@host",
+        "a]b@host.test",  "[u]:p@host.test", "u:443@192.0.2.1"};
+    char const* const tails[] = {"", "/", "/a:80/b@c:9]", "?q=a:1@b", "#f:1", "/p//q?x=1#y:80", "?url=http://x:80/"};
+    for (std::string const scheme : {"https", "http", "HTTPS", "Http"}) {
+        bool const https = scheme == "https" || scheme == "HTTPS";
+        for (std::string const host : hosts) {
+            for (std::string const tail : tails) {
+                std::string const front = scheme + "://" + host;
+                CAPTURE(front + tail);
+                // Whether what Twilio signed with this port is accepted by who was called with that port.
+                auto const fits = [&](std::string const& signed_port, std::string const& seen_port) {
+                    hook request = signed_form({{"a", "b"}}, front + signed_port + tail);
+                    request.url = front + seen_port + tail;
+                    return holds(request);
+                };
+                CHECK(fits("", ""));
+                CHECK(fits(https ? ":443" : ":80", ""));
+                CHECK_FALSE(fits(https ? ":80" : ":443", ""));
+                CHECK_FALSE(fits(":8443", ""));
+                CHECK_FALSE(fits(":", ""));
+                for (std::string const port : {":443", ":80", ":8443", ":1", ":65535", ":"}) {
+                    CAPTURE(port);
+                    CHECK(fits(port, port));
+                    CHECK(fits("", port));
+                    CHECK_FALSE(fits(":4430", port));
+                    if (port != ":443") CHECK_FALSE(fits(":443", port));
+                    if (port != ":80") CHECK_FALSE(fits(":80", port));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("No other byte of the URL may differ")
+{
+    std::string const url = "https://Example.com/a%2fb//c?x=%7e&x=1#f";
+    auto const seen_as = [&](std::string const& seen) {
+        hook request = signed_form({{"a", "b"}}, url);
+        request.url = seen;
+        return holds(request);
+    };
+    CHECK(seen_as(url));
+    CHECK(seen_as("https://Example.com:1/a%2fb//c?x=%7e&x=1#f"));
+    for (std::string const other :
+         {"https://example.com/a%2fb//c?x=%7e&x=1#f", "https://Example.com/a%2Fb//c?x=%7e&x=1#f",
+          "https://Example.com/a/b//c?x=%7e&x=1#f", "https://Example.com/a%2fb/c?x=%7e&x=1#f",
+          "https://Example.com/a%2fb//c?x=~&x=1#f", "https://Example.com/a%2fb//c?x=1&x=%7e#f",
+          "https://Example.com/a%2fb//c?x=%7e&x=1", "https://Example.com/a%2fb//c?x=%7e&x=1#", "",
+          "http://Example.com/a%2fb//c?x=%7e&x=1#f", "HTTPS://Example.com/a%2fb//c?x=%7e&x=1#f",
+          "//Example.com/a%2fb//c?x=%7e&x=1#f", "/a%2fb//c?x=%7e&x=1#f"}) {
+        CAPTURE(other);
+        CHECK_FALSE(seen_as(other));
+    }
+    for (std::size_t i = 0; i != url.size(); ++i) {
+        CAPTURE(i);
+        std::string changed = url;
+        changed[i] = static_cast<char>(changed[i] ^ 1);
+        CHECK_FALSE(seen_as(changed));
+        CHECK_FALSE(seen_as(url.substr(0, i)));
+        if (i != 0) CHECK_FALSE(seen_as(url.substr(i)));
+    }
+    CHECK_FALSE(holds(signed_form({{"a", "b"}}, "https://example.com"), "another token"));
+    hook slash = signed_form({{"a", "b"}}, "https://example.com");
+    slash.url += '/';
+    CHECK_FALSE(holds(slash));
+}
+
+TEST_CASE("What is hardly a URL is hashed as it is, and does no harm")
+{
+    for (std::string const url : {"",
+                                  ":",
+                                  "://",
+                                  "x",
+                                  "/udm",
+                                  "https:",
+                                  "https:/",
+                                  "https://",
+                                  "https://:",
+                                  "https://:443",
+                                  "https://@",
+                                  "https://@:1",
+                                  "https://[",
+                                  "https://[::1",
+                                  "https://[::1:443",
+                                  "https://]",
+                                  "https://]:1",
+                                  "https://?",
+                                  "https://#",
+                                  "https:///",
+                                  "example.com:443/x",
+                                  "?u=://",
+                                  "?u=://x:1",
+                                  "mailto:a@b",
+                                  "https://a:1:2:3/"}) {
+        CAPTURE(url);
+        CHECK(holds(signed_form({{"a", "b"}}, url)));
+        CHECK(holds(signed_get(url)));
+        hook request = signed_form({{"a", "b"}}, "https://example.com/");
+        request.url = url;
+        CHECK_FALSE(holds(request));
+    }
+    std::string const odd("https://\0\xFF[:\xC3/\r\n", 16);
+    CHECK(holds(signed_get(odd)));
+}
+
+TEST_CASE("Parameters are signed sorted by the bytes of their names, however the body has them")
+{
+    fields const parameters = {{"b", "1"},    {"B", "2"},  {"a", "3"},    {"ab", "4"},       {"a b", "5"},
+                               {"", "6"},     {"10", "7"}, {"9", "8"},    {"\xC3\xA9", "9"}, {"\xFF", "A"},
+                               {"z", "\xFF"}, {"~", ""},   {"\x7F", "B"}, {"a.", "C"},       {"A", "D"}};
+    std::string const signature = sign("https://example.com/udm", parameters);
+    CHECK(signature == base64(code_of(token, "https://example.com/udm" // sorted by hand
+                                             "6107"
+                                             "98"
+                                             "AD"
+                                             "B2"
+                                             "a3"
+                                             "a b5"
+                                             "a.C"
+                                             "ab4"
+                                             "b1"
+                                             "z\xFF"
+                                             "~"
+                                             "\x7F"
+                                             "B"
+                                             "\xC3\xA9"
+                                             "9"
+                                             "\xFF"
+                                             "A")));
+    fields order = parameters;
+    std::sort(order.begin(), order.end());
+    for (int i = 0; i != 100; ++i) {
+        // Another order each time: rotate, and swap two.
+        std::rotate(order.begin(), order.begin() + 1 + i % 7, order.end());
+        std::swap(order[0], order[static_cast<std::size_t>(i) % order.size()]);
+        CHECK(holds({.signature = signature, .body = form(order)}));
+    }
+
+    // However many there are.
+    fields many;
+    for (int i = 0; i != 300; ++i) {
+        CAPTURE(i);
+        REQUIRE(holds(signed_form(many)));
+        many.emplace_back("n" + std::to_string(i * 7919 % 1000), std::to_string(i * 31 % 17));
+    }
+}
+
+TEST_CASE("Repeated names are a sorted set")
+{
+    CHECK(holds(signed_form({{"a", "2"}, {"a", "1"}, {"b", "0"}, {"a", "2"}, {"a", ""}})));
+    std::string const url = "https://example.com/udm";
+    auto const signs = [&](std::string const& text, fields const& parameters) {
+        return holds({.signature = base64(code_of(token, url + text)), .body = form(parameters)});
+    };
+    CHECK(signs("a1a2", {{"a", "2"}, {"a", "1"}}));
+    CHECK(signs("a1a2", {{"a", "2"}, {"a", "1"}, {"a", "2"}, {"a", "1"}, {"a", "1"}}));
+    CHECK(signs("a1", {{"a", "1"}, {"a", "1"}}));
+    CHECK(signs("aa1", {{"a", "1"}, {"a", ""}}));
+    CHECK(signs("a1b1", {{"b", "1"}, {"a", "1"}})); // equal values of two names are two
+    CHECK(signs("aB"
+                "ab"
+                "a\xC3",
+                {{"a", "b"}, {"a", "\xC3"}, {"a", "B"}}));
+    CHECK_FALSE(signs("a2a1", {{"a", "2"}, {"a", "1"}}));
+    CHECK_FALSE(signs("a1a1", {{"a", "1"}, {"a", "1"}}));
+    CHECK_FALSE(signs("a2", {{"a", "2"}, {"a", "1"}}));
+    CHECK_FALSE(signs("a1", {{"a", "2"}, {"a", "1"}}));
+    CHECK_FALSE(signs("a12", {{"a", "1"}, {"a", "2"}}));
+}
+
+TEST_CASE("A parameter that is left out, added or changed breaks the signature")
+{
+    hook const good = signed_form(good_message);
+    REQUIRE(holds(good));
+    auto const with_body = [&](std::string body) {
+        hook changed = good;
+        changed.body = std::move(body);
+        return holds(changed);
+    };
+    for (std::size_t i = 0; i != good_message.size(); ++i) {
+        CAPTURE(i);
+        fields fewer = good_message;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+        CHECK_FALSE(with_body(form(fewer)));
+        fields changed = good_message;
+        changed[i].second += ' ';
+        CHECK_FALSE(with_body(form(changed)));
+        changed = good_message;
+        changed[i].first[0] = static_cast<char>(changed[i].first[0] ^ 0x20);
+        CHECK_FALSE(with_body(form(changed)));
+        changed = good_message;
+        changed.emplace_back(changed[i].first, "another");
+        CHECK_FALSE(with_body(form(changed)));
+    }
+    CHECK_FALSE(with_body(""));
+    CHECK_FALSE(with_body(good.body + "&x=y"));
+    CHECK_FALSE(with_body(good.body + "\n"));
+    CHECK(with_body('&' + good.body + "&&")); // empty pieces are no parameters
+    for (std::size_t size = 0; size != good.body.size(); ++size) {
+        CAPTURE(size);
+        CHECK_FALSE(with_body(good.body.substr(0, size)));
+    }
+}
+
+TEST_CASE("A form is read as the URL standard does, malformed escapes and all")
+{
+    auto const reads = [](std::string const& body, fields const& meant) {
+        hook request{.signature = sign("https://example.com/udm", meant), .body = body};
+        return holds(request);
+    };
+    CHECK(reads("", {}));
+    CHECK(reads("&", {}));
+    CHECK(reads("&&&", {}));
+    CHECK(reads("=", {{"", ""}}));
+    CHECK(reads("==", {{"", "="}}));
+    CHECK(reads("=&=", {{"", ""}}));
+    CHECK(reads("a", {{"a", ""}}));
+    CHECK(reads("a=", {{"a", ""}}));
+    CHECK(reads("=b", {{"", "b"}}));
+    CHECK(reads("a=b=c", {{"a", "b=c"}}));
+    CHECK(reads("a=b&&c=d&", {{"a", "b"}, {"c", "d"}}));
+    CHECK(reads("a+b=c+d", {{"a b", "c d"}}));
+    CHECK(reads("a%20b=c%2Bd", {{"a b", "c+d"}}));
+    CHECK(reads("a%3Db=c%26d", {{"a=b", "c&d"}}));
+    CHECK(reads("%41%5a%5A=%c3%A9", {{"AZZ", "\xC3\xA9"}}));
+    CHECK(reads("a=%", {{"a", "%"}}));
+    CHECK(reads("a=%4", {{"a", "%4"}}));
+    CHECK(reads("%=%", {{"%", "%"}}));
+    CHECK(reads("%4=%4&x=y", {{"%4", "%4"}, {"x", "y"}}));
+    CHECK(reads("a=%zz", {{"a", "%zz"}}));
+    CHECK(reads("a=%4z", {{"a", "%4z"}}));
+    CHECK(reads("a=%z4", {{"a", "%z4"}}));
+    CHECK(reads("a=%%34", {{"a", "%4"}}));
+    CHECK(reads("a=%%341", {{"a", "%41"}})); // decoded once
+    CHECK(reads("a=%2541", {{"a", "%41"}}));
+    CHECK(reads("a=%25", {{"a", "%"}}));
+    CHECK(reads("a=%+1", {{"a", "% 1"}}));
+    CHECK(reads("a=%u0041", {{"a", "%u0041"}}));
+    CHECK(reads("a=%00b", {{"a", std::string("\0b", 2)}}));
+    CHECK(reads("a=b;c=d", {{"a", "b;c=d"}}));
+    CHECK(reads("a=\xFF\xC3", {{"a", "\xFF\xC3"}})); // bytes stay bytes
+    CHECK(reads("a= {\"b\"}\r\n", {{"a", " {\"b\"}\r\n"}}));
+
+    std::string all;
+    std::string escapes;
+    for (int c = 0; c != 256; ++c) {
+        all += static_cast<char>(c);
+        escapes += '%';
+        escapes += "0123456789aBcDeF"[c >> 4];
+        escapes += "0123456789AbCdEf"[c & 15];
+    }
+    CHECK(reads("x=" + escapes, {{"x", all}}));
+    CHECK(reads(escapes + "=y", {{all, "y"}}));
+}
+
+TEST_CASE("A form is one by its type, whatever case and parameters that has")
+{
+    for (std::string const type :
+         {"application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=UTF-8",
+          "application/x-www-form-urlencoded;", "Application/X-WWW-Form-URLencoded",
+          "application/x-www-form-urlencoded ;", " \tapplication/x-www-form-urlencoded\t"}) {
+        CAPTURE(type);
+        hook request = signed_form(good_message);
+        request.content_type = type;
+        CHECK(receive(request));
+    }
+    for (std::string const type : {"", ";", "application/x-www-form-urlencode", "application/x-www-form-urlencodedx",
+                                   "application/json", "text/plain; application/x-www-form-urlencoded",
+                                   "application/x-www-form-urlencoded, text/plain", "multipart/form-data"}) {
+        CAPTURE(type);
+        hook request = signed_form(good_message);
+        request.content_type = type;
+        CHECK(refusal(request) == "invalid_signature bodySHA256");
+        request.signature = sign(request.url); // and the URL alone vouches for no body
+        CHECK(refusal(request) == "invalid_signature bodySHA256");
+    }
+}
+
+TEST_CASE("A body that is no form must have its hash in the URL")
+{
+    std::string const body = R"({"a":1})";
+    std::string const hash = sha256_of(body);
+    auto const fits = [&](std::string const& url, std::string const& type = "application/json") {
+        return holds({.url = url, .content_type = type, .signature = sign(url), .body = body});
+    };
+    std::string const base = "https://example.com/udm";
+    CHECK(fits(base + "?bodySHA256=" + hash));
+    CHECK(fits(base + "?bodySHA256=" + hash, "application/json; charset=utf-8"));
+    CHECK(fits(base + "?bodySHA256=" + hash, "text/plain"));
+    CHECK(fits(base + "?bodySHA256=" + hash, ""));
+    CHECK(fits(base + "?a=b&bodySHA256=" + hash + "&c"));
+    CHECK(fits(base + "?&&bodySHA256=" + hash + "#x"));
+    CHECK(fits("https://example.com?bodySHA256=" + hash));
+    std::string escaped; // each digit as an escape: 0 to 9 are %30 to %39, a to f %61 to %66
+    for (char c : hash) (escaped += c < 'a' ? "%3" : "%6") += c < 'a' ? c : static_cast<char>(c - 'a' + '1');
+    CHECK(fits(base + "?bodySHA256=" + escaped));
+    CHECK(fits(base + "?bodySHA256=" + escaped.substr(0, 3) + hash.substr(1)));
+    CHECK_FALSE(fits(base + "?bodySHA256=" + escaped + "%"));
+    CHECK_FALSE(fits(base + "?bodySHA256=" + escaped.substr(0, escaped.size() - 1)));
+    CHECK(fits("https://example.com:8443?bodySHA256=" + hash));
+
+    CHECK_FALSE(fits(base));
+    CHECK_FALSE(fits(base + "?"));
+    CHECK_FALSE(fits(base + "?bodySHA256"));
+    CHECK_FALSE(fits(base + "?bodySHA256="));
+    CHECK_FALSE(fits(base + "?bodySHA256=" + sha256_of(body + " ")));
+    CHECK_FALSE(fits(base + "?bodySHA256=" + hash + "0"));
+    CHECK_FALSE(fits(base + "?bodySHA256=" + hash + "+"));
+    CHECK_FALSE(fits(base + "?bodySHA256=" + hash + "%00"));
+    CHECK_FALSE(fits(base + "?bodySHA256=+" + hash));
+    CHECK_FALSE(fits(base + "?bodysha256=" + hash));
+    CHECK_FALSE(fits(base + "?xbodySHA256=" + hash));
+    CHECK_FALSE(fits(base + "?x=bodySHA256=" + hash));
+    CHECK_FALSE(fits(base + "?x;bodySHA256=" + hash));
+    CHECK_FALSE(fits(base + "#bodySHA256=" + hash));
+    CHECK_FALSE(fits(base + "#?bodySHA256=" + hash));
+    CHECK_FALSE(fits(base + "/bodySHA256=" + hash));
+    // The first one counts: a second could have been appended to it.
+    CHECK_FALSE(fits(base + "?bodySHA256=" + sha256_of("x") + "&bodySHA256=" + hash));
+    CHECK(fits(base + "?bodySHA256=" + hash + "&bodySHA256=" + sha256_of("x")));
+    for (std::size_t i = 0; i != hash.size(); ++i) {
+        CAPTURE(i);
+        std::string other = hash;
+        other[i] = other[i] == '0' ? '1' : '0';
+        CHECK_FALSE(fits(base + "?bodySHA256=" + other));
+        CHECK_FALSE(fits(base + "?bodySHA256=" + hash.substr(0, i)));
+    }
+
+    hook request = signed_json(body);
+    request.body += '\n';
+    CHECK(refusal(request) == "invalid_signature bodySHA256");
+    request = signed_json(body);
+    request.body.clear();
+    CHECK(refusal(request) == "invalid_signature bodySHA256");
+    CHECK(holds(signed_json("")));
+
+    // The hash alone is no signature.
+    request = signed_json(body);
+    request.signature = sign("https://example.com/other");
+    CHECK(refusal(request) == "invalid_signature X-Twilio-Signature");
+
+    // Neither body nor type: nothing to vouch for. Of a form, the parameters do.
+    CHECK(holds({.url = base, .content_type = "", .signature = sign(base)}));
+    CHECK_FALSE(holds({.url = base, .content_type = "application/json", .signature = sign(base)}));
+    CHECK(holds(signed_form(good_message, base + "?bodySHA256=" + hash)));
+}
+
+TEST_CASE("Any other signature than the right one is refused, and the failure says no more than that")
+{
+    hook request = signed_form(good_message);
+    std::string const good = request.signature;
+    std::string const code = code_of(token, [] {
+        std::string text = "https://example.com/udm";
+        for (auto const& [name, value] : good_message) text += name + value;
+        return text;
+    }());
+    REQUIRE(base64(code) == good);
+    REQUIRE(receive(request));
+
+    auto const refused = [&](std::string const& signature) {
+        request.signature = signature;
+        auto const message = receive(request);
+        return !message && message.error().code() == errc::invalid_signature &&
+               message.error().field() == "X-Twilio-Signature" && !message.error().offset() &&
+               message.error().to_string().find(good) == std::string::npos &&
+               !webhook_verifier(secret(token)).verify(request);
+    };
+    for (std::size_t bit = 0; bit != 8 * code.size(); ++bit) {
+        CAPTURE(bit);
+        std::string flipped = code;
+        flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
+        CHECK(refused(base64(flipped)));
+    }
+    for (std::size_t bit = 0; bit != 8 * good.size(); ++bit) {
+        CAPTURE(bit);
+        std::string flipped = good;
+        flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
+        CHECK(refused(flipped));
+    }
+    for (std::size_t size = 0; size != good.size(); ++size) {
+        CAPTURE(size);
+        CHECK(refused(good.substr(0, size)));
+        CHECK(refused(good.substr(good.size() - size)));
+        CHECK(refused(base64(code.substr(0, size))) == (size < code.size()));
+        CHECK(refused(good.substr(0, size) + '\0' + good.substr(size + 1)));
+        CHECK(refused(good.substr(0, size) + '=' + good.substr(size + 1)) == (size + 1 != good.size()));
+        CHECK(refused(good.substr(0, size) + "\xC3\xA9" + good.substr(size)));
+    }
+    for (std::string const& other :
+         {good + ' ', ' ' + good, good + '\n', good + "\r\n", good + '=', good + good, good + ", " + good,
+          '"' + good + '"', "sha1=" + good, std::string(28, '='), std::string(28, 'A'), std::string(28, '\xFF'),
+          std::string(27, 'A') + '=', std::string(1 << 20, 'A'), base64(code + '\0'), base64(code_of("", "")),
+          base64(code_of(token, request.url)), base64(code_of(token, request.body))})
+        CHECK(refused(other));
+
+    // The unused bits of the last digit must be nought: else one code would have four signatures.
+    std::string last = good;
+    for (char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")) {
+        last[26] = c;
+        CHECK(refused(last) == (last != good));
+    }
+}
+
+TEST_CASE("An empty token refuses everything, even what was signed with it")
+{
+    hook request = signed_form(good_message);
+    request.signature = sign(request.url, good_message, "");
+    CHECK_FALSE(webhook_verifier(secret("")).verify(request));
+    CHECK_FALSE(webhook_verifier(secret(""), secret("")).verify(request));
+    CHECK_FALSE(webhook_verifier(secret(token), secret("")).verify(request));
+    CHECK_FALSE(webhook_verifier(secret(""), secret(token)).verify(request));
+    auto const message = webhook_verifier(secret("")).receive(request);
+    REQUIRE_FALSE(message);
+    CHECK(message.error().code() == errc::invalid_signature);
+    CHECK_FALSE(webhook_verifier(secret("")).verify(signed_form(good_message)));
+    CHECK_FALSE(webhook_verifier(secret("")).verify({}));
+    CHECK_FALSE(webhook_verifier(secret(token)).verify({}));
+}
+
+TEST_CASE("During a rotation both tokens hold, and no third")
+{
+    webhook_verifier const both(secret("primary"), secret("secondary"));
+    hook request = signed_form(good_message, "https://example.com:8443/udm");
+    for (std::string const key : {"primary", "secondary"}) {
+        request.signature = sign(request.url, good_message, key);
+        CHECK(both.verify(request));
+        CHECK(both.receive(request));
+        request.signature = sign("https://example.com/udm", good_message, key);
+        CHECK(both.verify(request));
+    }
+    for (std::string const key : {"tertiary", "", "primar", "primaryy", "Primary", "primarysecondary", "primary\n"}) {
+        CAPTURE(key);
+        request.signature = sign(request.url, good_message, key);
+        CHECK_FALSE(both.verify(request));
+    }
+    request.signature = sign(request.url, good_message, "one");
+    CHECK(webhook_verifier(secret(""), secret("one")).verify(request));
+    CHECK(webhook_verifier(secret("one"), secret("")).verify(request));
+
+    webhook_verifier const copy = both; // NOLINT: a copy must do the same
+    request.signature = sign(request.url, good_message, "secondary");
+    CHECK(copy.verify(request));
+}
+
+TEST_CASE("A token is any bytes of any length")
+{
+    for (std::size_t size = 1; size <= 130; ++size) {
+        CAPTURE(size);
+        std::string key;
+        for (std::size_t i = 0; i != size; ++i) key += static_cast<char>(i * 151 + 128);
+        hook request = signed_form(good_message);
+        request.signature = sign(request.url, good_message, key);
+        CHECK(holds(request, key));
+        key.back() = static_cast<char>(key.back() ^ 0x10);
+        CHECK_FALSE(holds(request, key));
+    }
+    // Up to the first NUL would be too little.
+    hook request = signed_form(good_message);
+    request.signature = sign(request.url, good_message, std::string_view("a\0b", 3));
+    CHECK(holds(request, std::string_view("a\0b", 3)));
+    CHECK_FALSE(holds(request, std::string_view("a\0c", 3)));
+    CHECK_FALSE(holds(request, "a"));
+}
+
+TEST_CASE("A message is received from a form, from JSON and from a query")
+{
+    auto const posted = receive(signed_form(good_message));
+    REQUIRE(posted);
+    CHECK(is_good(*posted));
+    CHECK(posted->parameter_count() == 7);
+
+    // Empty pieces are no parameters.
+    hook request = signed_form(good_message);
+    request.body = "&&" + request.body + "&&";
+    auto const padded = receive(request);
+    REQUIRE(padded);
+    CHECK(is_good(*padded));
+    CHECK(padded->parameter_count() == 7);
+    CHECK_FALSE(padded->parameter(""));
+
+    auto const json = receive(signed_json(R"( { "SequenceNumber" : 7, "Content":"{\"a\": \"b\u0026c\"}" ,
+        "\u0043ontentType":"application\/json", "Sid":"KX00000000000000000000000000000003",
+        "CallSid":"CA00000000000000000000000000000002", "AccountSid":"AC00000000000000000000000000000001",
+        "Timestamp":"Wed, 18 Dec 2019 20:02:01 +0000" } )"));
+    REQUIRE(json);
+    CHECK(is_good(*json));
+    CHECK(json->parameter_count() == 7);
+
+    auto const got = receive(signed_get("https://example.com/udm?" + form(good_message) + "#fragment&x=y"));
+    REQUIRE(got);
+    CHECK(is_good(*got));
+    CHECK(got->parameter_count() == 7);
+}
+
+TEST_CASE("With GET the callback's own query is part of what came, and a body is not")
+{
+    std::string const url = "https://u:p@example.com:8443/udm?tenant=7&tenant=6&b=%zz&" + form(good_message);
+    auto const message = receive(signed_get(url));
+    REQUIRE(message);
+    CHECK(is_good(*message));
+    CHECK(message->parameter_count() == 10);
+    CHECK(message->parameter("tenant") == "6");
+    CHECK(message->parameter("b") == "%zz");
+
+    // With a port that Twilio did not sign.
+    hook without = signed_get("https://example.com/?" + form(good_message));
+    without.url = "https://example.com:443/?" + form(good_message);
+    CHECK(receive(without));
+
+    // A form in the body is signed with the rest, but is not where GET has its parameters.
+    hook request = signed_form({{"Content", "other"}}, url);
+    request.method = "GET";
+    auto const with_body = receive(request);
+    REQUIRE(with_body);
+    CHECK(is_good(*with_body));
+    request.body += "&x=y";
+    CHECK(refusal(request) == "invalid_signature X-Twilio-Signature");
+    request = signed_get(url);
+    request.body = "{}";
+    CHECK(refusal(request) == "invalid_signature bodySHA256");
+
+    // The callback's own query is no reason to take the wrong one of two.
+    CHECK(refusal(signed_get("https://example.com/?Sid=x&" + form(good_message))) == "malformed_webhook Sid");
+    CHECK(refusal(signed_get("https://example.com/" + form(good_message))) == "malformed_webhook Sid");
+    CHECK(refusal(signed_get("https://example.com/#?" + form(good_message))) == "malformed_webhook Sid");
+
+    // Of a POST, the query is none of the message.
+    hook post = signed_form(good_message, "https://example.com/udm?Sid=KX00000000000000000000000000000009&x=y");
+    auto const posted = receive(post);
+    REQUIRE(posted);
+    CHECK(is_good(*posted));
+    CHECK_FALSE(posted->parameter("x"));
+    post = signed_form({}, "https://example.com/udm?" + form(good_message));
+    CHECK(refusal(post) == "malformed_webhook Sid");
+}
+
+TEST_CASE("Unknown parameters are kept and can be read, in the order of their names")
+{
+    fields parameters = good_message;
+    parameters.insert(parameters.begin(), {"Zebra", "1"});
+    parameters.insert(parameters.begin() + 3, {"ApiVersion", "2010-04-01"});
+    parameters.insert(parameters.begin() + 5, {"Zebra", "0"});
+    parameters.emplace_back("sid", "lower case");
+    parameters.emplace_back("", "no name");
+    parameters.emplace_back("Zebra", "1");
+    parameters.emplace_back("Contents", "");
+    parameters.emplace_back(std::string("\0", 1), std::string("N\0L", 3));
+
+    auto const message = receive(signed_form(parameters));
+    REQUIRE(message);
+    CHECK(is_good(*message));
+    fields sorted = parameters;
+    std::sort(sorted.begin(), sorted.end());
+    REQUIRE(message->parameter_count() == sorted.size());
+    for (std::size_t i = 0; i != sorted.size(); ++i) {
+        CAPTURE(i);
+        CHECK(message->parameter(i).name == sorted[i].first);
+        CHECK(message->parameter(i).value == sorted[i].second);
+    }
+    CHECK(message->parameter("Zebra") == "0");
+    CHECK(message->parameter("ApiVersion") == "2010-04-01");
+    CHECK(message->parameter("sid") == "lower case");
+    CHECK(message->parameter("") == "no name");
+    CHECK(message->parameter("Contents") == "");
+    CHECK(message->parameter(std::string_view("\0", 1)) == std::string_view("N\0L", 3));
+    CHECK(message->parameter("SequenceNumber") == "7");
+    CHECK_FALSE(message->parameter("Zebr"));
+    CHECK_FALSE(message->parameter("Zebraa"));
+    CHECK_FALSE(message->parameter("zebra"));
+}
+
+TEST_CASE("A JSON value that is no string is kept as it is written")
+{
+    auto const message = receive(signed_json(
+        R"({"Content":{"a" : [1, "\u00e9"]},"ContentType":"application/json","SequenceNumber":7,"n":null,"f":-1.5e3,)"
+        R"("t":true,"s":"\u00e9\ud83d\ude00\"\\\n","e":"","":[],)"
+        R"("Sid":"KX00000000000000000000000000000003","CallSid":"CA00000000000000000000000000000002",)"
+        R"("AccountSid":"AC00000000000000000000000000000001","Timestamp":"Wed, 18 Dec 2019 20:02:01 +0000"})"));
+    REQUIRE(message);
+    CHECK(message->content() == R"({"a" : [1, "\u00e9"]})");
+    CHECK(message->sequence_number() == 7);
+    CHECK(message->parameter("n") == "null");
+    CHECK(message->parameter("f") == "-1.5e3");
+    CHECK(message->parameter("t") == "true");
+    CHECK(message->parameter("s") == "\xC3\xA9\xF0\x9F\x98\x80\"\\\n");
+    CHECK(message->parameter("e") == "");
+    CHECK(message->parameter("") == "[]");
+    CHECK(message->parameter_count() == 13);
+}
+
+TEST_CASE("Content is the bytes that came, whatever they are")
+{
+    for (std::string const& content :
+         {std::string(), std::string("{"), std::string(" {} "), std::string("a\0b", 3), std::string("\xFF\xC3\x80"),
+          std::string("\r\n\t+%&="), std::string(10240, 'x'), std::string(100000, '%'), std::string("null")}) {
+        CAPTURE(content.size());
+        auto const message = receive(signed_form(message_with("Content", content)));
+        REQUIRE(message);
+        CHECK(message->content() == content);
+    }
+    auto const typed = receive(signed_form(message_with("ContentType", "")));
+    REQUIRE(typed);
+    CHECK(typed->content_type().empty());
+}
+
+TEST_CASE("A parameter that must be there and is not is named")
+{
+    for (auto const& one : good_message) {
+        auto const& name = one.first; // clang 14 captures no binding
+        auto const& value = one.second;
+        CAPTURE(name);
+        CHECK(refusal(signed_form(message_with(name, {}))) == "malformed_webhook " + name);
+        CHECK(refusal(signed_get("https://example.com/?" + form(message_with(name, {})))) ==
+              "malformed_webhook " + name);
+        std::string body = "{\"x\":0";
+        for (auto const& other : message_with(name, {}))
+            if (other.first != "Content") body += ",\"" + other.first + "\":\"" + other.second + '"';
+        body += name == "Content" ? "}" : ",\"Content\":\"{}\"}";
+        CHECK(refusal(signed_json(body)) == "malformed_webhook " + name);
+
+        // Neither another case nor a longer or shorter name will do.
+        fields other = message_with(name, {});
+        std::string lower = name;
+        lower[0] = static_cast<char>(lower[0] | 0x20);
+        other.emplace_back(lower, value);
+        other.emplace_back(name + ' ', value);
+        other.emplace_back(name.substr(1), value);
+        if (name != "CallSid" && name != "AccountSid") // which end in another one
+            CHECK(refusal(signed_form(other)) == "malformed_webhook " + name);
+    }
+}
+
+TEST_CASE("A parameter that is there twice is named, even if both say the same")
+{
+    for (auto const& one : good_message) {
+        auto const& name = one.first; // clang 14 captures no binding
+        auto const& value = one.second;
+        CAPTURE(name);
+        for (std::string const& second : {value, std::string(), value + '0'}) {
+            fields twice = good_message;
+            twice.emplace_back(name, second);
+            auto const message = receive(signed_form(twice));
+            REQUIRE_FALSE(message);
+            CHECK(message.error().code() == errc::malformed_webhook);
+            CHECK(message.error().field() == name);
+            CHECK(message.error().message() == "there twice");
+            CHECK(refusal(signed_get("https://example.com/?" + form(twice))) == "malformed_webhook " + name);
+        }
+    }
+    std::string const json =
+        R"({"Content":"{}","ContentType":"application/json","SequenceNumber":"7",)"
+        R"("Sid":"KX00000000000000000000000000000003","S\u0069d":"KX00000000000000000000000000000003",)"
+        R"("CallSid":"CA00000000000000000000000000000002",)"
+        R"("AccountSid":"AC00000000000000000000000000000001",)"
+        R"("Timestamp":"Wed, 18 Dec 2019 20:02:01 +0000"})";
+    CHECK(refusal(signed_json(json)) == "malformed_webhook Sid");
+}
+
+TEST_CASE("A SID of another kind is named, with the byte that is wrong")
+{
+    for (std::string const name : {"Sid", "CallSid", "AccountSid"}) {
+        std::string const good = std::find_if(good_message.begin(), good_message.end(), [&](auto const& one) {
+                                     return one.first == name;
+                                 })->second;
+        auto const wrong_at = [&](std::string const& value) {
+            auto const message = receive(signed_form(message_with(name, value)));
+            if (message) return -1;
+            CHECK(message.error().code() == errc::malformed_webhook);
+            CHECK(message.error().field() == name);
+            CHECK(message.error().message() == "not a SID of this kind");
+            return static_cast<int>(message.error().offset().value_or(999));
+        };
+        CAPTURE(name);
+        CHECK(wrong_at(good) == -1);
+        CHECK(wrong_at("") == 0);
+        CHECK(wrong_at("ZY00000000000000000000000000000003") == 0);
+        CHECK(wrong_at(good.substr(0, 1) + "Q" + good.substr(2)) == 1);
+        CHECK(wrong_at(good.substr(0, 33)) == 33);
+        CHECK(wrong_at(good + "0") == 34);
+        CHECK(wrong_at(good.substr(0, 20) + "g" + good.substr(21)) == 20);
+        CHECK(wrong_at(good.substr(0, 33) + std::string(1, '\0')) == 33);
+        CHECK(wrong_at(' ' + good) == 0);
+    }
+}
+
+TEST_CASE("SequenceNumber is a number of 64 bits in decimal digits")
+{
+    auto const read = [](std::string const& digits) {
+        auto const message = receive(signed_form(message_with("SequenceNumber", digits)));
+        REQUIRE(message);
+        return message->sequence_number();
+    };
+    CHECK(read("0") == 0);
+    CHECK(read("1") == 1);
+    CHECK(read("9") == 9);
+    CHECK(read("007") == 7);
+    CHECK(read("4294967296") == 4294967296);
+    CHECK(read("9999999999999999999") == 9999999999999999999u);
+    CHECK(read("18446744073709551609") == UINT64_MAX - 6);
+
+    auto const wrong_at = [](std::string const& digits) {
+        auto const message = receive(signed_form(message_with("SequenceNumber", digits)));
+        if (message) return -1;
+        CHECK(message.error().code() == errc::malformed_webhook);
+        CHECK(message.error().field() == "SequenceNumber");
+        return static_cast<int>(message.error().offset().value_or(999));
+    };
+    CHECK(wrong_at("") == 0);
+    CHECK(wrong_at("-1") == 0);
+    CHECK(wrong_at("+1") == 0);
+    CHECK(wrong_at(" 1") == 0);
+    CHECK(wrong_at("1 ") == 1);
+    CHECK(wrong_at("1.0") == 1);
+    CHECK(wrong_at("1e3") == 1);
+    CHECK(wrong_at("0x1") == 1);
+    CHECK(wrong_at("12,000") == 2);
+    CHECK(wrong_at(std::string("1\0", 2)) == 1);
+    CHECK(wrong_at("\xD9\xA1") == 0); // a digit, but not of ours
+    CHECK(wrong_at("18446744073709551616") == 19);
+    CHECK(wrong_at("18446744073709551619") == 19);
+    CHECK(wrong_at("18446744073709551620") == 19);
+    CHECK(wrong_at("99999999999999999999") == 19);
+    CHECK(wrong_at(std::string(100000, '9')) == 19);
+    CHECK(read(std::string(100000, '0') + '5') == 5);
+}
+
+TEST_CASE("SequenceNumber reaches to the last number of 64 bits")
+{
+    for (std::uint64_t below = 0; below != 12; ++below) {
+        std::uint64_t const number = UINT64_MAX - below;
+        CAPTURE(number);
+        auto const message = receive(signed_form(message_with("SequenceNumber", std::to_string(number))));
+        REQUIRE(message);
+        CHECK(message->sequence_number() == number);
+    }
+}
+
+TEST_CASE("Timestamp is a date of RFC 2822, with its offset")
+{
+    auto const summer = receive(signed_form(message_with("Timestamp", "Wed, 18 Dec 2019 22:32:01 +0230")));
+    REQUIRE(summer);
+    CHECK(summer->timestamp() == sidecall::date_time{1576699321, 150});
+    for (std::string const wrong :
+         {"", "0", "1576699321", "2019-12-18T20:02:01Z", "Thu, 18 Dec 2019 20:02:01 +0000", "Wed, 18 Dec 2019 20:02:01",
+          "Wed, 31 Nov 2019 20:02:01 +0000", "Wed, 18 Dec 2019 20:02:01 +0000 x"}) {
+        CAPTURE(wrong);
+        CHECK(refusal(signed_form(message_with("Timestamp", wrong))) == "malformed_webhook Timestamp");
+    }
+}
+
+TEST_CASE("What is signed but is neither form nor object is malformed as a whole")
+{
+    for (std::string const body : {"", "[]", "\"x\"", "null", "{", "{}{}", "{}x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
+                                   "{'a':1}", "{\"a\":\"\xFF\"}", "{\"a\":\"\\ud800\"}", "\xEF\xBB\xBF{}", "a=b"}) {
+        CAPTURE(body);
+        CHECK(refusal(signed_json(body)) == "malformed_webhook");
+    }
+    CHECK(refusal(signed_json("{}")) == "malformed_webhook Sid");
+    CHECK(refusal(signed_form({})) == "malformed_webhook Sid");
+    CHECK(refusal({.content_type = "", .signature = sign("https://example.com/udm")}) == "malformed_webhook");
+}
+
+TEST_CASE("Nobody learns what is wrong with a message that is not signed")
+{
+    fields const broken = {{"Sid", "x"}};
+    hook request = signed_form(broken);
+    request.signature[3] = request.signature[3] == 'A' ? 'B' : 'A';
+    CHECK(refusal(request) == "invalid_signature X-Twilio-Signature");
+    request.signature.clear();
+    CHECK(refusal(request) == "invalid_signature X-Twilio-Signature");
+    request = signed_get("https://example.com/");
+    request.signature = sign("https://example.com/other");
+    CHECK(refusal(request) == "invalid_signature X-Twilio-Signature");
+}
+
+TEST_CASE("Large bodies of every kind of malice are dealt with")
+{
+    std::size_t const size = 1 << 18;
+    std::string equal_names;
+    std::string equal_prefixes;
+    std::string short_names;
+    for (std::size_t i = 0; equal_names.size() < size; ++i)
+        equal_names += "a=" + std::to_string(i * 48271 % 65537) + '&';
+    std::string const prefix(1000, 'p');
+    for (std::size_t i = 0; equal_prefixes.size() < size; ++i)
+        equal_prefixes += prefix + std::to_string(i * 48271 % 65537) + '&';
+    for (std::size_t i = 0; short_names.size() < size; ++i) short_names += std::to_string(size - i) + '&';
+    std::string same;
+    while (same.size() < size) same += "Sid=&";
+
+    for (std::string const& body :
+         {std::string(size, '&'), std::string(size, '='), std::string(size, '%'), std::string(size, '+'),
+          std::string(size, 'a'), std::string(size, '\0'), std::string(size, ','), std::string(size, '{'),
+          std::string(size, '['), "{\"a\":" + std::string(size, '['), "{\"a\":\"" + std::string(size, '\\'),
+          equal_names, equal_prefixes, short_names, same}) {
+        CAPTURE(body.substr(0, 10));
+        // Not signed: refused. Signed: read, and then it is no message.
+        CHECK_FALSE(holds({.signature = sign("https://example.com/"), .body = body}));
+        CHECK(refusal(signed_json(body)) == "malformed_webhook");
+        CHECK(refusal(signed_get("https://example.com/?" + body)) == "malformed_webhook Sid");
+    }
+    CHECK(refusal(signed_form({{"Sid", std::string(size, 'x')}})) == "malformed_webhook CallSid");
+
+    // A good message among all that.
+    auto const found = receive(signed_get("https://example.com/?" + equal_names + form(good_message)));
+    REQUIRE(found);
+    CHECK(is_good(*found));
+}
+
+TEST_CASE("What is too long to be counted is refused before it is read")
+{
+    // Nobody reads these bytes, so nobody needs to have them.
+    std::string_view const endless("x", std::size_t{1} << 31);
+    webhook_verifier const verifier{secret(token)};
+    webhook_request long_body{.signature = "x", .body = endless};
+    webhook_request long_url{.url = endless, .signature = "x"};
+    for (auto const& request : {long_body, long_url}) {
+        auto const message = verifier.receive(request);
+        REQUIRE_FALSE(message);
+        CHECK(message.error().code() == errc::malformed_webhook);
+        CHECK_FALSE(verifier.verify(request));
+    }
+}
+
+TEST_CASE("Views of a message stay valid when it is moved, and a copy has its own")
+{
+    auto received = receive(signed_form(good_message));
+    REQUIRE(received);
+    std::string_view const content = received->content();
+    auto const parameter = received->parameter(std::size_t{0});
+
+    incoming_message moved = std::move(*received);
+    CHECK(moved.content().data() == content.data());
+    CHECK(content == R"({"a": "b&c"})");
+    CHECK(parameter.name == "AccountSid");
+
+    incoming_message const copy = moved;
+    CHECK(copy.content().data() != content.data());
+    incoming_message again = std::move(moved);
+    CHECK(again.content().data() == content.data());
+    CHECK(is_good(again));
+
+    again = *receive(signed_form(message_with("Content", "other")));
+    CHECK(again.content() == "other");
+    CHECK(is_good(copy));
+
+    // It refers to nothing of the request's.
+    std::optional<incoming_message> kept;
+    {
+        hook request = signed_form(good_message);
+        kept.emplace(*receive(request));
+        for (std::string* text : {&request.body, &request.url, &request.signature, &request.content_type})
+            std::fill(text->begin(), text->end(), '!');
+    }
+    CHECK(is_good(*kept));
+}
