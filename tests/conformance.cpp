@@ -192,9 +192,10 @@ json create_message(json const& c)
 }
 
 /// Some operation of each kind, since only the answer matters here.
-constexpr auto some_account = sidecall::operator""_account_sid("AC00000000000000000000000000000001", 34);
-constexpr auto some_call = sidecall::operator""_call_sid("CA00000000000000000000000000000002", 34);
-constexpr auto some_subscription = sidecall::operator""_subscription_sid("ZY00000000000000000000000000000003", 34);
+using namespace sidecall::literals;
+constexpr auto some_account = "AC00000000000000000000000000000001"_account_sid;
+constexpr auto some_call = "CA00000000000000000000000000000002"_call_sid;
+constexpr auto some_subscription = "ZY00000000000000000000000000000003"_subscription_sid;
 
 template <sidecall::operation Operation>
 json parse(Operation const& operation, json const& c)
@@ -213,8 +214,9 @@ json parse(Operation const& operation, json const& c)
 
 json parse_create_subscription(json const& c)
 {
-    auto callback = sidecall::callback_url::parse("https://example.com");
-    return parse(sidecall::create_user_defined_message_subscription{some_account, some_call, *callback}, c);
+    return parse(
+        sidecall::create_user_defined_message_subscription{some_account, some_call, "https://example.com"_callback_url},
+        c);
 }
 
 json parse_delete_subscription(json const& c)

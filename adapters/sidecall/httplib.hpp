@@ -665,9 +665,13 @@ void mount_webhook(httplib::Server& server, callback_url callback, webhook_verif
     if (path.empty()) path = "/";
 
     // cpp-httplib takes the path for a regular expression, and matches it with what came after decoding it.
-    std::string const given = httplib::detail::decode_url(path, false);
     std::string pattern;
-    for (char c : given) {
+    for (std::size_t i = 0; i != path.size(); ++i) {
+        char c = path[i];
+        if (c == '%' && path.size() - i > 2 && detail::is_hex(path[i + 1]) && detail::is_hex(path[i + 2])) {
+            c = static_cast<char>(detail::hex_value(path[i + 1]) << 4 | detail::hex_value(path[i + 2]));
+            i += 2;
+        }
         if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) pattern += '\\';
         pattern += c;
     }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/literal.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/detail/uri.hpp>
 #include <sidecall/result.hpp>
@@ -71,21 +72,10 @@ private:
 using callback_url = basic_callback_url<detail::buffer>;
 using callback_url_view = basic_callback_url<std::string_view>; ///< For constants and for a text that outlives it.
 
-namespace detail {
-
-void this_literal_is_not_a_valid_callback_url(); // declared and never defined, see sid.hpp
-
-} // namespace detail
-
+/// `"https://…"_callback_url`: a constant callback whose typo does not compile.
 inline namespace literals {
 
-/// A constant callback whose typo does not compile.
-consteval callback_url_view operator""_callback_url(char const* text, std::size_t size)
-{
-    auto const url = callback_url_view::parse({text, size});
-    if (!url) detail::this_literal_is_not_a_valid_callback_url();
-    return *url;
-}
+SIDECALL_DETAIL_LITERAL(callback_url_view, callback_url)
 
 } // namespace literals
 

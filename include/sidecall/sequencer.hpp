@@ -28,7 +28,8 @@ struct sequencer_options {
 struct sequenced_message {
     incoming_message message;
     std::uint64_t missing = 0; ///< So many messages right before it have not come, and are waited for no longer.
-    bool late = false;         ///< It belongs before one that was handed out already: its gap had been given up.
+    bool late =
+        false; ///< It does not follow what was handed out: its gap was given up, or its number was there already.
 };
 
 /// What became of a message that arrived.
@@ -56,14 +57,15 @@ public:
     template <class HandOut>
     arrival accept(incoming_message message, HandOut&& hand_out)
     {
-        if (is_known(message.sid())) return arrival::duplicate;
+        message_sid const sid = message.sid();
+        if (is_remembered(sid) || is_waiting(sid)) return arrival::duplicate;
         std::uint64_t const number = message.sequence_number();
         auto place = waiting_.end(); // behind all that are not greater; most messages come in order
         while (place != waiting_.begin() && (place - 1)->sequence_number() > number) --place;
         waiting_.insert(place, std::move(message));
         hand_out_in_order(hand_out);
         while (waiting_.size() > options_.max_waiting) give_up(hand_out);
-        return next_ && number < *next_ ? arrival::handed_out : arrival::waiting;
+        return is_waiting(sid) ? arrival::waiting : arrival::handed_out;
     }
 
     /// Ends the wait for what is missing before the first message that waits: hands out that one, which says how many
@@ -107,10 +109,15 @@ private:
         hand_out(std::move(first));
     }
 
-    bool is_known(message_sid const& sid) const noexcept
+    bool is_remembered(message_sid const& sid) const noexcept
     {
         for (auto const& known : remembered_)
             if (known == sid) return true;
+        return false;
+    }
+
+    bool is_waiting(message_sid const& sid) const noexcept
+    {
         for (auto const& message : waiting_)
             if (message.sid() == sid) return true;
         return false;

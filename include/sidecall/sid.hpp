@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/literal.hpp>
 #include <sidecall/result.hpp>
 
 namespace sidecall {
@@ -66,44 +67,14 @@ using subscription_sid = basic_sid<'Z', 'Y'>; ///< A User Defined Message Subscr
 using message_sid = basic_sid<'K', 'X'>;      ///< A User Defined Message.
 using api_key_sid = basic_sid<'S', 'K'>;      ///< An API key.
 
-namespace detail {
-
-// Declared and never defined: a call in a constant expression stops the compiler, which prints the name.
-void this_literal_is_not_a_valid_sid();
-
-template <class Sid>
-consteval Sid sid_literal(char const* text, std::size_t size)
-{
-    auto const sid = Sid::parse({text, size});
-    if (!sid) this_literal_is_not_a_valid_sid();
-    return *sid;
-}
-
-} // namespace detail
-
 /// `"AC…"_account_sid` and its like: constants whose typo does not compile.
 inline namespace literals {
 
-consteval account_sid operator""_account_sid(char const* text, std::size_t size)
-{
-    return detail::sid_literal<account_sid>(text, size);
-}
-consteval call_sid operator""_call_sid(char const* text, std::size_t size)
-{
-    return detail::sid_literal<call_sid>(text, size);
-}
-consteval subscription_sid operator""_subscription_sid(char const* text, std::size_t size)
-{
-    return detail::sid_literal<subscription_sid>(text, size);
-}
-consteval message_sid operator""_message_sid(char const* text, std::size_t size)
-{
-    return detail::sid_literal<message_sid>(text, size);
-}
-consteval api_key_sid operator""_api_key_sid(char const* text, std::size_t size)
-{
-    return detail::sid_literal<api_key_sid>(text, size);
-}
+SIDECALL_DETAIL_LITERAL(account_sid, account_sid)
+SIDECALL_DETAIL_LITERAL(call_sid, call_sid)
+SIDECALL_DETAIL_LITERAL(subscription_sid, subscription_sid)
+SIDECALL_DETAIL_LITERAL(message_sid, message_sid)
+SIDECALL_DETAIL_LITERAL(api_key_sid, api_key_sid)
 
 } // namespace literals
 

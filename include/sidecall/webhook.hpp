@@ -114,9 +114,7 @@ public:
     /// hash. Allocates for a form.
     result<void> verify(webhook_request const& request) const
     {
-        if (auto const wrong = check_size(request)) return *wrong;
-        return check_signature(request,
-                               is_form(request) ? detail::parameters::from_form(request.body) : detail::parameters());
+        return signed_form(request).transform([](detail::parameters const&) {});
     }
 
     /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET from the query.
@@ -124,15 +122,13 @@ public:
     /// twice. One allocation.
     result<incoming_message> receive(webhook_request const& request) const
     {
-        if (auto const wrong = check_size(request)) return *wrong;
-        auto parameters = is_form(request) ? detail::parameters::from_form(request.body) : detail::parameters();
-        if (auto const checked = check_signature(request, parameters); !checked) return checked.error();
-
+        auto parameters = signed_form(request);
+        if (!parameters) return parameters.error();
         if (request.method == "GET")
             parameters = detail::parameters::from_form(query_of(request.url));
-        else if (!is_form(request) && !detail::parameters::from_json(request.body, parameters))
+        else if (!is_form(request) && !detail::parameters::from_json(request.body, *parameters))
             return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");
-        return read(std::move(parameters));
+        return read(*std::move(parameters));
     }
 
 private:
@@ -162,23 +158,23 @@ private:
         return failure(errc::invalid_signature, field, rule);
     }
 
-    static std::optional<failure> check_size(webhook_request const& request) noexcept
+    /// The parameters of the form, if the signature holds; none for a body of another type.
+    result<detail::parameters> signed_form(webhook_request const& request) const
     {
-        if (request.body.size() <= detail::parameters::max_bytes && request.url.size() <= detail::parameters::max_bytes)
-            return {};
-        return failure(errc::malformed_webhook, "", "longer than 2 GiB");
-    }
-
-    result<void> check_signature(webhook_request const& request, detail::parameters const& form) const
-    {
+        if (request.body.size() > detail::parameters::max_bytes || request.url.size() > detail::parameters::max_bytes)
+            return failure(errc::malformed_webhook, "", "longer than 2 GiB");
         hmac::value given{};
         if (request.signature.empty()) return refused("X-Twilio-Signature", "there is no signature");
         if (!detail::base64_decode(request.signature, given))
             return refused("X-Twilio-Signature", "not 20 bytes in base64");
-        if (!is_form(request) && (!request.body.empty() || !request.content_type.empty()) && !body_fits(request))
+
+        detail::parameters form;
+        if (is_form(request))
+            form = detail::parameters::from_form(request.body);
+        else if ((!request.body.empty() || !request.content_type.empty()) && !body_fits(request))
             return refused("bodySHA256", "missing, or not the body's SHA-256");
         for (auto const& key : keys_)
-            if (key && holds(*key, request.url, form, given)) return {};
+            if (key && holds(*key, request.url, form, given)) return form;
         return refused("X-Twilio-Signature", "not signed by Twilio with this token");
     }
 

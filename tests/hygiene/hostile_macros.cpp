@@ -1,5 +1,5 @@
-// The headers survive what platform headers and careless programs define: windows.h, X11, sys/sysmacros.h, Arduino, gnu++.
-// The standard library comes first, since its own headers need not survive any of it.
+// The headers survive what platform headers and careless programs define: windows.h, X11, sys/sysmacros.h, Arduino,
+// gnu++. The standard library comes first, since its own headers need not survive any of it.
 
 #include <array>
 #include <compare>

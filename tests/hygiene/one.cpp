@@ -6,4 +6,7 @@
 
 std::string_view version_there();
 
-int main() { return sidecall::version == version_there() ? 0 : 1; }
+int main()
+{
+    return sidecall::version == version_there() ? 0 : 1;
+}

@@ -6,4 +6,7 @@
 
 #include <sidecall/sidecall.hpp>
 
-std::string_view version_there() { return sidecall::version; }
+std::string_view version_there()
+{
+    return sidecall::version;
+}

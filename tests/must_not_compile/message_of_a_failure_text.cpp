@@ -1,7 +1,7 @@
 // A rule's text must live for ever: only a literal will do, never a string that somebody owns.
 // expect: (could not convert|no matching (function|constructor)|no viable|cannot convert)
-#include <string>
 #include <sidecall/result.hpp>
+#include <string>
 sidecall::failure refuse(std::string const& rule)
 {
 #ifdef MISTAKE

@@ -4,11 +4,11 @@
 using namespace sidecall::literals;
 auto operation()
 {
-    return sidecall::create_user_defined_message_subscription{
-        .account_sid = "AC00000000000000000000000000000001"_account_sid,
-        .call_sid = "CA00000000000000000000000000000002"_call_sid,
+    return sidecall::create_user_defined_message_subscription{.account_sid =
+                                                                  "AC00000000000000000000000000000001"_account_sid,
+                                                              .call_sid = "CA00000000000000000000000000000002"_call_sid,
 #ifndef MISTAKE
-        .callback = "https://example.com"_callback_url,
+                                                              .callback = "https://example.com"_callback_url,
 #endif
-        .idempotency_key = sidecall::idempotency_key::random()};
+                                                              .idempotency_key = sidecall::idempotency_key::random()};
 }

@@ -1,7 +1,7 @@
 // A secret cannot be printed.
 // expect: (no match for .operator<<|invalid operands)
-#include <sidecall/credentials.hpp>
 #include <ostream>
+#include <sidecall/credentials.hpp>
 void print(std::ostream& out, sidecall::secret const& token)
 {
 #ifdef MISTAKE

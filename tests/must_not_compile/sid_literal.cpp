@@ -1,5 +1,5 @@
 // A typo in a SID literal does not compile, and the message says so.
-// expect: this_literal_is_not_a_valid_sid
+// expect: this_literal_is_not_a_valid_account_sid
 #include <sidecall/sid.hpp>
 using namespace sidecall::literals;
 #ifdef MISTAKE

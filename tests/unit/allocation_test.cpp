@@ -342,3 +342,25 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
               }) == 0);
     }
 }
+
+TEST_CASE("A signed message is received with one allocation, from a form or a query, and a forged one with no more")
+{
+    std::string_view const parameters =
+        "ContentType=application%2Fjson&Content=%7B%22text%22%3A%22a+message+of+some+length%2C+so+that+no+small+string+"
+        "can+hold+it%22%7D&SequenceNumber=7&CallSid=CA00000000000000000000000000000002&Timestamp=Wed%2C+18+Dec+2019+20%"
+        "3A02%3A01+%2B0000&AccountSid=AC00000000000000000000000000000001&Sid=KX00000000000000000000000000000004";
+    std::string const url = "https://example.com/udm?" + std::string(parameters);
+    sidecall::webhook_verifier const verifier{sidecall::secret("12345")};
+    sidecall::webhook_request form{.url = "https://example.com/udm",
+                                   .content_type = "application/x-www-form-urlencoded",
+                                   .signature = "844i88HsPoQUVWfXeHwQaWjU2E4=",
+                                   .body = parameters};
+    sidecall::webhook_request query{.method = "GET", .url = url, .signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="};
+    CHECK(allocations_of([&] { REQUIRE(verifier.receive(form)); }) == 1);
+    CHECK(allocations_of([&] { REQUIRE(verifier.receive(query)); }) == 1);
+    CHECK(allocations_of([&] { REQUIRE(verifier.verify(query)); }) == 0);
+    form.signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="; // the other one's
+    CHECK(allocations_of([&] { REQUIRE(!verifier.receive(form)); }) == 1);
+    form.signature = "forged";
+    CHECK(allocations_of([&] { REQUIRE(!verifier.receive(form)); }) == 0);
+}

@@ -379,6 +379,9 @@ TEST_CASE("What it remembers is bounded, and the oldest is forgotten first")
     CHECK(all.accept(15) == "15!"); // its place was needed
     CHECK(all.accept(19) == "");
     CHECK(all.became == arrival::duplicate);
+
+    scene forgetful({.first = 0, .max_remembered = 0});
+    CHECK(forgetful.accept({0, 0, 1, 0}) == "0 0! 1 0!");
 }
 
 TEST_CASE("What waits is known when it comes again, however many have come meanwhile")

@@ -923,29 +923,15 @@ TEST_CASE("SequenceNumber is a number of 64 bits in decimal digits")
     CHECK(read("9999999999999999999") == 9999999999999999999u);
     CHECK(read("18446744073709551609") == UINT64_MAX - 6);
 
-    auto const wrong_at = [](std::string const& digits) {
-        auto const message = receive(signed_form(message_with("SequenceNumber", digits)));
-        if (message) return -1;
-        CHECK(message.error().code() == errc::malformed_webhook);
-        CHECK(message.error().field() == "SequenceNumber");
-        return static_cast<int>(message.error().offset().value_or(999));
-    };
-    CHECK(wrong_at("") == 0);
-    CHECK(wrong_at("-1") == 0);
-    CHECK(wrong_at("+1") == 0);
-    CHECK(wrong_at(" 1") == 0);
-    CHECK(wrong_at("1 ") == 1);
-    CHECK(wrong_at("1.0") == 1);
-    CHECK(wrong_at("1e3") == 1);
-    CHECK(wrong_at("0x1") == 1);
-    CHECK(wrong_at("12,000") == 2);
-    CHECK(wrong_at(std::string("1\0", 2)) == 1);
-    CHECK(wrong_at("\xD9\xA1") == 0); // a digit, but not of ours
-    CHECK(wrong_at("18446744073709551616") == 19);
-    CHECK(wrong_at("18446744073709551619") == 19);
-    CHECK(wrong_at("18446744073709551620") == 19);
-    CHECK(wrong_at("99999999999999999999") == 19);
-    CHECK(wrong_at(std::string(100000, '9')) == 19);
+    for (std::string const& digits :
+         {std::string(), std::string("-1"), std::string("+1"), std::string(" 1"), std::string("1 "), std::string("1.0"),
+          std::string("1e3"), std::string("0x1"), std::string("12,000"), std::string("1\0", 2),
+          std::string("\xD9\xA1"), // a digit, but not of ours
+          std::string("18446744073709551616"), std::string("18446744073709551619"), std::string("18446744073709551620"),
+          std::string("99999999999999999999"), std::string("184467440737095516150"), std::string(100000, '9')}) {
+        CAPTURE(digits.substr(0, 30));
+        CHECK(refusal(signed_form(message_with("SequenceNumber", digits))) == "malformed_webhook SequenceNumber");
+    }
     CHECK(read(std::string(100000, '0') + '5') == 5);
 }
 

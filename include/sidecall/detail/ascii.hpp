@@ -49,7 +49,7 @@ constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text, std:
     for (char c : text) {
         if (!is_digit(c)) return {};
         auto const digit = static_cast<std::uint64_t>(c - '0');
-        if (number > (most - digit) / 10) return {};
+        if (digit > most || number > (most - digit) / 10) return {};
         number = 10 * number + digit;
     }
     return number;
