@@ -1,33 +1,32 @@
 // The program of the design, word for word; tests/tools/same_words.py holds it against the design where that is there.
 // Built without exceptions and without RTTI.
 
-#include <sidecall/sidecall.hpp> // the pure core: no socket, no adapter
+#include <sidecall/sidecall.hpp>      // the pure core: no socket, no adapter
 using namespace sidecall::literals;
 
-constexpr auto account = "AC00000000000000000000000000000001"_account_sid; // a typo does not compile
-constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
+constexpr auto account = "AC00000000000000000000000000000001"_account_sid;   // a typo does not compile
+constexpr auto call    = "CA00000000000000000000000000000002"_call_sid;
 
-sidecall::result<sidecall::user_defined_message_subscription> subscribe(sidecall::credentials const& credentials,
-                                                                        std::string_view url, auto& transport)
+sidecall::result<sidecall::user_defined_message_subscription>
+subscribe(sidecall::credentials const& credentials, std::string_view url, auto& transport)
 {
     auto callback = sidecall::callback_url::parse(url);
-    if (!callback) return callback.error(); // which rule, and at which byte
+    if (!callback) return callback.error();                        // which rule, and at which byte
 
-    sidecall::create_user_defined_message_subscription operation{.account_sid = account,
-                                                                 .call_sid = call,
-                                                                 .callback = *callback,
-                                                                 .idempotency_key = sidecall::idempotency_key::random(),
-                                                                 .method = sidecall::http_method::post};
+    sidecall::create_user_defined_message_subscription operation{
+        .account_sid = account, .call_sid = call, .callback = *callback,
+        .idempotency_key = sidecall::idempotency_key::random(),
+        .method = sidecall::http_method::post};
 
-    return sidecall::send(operation, credentials, transport); // = parse(transport(authorize(request())))
+    return sidecall::send(operation, credentials, transport);      // = parse(transport(authorize(request())))
 }
 
 bool three_steps(sidecall::create_user_defined_message_subscription const& operation,
                  sidecall::credentials const& credentials, std::string_view bytes)
 {
     sidecall::header const fields[] = {{"Content-Type", "application/json"}};
-    sidecall::http_request request = operation.request(); // or request(endpoint)
-    sidecall::authorized_request authorized = sidecall::authorize(request, credentials);
+    sidecall::http_request        request    = operation.request();               // or request(endpoint)
+    sidecall::authorized_request  authorized = sidecall::authorize(request, credentials);
     if (authorized.url() != request.url() || authorized.method() != request.method()) return false;
     auto subscription = operation.parse({.status = 201, .headers = fields, .body = bytes});
     return subscription.has_value();
@@ -42,13 +41,10 @@ static_assert(sidecall::transport<decltype(canned)>);
 bool webhook()
 {
     // The webhook: a message can only be had from a request whose signature holds.
-    sidecall::webhook_verifier verifier{sidecall::secret{"auth token"}}; // a second token during a rotation
-    sidecall::result<sidecall::incoming_message> message =
-        verifier.receive({.method = "POST",
-                          .url = "https://example.com/udm",
-                          .content_type = "application/x-www-form-urlencoded",
-                          .signature = "…",
-                          .body = "…"});
+    sidecall::webhook_verifier verifier{sidecall::secret{"auth token"}};           // a second token during a rotation
+    sidecall::result<sidecall::incoming_message> message = verifier.receive({
+        .method = "POST", .url = "https://example.com/udm", .content_type = "application/x-www-form-urlencoded",
+        .signature = "…", .body = "…"});
     return !message && message.error().code() == sidecall::errc::invalid_signature;
 }
 
