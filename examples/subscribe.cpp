@@ -6,6 +6,7 @@
 #include <functional>
 #include <future>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -160,6 +161,7 @@ public:
                                 sidecall::webhook_verifier(sidecall::secret(token)),
                                 [this](sidecall::incoming_message&& message) { first_.set_value(std::move(message)); });
         thread_ = std::thread([this] { server_.listen_after_bind(); });
+        while (!server_.is_running()) std::this_thread::yield(); // cpp-httplib forgets a stop() that comes before
     }
     ~callback_server()
     {
@@ -218,6 +220,8 @@ void run(arguments given)
         if (account_text.empty()) throw stop{"TWILIO_AUTH_TOKEN is set, but TWILIO_ACCOUNT_SID is not", wrong_usage};
         if (token.empty() && !given.dry_run)
             throw stop{"TWILIO_ACCOUNT_SID is set, but TWILIO_AUTH_TOKEN is not", wrong_usage};
+        if (token.find_first_of(" \t\r\n") != token.npos)
+            throw stop{"TWILIO_AUTH_TOKEN holds a blank or a line break, which no token does", wrong_usage};
         if (given.call.empty()) throw stop{"--call is needed: the SID of the call, CA…", wrong_usage};
         if (given.callback.empty())
             throw stop{"--callback is needed: where Twilio is to send the messages", wrong_usage};

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Gives examples/subscribe every wrong input that somebody thought of: each must end it with status 2 (1 where the network is
+at fault), one line on standard error that holds a promised text, and nothing of the token.
+
+    wrong_input.py PROGRAM"""
+import os
+import subprocess
+import sys
+
+TOKEN = "a-token-nobody-may-see"
+TWILIO = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": TOKEN}
+CALL = ["--call", "CA" + "2" * 32]
+WHOLE = [*CALL, "--callback", "https://example.com"]
+
+CASES = [  # environment, arguments, status, a text in the line
+    ({}, ["--call", "CA12"], 2, "CallSid: shorter than 34 characters (byte 4)"),
+    ({}, ["--call", "AC" + "2" * 32], 2, "CallSid"),
+    ({}, ["--call", ""], 2, "--call is empty"),
+    ({}, ["--call"], 2, "--call"),
+    ({}, ["--callback", "https://a_b.example/"], 2, "'_' is not allowed in a hostname (byte 9)"),
+    ({}, ["--callback", "https://e.com/%2"], 2, "'%' without two hexadecimal digits (byte 14)"),
+    ({}, ["--callback", "https://e.com/a b"], 2, "a blank"),
+    ({}, ["--callback", "e.com"], 2, "not an absolute http or https URI"),
+    ({}, ["--callback", "https://e.com", "--callback", "https://f.com"], 2, "--callback"),
+    ({}, ["--method", "OPTIONS"], 2, "Method"),
+    ({}, ["--method", "post"], 2, "Method"),
+    ({}, ["--idempotency-key", ""], 2, "--idempotency-key is empty"),
+    ({}, ["--idempotency-key", b"\xff"], 2, "IdempotencyKey: not UTF-8 (byte 0)"),
+    ({}, ["--transport", "ftp"], 2, "--transport"),
+    ({}, ["--bogus"], 2, "--bogus"),
+    ({}, ["surplus"], 2, "surplus"),
+    ({}, ["--edge", "dublin"], 2, "TWILIO_ACCOUNT_SID"),
+    ({"TWILIO_AUTH_TOKEN": TOKEN}, WHOLE, 2, "TWILIO_ACCOUNT_SID is not"),
+    ({"TWILIO_ACCOUNT_SID": TWILIO["TWILIO_ACCOUNT_SID"]}, WHOLE, 2, "TWILIO_AUTH_TOKEN is not"),
+    ({**TWILIO, "TWILIO_ACCOUNT_SID": "AC1"}, WHOLE, 2, "TWILIO_ACCOUNT_SID: "),
+    ({**TWILIO, "TWILIO_AUTH_TOKEN": TOKEN + "\n"}, WHOLE, 2, "line break"),
+    (TWILIO, [], 2, "--call is needed"),
+    (TWILIO, CALL, 2, "--callback is needed"),
+    (TWILIO, [*WHOLE, "--edge", "a b"], 2, "edge"),
+    (TWILIO, [*WHOLE, "--region", "a.b"], 2, "region"),
+    ({**TWILIO, "TWILIO_REGION": "IE_1"}, WHOLE, 2, "region"),
+    (TWILIO, [*WHOLE, "--endpoint", "http://example.com"], 2, "loopback"),
+    (TWILIO, [*WHOLE, "--endpoint", "https://example.com/x"], 2, "nothing may follow"),
+    (TWILIO, [*WHOLE, "--endpoint", "https://localhost", "--region", "ie1"], 2, "--endpoint"),
+    (TWILIO, [*WHOLE, "--endpoint", "http://127.0.0.1:1"], 1, "not_connected"),
+    (TWILIO, [*WHOLE, "--endpoint", "http://127.0.0.1:1", "--transport", "httplib"], 1, "not_connected"),
+]
+
+
+def main():
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
+    failed = 0
+    for environment, arguments, status, text in CASES:
+        done = subprocess.run([sys.argv[1], *arguments], env={**clean, **environment}, capture_output=True, timeout=20)
+        said = done.stderr.decode(errors="replace")
+        leaked = TOKEN in said or TOKEN in done.stdout.decode(errors="replace")
+        if done.returncode != status or text not in said or said.count("\n") != 1 or leaked:
+            failed += 1
+            print(f"{arguments}: status {done.returncode} for {status}, no {text!r} in {said!r}, or the token in it")
+    print(f"{len(CASES) - failed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
