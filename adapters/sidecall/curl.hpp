@@ -1,6 +1,7 @@
 #pragma once
 
-/// A transport over libcurl, 7.85 or later (`libcurl4-openssl-dev`, `pkg-config libcurl`).
+/// A transport over libcurl, 7.85 or later (`libcurl4-openssl-dev`, `pkg-config libcurl`). The system must have the
+/// certificates of the public authorities (`ca-certificates`), or every https request is a `tls_failure`.
 
 #include <curl/curl.h>
 
@@ -22,31 +23,13 @@
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
+#include <sidecall/transport_options.hpp>
 
 #if LIBCURL_VERSION_NUM < 0x075500
 #error "sidecall/curl.hpp needs libcurl 7.85.0 or later"
 #endif
 
 namespace sidecall {
-
-/// How a `curl_transport` works. Every member has a default.
-struct curl_options {
-    /// The most that name look-up, TCP and TLS may take together. At least a millisecond.
-    std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
-    /// The most that a request may take from its first step to the last byte of its answer. At least a millisecond.
-    std::chrono::milliseconds total_timeout = std::chrono::seconds(30);
-    /// A kept connection that was idle for longer is not used again: less than a server's own limit, since a request
-    /// that meets the server's closing is lost. 0: no connection is kept.
-    std::chrono::seconds max_idle = std::chrono::seconds(30);
-    /// The largest answer, headers and body together, in bytes. Headers may take 256 KiB of it.
-    std::size_t max_answer = std::size_t{1} << 20;
-    /// The certificate authorities to trust, a PEM file; they replace the system's. Empty: the system's.
-    std::string ca_file = {};
-    /// The proxy for https, `"http://host:port"`: a tunnel (`CONNECT`), which sees no more than the name of the host.
-    /// Empty: none. The environment (`https_proxy` and its like) is not asked: whoever can set it should not decide
-    /// where a credential goes. Plain http, which only ever goes to a loopback host, never goes through a proxy.
-    std::string proxy = {};
-};
 
 /// Carries requests by libcurl: blocking, over HTTP/1.1, on a connection that it keeps for the next one. A model of
 /// `transport`.
@@ -69,11 +52,14 @@ struct curl_options {
 /// Allocates for the answer and for libcurl's needs. Throws nothing but `std::bad_alloc`.
 class curl_transport {
 public:
-    /// The type of its options.
-    using options = curl_options;
+    /// The type of its options. The connect timeout bounds name look-up, TCP and TLS together; headers may take 256 KiB
+    /// of the largest answer.
+    using options = transport_options;
 
     /// Makes a transport; it connects when the first request is made.
-    explicit curl_transport(curl_options settings = {}) : settings_(std::move(settings)), handle_(curl_easy_init()) {}
+    explicit curl_transport(transport_options settings = {}) : settings_(std::move(settings)), handle_(curl_easy_init())
+    {
+    }
 
     /// Sends the request and waits for the whole answer, whatever its status. `native_code()` of a failure is the
     /// `CURLcode`:
@@ -384,7 +370,7 @@ private:
         void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
     };
 
-    curl_options settings_;
+    transport_options settings_;
     std::unique_ptr<CURL, cleanup> handle_;
     bool is_good_ = false; // the last request left a connection behind that may be used again
 };

@@ -38,31 +38,10 @@
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
+#include <sidecall/transport_options.hpp>
 #include <sidecall/webhook.hpp>
 
 namespace sidecall {
-
-/// How an `httplib_transport` works. Every member has a default.
-struct httplib_options {
-    /// The most that each address of the host may take to connect to, and each step of TLS after it. At least a
-    /// millisecond.
-    std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
-    /// The most that a request may take from its first step to the last byte of its answer, name look-up excepted. At
-    /// least a millisecond.
-    std::chrono::milliseconds total_timeout = std::chrono::seconds(30);
-    /// A kept connection that was idle for longer is not used again: less than a server's own limit, since a request
-    /// that meets the server's closing is lost. 0: no connection is kept.
-    std::chrono::seconds max_idle = std::chrono::seconds(30);
-    /// The largest answer, headers and body together, in bytes.
-    std::size_t max_answer = std::size_t{1} << 20;
-    /// The certificate authorities to trust, a PEM file; they replace the system's. Empty: the system's, where OpenSSL
-    /// finds them.
-    std::string ca_file = {};
-    /// The proxy for https, `"http://host:port"`: a tunnel (`CONNECT`), which sees no more than the name of the host.
-    /// Empty: none. The environment (`https_proxy` and its like) is not asked: whoever can set it should not decide
-    /// where a credential goes. Plain http, which only ever goes to a loopback host, never goes through a proxy.
-    std::string proxy = {};
-};
 
 /// Carries requests by cpp-httplib: blocking, on a connection that it keeps for the next one to the same host. A model
 /// of `transport`.
@@ -92,11 +71,12 @@ struct httplib_options {
 /// no thread can be started.
 class httplib_transport {
 public:
-    /// The type of its options.
-    using options = httplib_options;
+    /// The type of its options. The connect timeout bounds each address of the host, and each step of TLS after it; the
+    /// total timeout leaves name look-up out; the system's certificate authorities are those that OpenSSL finds.
+    using options = transport_options;
 
     /// Makes a transport; it connects when the first request is made.
-    explicit httplib_transport(httplib_options settings = {}) : line_(std::make_unique<line>(std::move(settings))) {}
+    explicit httplib_transport(transport_options settings = {}) : line_(std::make_unique<line>(std::move(settings))) {}
 
     /// Sends the request and waits for the whole answer, whatever its status. `native_code()` of a failure is the
     /// number of the `httplib::Error`:
@@ -290,7 +270,7 @@ private:
     /// The connection and all that belongs to it. It stays at its place, since cpp-httplib calls back into it.
     class line {
     public:
-        explicit line(httplib_options settings) : settings_(std::move(settings)) {}
+        explicit line(transport_options settings) : settings_(std::move(settings)) {}
         line(line const&) = delete;
         line& operator=(line const&) = delete;
         ~line()
@@ -568,7 +548,7 @@ private:
             return failure(kind, message, static_cast<int>(error));
         }
 
-        httplib_options settings_;
+        transport_options settings_;
         std::string origin_{};
         socket_handle socket_{};
         clock::time_point last_used_{};

@@ -61,7 +61,7 @@ public:
     /// the method was GET.
     std::size_t parameter_count() const noexcept { return parameters_.size(); }
 
-    /// The parameter at `index`, less than `parameter_count()`, in the order of the names' bytes.
+    /// The parameter at `index`, in the order of the names' bytes; empty from `parameter_count()` on.
     webhook_parameter parameter(std::size_t index) const noexcept
     {
         return {parameters_.name(index), parameters_.value(index)};
@@ -117,14 +117,14 @@ public:
         return signed_form(request).transform([](detail::parameters const&) {});
     }
 
-    /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET from the query.
-    /// Failures are those of `verify`, and `malformed_webhook` with the parameter that is missing, wrong, or there
-    /// twice. One allocation.
+    /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET or HEAD from the
+    /// query. Failures are those of `verify`, and `malformed_webhook` with the parameter that is missing, wrong, or
+    /// there twice. One allocation.
     result<incoming_message> receive(webhook_request const& request) const
     {
         auto parameters = signed_form(request);
         if (!parameters) return parameters.error();
-        if (request.method == "GET")
+        if (request.method == "GET" || request.method == "HEAD")
             parameters = detail::parameters::from_form(query_of(request.url));
         else if (!is_form(request) && !detail::parameters::from_json(request.body, *parameters))
             return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");

@@ -1065,3 +1065,18 @@ TEST_CASE("Views of a message stay valid when it is moved, and a copy has its ow
     }
     CHECK(is_good(*kept));
 }
+
+TEST_CASE("A message that was moved from, and a parameter that is none, have empty texts")
+{
+    auto received = receive(signed_form(good_message));
+    REQUIRE(received);
+    std::size_t const count = received->parameter_count();
+    CHECK(received->parameter(count).name.empty());
+    CHECK(received->parameter(count).value.empty());
+    incoming_message const moved = std::move(*received);
+    CHECK(is_good(moved));
+    CHECK(received->content().empty());
+    CHECK(received->content_type().empty());
+    CHECK(received->parameter(std::size_t{0}).name.empty());
+    CHECK(!received->parameter("Content"));
+}

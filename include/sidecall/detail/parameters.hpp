@@ -97,9 +97,11 @@ private:
         bytes_.resize(text_);
     }
 
+    /// All nought if there is none at `i`, as in what was moved from.
     entry get(std::size_t i) const noexcept
     {
         entry one{};
+        if (i >= size() || bytes_.size() < size_) return one;
         std::memcpy(&one, bytes_.data() + i * sizeof one, sizeof one);
         return one;
     }
@@ -109,7 +111,7 @@ private:
     }
     std::string_view text(std::size_t begin, std::size_t end) const noexcept
     {
-        return std::string_view(bytes_).substr(text_ + begin, end - begin);
+        return cut(bytes_, text_ + begin, text_ + end);
     }
 
     std::uint32_t here() const noexcept { return static_cast<std::uint32_t>(bytes_.size() - text_); }
@@ -118,8 +120,8 @@ private:
     void end_value() noexcept
     {
         written_.end = here();
-        put(size(), written_);
         size_ += sizeof(entry);
+        put(size() - 1, written_);
     }
 
     void append_decoded(std::string_view text)
