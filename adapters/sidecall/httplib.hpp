@@ -35,6 +35,7 @@
 
 #include <sidecall/callback_url.hpp>
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/form.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
@@ -646,12 +647,8 @@ void mount_webhook(httplib::Server& server, callback_url callback, webhook_verif
 
     // cpp-httplib takes the path for a regular expression, and matches it with what came after decoding it.
     std::string pattern;
-    for (std::size_t i = 0; i != path.size(); ++i) {
-        char c = path[i];
-        if (c == '%' && path.size() - i > 2 && detail::is_hex(path[i + 1]) && detail::is_hex(path[i + 2])) {
-            c = static_cast<char>(detail::hex_value(path[i + 1]) << 4 | detail::hex_value(path[i + 2]));
-            i += 2;
-        }
+    for (std::size_t at = 0; at != path.size();) {
+        char const c = detail::decode_next(path, at);
         if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) pattern += '\\';
         pattern += c;
     }

@@ -410,13 +410,11 @@ struct http_response {
 
 namespace detail {
 
-inline std::string to_string(json_value const& string)
+inline std::string to_string(json_value const& value)
 {
-    if (!string.escaped) return std::string(string.raw);
     std::string text;
-    text.reserve(string.raw.size());
-    json_characters characters(string.raw);
-    for (auto piece = characters.next(); !piece.empty(); piece = characters.next()) text.append(piece);
+    text.reserve(value.raw.size());
+    json_append(text, value);
     return text;
 }
 

@@ -11,6 +11,7 @@
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/base64.hpp>
+#include <sidecall/detail/form.hpp>
 #include <sidecall/detail/hmac.hpp>
 #include <sidecall/detail/parameters.hpp>
 #include <sidecall/detail/rfc2822.hpp>
@@ -185,30 +186,18 @@ private:
         constexpr std::string_view name = "bodySHA256=";
         std::string_view query = query_of(request.url);
         while (!query.empty()) {
-            std::string_view const piece = query.substr(0, query.find('&'));
-            query.remove_prefix(piece.size() == query.size() ? piece.size() : piece.size() + 1);
-            if (piece.substr(0, name.size()) != name) continue;
+            std::string_view const pair = detail::take_pair(query);
+            if (pair.substr(0, name.size()) != name) continue;
 
             detail::sha256 hash;
             hash.update(request.body);
-            std::string_view rest = piece.substr(name.size());
+            std::size_t at = name.size();
             for (unsigned char byte : hash.finish())
                 for (int digit : {byte >> 4, byte & 15})
-                    if (take_character(rest) != "0123456789abcdef"[digit]) return false;
-            return rest.empty();
+                    if (at == pair.size() || detail::decode_next(pair, at) != "0123456789abcdef"[digit]) return false;
+            return at == pair.size();
         }
         return false;
-    }
-
-    /// The next character of a value in a query, escapes resolved; NUL at its end.
-    static char take_character(std::string_view& rest) noexcept
-    {
-        if (rest.empty()) return '\0';
-        bool const escaped = rest[0] == '%' && rest.size() > 2 && detail::is_hex(rest[1]) && detail::is_hex(rest[2]);
-        char const c =
-            escaped ? static_cast<char>(detail::hex_value(rest[1]) << 4 | detail::hex_value(rest[2])) : rest[0];
-        rest.remove_prefix(escaped ? 3 : 1);
-        return c;
     }
 
     /// Twilio signs some requests with the port and some without. So the URL is tried as given; without its port, if it
@@ -236,8 +225,8 @@ private:
         std::size_t const end = detail::find_or_end(url, "/?#", slashes + 3);
         std::string_view const authority = url.substr(0, end);
         std::size_t const host = authority.rfind('@') == authority.npos ? slashes + 3 : authority.rfind('@') + 1;
-        std::size_t const colon =
-            authority.find(':', detail::find_or_end(authority, "]", host) == end ? host : authority.find(']', host));
+        std::size_t const bracket = authority.find(']', host); // an IPv6 address has colons of its own
+        std::size_t const colon = authority.find(':', bracket == authority.npos ? host : bracket);
         if (colon != authority.npos) return fits(url.substr(0, colon), "", url.substr(end));
         bool const https = detail::equal_ignoring_case(url.substr(0, slashes), "https");
         return fits(authority, https ? ":443" : ":80", url.substr(end));

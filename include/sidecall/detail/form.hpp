@@ -9,6 +9,24 @@
 // Percent-encoding (RFC 3986, section 2.1), as paths and as form bodies use it.
 namespace sidecall::detail {
 
+/// The byte that stands at `text[at]`, an escape resolved; `at` moves behind it. A "%" that begins no escape is itself,
+/// as in the WHATWG's URL standard.
+constexpr char decode_next(std::string_view text, std::size_t& at) noexcept
+{
+    char const c = text[at++];
+    if (c != '%' || text.size() - at < 2 || !is_hex(text[at]) || !is_hex(text[at + 1])) return c;
+    at += 2;
+    return static_cast<char>(hex_value(text[at - 2]) << 4 | hex_value(text[at - 1]));
+}
+
+/// Takes the next `name=value` of a form or a query off its front, with the "&" behind it.
+constexpr std::string_view take_pair(std::string_view& form) noexcept
+{
+    std::string_view const pair = form.substr(0, form.find('&'));
+    form.remove_prefix(pair.size() == form.size() ? pair.size() : pair.size() + 1);
+    return pair;
+}
+
 /// For each byte, whether it stands for itself.
 using byte_set = std::array<bool, 256>;
 

@@ -98,6 +98,18 @@ constexpr bool json_equal(json_value const& string, std::string_view text) noexc
     }
 }
 
+/// Appends a value to a buffer: a string's characters, escapes resolved; of anything else, its JSON text.
+template <class Buffer>
+constexpr void json_append(Buffer& out, json_value const& value)
+{
+    if (!value.escaped) {
+        out.append(value.raw);
+        return;
+    }
+    json_characters characters(value.raw);
+    for (auto piece = characters.next(); !piece.empty(); piece = characters.next()) out.append(piece);
+}
+
 /// Reads a JSON text from its beginning: a whole text by `read_text`, or an object member by member. The first call
 /// that meets a fault gives false, and so does every later one; `fault()` then says what is wrong and where.
 class json_reader {

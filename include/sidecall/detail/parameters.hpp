@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/form.hpp>
 #include <sidecall/detail/json.hpp>
 
 namespace sidecall::detail {
@@ -52,8 +53,7 @@ public:
         for (char c : form) pieces += c == '&';
         parameters made(pieces, form.size());
         while (!form.empty()) {
-            std::string_view const piece = form.substr(0, form.find('&'));
-            form.remove_prefix(piece.size() == form.size() ? piece.size() : piece.size() + 1);
+            std::string_view const piece = take_pair(form);
             if (piece.empty()) continue;
             std::size_t const equals = find_or_end(piece, "=", 0);
             made.begin_name();
@@ -78,9 +78,9 @@ public:
         reader.open_object();
         while (reader.read_member(name, value, done)) {
             made.begin_name();
-            made.append_json(name);
+            json_append(made.bytes_, name);
             made.begin_value();
-            made.append_json(value);
+            json_append(made.bytes_, value);
             made.end_value();
         }
         made.sort();
@@ -126,25 +126,11 @@ private:
 
     void append_decoded(std::string_view text)
     {
-        for (std::size_t i = 0; i != text.size(); ++i) {
-            char c = text[i];
-            if (c == '+') c = ' ';
-            if (c == '%' && text.size() - i > 2 && is_hex(text[i + 1]) && is_hex(text[i + 2])) {
-                c = static_cast<char>(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
-                i += 2;
-            }
-            bytes_ += c;
+        for (std::size_t at = 0; at != text.size();) {
+            bool const blank = text[at] == '+';
+            char const c = decode_next(text, at);
+            bytes_ += blank ? ' ' : c;
         }
-    }
-
-    void append_json(json_value const& value)
-    {
-        if (!value.escaped) {
-            bytes_.append(value.raw);
-            return;
-        }
-        json_characters characters(value.raw);
-        for (auto piece = characters.next(); !piece.empty(); piece = characters.next()) bytes_.append(piece);
     }
 
     bool less(std::size_t i, std::size_t k) const noexcept
