@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -40,6 +41,14 @@ inline std::string environment(char const* name)
     return value ? value : "";
 }
 
+/// A foreign text for the terminal: what could forge a line or steer the terminal becomes a blank.
+inline std::string printable(std::string_view text)
+{
+    std::string shown;
+    sidecall::detail::append_printable(shown, text);
+    return shown;
+}
+
 /// Reads the arguments and runs the program; gives its exit status. `run` may throw.
 template <class Run>
 int run_program(CLI::App& app, int argc, char** argv, Run run)
@@ -54,7 +63,8 @@ int run_program(CLI::App& app, int argc, char** argv, Run run)
             if (option->count() != 0 && option->get_expected_min() != 0 && option->as<std::string>().empty())
                 throw stop{option->get_name() + " is empty", wrong_usage};
         run();
-        return 0;
+        std::cout.flush();
+        return std::cout ? 0 : complain("standard output cannot be written", 1);
     } catch (CLI::ParseError const& mistake) {
         if (mistake.get_exit_code() == 0) return app.exit(mistake); // --help
         return complain(mistake.what(), wrong_usage);

@@ -85,8 +85,9 @@ void show(sidecall::http_request const& request, std::string_view credential)
 void show(sidecall::http_response const& response)
 {
     std::cout << "< HTTP " << response.status << '\n';
-    for (auto const& field : response.headers) std::cout << "< " << field.name << ": " << field.value << '\n';
-    if (!response.body.empty()) std::cout << "<\n< " << response.body << '\n';
+    for (auto const& field : response.headers)
+        std::cout << "< " << printable(field.name) << ": " << printable(field.value) << '\n';
+    if (!response.body.empty()) std::cout << "<\n< " << printable(response.body) << '\n';
     std::cout << '\n';
 }
 
@@ -103,13 +104,13 @@ void show(sidecall::user_defined_message_subscription const& made)
               << "   call_sid      " << view_or_null(made.call_sid) << '\n'
               << "   date_created  "
               << (made.date_created ? std::to_string(made.date_created->unix_seconds) + " (Unix time)" : "null") << '\n'
-              << "   uri           " << made.uri.value_or("null") << "\n\n";
+              << "   uri           " << printable(made.uri.value_or("null")) << "\n\n";
 }
 
 void show(sidecall::incoming_message const& message)
 {
-    std::cout << "   content          " << message.content() << '\n'
-              << "   content_type     " << message.content_type() << '\n'
+    std::cout << "   content          " << printable(message.content()) << '\n'
+              << "   content_type     " << printable(message.content_type()) << '\n'
               << "   sequence_number  " << message.sequence_number() << '\n'
               << "   sid              " << message.sid().view() << '\n'
               << "   call_sid         " << message.call_sid().view() << '\n'

@@ -29,7 +29,7 @@ public:
         auto const became = sequencer.accept(std::move(message), [](sidecall::sequenced_message&& next) {
             if (next.missing != 0) std::cout << "    (" << next.missing << " before it are missing)\n";
             std::cout << next.message.call_sid().view() << " #" << next.message.sequence_number()
-                      << (next.late ? " (late)" : "") << ": " << next.message.content() << std::endl;
+                      << (next.late ? " (late)" : "") << ": " << printable(next.message.content()) << std::endl;
         });
         if (became == sidecall::arrival::duplicate) std::cout << "    (#" << number << " came again)" << std::endl;
         if (became == sidecall::arrival::waiting) std::cout << "    (#" << number << " waits)" << std::endl;

@@ -309,11 +309,13 @@ private:
         set(CURLOPT_CUSTOMREQUEST, to_string_view(method).data());
     }
 
-    static failure failed(CURLcode code, exchange const& current)
+    failure failed(CURLcode code, exchange const& current) const
     {
         if (current.replaying)
             return failure(errc::answer_lost, "the kept connection ended before an answer came; not sent again", code);
-        std::string_view const said = current.error[0] ? current.error : curl_easy_strerror(code);
+        // libcurl's own words can hold the proxy's address, and so its password.
+        bool const in_its_words = current.error[0] && settings_.proxy.empty();
+        std::string_view const said = in_its_words ? current.error : curl_easy_strerror(code);
         if (!current.sending && code == CURLE_OPERATION_TIMEDOUT)
             return failure(errc::not_connected, std::string("connecting timed out: ").append(said), code);
         if (current.too_large) return failure(errc::answer_too_large, detail::explain(errc::answer_too_large), code);

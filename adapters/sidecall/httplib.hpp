@@ -586,9 +586,9 @@ struct mounted_webhook {
             return !too_large;
         });
         if (too_large)
-            refuse(response, 413, "the body is too large");
+            refuse_and_close(response, 413, "the body is too large");
         else if (!whole)
-            refuse(response, 400, "the body could not be read");
+            refuse_and_close(response, 400, "the body could not be read");
         else
             answer(request, body, response);
     }
@@ -606,8 +606,24 @@ struct mounted_webhook {
             int const status = message.error().code() == errc::invalid_signature ? 403 : 400;
             return refuse(response, status, message.error().to_string());
         }
-        handler(*std::move(message));
-        response.status = 204;
+        try {
+            handler(*std::move(message));
+            response.status = 204;
+        } catch (...) {
+            refuse(response, 500, "the handler failed"); // cpp-httplib would tell the peer why
+        }
+    }
+
+    /// Ends the connection behind the answer. To cpp-httplib 0.11 a header does not say so, but a body that breaks off
+    /// does.
+    static void refuse_and_close(httplib::Response& response, int status, std::string const& why)
+    {
+        response.status = status;
+        response.set_header("Connection", "close");
+        response.set_content_provider("text/plain", [text = why + '\n'](std::size_t, httplib::DataSink& sink) {
+            sink.write(text.data(), text.size());
+            return false;
+        });
     }
 
     static void refuse(httplib::Response& response, int status, std::string const& why)
@@ -630,11 +646,13 @@ struct webhook_mount_options {
 /// Mounts a webhook on an `httplib::Server`: calls `handler(incoming_message&&)` for each request that Twilio signed
 /// and that is a message, and answers 204 once it returns. Any other gets 403 (the signature does not hold), 400
 /// (signed, but no message) or 413 (too large), with the failure in one line as its text, and never reaches the
-/// handler.
+/// handler. The connection is closed where a body was left unread, lest its rest be taken for the next request. A GET
+/// is as long as its message, and cpp-httplib answers one of more than 8 KiB with 414: subscribe with POST if messages
+/// can be large.
 ///
 /// `callback` is the callback that was registered, since Twilio signs that, whatever a proxy makes of it on the way;
 /// only the query is the one that came. The server calls the handler from any of its threads, several at once. If the
-/// handler throws, cpp-httplib answers 500, and Twilio knows that the message did not arrive.
+/// handler throws, 500 is answered, and Twilio knows that the message did not arrive.
 ///
 /// Call it before the server listens. The server must not outlive what the handler refers to.
 template <class Handler>
@@ -649,7 +667,7 @@ void mount_webhook(httplib::Server& server, callback_url callback, webhook_verif
     std::string pattern;
     for (std::size_t at = 0; at != path.size();) {
         char const c = detail::decode_next(path, at);
-        if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) pattern += '\\';
+        if (std::string_view("\\^$.|?*+()[]{}:").find(c) != std::string_view::npos) pattern += '\\';
         pattern += c;
     }
 

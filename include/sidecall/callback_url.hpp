@@ -18,7 +18,7 @@ namespace sidecall {
 /// Where Twilio is to send the messages: an absolute `http` or `https` URI by RFC 3986, all ASCII, with a hostname by
 /// RFC 1123 (no underscore), an IPv4 or a bracketed IPv6 address, and a port of 1 to 65535 if any. User-info and a
 /// fragment are allowed (Twilio reads connection overrides such as `#rc=2&rp=all` from the fragment). There is no limit
-/// on its length. What was given is kept and sent unchanged, byte for byte.
+/// on its length. What was given is kept and sent unchanged, byte for byte. One that was moved from is empty.
 ///
 /// `Text` is what holds it: `callback_url` owns its text (an allocation if it is long), `callback_url_view` refers to
 /// somebody else's and converts to it.

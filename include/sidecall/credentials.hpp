@@ -20,7 +20,8 @@ class secret {
 public:
     /// Takes a copy, which allocates if it is long; what you pass in is yours to wipe.
     explicit secret(std::string_view text) : text_(text) {}
-    explicit secret(char const* text) : text_(text) {}
+    /// The same; a null pointer, as `std::getenv` gives for what is not set, makes an empty secret.
+    explicit secret(char const* text) : text_(text ? text : "") {}
 
     /// Takes the text over and wipes what stays behind in yours.
     explicit secret(std::string&& text) : text_(std::move(text)) { detail::wipe(text); }
@@ -52,7 +53,8 @@ private:
 /// `secret` it can neither be copied nor printed and wipes itself.
 class credentials {
 public:
-    /// HTTP Basic (RFC 7617) with the account's auth token: may do all that the account may.
+    /// HTTP Basic (RFC 7617) with the account's auth token: may do all that the account may. Any bytes are taken, none
+    /// too: Twilio refuses them.
     static credentials auth_token(account_sid const& account, secret const& token)
     {
         return basic(account.view(), token);

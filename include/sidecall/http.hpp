@@ -468,7 +468,7 @@ inline bool read_api_error(std::string_view body, answer_details& details)
     if (!more_info) more_info = type;
     details.twilio_code = code;
     details.message = message;
-    details.more_info = more_info.value_or(std::string());
+    if (more_info && *more_info != "about:blank") details.more_info = *more_info; // that type says nothing
     return true;
 }
 

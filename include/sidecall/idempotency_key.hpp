@@ -15,7 +15,7 @@ namespace sidecall {
 /// The key by which Twilio knows a request again: a request that is repeated with its key creates nothing twice. Any
 /// UTF-8 text that is not empty, "unique per API call" (the API page, `IdempotencyKey`). Sent as it is, form-encoded.
 ///
-/// Owns its text: an allocation where that is longer than a small string.
+/// Owns its text: an allocation where that is longer than a small string. One that was moved from is empty.
 class idempotency_key {
 public:
     /// Checks a text. A failure is `invalid_argument` in `"IdempotencyKey"`: empty, or not UTF-8 at that byte.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <sidecall/detail/literal.hpp>
+#include <sidecall/detail/utf8.hpp>
 
 namespace sidecall {
 
@@ -80,15 +81,22 @@ constexpr std::string_view explain(errc code) noexcept
     return "no such code";
 }
 
-/// The size of the control character or line separator that a text begins with, in UTF-8: U+0000 to U+001F, U+007F to
-/// U+009F, U+2028 and U+2029; 0 if it begins with none.
-constexpr std::size_t control_size(std::string_view text) noexcept
+/// Appends a foreign text to a line, with a blank for all that could forge another line or steer a terminal: control
+/// characters, line and paragraph separators, what changes the direction of writing (U+2028 to U+202E, U+2066 to
+/// U+2069), and bytes that are no UTF-8.
+inline void append_printable(std::string& line, std::string_view text)
 {
-    auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
-    if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
-    if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return 2;
-    if (byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9)) return 3;
-    return 0;
+    while (!text.empty()) {
+        std::size_t const size = utf8_sequence(text, 0);
+        std::string_view const one = text.substr(0, size);
+        bool const control = size == 0 ||
+                             (size == 1 && (static_cast<unsigned char>(one[0]) < 0x20 || one[0] == 0x7F)) ||
+                             (size == 2 && one < "\xC2\xA0");
+        bool const steering = size == 3 && ((one >= "\xE2\x80\xA8" && one <= "\xE2\x80\xAE") ||
+                                            (one >= "\xE2\x81\xA6" && one <= "\xE2\x81\xA9"));
+        line.append(control || steering ? std::string_view(" ") : one);
+        text.remove_prefix(size == 0 ? 1 : size);
+    }
 }
 
 class category final : public std::error_category {
@@ -233,7 +241,7 @@ public:
     }
 
     /// All of it in one line of text: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`.
-    /// Control characters and line separators of foreign text become blanks, so that nobody can forge a line of a log.
+    /// Control characters and their like in foreign text become blanks, so that nobody can forge a line of a log.
     /// Allocates.
     std::string to_string() const;
 
@@ -259,11 +267,7 @@ inline std::string failure::to_string() const
     std::string line(to_string_view(code_));
     auto const say = [&line](std::string_view before, std::string_view text) {
         line += before;
-        while (!text.empty()) {
-            std::size_t const size = detail::control_size(text);
-            line += size == 0 ? text[0] : ' ';
-            text.remove_prefix(size == 0 ? 1 : size);
-        }
+        detail::append_printable(line, text);
     };
     auto const say_number = [&line](std::string_view before, auto number) {
         line += before;
@@ -318,6 +322,7 @@ struct nothing {};
 template <class T>
 class [[nodiscard]] result {
     static_assert(std::is_object_v<T> && !std::is_same_v<std::remove_cv_t<T>, failure>);
+    static_assert(std::is_nothrow_move_constructible_v<T>, "assignment would lose both if a move could throw");
 
 public:
     using value_type = T;
@@ -325,7 +330,8 @@ public:
 
     template <class U = T>
         requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, failure>)
+                 !std::is_same_v<std::remove_cvref_t<U>, failure> &&
+                 !(std::is_same_v<std::remove_cv_t<T>, bool> && detail::is_result<std::remove_cvref_t<U>>))
     constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value)
         : value_(std::forward<U>(value)), has_value_(true)
     {

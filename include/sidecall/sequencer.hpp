@@ -13,8 +13,9 @@ namespace sidecall {
 
 /// The limits of a `message_sequencer`. What it keeps never exceeds them.
 struct sequencer_options {
-    /// The number of the first message, if you know it. Twilio's page says "starting from 0", its example shows 1;
-    /// without this, 0 or 1 is the first, whichever comes first (a 0 that comes after the 1 is handed out as late).
+    /// The number of the first message, if you know it. Twilio's page says "starting from 0", its example shows 1, and
+    /// who subscribes in the middle of a call may see any. Without this the message that comes first begins, and one
+    /// that it has overtaken is handed out as late.
     std::optional<std::uint64_t> first = {};
 
     /// How many messages may wait for one that is missing before them. With one more the gap is given up.
@@ -41,8 +42,8 @@ enum class arrival {
 
 /// Puts the messages of one call in order by `SequenceNumber`, and lets each through once by `Sid`: webhooks can
 /// overtake each other and come twice. It knows no clock and no thread: give it what arrives, one thread at a time, and
-/// tell it when your patience with a gap has ended. Nothing that arrives is lost: a message too late for its place is
-/// handed out as such.
+/// tell it when your patience with a gap has ended, or the call (`give_up`). Nothing that arrives is lost: a message
+/// too late for its place is handed out as such. If `hand_out` throws, its message counts as handed out.
 ///
 /// Allocates for what waits and what is remembered, up to its limits.
 class message_sequencer {
@@ -75,9 +76,9 @@ public:
     {
         if (waiting_.empty()) return;
         std::uint64_t const number = waiting_.front().sequence_number();
-        std::uint64_t const expected = next_.value_or(1); // nobody knows whether there was a 0
+        std::uint64_t const missing = number - *next_; // what waits is behind what is next
         next_ = number;
-        pop(hand_out, number > expected ? number - expected : 0);
+        pop(hand_out, missing);
         hand_out_in_order(hand_out);
     }
 
@@ -90,8 +91,8 @@ private:
     {
         while (!waiting_.empty()) {
             std::uint64_t const number = waiting_.front().sequence_number();
-            if (!next_ && number <= 1) next_ = number;
-            if (!next_ || number > *next_) return;
+            if (!next_) next_ = number;
+            if (number > *next_) return;
             pop(hand_out, 0);
         }
     }

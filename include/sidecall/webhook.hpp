@@ -25,8 +25,8 @@ namespace sidecall {
 /// A request that came to the callback, as your server has it. Everything it refers to must outlive its use.
 struct webhook_request {
     std::string_view method = "POST"; ///< The method, in capitals.
-    /// The whole URL that Twilio called, byte for byte: best the callback that you registered, with the query that
-    /// came; behind a proxy, what your server sees is another one.
+    /// The whole URL that Twilio called, byte for byte: best the callback that you registered, without its fragment and
+    /// with the query that came; behind a proxy, what your server sees is another one.
     std::string_view url = {};
     std::string_view content_type = {}; ///< The `Content-Type` header, with its parameters or without.
     std::string_view signature = {};    ///< The `X-Twilio-Signature` header.
@@ -97,7 +97,8 @@ private:
 
 /// Tells Twilio's requests from everybody else's by their `X-Twilio-Signature` (Twilio's page "Security"): HMAC-SHA1
 /// over the URL and, for a form, the sorted parameters. For a body of any other type the URL must carry its SHA-256 as
-/// `bodySHA256`; a body that nothing vouches for is refused.
+/// `bodySHA256`; a body that nothing vouches for is refused. A signature says who sent a request, not when: a request
+/// that somebody has seen holds again, so let each `Sid` through once (`message_sequencer` does).
 ///
 /// Holds no token, only what HMAC makes of it, and wipes that in the end. All that takes time is in proportion to the
 /// request; the comparison takes the same time wherever the signatures differ. `const` members may be called from
@@ -125,7 +126,7 @@ public:
     {
         auto parameters = signed_form(request);
         if (!parameters) return parameters.error();
-        if (request.method == "GET" || request.method == "HEAD")
+        if (is_bodiless(request))
             parameters = detail::parameters::from_form(query_of(request.url));
         else if (!is_form(request) && !detail::parameters::from_json(request.body, *parameters))
             return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");
@@ -163,7 +164,7 @@ private:
     result<detail::parameters> signed_form(webhook_request const& request) const
     {
         if (request.body.size() > detail::parameters::max_bytes || request.url.size() > detail::parameters::max_bytes)
-            return failure(errc::malformed_webhook, "", "longer than 2 GiB");
+            return failure(errc::malformed_webhook, "", "longer than 64 MiB");
         hmac::value given{};
         if (request.signature.empty()) return refused("X-Twilio-Signature", "there is no signature");
         if (!detail::base64_decode(request.signature, given))
@@ -172,32 +173,49 @@ private:
         detail::parameters form;
         if (is_form(request))
             form = detail::parameters::from_form(request.body);
-        else if ((!request.body.empty() || !request.content_type.empty()) && !body_fits(request))
+        else if (needs_hash(request) && !body_fits(request))
             return refused("bodySHA256", "missing, or not the body's SHA-256");
         for (auto const& key : keys_)
             if (key && holds(*key, request.url, form, given)) return form;
         return refused("X-Twilio-Signature", "not signed by Twilio with this token");
     }
 
-    /// For a body that is no form: whether the query's first `bodySHA256` is the body's hash, in lower-case
-    /// hexadecimal.
-    static bool body_fits(webhook_request const& request)
+    /// Whether something must vouch for the body, which is no form: there is one, or the type or the URL says so. A
+    /// type alone says nothing where the method has no body.
+    static bool needs_hash(webhook_request const& request) noexcept
+    {
+        return !request.body.empty() || (!request.content_type.empty() && !is_bodiless(request)) || given_hash(request);
+    }
+
+    static bool is_bodiless(webhook_request const& request) noexcept
+    {
+        return request.method == "GET" || request.method == "HEAD";
+    }
+
+    /// The value of the query's first `bodySHA256`, as it is written.
+    static std::optional<std::string_view> given_hash(webhook_request const& request) noexcept
     {
         constexpr std::string_view name = "bodySHA256=";
         std::string_view query = query_of(request.url);
         while (!query.empty()) {
             std::string_view const pair = detail::take_pair(query);
-            if (pair.substr(0, name.size()) != name) continue;
-
-            detail::sha256 hash;
-            hash.update(request.body);
-            std::size_t at = name.size();
-            for (unsigned char byte : hash.finish())
-                for (int digit : {byte >> 4, byte & 15})
-                    if (at == pair.size() || detail::decode_next(pair, at) != "0123456789abcdef"[digit]) return false;
-            return at == pair.size();
+            if (pair.substr(0, name.size()) == name) return pair.substr(name.size());
         }
-        return false;
+        return {};
+    }
+
+    /// Whether the URL carries the body's SHA-256, in lower-case hexadecimal.
+    static bool body_fits(webhook_request const& request) noexcept
+    {
+        auto const given = given_hash(request);
+        if (!given) return false;
+        detail::sha256 hash;
+        hash.update(request.body);
+        std::size_t at = 0;
+        for (unsigned char byte : hash.finish())
+            for (int digit : {byte >> 4, byte & 15})
+                if (at == given->size() || detail::decode_next(*given, at) != "0123456789abcdef"[digit]) return false;
+        return at == given->size();
     }
 
     /// Twilio signs some requests with the port and some without. So the URL is tried as given; without its port, if it
@@ -221,7 +239,7 @@ private:
 
         if (fits(url, "", "")) return true;
         std::size_t const slashes = url.find("://");
-        if (slashes == url.npos) return false;
+        if (slashes == url.npos || url.find_first_of("/?#") < slashes) return false; // no authority, so no port
         std::size_t const end = detail::find_or_end(url, "/?#", slashes + 3);
         std::string_view const authority = url.substr(0, end);
         std::size_t const host = authority.rfind('@') == authority.npos ? slashes + 3 : authority.rfind('@') + 1;

@@ -1104,3 +1104,14 @@ TEST_CASE_TEMPLATE("one transport per thread, as many as you like", T, TRANSPORT
     CHECK(good == 40);
     CHECK(server.accepted() == 4);
 }
+
+TEST_CASE_TEMPLATE("a proxy that is none gives a failure, and its password is not in it", T, TRANSPORTS)
+{
+    for (std::string proxy : {"http://alice:sEcret@[bad", "junk://alice:sEcret@x", "http://alice:sEcret@127.0.0.1:1"}) {
+        CAPTURE(proxy);
+        T carry({.connect_timeout = 200ms, .total_timeout = 2s, .proxy = proxy});
+        auto const answer = carry(post("https://127.0.0.1:1"));
+        REQUIRE_FALSE(answer.has_value());
+        CHECK(answer.error().to_string().find("sEcret") == std::string::npos);
+    }
+}

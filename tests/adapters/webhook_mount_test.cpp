@@ -2,7 +2,14 @@
 #include <sidecall/sidecall.hpp>
 #include <sidecall/standin.hpp>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -34,6 +41,7 @@ public:
                 received_.push_back(std::move(message));
             },
             options);
+        server_.Get("/inner", [this](httplib::Request const&, httplib::Response&) { ++inner_requests_; });
         thread_ = std::thread([this] { server_.listen_after_bind(); });
         while (!server_.is_running()) std::this_thread::yield();
 
@@ -72,10 +80,14 @@ public:
 
     int port() const { return port_; }
 
+    /// How many requests came to another route of the server.
+    int inner_requests() const { return inner_requests_; }
+
     sidecall::twilio_standin standin;
 
 private:
     httplib::Server server_;
+    std::atomic<int> inner_requests_{0};
     std::mutex mutex_;
     std::vector<sidecall::incoming_message> received_;
     int port_;
@@ -170,7 +182,7 @@ TEST_CASE("A handler that throws is answered with 500, so that Twilio knows")
 
 TEST_CASE("The path of the callback is matched as it is, not as a regular expression")
 {
-    for (std::string path : {"/a.b(c)+$x", "/caf%C3%A9/x", "/", "/~user/*"}) {
+    for (std::string path : {"/a.b/:c", "/a.b(c)+$x", "/caf%C3%A9/x", "/", "/~user/*"}) {
         CAPTURE(path);
         fixture server(path);
         CHECK(server.send("{}").status == 204);
@@ -186,6 +198,36 @@ TEST_CASE("Behind a proxy that changes the path, the registered callback is what
     CHECK(server.send("{}").status == 404);
     CHECK(server.send("{}", {.tamper = proxy}).status == 204);
     CHECK(server.send("{}", {.json_body = true, .tamper = proxy}).status == 204);
+}
+
+TEST_CASE("The rest of a body that was refused is not taken for the next request")
+{
+    fixture server("/udm", "POST", {.max_body = 400});
+    std::string inner;
+    while (inner.size() < 64000) inner += "GET /inner HTTP/1.1\r\nHost: x\r\nX-Pad: 4567890123456789012\r\n\r\n";
+    for (std::string const type : {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x"}) {
+        CAPTURE(type);
+        int const peer = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(server.port()));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        REQUIRE(::connect(peer, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+        auto const write = [peer](std::string const& bytes) {
+            static_cast<void>(::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+        };
+        write("POST /udm HTTP/1.1\r\nHost: x\r\nContent-Type: " + type +
+              "\r\nContent-Length: " + std::to_string(inner.size()) + "\r\n\r\n");
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        write(inner);
+        std::string answers;
+        char piece[4096];
+        for (ssize_t size = 0; (size = ::recv(peer, piece, sizeof piece, 0)) > 0;)
+            answers.append(piece, static_cast<std::size_t>(size));
+        ::close(peer);
+        CHECK(server.inner_requests() == 0);
+        CHECK(answers.find("HTTP/1.1 ", 1) == std::string::npos);
+    }
 }
 
 TEST_CASE("Nothing else on the server is touched")

@@ -3,6 +3,7 @@
 // and what comes out may be marked as defined only in the end. See tests/tools/constant_time.py, which runs this.
 //
 //     constant_time ours       HMAC, comparison and verifier: memcheck must have nothing to say
+//     constant_time verify     verify() itself, whose verdict is a branch: as many reports wherever a signature differs
 //     constant_time memcmp     an ordinary comparison: must be caught
 //     constant_time branch     a loop that stops at the first difference: must be caught
 //     constant_time index      a look-up in a table by a secret byte: must be caught
@@ -143,6 +144,30 @@ void verifier()
     }
 }
 
+/// A verdict is looked at once for each spelling of the URL, and memcheck counts that. A comparison that stopped at the
+/// first difference would be counted more often the later that is.
+void verify()
+{
+    std::string token = token_of(32);
+    code const right = code_of_url(hmac_sha1(token));
+    hide(token);
+    sidecall::webhook_verifier const verifier{sidecall::secret(std::string_view(token))};
+    unsigned counted[3]{};
+    for (std::size_t i = 0; i != 3; ++i) {
+        code given = right;
+        given[std::array<std::size_t, 3>{0, 10, 19}[i]] ^= 1;
+        std::string signature(sidecall::detail::base64_size(given.size()), '\0');
+        sidecall::detail::base64_encode({reinterpret_cast<char const*>(given.data()), given.size()}, {},
+                                        signature.data());
+        unsigned const before = VALGRIND_COUNT_ERRORS;
+        bool const holds = verifier.verify({.method = "GET", .url = url, .signature = signature}).has_value();
+        counted[i] = VALGRIND_COUNT_ERRORS - before;
+        check(!holds, "a wrong verdict");
+    }
+    std::fprintf(stderr, "verdicts looked at: %u, %u, %u\n", counted[0], counted[1], counted[2]);
+    check(counted[0] == 2 && counted[1] == 2 && counted[2] == 2, "not one look for each of the two spellings");
+}
+
 void control_memcmp()
 {
     // Through a pointer, for a compiler that sees the length may write a comparison without a branch.
@@ -178,6 +203,8 @@ int main(int argc, char** argv)
         keys_and_codes();
         comparison();
         verifier();
+    } else if (mode == "verify") {
+        verify();
     } else if (mode == "memcmp") {
         control_memcmp();
     } else if (mode == "branch") {
@@ -185,6 +212,6 @@ int main(int argc, char** argv)
     } else if (mode == "index") {
         control_index();
     } else {
-        check(false, "'ours', 'memcmp', 'branch' or 'index'?");
+        check(false, "'ours', 'verify', 'memcmp', 'branch' or 'index'?");
     }
 }

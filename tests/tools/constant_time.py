@@ -11,11 +11,13 @@ import subprocess
 import sys
 
 CAUGHT = 99  # no status of the program's own
-MODES = {"ours": 0, "memcmp": CAUGHT, "branch": CAUGHT, "index": CAUGHT}
+MODES = {"ours": 0, "verify": 0, "memcmp": CAUGHT, "branch": CAUGHT, "index": CAUGHT}
 
 
 def run(program, mode):
-    command = ["valgrind", "--tool=memcheck", "--quiet", "--leak-check=no", f"--error-exitcode={CAUGHT}", program, mode]
+    # Of `verify` reports are expected, so the program counts them and its own status is the verdict.
+    on_error = 0 if mode == "verify" else CAUGHT
+    command = ["valgrind", "--tool=memcheck", "--quiet", "--leak-check=no", f"--error-exitcode={on_error}", program, mode]
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
 
 
@@ -28,7 +30,7 @@ def main():
     failed = 0
     for mode, expected in MODES.items():
         done = run(sys.argv[1], mode)
-        said = {0: "memcheck has nothing to say", CAUGHT: "caught"}.get(done.returncode, f"status {done.returncode}")
+        said = {0: "as it should be", CAUGHT: "caught"}.get(done.returncode, f"status {done.returncode}")
         print(f"{'ok' if done.returncode == expected else 'FAILED'}: {mode}: {said}")
         if done.returncode != expected:
             failed += 1

@@ -326,3 +326,8 @@ TEST_CASE("A text of limited length takes what it can hold")
     CHECK(text.view() == "ab");
     CHECK(full.view() == "12345678");
 }
+
+TEST_CASE("A variable that is not set is an empty secret, and ends nothing")
+{
+    CHECK(secret(static_cast<char const*>(nullptr)).empty());
+}

@@ -500,10 +500,14 @@ TEST_CASE("A result without a value is done, or a failure")
     CHECK(std::move(failed).error().field() == "Callback");
 }
 
+// A result that failed is no `true` or `false` of its own.
+static_assert(!std::is_constructible_v<sidecall::result<bool>, sidecall::result<int>>);
+static_assert(std::is_constructible_v<sidecall::result<bool>, bool>);
+
 TEST_CASE("Nobody can forge a line of a log, not even with the separators that Unicode has")
 {
-    for (std::string_view separator :
-         {"\n", "\r", "\x1b", "\x7f", "\xC2\x85", "\xC2\x9B", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+    for (std::string_view separator : {"\n", "\r", "\x1b", "\x7f", "\xC2\x85", "\xC2\x9B", "\xE2\x80\xA8",
+                                       "\xE2\x80\xA9", "\xE2\x80\xAE", "\xE2\x81\xA6", "\x9B", "\xFF", "\xC3"}) {
         sidecall::answer_details details;
         details.message = "a" + std::string(separator) + "b";
         CHECK(sidecall::failure(sidecall::errc::api_error, 400, details).to_string() == "api_error: HTTP 400: a b");

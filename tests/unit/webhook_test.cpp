@@ -1080,3 +1080,48 @@ TEST_CASE("A message that was moved from, and a parameter that is none, have emp
     CHECK(received->parameter(std::size_t{0}).name.empty());
     CHECK(!received->parameter("Content"));
 }
+
+TEST_CASE("A body that was stripped off with its type is missed, since the URL still has its hash")
+{
+    auto signed_body = signed_json("{}");
+    REQUIRE(holds(signed_body));
+    for (std::string_view type : {"", "text/plain", "application/json"}) {
+        signed_body.content_type = type;
+        signed_body.body = "";
+        CHECK_FALSE(holds(signed_body));
+    }
+}
+
+TEST_CASE("Of a GET the type says nothing where there is no body")
+{
+    auto query = signed_get("https://example.com/?" + form(good_message));
+    query.content_type = "application/json";
+    CHECK(receive(query));
+    query.body = "{}";
+    CHECK_FALSE(receive(query));
+}
+
+TEST_CASE("Only an authority has a port that can be left out")
+{
+    for (std::string_view url : {"/udm?u=http://x:80/", "mailto:a?u=http://x:80/", "#://x:80/", "?://x:80/"}) {
+        std::string without(url);
+        without.erase(without.find(":80"), 3);
+        webhook_verifier const verifier{secret(token)};
+        std::string const right = sign(std::string(url));
+        std::string const other = sign(without);
+        CHECK(verifier.verify({.url = url, .signature = right}));
+        CHECK_FALSE(verifier.verify({.url = url, .signature = other}));
+    }
+}
+
+TEST_CASE("A verifier holds nothing that gives its token away")
+{
+    std::string const long_lived = "0123456789abcdef0123456789abcdef";
+    webhook_verifier const verifier{secret(long_lived)};
+    std::string const bytes(reinterpret_cast<char const*>(&verifier), sizeof verifier);
+    for (int mask : {0x00, 0x36, 0x5C}) {
+        std::string masked = long_lived.substr(0, 8);
+        for (char& c : masked) c = static_cast<char>(c ^ mask);
+        CHECK(bytes.find(masked) == std::string::npos);
+    }
+}

@@ -41,6 +41,9 @@ public:
         }
     }
 
+    /// Forgets the bytes of the last whole block, which a key is; what they did to the state stays.
+    constexpr void forget_block() noexcept { block_ = {}; }
+
     /// The digest of all that was given. The object can be given nothing more.
     constexpr value finish() noexcept
     {

@@ -53,7 +53,7 @@ constexpr bool stays(byte_set const& raw, char c) noexcept
 constexpr std::size_t form_size(std::string_view text) noexcept
 {
     std::size_t size = text.size();
-    for (char c : text) size += stays(raw_in_form, c) || c == ' ' ? 0 : 2;
+    for (char c : text) size += stays(raw_in_form, c) || c == ' ' ? 0u : 2u;
     return size;
 }
 
@@ -61,7 +61,7 @@ constexpr std::size_t form_size(std::string_view text) noexcept
 constexpr std::size_t path_size(std::string_view text) noexcept
 {
     std::size_t size = text.size();
-    for (char c : text) size += stays(raw_in_path, c) ? 0 : 2;
+    for (char c : text) size += stays(raw_in_path, c) ? 0u : 2u;
     return size;
 }
 

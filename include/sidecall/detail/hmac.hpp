@@ -52,6 +52,7 @@ private:
             char const masked = static_cast<char>(static_cast<unsigned char>(byte) ^ mask);
             hash.update({&masked, 1});
         }
+        hash.forget_block(); // the key itself, but for the mask
     }
 
     sha1 inner_;

@@ -27,8 +27,8 @@ public:
         std::uint32_t end;
     };
 
-    /// More than this in one body or query is refused: it could not be counted in an `entry`.
-    static constexpr std::size_t max_bytes = 0x7FFFFFFF;
+    /// The most bytes of a body or a query, 64 MiB: all of it as entries can be counted in 32 bits.
+    static constexpr std::size_t max_bytes = std::size_t{1} << 26;
 
     std::size_t size() const noexcept { return size_ / sizeof(entry); }
     std::string_view name(std::size_t i) const noexcept { return text(get(i).name, get(i).value); }
