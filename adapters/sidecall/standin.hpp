@@ -943,11 +943,12 @@ private:
         bool const whole = request.is_multipart_form_data()
                                ? reader([](auto const&) { return true; }, [](char const*, std::size_t) { return true; })
                                : reader([&](char const* data, std::size_t size) {
-                                     too_large = size > max_body - body.size();
+                                     // Read to its end all the same, or the rest would be taken for the next request.
+                                     too_large = too_large || size > max_body - body.size();
                                      if (!too_large) body.append(data, size);
-                                     return !too_large;
+                                     return true;
                                  });
-        if (whole)
+        if (whole && !too_large)
             serve(request, response, std::move(body));
         else if (response.status < 400 || too_large)
             response.status = too_large ? 413 : 400;
