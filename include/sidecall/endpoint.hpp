@@ -61,7 +61,7 @@ public:
         if (parts.host != parts.authority) return invalid("user-info is not allowed here", parts.authority);
         std::size_t const behind = parts.target + (url.substr(parts.target, 1) == "/" ? 1 : 0);
         if (behind != url.size()) return invalid("nothing may follow host and port", behind);
-        std::string_view const host = url.substr(parts.host, parts.host_end - parts.host);
+        std::string_view const host = detail::cut(url, parts.host, parts.host_end);
         if (!parts.https && !is_loopback(host))
             return invalid("http is for a loopback host alone: a credential would travel in the clear", 0);
         endpoint made;

@@ -173,18 +173,11 @@ private:
         detail::parameters form;
         if (is_form(request))
             form = detail::parameters::from_form(request.body);
-        else if (needs_hash(request) && !body_fits(request))
+        else if (!is_vouched_for(request))
             return refused("bodySHA256", "missing, or not the body's SHA-256");
         for (auto const& key : keys_)
             if (key && holds(*key, request.url, form, given)) return form;
         return refused("X-Twilio-Signature", "not signed by Twilio with this token");
-    }
-
-    /// Whether something must vouch for the body, which is no form: there is one, or the type or the URL says so. A
-    /// type alone says nothing where the method has no body.
-    static bool needs_hash(webhook_request const& request) noexcept
-    {
-        return !request.body.empty() || (!request.content_type.empty() && !is_bodiless(request)) || given_hash(request);
     }
 
     static bool is_bodiless(webhook_request const& request) noexcept
@@ -204,11 +197,12 @@ private:
         return {};
     }
 
-    /// Whether the URL carries the body's SHA-256, in lower-case hexadecimal.
-    static bool body_fits(webhook_request const& request) noexcept
+    /// Of a body that is no form: whether it is what the URL's hash says, in lower-case hexadecimal. Without a hash
+    /// there must be no body, and no type that speaks of one; a type says nothing where the method has no body.
+    static bool is_vouched_for(webhook_request const& request) noexcept
     {
         auto const given = given_hash(request);
-        if (!given) return false;
+        if (!given) return request.body.empty() && (request.content_type.empty() || is_bodiless(request));
         detail::sha256 hash;
         hash.update(request.body);
         std::size_t at = 0;

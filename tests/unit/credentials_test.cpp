@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include "secrecy.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -65,37 +67,6 @@ std::string reference_decode(std::string_view text)
     return bytes;
 }
 
-/// Room for a `T` whose bytes can be looked at when it has ended.
-template <class T>
-class glass_box {
-public:
-    template <class... Args>
-    T& make(Args&&... args)
-    {
-        return *::new (static_cast<void*>(bytes_)) T(std::forward<Args>(args)...);
-    }
-    void end(T& value) { value.~T(); }
-
-    bool shows(std::string_view text) const
-    {
-        unsigned char const volatile* const bytes = bytes_; // they must be read as they lie there
-        for (std::size_t at = 0; at + text.size() <= sizeof(T); ++at) {
-            std::size_t same = 0;
-            while (same != text.size() && bytes[at + same] == static_cast<unsigned char>(text[same])) ++same;
-            if (same == text.size()) return true;
-        }
-        return false;
-    }
-
-private:
-    alignas(T) unsigned char bytes_[sizeof(T)]{};
-};
-
-template <class T>
-concept streamable = requires(std::ostream& stream, T const& value)
-{
-    stream << value;
-};
 template <class T>
 concept comparable = requires(T const& a, T const& b)
 {

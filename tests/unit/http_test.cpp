@@ -17,6 +17,8 @@
 
 #include <doctest/doctest.h>
 
+#include "secrecy.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -114,32 +116,6 @@ std::string every_byte()
     for (int c = 0; c != 256; ++c) all += static_cast<char>(c);
     return all;
 }
-
-/// Room for a `T` whose bytes can be looked at when it has ended.
-template <class T>
-class glass_box {
-public:
-    T& make(T&& from) { return *::new (static_cast<void*>(bytes_)) T(std::move(from)); }
-    bool shows(std::string_view text) const
-    {
-        unsigned char const volatile* const bytes = bytes_; // they must be read as they lie there
-        for (std::size_t at = 0; at + text.size() <= sizeof(T); ++at) {
-            std::size_t same = 0;
-            while (same != text.size() && bytes[at + same] == static_cast<unsigned char>(text[same])) ++same;
-            if (same == text.size()) return true;
-        }
-        return false;
-    }
-
-private:
-    alignas(T) unsigned char bytes_[sizeof(T)]{};
-};
-
-template <class T>
-concept streamable = requires(std::ostream& stream, T const& value)
-{
-    stream << value;
-};
 
 static_assert(!std::copy_constructible<authorized_request> && !std::is_copy_assignable_v<authorized_request>);
 static_assert(std::is_nothrow_move_constructible_v<authorized_request> &&

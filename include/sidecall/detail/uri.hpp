@@ -206,14 +206,14 @@ constexpr std::optional<violation> parse_uri(std::string_view text, uri& parts) 
     if (text.substr(parts.host, 1) == "[") {
         parts.host_end = find_or_end(text.substr(0, parts.target), "]", parts.host);
         if (parts.host_end == parts.target) return violation{"'[' without ']'", parts.host};
-        if (!is_ipv6(text.substr(parts.host + 1, parts.host_end - parts.host - 1)))
+        if (!is_ipv6(cut(text, parts.host + 1, parts.host_end)))
             return violation{"not an IPv6 address", parts.host + 1};
         ++parts.host_end;
         if (parts.host_end != parts.target && text[parts.host_end] != ':')
             return violation{"only a port may follow the ']'", parts.host_end};
     } else {
         parts.host_end = find_or_end(text.substr(0, parts.target), ":", parts.host);
-        std::string_view const host = text.substr(parts.host, parts.host_end - parts.host);
+        std::string_view const host = cut(text, parts.host, parts.host_end);
         for (std::size_t i = 0; i != host.size(); ++i)
             if (!is_in(in_target, host[i]) && host[i] != '%')
                 return violation{explain_uri_byte(host[i]), parts.host + i};
