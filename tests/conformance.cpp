@@ -240,8 +240,9 @@ json is_json(json const& c)
 
 json form_encode(json const& c)
 {
-    std::string text;
-    sidecall::detail::write_form(text, bytes_of(c, "text_b64"));
+    std::string const bytes = bytes_of(c, "text_b64");
+    std::string text(sidecall::detail::form_size(bytes), '\0');
+    sidecall::detail::write_form(text.data(), bytes);
     return {{"ok", true}, {"text", text}};
 }
 

@@ -179,7 +179,7 @@ private:
             // Lines that libcurl would add by itself, taken away.
             bool complete = add("Expect:");
             bool has_type = false;
-            detail::buffer line;
+            std::string line;
             line.reserve(fields.text().size() + 1); // so that growing leaves no copy behind
             for (auto const& field : fields) {
                 // libcurl leaves out a field that ends in ":", and writes one that ends in ";" as an empty one.

@@ -9,7 +9,6 @@
 
 #include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/literal.hpp>
-#include <sidecall/detail/storage.hpp>
 #include <sidecall/detail/uri.hpp>
 #include <sidecall/result.hpp>
 
@@ -69,7 +68,7 @@ private:
     detail::uri parts_;
 };
 
-using callback_url = basic_callback_url<detail::buffer>;
+using callback_url = basic_callback_url<std::string>;
 using callback_url_view = basic_callback_url<std::string_view>; ///< For constants and for a text that outlives it.
 
 /// `"https://…"_callback_url`: a constant callback whose typo does not compile.

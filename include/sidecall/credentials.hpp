@@ -10,6 +10,7 @@
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
+#include <sidecall/storage.hpp>
 
 namespace sidecall {
 
@@ -21,32 +22,56 @@ public:
     /// Takes a copy, which allocates if it is long; what you pass in is yours to wipe.
     explicit secret(std::string_view text) : text_(text) {}
     /// The same; a null pointer, as `std::getenv` gives for what is not set, makes an empty secret.
-    explicit secret(char const* text) : text_(text ? text : "") {}
+    explicit secret(char const* text) : secret(text ? std::string_view(text) : std::string_view()) {}
 
-    /// Takes the text over and wipes what stays behind in yours.
-    explicit secret(std::string&& text) : text_(std::move(text)) { detail::wipe(text); }
+    /// The same, and wipes the text that you gave.
+    explicit secret(std::string&& text) : text_(text) { detail::wipe(text); }
 
-    secret(secret&& other) noexcept : text_(std::move(other.text_)) { detail::wipe(other.text_); }
+    /// Keeps the copy in storage of yours, and allocates nothing. A failure is `invalid_argument` in `"storage"`: too
+    /// small.
+    static result<secret> in(storage memory, std::string_view text) noexcept
+    {
+        if (text.size() > memory.size()) return too_small(text.size());
+        detail::buffer bytes(memory);
+        bytes.resize(text.size());
+        detail::put(bytes.data(), text);
+        return secret(detail::short_text<in_place>(std::move(bytes)));
+    }
+
+    secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.wipe(); }
     secret& operator=(secret&& other) noexcept
     {
         if (this != &other) {
-            detail::wipe(text_);
+            text_.wipe();
             text_ = std::move(other.text_);
-            detail::wipe(other.text_);
+            other.text_.wipe();
         }
         return *this;
     }
     secret(secret const&) = delete;
     secret& operator=(secret const&) = delete;
-    ~secret() { detail::wipe(text_); }
+    ~secret() { text_.wipe(); }
 
     /// The bytes themselves, valid as long as this object is. Whatever they are copied into must be wiped, too.
     std::string_view reveal() const noexcept { return text_; }
 
-    bool empty() const noexcept { return text_.empty(); }
+    bool empty() const noexcept { return reveal().empty(); }
 
 private:
-    detail::buffer text_;
+    friend class credentials;
+    friend class authorized_request;
+
+    static constexpr std::size_t in_place = 104; // the header of a credential with a token of 32 characters takes 98
+
+    explicit secret(std::size_t size) : text_(size) {}
+    explicit secret(detail::short_text<in_place> text) noexcept : text_(std::move(text)) { text.wipe(); }
+
+    static failure too_small(std::size_t size) noexcept
+    {
+        return failure(errc::invalid_argument, "storage", "too small for the secret, which takes so many bytes", size);
+    }
+
+    detail::short_text<in_place> text_;
 };
 
 /// Who asks: what `authorize` puts into the `Authorization` header. Made once and used for every request; like a
@@ -67,6 +92,17 @@ public:
         return basic(key.view(), key_secret);
     }
 
+    /// The same two, kept in storage of yours without allocating: 98 bytes for a token of 32 characters. A failure is
+    /// `invalid_argument` in `"storage"`: too small.
+    static result<credentials> auth_token(account_sid const& account, secret const& token, storage memory) noexcept
+    {
+        return basic(account.view(), token, memory);
+    }
+    static result<credentials> api_key(api_key_sid const& key, secret const& key_secret, storage memory) noexcept
+    {
+        return basic(key.view(), key_secret, memory);
+    }
+
     /// A bearer token (RFC 6750), as Twilio's OAuth client-credentials grant gives it. It goes into the header as it
     /// is, so a byte outside that RFC's `b64token` is a failure, `invalid_argument` in `"Authorization"`: a line break
     /// in it could forge a header.
@@ -78,9 +114,9 @@ public:
         for (std::size_t i = 0; i != end; ++i)
             if (!detail::is_alnum(text[i]) && std::string_view("-._~+/").find(text[i]) == text.npos)
                 return failure(errc::invalid_argument, "Authorization", "not a character of a bearer token", i);
-        detail::buffer header;
-        header.append("Bearer ").append(text); // grows before the token is in it, so that no copy is left behind
-        return credentials(secret(std::move(header)));
+        secret header(std::string_view("Bearer ").size() + text.size());
+        detail::put(detail::put(header.text_.data(), "Bearer "), text);
+        return credentials(std::move(header));
     }
 
     /// The value of the `Authorization` header. Ask it for `reveal()` only if `authorize` is not for you.
@@ -89,18 +125,33 @@ public:
 private:
     explicit credentials(secret header) noexcept : header_(std::move(header)) {}
 
+    static constexpr std::string_view scheme = "Basic ";
+
+    static std::size_t basic_size(std::string_view user, secret const& password) noexcept
+    {
+        return scheme.size() + detail::base64_size(user.size() + 1 + password.reveal().size());
+    }
+    static void write_basic(char* out, std::string_view user, secret const& password) noexcept
+    {
+        char user_and_colon[account_sid::size + 1]{};
+        *detail::put(user_and_colon, user) = ':';
+        detail::base64_encode({user_and_colon, user.size() + 1}, password.reveal(), detail::put(out, scheme));
+    }
+
     static credentials basic(std::string_view user, secret const& password)
     {
-        constexpr std::string_view scheme = "Basic ";
-        char user_and_colon[account_sid::size + 1]{};
-        user.copy(user_and_colon, user.size());
-        user_and_colon[user.size()] = ':';
-        std::string_view const first(user_and_colon, user.size() + 1);
-
-        detail::buffer header(scheme);
-        header.resize(scheme.size() + detail::base64_size(first.size() + password.reveal().size()));
-        detail::base64_encode(first, password.reveal(), header.data() + scheme.size());
-        return credentials(secret(std::move(header)));
+        credentials made(secret(basic_size(user, password)));
+        write_basic(made.header_.text_.data(), user, password);
+        return made;
+    }
+    static result<credentials> basic(std::string_view user, secret const& password, storage memory) noexcept
+    {
+        std::size_t const size = basic_size(user, password);
+        if (size > memory.size()) return secret::too_small(size);
+        detail::buffer bytes(memory);
+        bytes.resize(size);
+        write_basic(bytes.data(), user, password);
+        return credentials(secret(detail::short_text<secret::in_place>(std::move(bytes))));
     }
 
     secret header_;

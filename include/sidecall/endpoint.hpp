@@ -25,6 +25,9 @@ public:
         user_agent_.append(version);
     }
 
+    /// The same as a constant that all share: what a request goes to if nothing else is said.
+    static constexpr endpoint const& twilio() noexcept;
+
     /// `https://api.{region}.twilio.com`, "ie1" say. A failure is `invalid_argument` in `"region"`: not a DNS label.
     static constexpr result<endpoint> region(std::string_view region) noexcept
     {
@@ -115,9 +118,12 @@ public:
 private:
     static constexpr std::optional<detail::violation> check_label(std::string_view label) noexcept
     {
-        auto const wrong = detail::check_hostname(label.substr(0, label.find('.')));
-        if (!wrong && label.find('.') != label.npos) return detail::violation{"a '.' is not allowed", label.find('.')};
-        return wrong;
+        std::size_t const dot = detail::find_or_end(label, ".", 0);
+        auto const host = detail::read_hostname(label.substr(0, dot), 0);
+        if (host.wrong) return host.wrong;
+        if (host.end != dot) return detail::explain_host_byte(label, host.end);
+        if (dot != label.size()) return detail::violation{"a '.' is not allowed", dot};
+        return {};
     }
 
     static constexpr bool is_loopback(std::string_view host) noexcept
@@ -155,5 +161,16 @@ private:
     detail::inline_text<8 + 254 + 6> origin_; // "https://", a hostname with its last dot, ":65535"
     detail::inline_text<160> user_agent_;     // "sidecall/x.y.z " and 128 characters
 };
+
+namespace detail {
+
+inline constexpr endpoint twilio_endpoint;
+
+} // namespace detail
+
+constexpr endpoint const& endpoint::twilio() noexcept
+{
+    return detail::twilio_endpoint;
+}
 
 } // namespace sidecall

@@ -10,12 +10,13 @@
 
 #include <sidecall/credentials.hpp>
 #include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/form.hpp>
 #include <sidecall/detail/json.hpp>
+#include <sidecall/detail/request.hpp>
 #include <sidecall/detail/rfc2822.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/result.hpp>
+#include <sidecall/storage.hpp>
 
 namespace sidecall {
 
@@ -234,40 +235,14 @@ public:
     /// of your own calls. A path that does not begin with "/" is given one. One allocation.
     http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
                  std::initializer_list<form_field> form = {})
-        : method_(method)
+        : http_request(method, where, lists{path, form})
     {
-        constexpr std::string_view common = "Accept: application/json\r\nAccept-Charset: utf-8\r\n";
-        constexpr std::string_view form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
-        constexpr std::string_view user_agent = "User-Agent: ";
-        constexpr std::size_t room_to_authorize = 128; // a Basic credential with a token of 32 characters takes 115
+    }
 
-        std::size_t size = where.origin().size() + common.size() + user_agent.size() + where.user_agent().size() + 2;
-        for (auto piece : path) size += detail::path_size(piece);
-        bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
-        size += begins_with_slash ? 0 : 1;
-        if (form.size() != 0) size += form_type.size();
-        for (auto const& field : form)
-            if (field.value) size += 2 + detail::form_size(field.name) + detail::form_size(*field.value);
-        bytes_.reserve(size + room_to_authorize);
-
-        bytes_.append(where.origin());
-        target_ = bytes_.size();
-        if (!begins_with_slash) bytes_.append("/"); // or what follows could be read as part of the host
-        for (auto piece : path) detail::write_path(bytes_, piece);
-
-        body_ = bytes_.size();
-        for (auto const& field : form) {
-            if (!field.value) continue;
-            if (bytes_.size() != body_) bytes_.append("&");
-            detail::write_form(bytes_, field.name);
-            bytes_.append("=");
-            detail::write_form(bytes_, *field.value);
-        }
-
-        lines_ = bytes_.size();
-        bytes_.append(common);
-        if (form.size() != 0) bytes_.append(form_type);
-        bytes_.append(user_agent).append(where.user_agent()).append("\r\n");
+    /// The request of one of the library's operations. One allocation.
+    template <class Operation>
+    http_request(Operation const& what, endpoint const& where) : http_request(Operation::request_method, where, what)
+    {
     }
 
     http_method method() const noexcept { return method_; }
@@ -291,33 +266,104 @@ public:
     /// The request as the bytes of HTTP/1.1 (RFC 9112), for those who have a socket and nothing else. One allocation.
     std::string to_http1() const
     {
-        std::string wire;
-        write_http1(wire);
+        std::string wire(http1_size(), '\0');
+        write_http1(wire.data());
         return wire;
     }
 
     friend bool operator==(http_request const& a, http_request const& b) noexcept
     {
         return a.method_ == b.method_ && a.target_ == b.target_ && a.body_ == b.body_ && a.lines_ == b.lines_ &&
-               a.bytes_ == b.bytes_;
+               a.bytes_.view() == b.bytes_.view();
     }
 
 private:
     friend class authorized_request;
 
-    std::string_view cut(std::size_t begin, std::size_t end) const noexcept { return detail::cut(bytes_, begin, end); }
+    /// A request of somebody else's operation.
+    struct lists {
+        std::initializer_list<std::string_view> path;
+        std::initializer_list<form_field> form;
 
-    void write_http1(std::string& wire) const
+        template <class Request>
+        void write(Request& to) const
+        {
+            bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
+            if (!begins_with_slash) to.path("/"); // or what follows could be read as part of the host
+            for (auto piece : path) to.encoded_path(piece);
+            for (auto const& field : form)
+                if (field.value) to.encoded_field(field.name, *field.value);
+        }
+    };
+
+    static constexpr std::size_t room_to_authorize = 128; // a Basic credential with a token of 32 characters takes 115
+
+    template <class Parts>
+    http_request(http_method method, endpoint const& where, Parts const& parts)
+        : http_request(method, where, parts, detail::buffer(size_of(parts, where) + room_to_authorize))
     {
-        // A method that defines a meaning for a body says its length even if there is none (RFC 9110, section 8.6).
-        bool const with_length = method_ == http_method::post || method_ == http_method::put ||
-                                 method_ == http_method::patch || !body().empty();
-        std::string const length = std::to_string(body().size());
-        wire.reserve(bytes_.size() + 64 + length.size());
-        wire.append(to_string_view(method_)).append(" ").append(target()).append(" HTTP/1.1\r\nHost: ").append(host());
-        wire.append("\r\n").append(headers().text());
-        if (with_length) wire.append("Content-Length: ").append(length).append("\r\n");
-        wire.append("\r\n").append(body());
+    }
+    template <class Parts>
+    http_request(http_method method, endpoint const& where, Parts const& parts, detail::buffer room)
+        : bytes_(std::move(room)), method_(method)
+    {
+        detail::request_writer writer(bytes_.data(), where);
+        parts.write(writer);
+        writer.finish();
+        target_ = writer.target();
+        body_ = writer.body();
+        lines_ = writer.lines();
+        bytes_.resize(writer.size());
+    }
+
+    template <class Parts>
+    static std::size_t size_of(Parts const& parts, endpoint const& where) noexcept
+    {
+        detail::request_measure measure(where);
+        parts.write(measure);
+        return measure.size();
+    }
+
+    std::string_view cut(std::size_t begin, std::size_t end) const noexcept
+    {
+        return detail::cut(bytes_.view(), begin, end);
+    }
+
+    /// A method that defines a meaning for a body says its length even if there is none (RFC 9110, section 8.6).
+    bool has_length() const noexcept
+    {
+        return method_ == http_method::post || method_ == http_method::put || method_ == http_method::patch ||
+               !body().empty();
+    }
+
+    std::size_t http1_size() const noexcept
+    {
+        std::size_t size = to_string_view(method_).size() + target().size() + host().size() + headers().text().size() +
+                           body().size() + std::string_view("  HTTP/1.1\r\nHost: \r\n\r\n").size();
+        if (has_length()) {
+            size += std::string_view("Content-Length: \r\n").size();
+            std::size_t length = body().size();
+            do ++size;
+            while (length /= 10);
+        }
+        return size;
+    }
+    void write_http1(char* out) const noexcept
+    {
+        using detail::put;
+        out = put(put(put(out, to_string_view(method_)), " "), target());
+        out = put(put(put(out, " HTTP/1.1\r\nHost: "), host()), "\r\n");
+        out = put(out, headers().text());
+        if (has_length()) {
+            char digits[20];
+            char* first = digits + sizeof digits;
+            std::size_t length = body().size();
+            do *--first = static_cast<char>('0' + length % 10);
+            while (length /= 10);
+            out = put(out, "Content-Length: ");
+            out = put(put(out, {first, static_cast<std::size_t>(digits + sizeof digits - first)}), "\r\n");
+        }
+        put(put(out, "\r\n"), body());
     }
 
     detail::buffer bytes_;
@@ -328,17 +374,16 @@ private:
 };
 
 /// A request together with its `Authorization` header: the one object that holds the credential. It can be moved and
-/// nothing else: not copied, compared or printed; its bytes are wiped when it ends and when it is moved from. Only
-/// `authorize` makes one. To see what will be sent, look at the `http_request`.
+/// nothing else: not copied, compared or printed; the credential is wiped when it ends. Only `authorize` makes one. To
+/// see what will be sent, look at the `http_request`.
 class authorized_request {
 public:
-    authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) { other.wipe(); }
+    authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) {}
     authorized_request& operator=(authorized_request&& other) noexcept
     {
         if (this != &other) {
             wipe();
             request_ = std::move(other.request_);
-            other.wipe();
         }
         return *this;
     }
@@ -355,30 +400,58 @@ public:
     /// Those of the `http_request`, and `Authorization` as the last: hand it to your client, and log none of it.
     header_lines headers() const noexcept { return request_.headers(); }
 
-    /// The bytes of HTTP/1.1 with the credential in them; hence a `secret`.
+    /// The bytes of HTTP/1.1 with the credential in them; hence a `secret`. One allocation.
     secret to_http1() const
     {
-        std::string wire;
-        request_.write_http1(wire);
-        return secret(std::move(wire));
+        secret wire(request_.http1_size());
+        request_.write_http1(wire.text_.data());
+        return wire;
     }
 
 private:
     friend authorized_request authorize(http_request request, credentials const& who);
+    template <class Operation>
+    friend result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
+                                                storage memory);
+
+    static constexpr std::string_view name = "Authorization: ";
+
+    static std::size_t line_size(credentials const& who) noexcept
+    {
+        return name.size() + who.authorization().reveal().size() + 2;
+    }
 
     authorized_request(http_request&& request, credentials const& who) : request_(std::move(request))
     {
-        constexpr std::string_view name = "Authorization: ";
-        std::string_view const value = who.authorization().reveal();
         auto& bytes = request_.bytes_;
-        bytes.reserve(bytes.size() + name.size() + value.size() + 2); // so that growing leaves no copy behind
-        bytes.append(name).append(value).append("\r\n");
+        std::size_t const size = bytes.size() + line_size(who);
+        if (size > bytes.capacity()) {
+            detail::buffer longer(size);
+            detail::put(longer.data(), bytes.view());
+            longer.resize(bytes.size());
+            bytes = std::move(longer);
+        }
+        using detail::put;
+        put(put(put(bytes.data() + bytes.size(), name), who.authorization().reveal()), "\r\n");
+        bytes.resize(size);
     }
 
+    template <class Operation>
+    static result<authorized_request> make_in(storage memory, Operation const& what, credentials const& who,
+                                              endpoint const& where)
+    {
+        std::size_t const size = http_request::size_of(what, where) + line_size(who);
+        if (size > memory.size())
+            return failure(errc::invalid_argument, "storage", "too small for the request, which takes so many bytes",
+                           size);
+        return authorized_request(http_request(Operation::request_method, where, what, detail::buffer(memory)), who);
+    }
+
+    /// The lines from the first on: few bytes more than the credential, wherever it stands among them.
     void wipe() noexcept
     {
-        detail::wipe(request_.bytes_);
-        request_.target_ = request_.body_ = request_.lines_ = 0;
+        auto const lines = request_.headers().text();
+        detail::wipe(const_cast<char*>(lines.data()), lines.size());
     }
 
     http_request request_;
@@ -389,6 +462,16 @@ private:
 inline authorized_request authorize(http_request request, credentials const& who)
 {
     return authorized_request(std::move(request), who);
+}
+
+/// Writes an operation's request and its `Authorization` header into storage of yours, and allocates nothing. The
+/// storage must outlive the request, and belongs to nothing else as long as that lives. A failure is `invalid_argument`
+/// in `"storage"`: too small; its offset is how many bytes it takes.
+template <class Operation>
+result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
+                                     storage memory)
+{
+    return authorized_request::make_in(memory, what, who, where);
 }
 
 /// An answer that is somebody else's: what `parse` takes. Everything it refers to must outlive it.
@@ -431,45 +514,53 @@ constexpr std::optional<retry_time> parse_retry_after(std::string_view text) noe
     return retry_time{.seconds = static_cast<std::int64_t>(*seconds)};
 }
 
+/// What an answer says of an error in words, where it stands in the body: Twilio's own object (`code`, `message`,
+/// `more_info`) or RFC 9457's (`title`, `detail`, `type`). What is not there, or no string, is null.
+struct api_error {
+    std::optional<int> code{};
+    json_value message{}, more_info{}, title{}, detail{}, type{};
+};
+
+/// Nothing if the body is neither of these.
+inline std::optional<api_error> read_api_error(std::string_view body) noexcept
+{
+    api_error error;
+    json_reader reader(body);
+    json_value name, value;
+    bool done = false;
+    if (!reader.open_object()) return {};
+    while (reader.read_member(name, value, done)) {
+        if (json_equal(name, "code")) error.code = json_int(value);
+        if (!value.is_string()) continue;
+        if (json_equal(name, "message")) error.message = value;
+        if (json_equal(name, "more_info")) error.more_info = value;
+        if (json_equal(name, "title")) error.title = value;
+        if (json_equal(name, "detail")) error.detail = value;
+        if (json_equal(name, "type")) error.type = value;
+    }
+    if (!done || !reader.read_end()) return {};
+    if (!error.code && !error.message.is_string() && !error.title.is_string() && !error.detail.is_string()) return {};
+    return error;
+}
+
+inline std::optional<retry_time> retry_after_of(http_response_view const& response) noexcept
+{
+    auto const text = response.headers.find("Retry-After");
+    return text ? parse_retry_after(*text) : std::nullopt;
+}
+
 /// What the headers of an answer say of a failure.
 inline answer_details details_of(http_response_view const& response)
 {
     answer_details details;
     if (auto const id = response.headers.find("Twilio-Request-Id")) details.request_id = *id;
-    if (auto const when = response.headers.find("Retry-After")) details.retry_after = parse_retry_after(*when);
+    details.retry_after = retry_after_of(response);
     return details;
 }
 
-/// Reads what Twilio says of an error: its own object (`code`, `message`, `more_info`) or RFC 9457's (`title`,
-/// `detail`, `type`). False, with the details untouched, if the body is neither.
-inline bool read_api_error(std::string_view body, answer_details& details)
+constexpr errc code_of_refusal(int status, std::optional<api_error> const& error) noexcept
 {
-    std::optional<int> code;
-    std::optional<std::string> message, more_info, title, detail, type;
-
-    json_reader reader(body);
-    json_value name, value;
-    bool done = false;
-    if (!reader.open_object()) return false;
-    while (reader.read_member(name, value, done)) {
-        if (json_equal(name, "code")) code = json_int(value);
-        if (!value.is_string()) continue;
-        if (json_equal(name, "message")) message = to_string(value);
-        if (json_equal(name, "more_info")) more_info = to_string(value);
-        if (json_equal(name, "title")) title = to_string(value);
-        if (json_equal(name, "detail")) detail = to_string(value);
-        if (json_equal(name, "type")) type = to_string(value);
-    }
-    if (!done || !reader.read_end()) return false;
-    if (!code && !message && !title && !detail) return false;
-
-    if (!message && title) message = detail ? *title + ": " + *detail : *title;
-    if (!message) message = detail;
-    if (!more_info) more_info = type;
-    details.twilio_code = code;
-    details.message = message;
-    if (more_info && *more_info != "about:blank") details.more_info = *more_info; // that type says nothing
-    return true;
+    return status >= 400 && status <= 599 && error ? errc::api_error : errc::unexpected_status;
 }
 
 } // namespace detail
@@ -480,9 +571,42 @@ inline bool read_api_error(std::string_view body, answer_details& details)
 inline failure failure_of(http_response_view const& response)
 {
     auto details = detail::details_of(response);
-    bool const refused = response.status >= 400 && response.status <= 599;
-    bool const understood = refused && detail::read_api_error(response.body, details);
-    return failure(understood ? errc::api_error : errc::unexpected_status, response.status, std::move(details));
+    auto const error = detail::read_api_error(response.body);
+    auto const code = detail::code_of_refusal(response.status, error);
+    if (code == errc::api_error) {
+        using detail::to_string;
+        details.twilio_code = error->code;
+        if (error->message.is_string())
+            details.message = to_string(error->message);
+        else if (error->title.is_string() && error->detail.is_string())
+            details.message = to_string(error->title) + ": " + to_string(error->detail);
+        else if (error->title.is_string() || error->detail.is_string())
+            details.message = to_string(error->title.is_string() ? error->title : error->detail);
+        if (error->more_info.is_string())
+            details.more_info = to_string(error->more_info);
+        else if (!json_equal(error->type, "about:blank")) // that type says nothing
+            details.more_info = to_string(error->type);
+    }
+    return failure(code, response.status, std::move(details));
 }
+
+namespace detail {
+
+/// `failure_of`, for an operation that keeps its texts in `Text`: one that owns nothing gets the numbers alone.
+template <class Text>
+failure refusal(http_response_view const& response)
+{
+    if constexpr (std::is_same_v<Text, std::string_view>) {
+        auto const error = read_api_error(response.body);
+        auto const code = code_of_refusal(response.status, error);
+        bool const understood = code == errc::api_error;
+        return failure(code).with_answer(response.status, understood ? error->code : std::nullopt,
+                                         retry_after_of(response));
+    } else {
+        return failure_of(response);
+    }
+}
+
+} // namespace detail
 
 } // namespace sidecall

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <sidecall/detail/entropy.hpp>
@@ -15,21 +17,35 @@ namespace sidecall {
 /// The key by which Twilio knows a request again: a request that is repeated with its key creates nothing twice. Any
 /// UTF-8 text that is not empty, "unique per API call" (the API page, `IdempotencyKey`). Sent as it is, form-encoded.
 ///
-/// Owns its text: an allocation where that is longer than a small string. One that was moved from is empty.
-class idempotency_key {
+/// `Text` says who holds it: `idempotency_key` owns its text (an allocation if it is longer than a UUID),
+/// `idempotency_key_view` refers to somebody else's. One that was moved from is empty.
+template <class Text>
+class basic_idempotency_key {
+    static constexpr bool is_view = std::is_same_v<Text, std::string_view>;
+    using text = std::conditional_t<is_view, std::string_view, detail::short_text<36>>; // a UUID stays in place
+
 public:
     /// Checks a text. A failure is `invalid_argument` in `"IdempotencyKey"`: empty, or not UTF-8 at that byte.
-    static constexpr result<idempotency_key> parse(std::string_view text)
+    static constexpr result<basic_idempotency_key> parse(std::string_view key)
     {
-        if (text.empty()) return failure(errc::invalid_argument, "IdempotencyKey", "empty", 0);
-        if (auto const offset = detail::find_invalid_utf8(text); offset != text.npos)
+        if (key.empty()) return failure(errc::invalid_argument, "IdempotencyKey", "empty", 0);
+        if (auto const offset = detail::find_invalid_utf8(key); offset != key.npos)
             return failure(errc::invalid_argument, "IdempotencyKey", "not UTF-8", offset);
-        return idempotency_key(detail::buffer(text));
+        return basic_idempotency_key(text(key));
     }
+
+    /// A view of a key that is kept elsewhere, and must be for as long as it is used.
+    template <class Other>
+        requires(is_view && !std::is_same_v<Other, Text>)
+    constexpr basic_idempotency_key(basic_idempotency_key<Other> const& other) noexcept : text_(other.view()) {}
+    template <class Other>
+        requires(is_view && !std::is_same_v<Other, Text>)
+    basic_idempotency_key(basic_idempotency_key<Other> const&& other)
+    = delete;
 
     /// A new random UUID (RFC 9562, version 4) from the operating system's source of random bytes. Ends the program
     /// if that fails: a key that can be guessed or comes twice would lose a message without a word.
-    static idempotency_key random()
+    static basic_idempotency_key random() requires(!is_view)
     {
         std::array<unsigned char, 16> bytes;
         detail::fill_with_entropy(bytes.data(), bytes.size());
@@ -39,7 +55,7 @@ public:
     /// The same from a generator of yours (a uniform random bit generator, as <random> has them; its range must hold
     /// 256 values at least). The key is as hard to guess, and as unique, as the generator makes it.
     template <class Generator>
-    static constexpr idempotency_key random(Generator& generator)
+    static basic_idempotency_key random(Generator& generator) requires(!is_view)
     {
         // The largest multiple of 256 that fits the generator's range: numbers above it are thrown away, so that each
         // byte is as likely as any other.
@@ -57,31 +73,34 @@ public:
     }
 
     /// The key; valid as long as this object is.
-    constexpr std::string_view view() const noexcept { return text_; }
+    constexpr std::string_view view() const noexcept { return std::string_view(text_); }
 
-    friend constexpr bool operator==(idempotency_key const& a, idempotency_key const& b) noexcept
+    friend constexpr bool operator==(basic_idempotency_key const& a, basic_idempotency_key const& b) noexcept
     {
         return a.view() == b.view();
     }
 
 private:
-    constexpr explicit idempotency_key(detail::buffer text) noexcept : text_(std::move(text)) {}
+    constexpr explicit basic_idempotency_key(text key) noexcept : text_(std::move(key)) {}
 
-    static constexpr idempotency_key uuid(std::array<unsigned char, 16> bytes)
+    static basic_idempotency_key uuid(std::array<unsigned char, 16> bytes)
     {
         bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40); // version 4
         bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80); // variant of RFC 9562
-        char text[36]{};
+        char key[36];
         std::size_t at = 0;
         for (std::size_t i = 0; i != bytes.size(); ++i) {
-            if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
-            text[at++] = "0123456789abcdef"[bytes[i] >> 4];
-            text[at++] = "0123456789abcdef"[bytes[i] & 15];
+            if (i == 4 || i == 6 || i == 8 || i == 10) key[at++] = '-';
+            key[at++] = "0123456789abcdef"[bytes[i] >> 4];
+            key[at++] = "0123456789abcdef"[bytes[i] & 15];
         }
-        return idempotency_key(detail::buffer(text, at));
+        return basic_idempotency_key(text(key));
     }
 
-    detail::buffer text_;
+    text text_;
 };
+
+using idempotency_key = basic_idempotency_key<std::string>;
+using idempotency_key_view = basic_idempotency_key<std::string_view>; ///< For a text that outlives it.
 
 } // namespace sidecall

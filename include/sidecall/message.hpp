@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/json.hpp>
 #include <sidecall/detail/resource.hpp>
-#include <sidecall/detail/storage.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/idempotency_key.hpp>
@@ -19,14 +19,18 @@ namespace sidecall {
 
 /// What a message says: a JSON text (RFC 8259, UTF-8) of at most 10,240 bytes, the 10 KB that the Voice SDKs allow. Any
 /// JSON value will do. Sent byte for byte; "not to be used for personal data" (Twilio's page "UserDefinedMessages
-/// subresource"). Owns its text: an allocation if it is long.
-class message_content {
+/// subresource").
+///
+/// `Text` is what holds it: `message_content` owns its text (an allocation if it is long), `message_content_view`
+/// refers to somebody else's.
+template <class Text>
+class basic_message_content {
 public:
     /// The most bytes that a message may have.
     static constexpr std::size_t max_size = 10'240;
 
     /// Checks a whole text. A failure is `invalid_argument` in `"Content"`: too long, or no JSON at that byte.
-    static constexpr result<message_content> parse(std::string_view json)
+    static constexpr result<basic_message_content> parse(std::string_view json)
     {
         if (json.size() > max_size)
             return failure(errc::invalid_argument, "Content", "longer than 10,240 bytes", std::size_t{max_size});
@@ -34,22 +38,25 @@ public:
         detail::json_value value;
         if (!reader.read_text(value))
             return failure(errc::invalid_argument, "Content", reader.fault()->rule, reader.fault()->offset);
-        return message_content(detail::buffer(json));
+        return basic_message_content(Text(json));
     }
 
-    /// The text, as it was given; valid as long as this object is.
+    /// The text, as it was given; valid as long as this object is (of a `message_content_view`: its text).
     constexpr std::string_view view() const noexcept { return text_; }
 
-    friend constexpr bool operator==(message_content const& a, message_content const& b) noexcept
+    friend constexpr bool operator==(basic_message_content const& a, basic_message_content const& b) noexcept
     {
         return a.view() == b.view();
     }
 
 private:
-    constexpr explicit message_content(detail::buffer text) noexcept : text_(std::move(text)) {}
+    constexpr explicit basic_message_content(Text text) noexcept : text_(std::move(text)) {}
 
-    detail::buffer text_;
+    Text text_;
 };
+
+using message_content = basic_message_content<std::string>;
+using message_content_view = basic_message_content<std::string_view>; ///< For a text that outlives it.
 
 /// A User Defined Message, as the answer to its creation describes it. Twilio's OpenAPI document has every property
 /// nullable; one without a `sid` is of no use, so that one is always there.
@@ -63,41 +70,51 @@ struct user_defined_message {
 };
 
 /// Sends a message to the Voice SDK client of a call. Source: Twilio's page "UserDefinedMessages subresource".
-struct create_user_defined_message {
+///
+/// `create_user_defined_message` owns its texts; `create_user_defined_message_view` refers to somebody else's and never
+/// allocates, not for a failure either: what Twilio says in words is then in the answer alone.
+template <class Text>
+struct basic_create_user_defined_message {
     sidecall::account_sid account_sid;
     sidecall::call_sid call_sid;
-    message_content content;                                       ///< What it says.
-    std::optional<sidecall::idempotency_key> idempotency_key = {}; ///< With one, a repetition sends nothing twice.
+    basic_message_content<Text> content;                             ///< What it says.
+    std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With one, a repetition sends nothing twice.
 
     /// What the answer is read as.
     using resource = user_defined_message;
 
     /// `POST …/UserDefinedMessages.json`. One allocation.
-    http_request request(endpoint const& where = {}) const
+    http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
+
+    /// What the request consists of; see `request_writer`.
+    static constexpr http_method request_method = http_method::post;
+    template <class Request>
+    constexpr void write(Request& to) const
     {
-        return {http_method::post,
-                where,
-                {"/2010-04-01/Accounts/", account_sid.view(), "/Calls/", call_sid.view(), "/UserDefinedMessages.json"},
-                {{"Content", content.view()},
-                 {"IdempotencyKey", idempotency_key ? std::optional(idempotency_key->view()) : std::nullopt}}};
+        to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
+        to.path("/UserDefinedMessages.json");
+        to.field("Content", content.view());
+        if (idempotency_key) to.field("IdempotencyKey", idempotency_key->view());
     }
 
     /// Reads the answer. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`,
     /// any other body `malformed_response` with the member and the byte. Allocates for a failure alone.
     result<resource> parse(http_response_view const& response) const
     {
-        if (response.status != 201) return failure_of(response);
-        std::optional<message_sid> sid;
-        std::optional<sidecall::account_sid> account;
-        std::optional<sidecall::call_sid> call;
-        std::optional<date_time> created;
-        if (auto fault = detail::read_resource(response, detail::member{"account_sid", account},
-                                               detail::member{"call_sid", call}, detail::member{"sid", sid},
-                                               detail::member{"date_created", created}))
-            return *std::move(fault);
-        if (!sid) return detail::malformed(response, "sid", {"missing or null", response.body.size()});
+        if (response.status != 201) return detail::refusal<Text>(response);
+        detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
+                                       detail::usual{"sid", 34}, detail::usual{"date_created", 31});
+        auto const account = object.template read<sidecall::account_sid>(0);
+        auto const call = object.template read<sidecall::call_sid>(1);
+        auto const sid = object.template read<message_sid>(2);
+        auto const created = object.template read<date_time>(3);
+        if (!sid) object.misses(2);
+        if (object.fault()) return detail::malformed<Text>(response, *object.fault());
         return resource{*sid, account, call, created};
     }
 };
+
+using create_user_defined_message = basic_create_user_defined_message<std::string>;
+using create_user_defined_message_view = basic_create_user_defined_message<std::string_view>; ///< Allocates nothing.
 
 } // namespace sidecall

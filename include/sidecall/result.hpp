@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <sidecall/detail/literal.hpp>
+#include <sidecall/detail/storage.hpp>
 #include <sidecall/detail/utf8.hpp>
 
 namespace sidecall {
@@ -149,7 +150,7 @@ public:
     /// A failure with a text of its own, a transport's say: a copy, so this allocates. `native_code` is the number by
     /// which the underlying library knows the error (a `CURLcode`, an `errno`). The text must hold no credential.
     failure(errc code, std::string_view message, std::optional<int> native_code = {})
-        : code_(code), native_code_(native_code), answer_(new answer_details{.message = std::string(message)})
+        : code_(code), native_code_(native_code), texts_(new texts({.message = std::string(message)}))
     {
     }
 
@@ -159,25 +160,25 @@ public:
     {
     }
 
-    /// What an answer with this status says. Allocates.
-    failure(errc code, int http_status, answer_details details)
-        : code_(code), http_status_(http_status), answer_(new answer_details(std::move(details)))
+    /// What an answer with this status says. Allocates if it says something in words.
+    failure(errc code, int http_status, answer_details details) : code_(code), http_status_(http_status)
     {
+        keep(std::move(details));
     }
 
-    /// A body that breaks `rule` at byte `offset`, in an answer with this status. Allocates.
+    /// A body that breaks `rule` at byte `offset`, in an answer with this status. Allocates if that says something.
     failure(errc code, int http_status, detail::literal field, detail::literal rule, std::size_t offset,
             answer_details details)
-        : code_(code), offset_(offset), http_status_(http_status), field_(field.view()), rule_(rule.view()),
-          answer_(new answer_details(std::move(details)))
+        : code_(code), offset_(offset), http_status_(http_status), field_(field.view()), rule_(rule.view())
     {
+        keep(std::move(details));
     }
 
     constexpr failure(failure&& other) noexcept { swap(other); }
     constexpr failure(failure const& other)
         : code_(other.code_), offset_(other.offset_), http_status_(other.http_status_),
-          native_code_(other.native_code_), field_(other.field_), rule_(other.rule_),
-          answer_(other.answer_ ? new answer_details(*other.answer_) : nullptr)
+          native_code_(other.native_code_), twilio_code_(other.twilio_code_), retry_after_(other.retry_after_),
+          field_(other.field_), rule_(other.rule_), texts_(other.texts_ ? other.texts_->copy(*other.texts_) : nullptr)
     {
     }
     constexpr failure& operator=(failure other) noexcept
@@ -185,7 +186,10 @@ public:
         swap(other);
         return *this;
     }
-    constexpr ~failure() { delete answer_; }
+    constexpr ~failure()
+    {
+        if (texts_) texts_->end(texts_);
+    }
 
     constexpr void swap(failure& other) noexcept
     {
@@ -193,9 +197,11 @@ public:
         std::swap(offset_, other.offset_);
         std::swap(http_status_, other.http_status_);
         std::swap(native_code_, other.native_code_);
+        std::swap(twilio_code_, other.twilio_code_);
+        std::swap(retry_after_, other.retry_after_);
         std::swap(field_, other.field_);
         std::swap(rule_, other.rule_);
-        std::swap(answer_, other.answer_);
+        std::swap(texts_, other.texts_);
     }
 
     constexpr errc code() const noexcept { return code_; }
@@ -210,7 +216,7 @@ public:
     constexpr std::optional<int> http_status() const noexcept { return http_status_; }
 
     /// Twilio's error code, see https://www.twilio.com/docs/api/errors.
-    constexpr std::optional<int> twilio_code() const noexcept { return answer_ ? answer_->twilio_code : std::nullopt; }
+    constexpr std::optional<int> twilio_code() const noexcept { return twilio_code_; }
 
     /// The number by which the transport's library knows the error: a `CURLcode`, an `errno`.
     constexpr std::optional<int> native_code() const noexcept { return native_code_; }
@@ -218,27 +224,24 @@ public:
     /// Twilio's text where it sent one (its bytes as they came: do not print it without `to_string`), else ours.
     constexpr std::string_view message() const noexcept
     {
-        if (answer_ && answer_->message) return *answer_->message;
+        if (texts_ && texts_->message) return *texts_->message;
         return rule_.empty() ? detail::explain(code_) : rule_;
     }
 
     /// The address of Twilio's page on the error; empty if it named none.
     constexpr std::string_view more_info() const noexcept
     {
-        return answer_ ? std::string_view(answer_->more_info) : std::string_view();
+        return texts_ ? std::string_view(texts_->more_info) : std::string_view();
     }
 
     /// `Twilio-Request-Id`, which Twilio's support asks for; empty if there was none.
     constexpr std::string_view request_id() const noexcept
     {
-        return answer_ ? std::string_view(answer_->request_id) : std::string_view();
+        return texts_ ? std::string_view(texts_->request_id) : std::string_view();
     }
 
     /// When Twilio asks to be asked again; empty if it did not say, or not in a form that RFC 9110 knows.
-    constexpr std::optional<retry_time> retry_after() const noexcept
-    {
-        return answer_ ? answer_->retry_after : std::nullopt;
-    }
+    constexpr std::optional<retry_time> retry_after() const noexcept { return retry_after_; }
 
     /// All of it in one line of text: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`.
     /// Control characters and their like in foreign text become blanks, so that nobody can forge a line of a log.
@@ -252,14 +255,49 @@ public:
         return std::move(*this);
     }
 
+    /// The same failure with the numbers of the answer that it is about. Does not allocate.
+    constexpr failure&& with_answer(int http_status, std::optional<int> twilio_code = {},
+                                    std::optional<retry_time> retry_after = {}) && noexcept
+    {
+        http_status_ = http_status;
+        twilio_code_ = twilio_code;
+        retry_after_ = retry_after;
+        return std::move(*this);
+    }
+
 private:
+    /// What most failures do not have lives on the heap. It brings the functions that only then are needed, so that a
+    /// program none of whose failures has such texts does not even link the heap.
+    struct texts {
+        explicit texts(answer_details details)
+            : message(std::move(details.message)), more_info(std::move(details.more_info)),
+              request_id(std::move(details.request_id))
+        {
+        }
+        std::optional<std::string> message;
+        std::string more_info;
+        std::string request_id;
+        texts* (*copy)(texts const&) = [](texts const& from) { return new texts(from); };
+        void (*end)(texts*) noexcept = [](texts* which) noexcept { delete which; };
+    };
+
+    void keep(answer_details details)
+    {
+        twilio_code_ = details.twilio_code;
+        retry_after_ = details.retry_after;
+        if (details.message || !details.more_info.empty() || !details.request_id.empty())
+            texts_ = new texts(std::move(details));
+    }
+
     errc code_{};
     std::optional<std::size_t> offset_{};
     std::optional<int> http_status_{};
     std::optional<int> native_code_{};
+    std::optional<int> twilio_code_{};
+    std::optional<retry_time> retry_after_{};
     std::string_view field_{};
     std::string_view rule_{};
-    answer_details* answer_ = nullptr; // owned; what most failures do not have lives elsewhere
+    texts* texts_ = nullptr; // owned
 };
 
 inline std::string failure::to_string() const
@@ -297,12 +335,6 @@ template <class T>
 class result;
 
 namespace detail {
-
-/// Ends the program if a value is asked of a failure, or a failure of a value: going on would read what is not there.
-constexpr void expect(bool condition) noexcept
-{
-    if (!condition) std::abort();
-}
 
 template <class T>
 inline constexpr bool is_result = false;

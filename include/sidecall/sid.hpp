@@ -4,9 +4,22 @@
 #include <cstddef>
 #include <string_view>
 
-#include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/chunk.hpp>
 #include <sidecall/detail/literal.hpp>
 #include <sidecall/result.hpp>
+
+namespace sidecall::detail {
+
+/// HEXDIG of RFC 5234, in either case.
+struct in_hex {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return is_between(c, '0', '9') | is_between(lower(c), 'a', 'f');
+    }
+};
+
+} // namespace sidecall::detail
 
 namespace sidecall {
 
@@ -27,11 +40,12 @@ public:
     {
         if (text.empty() || text[0] != A) return invalid("begins with other letters", 0);
         if (text.size() == 1 || text[1] != B) return invalid("begins with other letters", 1);
-        for (std::size_t i = 2; i != text.size() && i != size; ++i)
-            if (!detail::is_hex(text[i])) return invalid("not a hexadecimal digit", i);
-        if (text.size() < size) return invalid("shorter than 34 characters", text.size());
+        std::size_t const digits = detail::find_not(detail::in_hex(), text.substr(0, size), 2);
+        if (digits != size)
+            return digits == text.size() ? invalid("shorter than 34 characters", digits)
+                                         : invalid("not a hexadecimal digit", digits);
         if (text.size() > size) return invalid("longer than 34 characters", size);
-        return basic_sid(text.data());
+        return basic_sid(text);
     }
 
     /// The 34 characters; valid as long as this object is.
@@ -44,9 +58,9 @@ public:
     }
 
 private:
-    constexpr explicit basic_sid(char const* text) noexcept
+    constexpr explicit basic_sid(std::string_view text) noexcept
     {
-        for (std::size_t i = 0; i != size; ++i) text_[i] = text[i];
+        std::string_view(text.data(), size).copy(text_, size); // so that the compiler knows how many
     }
 
     static constexpr failure invalid(detail::literal rule, std::size_t offset) noexcept

@@ -13,6 +13,7 @@
 #include <sidecall/result.hpp>
 #include <sidecall/sequencer.hpp>
 #include <sidecall/sid.hpp>
+#include <sidecall/storage.hpp>
 #include <sidecall/subscription.hpp>
 #include <sidecall/transport.hpp>
 #include <sidecall/version.hpp>

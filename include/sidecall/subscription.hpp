@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <sidecall/callback_url.hpp>
@@ -17,16 +18,23 @@ namespace sidecall {
 
 /// A User Defined Message Subscription, as the answer to its creation describes it. Twilio's OpenAPI document has every
 /// property nullable; one without a `sid` is of no use, so that one is always there.
-struct user_defined_message_subscription {
+template <class Text>
+struct basic_user_defined_message_subscription {
     subscription_sid sid;                               ///< Its name: what `delete_…` needs.
     std::optional<sidecall::account_sid> account_sid{}; ///< The account that created it.
     std::optional<sidecall::call_sid> call_sid{};       ///< The call whose messages it gets.
     std::optional<date_time> date_created{};            ///< When, to the second.
-    std::optional<std::string> uri{};                   ///< Its own path, relative to `https://api.twilio.com`.
 
-    friend bool operator==(user_defined_message_subscription const&,
-                           user_defined_message_subscription const&) = default;
+    /// Its own path, relative to `https://api.twilio.com`. In a `…_view` it lies in the answer's body, as it is written
+    /// there: should it have backslashes, they are still in it.
+    std::optional<Text> uri{};
+
+    friend bool operator==(basic_user_defined_message_subscription const&,
+                           basic_user_defined_message_subscription const&) = default;
 };
+
+using user_defined_message_subscription = basic_user_defined_message_subscription<std::string>;
+using user_defined_message_subscription_view = basic_user_defined_message_subscription<std::string_view>;
 
 /// Subscribes to the messages of a call: from then on Twilio calls `callback` once for each message that the Voice SDK
 /// client sends. The call must be `in-progress` or `ringing`; if the SDK user placed it, name the parent call, if they
@@ -34,50 +42,62 @@ struct user_defined_message_subscription {
 ///
 /// All members are values that cannot be invalid, so `request` cannot fail. Source: Twilio's API page
 /// CreateUserDefinedMessageSubscription.
-struct create_user_defined_message_subscription {
+///
+/// `create_user_defined_message_subscription` owns its texts; `create_user_defined_message_subscription_view` refers to
+/// somebody else's and its `parse` never allocates, not for a failure either: what Twilio says in words is then in the
+/// answer alone.
+template <class Text>
+struct basic_create_user_defined_message_subscription {
     sidecall::account_sid account_sid;
     sidecall::call_sid call_sid;
-    callback_url callback;                                         ///< Where Twilio is to send the messages.
-    std::optional<sidecall::idempotency_key> idempotency_key = {}; ///< With one, a repetition creates nothing twice.
+    basic_callback_url<Text> callback;                               ///< Where Twilio is to send the messages.
+    std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With one, a repetition creates nothing twice.
     std::optional<http_method> method = {}; ///< How Twilio calls: "Either GET or POST. Default is POST" when absent.
 
     /// What the answer is read as.
-    using resource = user_defined_message_subscription;
+    using resource = basic_user_defined_message_subscription<Text>;
 
     /// `POST …/UserDefinedMessageSubscriptions.json`. One allocation.
-    http_request request(endpoint const& where = {}) const
+    http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
+
+    /// What the request consists of; see `request_writer`.
+    static constexpr http_method request_method = http_method::post;
+    template <class Request>
+    constexpr void write(Request& to) const
     {
-        return {http_method::post,
-                where,
-                {"/2010-04-01/Accounts/", account_sid.view(), "/Calls/", call_sid.view(),
-                 "/UserDefinedMessageSubscriptions.json"},
-                {{"Callback", callback.view()},
-                 {"IdempotencyKey", idempotency_key ? std::optional(idempotency_key->view()) : std::nullopt},
-                 {"Method", method ? std::optional(to_string_view(*method)) : std::nullopt}}};
+        to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
+        to.path("/UserDefinedMessageSubscriptions.json");
+        to.field("Callback", callback.view());
+        if (idempotency_key) to.field("IdempotencyKey", idempotency_key->view());
+        if (method) to.field("Method", to_string_view(*method));
     }
 
     /// Reads the answer. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`,
     /// any other body `malformed_response` with the member and the byte. Allocates for `uri`, and for a failure.
     result<resource> parse(http_response_view const& response) const
     {
-        if (response.status != 201) return failure_of(response);
-        std::optional<subscription_sid> sid;
-        std::optional<sidecall::account_sid> account;
-        std::optional<sidecall::call_sid> call;
-        std::optional<date_time> created;
-        std::optional<std::string> uri;
-        if (auto fault = detail::read_resource(response, detail::member{"account_sid", account},
-                                               detail::member{"call_sid", call}, detail::member{"sid", sid},
-                                               detail::member{"date_created", created}, detail::member{"uri", uri}))
-            return *std::move(fault);
-        if (!sid) return detail::malformed(response, "sid", {"missing or null", response.body.size()});
+        if (response.status != 201) return detail::refusal<Text>(response);
+        detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
+                                       detail::usual{"sid", 34}, detail::usual{"date_created", 31},
+                                       detail::usual{"uri", 168});
+        auto const account = object.template read<sidecall::account_sid>(0);
+        auto const call = object.template read<sidecall::call_sid>(1);
+        auto const sid = object.template read<subscription_sid>(2);
+        auto const created = object.template read<date_time>(3);
+        auto uri = object.template read<Text>(4);
+        if (!sid) object.misses(2);
+        if (object.fault()) return detail::malformed<Text>(response, *object.fault());
         return resource{*sid, account, call, created, std::move(uri)};
     }
 };
 
+using create_user_defined_message_subscription = basic_create_user_defined_message_subscription<std::string>;
+using create_user_defined_message_subscription_view = basic_create_user_defined_message_subscription<std::string_view>;
+
 /// Ends a subscription: Twilio calls its callback no more. Source: Twilio's page "UserDefinedMessageSubscriptions
-/// subresource".
-struct delete_user_defined_message_subscription {
+/// subresource". The `…_view` differs in `parse` alone, which never allocates.
+template <class Text>
+struct basic_delete_user_defined_message_subscription {
     sidecall::account_sid account_sid;
     sidecall::call_sid call_sid;
     subscription_sid sid; ///< Which one.
@@ -86,21 +106,27 @@ struct delete_user_defined_message_subscription {
     using resource = void;
 
     /// `DELETE …/UserDefinedMessageSubscriptions/{Sid}.json`. One allocation.
-    http_request request(endpoint const& where = {}) const
+    http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
+
+    /// What the request consists of; see `request_writer`.
+    static constexpr http_method request_method = http_method::delete_;
+    template <class Request>
+    constexpr void write(Request& to) const
     {
-        return {http_method::delete_,
-                where,
-                {"/2010-04-01/Accounts/", account_sid.view(), "/Calls/", call_sid.view(),
-                 "/UserDefinedMessageSubscriptions/", sid.view(), ".json"}};
+        to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
+        to.path("/UserDefinedMessageSubscriptions/").path(sid).path(".json");
     }
 
     /// Reads the answer. Documented is 204; any other status is `api_error` (404 if it is gone already) or
     /// `unexpected_status`.
     result<void> parse(http_response_view const& response) const
     {
-        if (response.status != 204) return failure_of(response);
+        if (response.status != 204) return detail::refusal<Text>(response);
         return {};
     }
 };
+
+using delete_user_defined_message_subscription = basic_delete_user_defined_message_subscription<std::string>;
+using delete_user_defined_message_subscription_view = basic_delete_user_defined_message_subscription<std::string_view>;
 
 } // namespace sidecall

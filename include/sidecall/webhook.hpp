@@ -19,6 +19,7 @@
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
+#include <sidecall/storage.hpp>
 
 namespace sidecall {
 
@@ -71,8 +72,8 @@ public:
     /// The value of the parameter of exactly this name; of several, the one that comes first by its bytes.
     std::optional<std::string_view> parameter(std::string_view name) const noexcept
     {
-        std::size_t index = 0;
-        if (parameters_.count(name, index) == 0) return {};
+        std::size_t const index = parameters_.find(name);
+        if (index == parameters_.size()) return {};
         return parameters_.value(index);
     }
 
@@ -116,21 +117,24 @@ public:
     /// hash. Allocates for a form.
     result<void> verify(webhook_request const& request) const
     {
-        return signed_form(request).transform([](detail::parameters const&) {});
+        detail::parameters form;
+        if (auto wrong = authenticate(request, form, on_heap)) return *std::move(wrong);
+        return {};
     }
 
     /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET or HEAD from the
     /// query. Failures are those of `verify`, and `malformed_webhook` with the parameter that is missing, wrong, or
     /// there twice. One allocation.
-    result<incoming_message> receive(webhook_request const& request) const
+    result<incoming_message> receive(webhook_request const& request) const { return receive_in(on_heap, request); }
+
+    /// The same with the message's bytes in storage of yours, which must outlive it: allocates nothing. It takes as
+    /// many bytes as the form or the query has, 16 for each parameter, and 16. A failure, too, is `invalid_argument` in
+    /// `"storage"`: too small; its offset is how many bytes it takes.
+    result<incoming_message> receive(webhook_request const& request, storage memory) const
     {
-        auto parameters = signed_form(request);
-        if (!parameters) return parameters.error();
-        if (is_bodiless(request))
-            parameters = detail::parameters::from_form(query_of(request.url));
-        else if (!is_form(request) && !detail::parameters::from_json(request.body, *parameters))
-            return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");
-        return read(*std::move(parameters));
+        return receive_in(
+            [memory](std::size_t size) { return detail::buffer(size > memory.size() ? storage(nullptr, 0) : memory); },
+            request);
     }
 
 private:
@@ -160,8 +164,38 @@ private:
         return failure(errc::invalid_signature, field, rule);
     }
 
-    /// The parameters of the form, if the signature holds; none for a body of another type.
-    result<detail::parameters> signed_form(webhook_request const& request) const
+    static detail::buffer on_heap(std::size_t size) { return detail::buffer(size); }
+
+    static failure too_small(std::size_t size) noexcept
+    {
+        return failure(errc::invalid_argument, "storage", "too small for the message, which takes so many bytes", size);
+    }
+
+    template <class MakeRoom>
+    result<incoming_message> receive_in(MakeRoom make_room, webhook_request const& request) const
+    {
+        detail::parameters parameters;
+        if (auto wrong = authenticate(request, parameters, make_room)) return *std::move(wrong);
+        if (is_bodiless(request)) {
+            std::string_view const query = query_of(request.url);
+            std::size_t const size = detail::parameters::room_for_form(query);
+            detail::buffer room = make_room(size);
+            if (!room.data()) return too_small(size);
+            parameters = detail::parameters::from_form(query, std::move(room));
+        } else if (!is_form(request)) {
+            std::size_t const size = detail::parameters::room_for_json(request.body);
+            detail::buffer room = make_room(size);
+            if (!room.data()) return too_small(size);
+            if (!detail::parameters::from_json(request.body, std::move(room), parameters))
+                return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");
+        }
+        return read(std::move(parameters));
+    }
+
+    /// Nothing if the signature holds. Then `form` has the parameters of a form; none for a body of another type.
+    template <class MakeRoom>
+    std::optional<failure> authenticate(webhook_request const& request, detail::parameters& form,
+                                        MakeRoom make_room) const
     {
         if (request.body.size() > detail::parameters::max_bytes || request.url.size() > detail::parameters::max_bytes)
             return failure(errc::malformed_webhook, "", "longer than 64 MiB");
@@ -170,13 +204,16 @@ private:
         if (!detail::base64_decode(request.signature, given))
             return refused("X-Twilio-Signature", "not 20 bytes in base64");
 
-        detail::parameters form;
-        if (is_form(request))
-            form = detail::parameters::from_form(request.body);
-        else if (!is_vouched_for(request))
+        if (is_form(request)) {
+            std::size_t const size = detail::parameters::room_for_form(request.body);
+            detail::buffer room = make_room(size);
+            if (!room.data()) return too_small(size);
+            form = detail::parameters::from_form(request.body, std::move(room));
+        } else if (!is_vouched_for(request)) {
             return refused("bodySHA256", "missing, or not the body's SHA-256");
+        }
         for (auto const& key : keys_)
-            if (key && holds(*key, request.url, form, given)) return form;
+            if (key && holds(*key, request.url, form, given)) return {};
         return refused("X-Twilio-Signature", "not signed by Twilio with this token");
     }
 
@@ -214,19 +251,15 @@ private:
 
     /// Twilio signs some requests with the port and some without. So the URL is tried as given; without its port, if it
     /// has one; with the scheme's own, if it has none. No other byte of it is touched.
-    static bool holds(hmac const& key, std::string_view url, detail::parameters const& form, hmac::value const& given)
+    static bool holds(hmac const& key, std::string_view url, detail::parameters const& form,
+                      hmac::value const& given) noexcept
     {
         auto const fits = [&](std::string_view before, std::string_view port, std::string_view after) {
             auto const code = key.code([&](auto put) {
                 put(before);
                 put(port);
                 put(after);
-                for (std::size_t i = 0; i != form.size(); ++i) {
-                    // Of a name that comes several times with the same value, one counts.
-                    if (i != 0 && form.name(i) == form.name(i - 1) && form.value(i) == form.value(i - 1)) continue;
-                    put(form.name(i));
-                    put(form.value(i));
-                }
+                form.for_each_text(put);
             });
             return detail::equal_in_constant_time(code, given);
         };
@@ -244,18 +277,18 @@ private:
         return fits(authority, https ? ":443" : ":80", url.substr(end));
     }
 
-    static result<incoming_message> read(detail::parameters parameters)
+    static result<incoming_message> read(detail::parameters&& parameters)
     {
         // Each known parameter must be there once: of two, either could be the one that somebody meant.
         constexpr detail::literal names[] = {"Sid",         "CallSid",        "AccountSid", "Content",
                                              "ContentType", "SequenceNumber", "Timestamp"};
         constexpr std::size_t known = sizeof names / sizeof *names;
-        std::array<std::size_t, known> at{};
+        std::size_t at[known] = {5, 1, 0, 2, 3, 4, 6}; // where they are if there are no others
         for (std::size_t i = 0; i != known; ++i) {
-            std::size_t const found = parameters.count(names[i].view(), at[i]);
-            if (found != 1)
-                return failure(errc::malformed_webhook, names[i],
-                               found == 0 ? detail::literal("missing") : detail::literal("there twice"));
+            std::string_view const name = names[i].view();
+            if (parameters.name(at[i]) != name || parameters.size() != known) at[i] = parameters.find(name);
+            if (at[i] == parameters.size()) return failure(errc::malformed_webhook, names[i], "missing");
+            if (parameters.name(at[i] + 1) == name) return failure(errc::malformed_webhook, names[i], "there twice");
         }
 
         auto const wrong = [&](std::size_t i, failure const& why) {

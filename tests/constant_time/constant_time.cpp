@@ -2,7 +2,7 @@
 // through all that is computed from them, and reports a jump or an address that hangs on one. So the token is marked,
 // and what comes out may be marked as defined only in the end. See tests/tools/constant_time.py, which runs this.
 //
-//     constant_time ours       HMAC, comparison and verifier: memcheck must have nothing to say
+//     constant_time ours       HMAC, comparison, verifier and base64: memcheck must have nothing to say
 //     constant_time verify     verify() itself, whose verdict is a branch: as many reports wherever a signature differs
 //     constant_time memcmp     an ordinary comparison: must be caught
 //     constant_time branch     a loop that stops at the first difference: must be caught
@@ -121,6 +121,24 @@ void comparison()
     check(!publish(same), "a wrong verdict");
 }
 
+/// What a credential is in the header: a token behind a user that is public.
+void base64()
+{
+    for (std::size_t size : {0u, 1u, 2u, 3u, 31u, 32u, 33u, 100u}) {
+        std::string token = token_of(size);
+        auto const encode = [&token] {
+            std::string text(sidecall::detail::base64_size(5 + token.size()), '\0');
+            sidecall::detail::base64_encode("user:", token, text.data());
+            return text;
+        };
+        std::string const expected = encode();
+        hide(token);
+        std::string found = encode();
+        static_cast<void>(VALGRIND_MAKE_MEM_DEFINED(found.data(), found.size()));
+        check(found == expected, "another text under valgrind");
+    }
+}
+
 /// The way from a `secret` to what a verifier keeps, and the end of both.
 void verifier()
 {
@@ -201,6 +219,7 @@ int main(int argc, char** argv)
     check(RUNNING_ON_VALGRIND != 0, "shows nothing without valgrind");
     if (mode == "ours") {
         keys_and_codes();
+        base64();
         comparison();
         verifier();
     } else if (mode == "verify") {

@@ -266,7 +266,7 @@ TEST_CASE("To refuse an argument allocates nothing, and to accept one what it ta
               accepted = accepted && sidecall::endpoint::edge("dublin")->with_product("a-rather-long-product/1.2.3");
           }) == 0);
     CHECK(allocations_of([&] { accepted = accepted && sidecall::callback_url::parse(long_url); }) == 1);
-    CHECK(allocations_of([&] { accepted = accepted && !sidecall::idempotency_key::random().view().empty(); }) == 1);
+    CHECK(allocations_of([&] { accepted = accepted && !sidecall::idempotency_key::random().view().empty(); }) == 0);
     CHECK(accepted);
 }
 

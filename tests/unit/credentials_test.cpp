@@ -265,7 +265,7 @@ TEST_CASE("A short bearer token leaves nothing behind in credentials that were m
 
 TEST_CASE("Wiping goes over all that the storage can hold")
 {
-    sidecall::detail::buffer text;
+    std::string text;
     text.reserve(100);
     text = std::string(80, 'x');
     text.resize(10); // what was behind is still there

@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <ostream>
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -51,9 +53,71 @@ std::string const two_blocks = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmno
 std::string const four_blocks = "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmno"
                                 "ijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu";
 
+std::string some_bytes(std::size_t size, unsigned seed)
+{
+    std::minstd_rand random(seed);
+    std::string text(size, '\0');
+    for (char& c : text) c = static_cast<char>(random() >> 8 & 0xFF);
+    return text;
+}
+
+/// SHA-1 and SHA-256 that never ask for the processor's instructions.
+using portable_sha1 = digest<5, sha1::initial, &sha1_portably>;
+using portable_sha256 = digest<8, sha256::initial, &sha256_portably>;
+
+/// Where two ways to compress blocks are, after all of `count` of them at once and after one at a time.
+template <std::size_t Words, class One, class Other>
+void check_agreement(One one, Other other)
+{
+    for (unsigned seed = 0; seed != 200; ++seed) {
+        std::size_t const count = seed % 9;
+        std::string const blocks = some_bytes(64 * count, seed + 1);
+        std::array<std::uint32_t, Words> start{};
+        for (std::size_t i = 0; i != Words; ++i)
+            start[i] = seed < 2 ? 0u - seed : static_cast<std::uint32_t>((seed + i) * 0x9E3779B97F4A7C15 >> 29);
+        auto at_once = start;
+        one(at_once, blocks.data(), count);
+        auto by_other = start;
+        other(by_other, blocks.data(), count);
+        auto one_by_one = start;
+        for (std::size_t i = 0; i != count; ++i) one(one_by_one, blocks.data() + 64 * i, 1);
+        CAPTURE(seed);
+        REQUIRE(at_once == by_other);
+        REQUIRE(at_once == one_by_one);
+        REQUIRE((at_once == start) == (count == 0));
+    }
+}
+
+/// A text of each length up to 300 gives the same digest in one piece, in two, wherever it is divided, and in many.
+template <class One, class Other>
+void check_pieces()
+{
+    for (std::size_t size = 0; size <= 300; ++size) {
+        CAPTURE(size);
+        std::string const text = some_bytes(size, static_cast<unsigned>(size) + 1);
+        auto const expected = digest_of<Other>(text);
+        for (std::size_t split = 0; split <= size; ++split) {
+            One hash;
+            hash.update(std::string_view(text).substr(0, split));
+            hash.update(std::string_view(text).substr(split));
+            REQUIRE(hash.finish() == expected);
+        }
+        for (std::size_t piece : {1u, 5u, 37u, 63u, 64u, 65u, 130u}) {
+            One hash;
+            for (std::size_t at = 0; at < size; at += piece) hash.update(std::string_view(text).substr(at, piece));
+            REQUIRE(hash.finish() == expected);
+        }
+    }
+}
+
 // They work where the compiler computes, too.
 static_assert(digest_of<sha1>("abc")[0] == 0xa9 && digest_of<sha1>("abc")[19] == 0x9d);
 static_assert(digest_of<sha256>("abc")[0] == 0xba && digest_of<sha256>("abc")[31] == 0xad);
+static_assert([] {
+    char text[20]{};
+    base64_encode("Many hands", "make", text);
+    return std::string_view(text, 20) == "TWFueSBoYW5kc21ha2U=";
+}());
 
 } // namespace
 
@@ -83,6 +147,41 @@ TEST_CASE("SHA-256 gives the digests of FIPS 180-4 and RFC 6234")
     CHECK(hex(digest_of<sha256>("\x19")) == "68aa2e2ee5dff96e3355e6c7ee373e3d6a4e17f75f9518d843709c0c9bc3e3d4");
     CHECK(hex(digest_of<sha256>("\xe3\xd7\x25\x70\xdc\xdd\x78\x7c\xe3\x88\x7a\xb2\xcd\x68\x46\x52")) ==
           "175ee69b02ba9b58e2b0a5fd13819cea573f3940a94f825128cf4209beabb4e8");
+}
+
+TEST_CASE("SHA-1 and SHA-256 give those digests without the processor's instructions, too")
+{
+    CHECK(hex(digest_of<portable_sha1>("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
+    CHECK(hex(digest_of<portable_sha1>(four_blocks)) == "a49b2446a02c645bf419f995b67091253a04a259");
+    CHECK(hex(digest_of<portable_sha1>(std::string(1000000, 'a'))) == "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+    CHECK(hex(digest_of<portable_sha256>("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(hex(digest_of<portable_sha256>(four_blocks)) ==
+          "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1");
+    CHECK(hex(digest_of<portable_sha256>(std::string(1000000, 'a'))) ==
+          "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST_CASE("The processor's instructions and C++ agree on any block and any state")
+{
+    sha1::state one = sha1::initial;
+    if (!sha1_by_instructions(one, nullptr, 0)) {
+        MESSAGE("this processor, or this build, has no SHA instructions");
+        return;
+    }
+    check_agreement<5>(&sha1_portably, [](auto& state, char const* blocks, std::size_t count) {
+        REQUIRE(sha1_by_instructions(state, blocks, count));
+    });
+    check_agreement<8>(&sha256_portably, [](auto& state, char const* blocks, std::size_t count) {
+        REQUIRE(sha256_by_instructions(state, blocks, count, sha256_constants));
+    });
+}
+
+TEST_CASE("A text gives one digest, in whatever pieces it comes and however it is computed")
+{
+    check_pieces<sha1, portable_sha1>();
+    check_pieces<portable_sha1, sha1>();
+    check_pieces<sha256, portable_sha256>();
+    check_pieces<portable_sha256, sha256>();
 }
 
 TEST_CASE("A digest that is copied half way goes on by itself")
@@ -171,6 +270,41 @@ TEST_CASE("What HMAC keeps of a key is wiped when it ends")
     CHECK(used() != 0);
     std::destroy_at(key);
     CHECK(used() == 0);
+}
+
+TEST_CASE("Base64 is the same whole, in two pieces and group by group")
+{
+    // All groups of bits in all places, and all lengths on both sides of what is written at once.
+    std::string every;
+    for (unsigned digit = 0; digit != 64; ++digit)
+        for (unsigned three : {digit << 18, digit << 12, digit << 6, digit, digit * 0x41041})
+            for (unsigned shift : {16u, 8u, 0u}) every += static_cast<char>(three >> shift & 0xFF);
+    auto const encode = [](std::string_view first, std::string_view second) {
+        std::string text(base64_size(first.size() + second.size()) + 1, '?');
+        REQUIRE(base64_encode(first, second, text.data()) == text.data() + text.size() - 1);
+        REQUIRE(text.back() == '?');
+        text.pop_back();
+        return text;
+    };
+    auto const check = [&](std::string const& bytes) {
+        std::string by_group;
+        for (std::size_t at = 0; at < bytes.size(); at += 3) by_group += encode(bytes.substr(at, 3), {});
+        for (std::size_t split = 0; split <= bytes.size(); ++split) {
+            // Each in a place of its own, so that a sanitizer sees a byte too many.
+            std::string const first = bytes.substr(0, split);
+            std::string const second = bytes.substr(split);
+            REQUIRE(encode(first, second) == by_group);
+        }
+    };
+    check(every);
+    for (std::size_t size = 0; size <= 80; ++size) check(some_bytes(size, static_cast<unsigned>(size) + 1));
+
+    std::string alphabet;
+    for (unsigned digit = 0; digit != 64; ++digit) {
+        char const byte = static_cast<char>(digit << 2);
+        alphabet += encode({&byte, 1}, {})[0];
+    }
+    CHECK(alphabet == "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 }
 
 TEST_CASE("Base64 of a known length is read back, and in no other spelling")

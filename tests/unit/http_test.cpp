@@ -279,12 +279,17 @@ TEST_CASE("Each byte of a form stays if it is unreserved, and becomes \"+\" or a
         char const digits[] = "0123456789ABCDEF";
         std::string const escape = {'%', digits[c >> 4], digits[c & 15]};
         bool const stays = unreserved.find(byte) != unreserved.npos;
-        std::string form;
-        sidecall::detail::write_form(form, byte);
+        auto const written = [&](auto size, auto write) {
+            std::string out(size(byte) + 8, '?');
+            char* const end = write(out.data(), byte);
+            CHECK(std::string_view(end, 8) == "????????"); // nothing behind it is touched
+            out.resize(static_cast<std::size_t>(end - out.data()));
+            return out;
+        };
+        std::string const form = written(sidecall::detail::form_size, sidecall::detail::write_form);
         CHECK(form == (stays ? byte : c == ' ' ? "+" : escape));
         CHECK(sidecall::detail::form_size(byte) == form.size());
-        std::string path;
-        sidecall::detail::write_path(path, byte);
+        std::string const path = written(sidecall::detail::path_size, sidecall::detail::write_path);
         CHECK(path == (stays || more_in_path.find(byte) != more_in_path.npos ? byte : escape));
         CHECK(sidecall::detail::path_size(byte) == path.size());
     }

@@ -28,12 +28,21 @@ constexpr bool is_alnum(char c) noexcept
     return is_digit(c) || is_alpha(c);
 }
 
-/// The value of a hexadecimal digit of either case, or -1.
+/// The values of the hexadecimal digits of either case, and -1 for all other bytes.
+inline constexpr auto hex_values = [] {
+    struct table {
+        signed char of[256];
+    } values{};
+    for (int c = 0; c != 256; ++c)
+        values.of[c] = static_cast<signed char>(c >= '0' && c <= '9'                     ? c - '0'
+                                                : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                                                         : -1);
+    return values;
+}();
+
 constexpr int hex_value(char c) noexcept
 {
-    if (is_digit(c)) return c - '0';
-    c = to_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return hex_values.of[static_cast<unsigned char>(c)];
 }
 
 constexpr bool is_hex(char c) noexcept
@@ -55,9 +64,16 @@ constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text, std:
     return number;
 }
 
+/// Compilers put comparisons of a known length in line.
+constexpr bool same_bytes(char const* a, char const* b, std::size_t size) noexcept
+{
+    return std::char_traits<char>::compare(a, b, size) == 0;
+}
+
 /// Equal but for the case of ASCII letters: how HTTP compares field names and schemes (RFC 9110, section 5.1).
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
 {
+    if (a == b) return true; // mostly
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i != a.size(); ++i)
         if (to_lower(a[i]) != to_lower(b[i])) return false;
@@ -83,8 +99,28 @@ constexpr std::string_view cut(std::string_view text, std::size_t begin, std::si
 /// Where one of these characters stands, or where the text ends.
 constexpr std::size_t find_or_end(std::string_view text, std::string_view any_of, std::size_t from) noexcept
 {
-    std::size_t const found = text.find_first_of(any_of, from);
-    return found == text.npos ? text.size() : found;
+    for (; from < text.size(); ++from)
+        for (char c : any_of)
+            if (text[from] == c) return from;
+    return text.size();
+}
+
+/// For each byte, whether it is in a set.
+struct byte_set {
+    bool has[256]{};
+};
+
+constexpr bool contains(byte_set const& set, char c) noexcept
+{
+    return set.has[static_cast<unsigned char>(c)];
+}
+
+consteval byte_set letters_digits_and(std::string_view others)
+{
+    byte_set set;
+    for (std::size_t c = 0; c != 128; ++c) set.has[c] = is_alnum(static_cast<char>(c));
+    for (char c : others) set.has[static_cast<unsigned char>(c)] = true;
+    return set;
 }
 
 } // namespace sidecall::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -10,78 +11,100 @@
 
 namespace sidecall::detail {
 
+constexpr std::uint32_t rotate_left(std::uint32_t bits, int by) noexcept
+{
+    return bits << by | bits >> (32 - by);
+}
+constexpr std::uint32_t rotate_right(std::uint32_t bits, int by) noexcept
+{
+    return bits >> by | bits << (32 - by);
+}
+
+/// The words of a block and of a digest are big-endian, whatever the machine is. Compilers see one instruction in
+/// these.
+constexpr std::uint32_t read_word(char const* from) noexcept
+{
+    auto const byte = [from](int i) { return std::uint32_t{static_cast<unsigned char>(from[i])}; };
+    return byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
+}
+
+template <class Byte>
+constexpr void write_word(Byte* to, std::uint32_t bits) noexcept
+{
+    to[0] = static_cast<Byte>(bits >> 24 & 0xFF);
+    to[1] = static_cast<Byte>(bits >> 16 & 0xFF);
+    to[2] = static_cast<Byte>(bits >> 8 & 0xFF);
+    to[3] = static_cast<Byte>(bits & 0xFF);
+}
+
 /// What SHA-1 and SHA-256 have in common (FIPS 180-4, sections 5.1.1 and 6): blocks of 64 bytes, padded with a bit,
-/// noughts and the length. `Words` words of state, which `Compress` brings forward by one block. No branch and no index
-/// depends on the bytes themselves, only on their number. Wipes itself, since it hashes keys, too.
+/// noughts and the length. `Words` words of state, which `Compress` brings forward by a number of blocks. No branch and
+/// no index depends on the bytes themselves, only on their number. Wipes itself, since it hashes keys, too.
 template <std::size_t Words, std::array<std::uint32_t, Words> Initial,
-          void (*Compress)(std::array<std::uint32_t, Words>&, unsigned char const*) noexcept>
+          void (*Compress)(std::array<std::uint32_t, Words>&, char const*, std::size_t) noexcept>
 class digest {
 public:
     static constexpr std::size_t block_size = 64;
     static constexpr std::size_t size = 4 * Words;
+    using state = std::array<std::uint32_t, Words>;
     using value = std::array<unsigned char, size>;
+    static constexpr state initial = Initial;
 
     constexpr digest() noexcept = default;
+    /// Goes on where another hash stood after `length` bytes, which are whole blocks.
+    constexpr digest(state const& reached, std::uint64_t length) noexcept : state_(reached), length_(length) {}
     constexpr digest(digest const&) noexcept = default;
     constexpr digest& operator=(digest const&) noexcept = default;
     constexpr ~digest()
     {
-        if (!std::is_constant_evaluated()) wipe_object(*this);
+        if (std::is_constant_evaluated()) return;
+        wipe_object(state_);
+        wipe_object(block_);
     }
 
     constexpr void update(std::string_view bytes) noexcept
     {
-        std::size_t filled = static_cast<std::size_t>(length_ % block_size);
+        std::size_t const filled = static_cast<std::size_t>(length_ % block_size);
         length_ += bytes.size();
-        for (char byte : bytes) {
-            block_[filled++] = static_cast<unsigned char>(byte);
-            if (filled != block_size) continue;
-            Compress(state_, block_.data());
-            filled = 0;
+        if (filled != 0) {
+            std::size_t const taken = bytes.copy(block_.data() + filled, block_size - filled);
+            if (filled + taken != block_size) return;
+            Compress(state_, block_.data(), 1);
+            bytes.remove_prefix(taken);
         }
+        if (std::size_t const blocks = bytes.size() / block_size; blocks != 0) {
+            Compress(state_, bytes.data(), blocks);
+            bytes.remove_prefix(blocks * block_size);
+        }
+        bytes.copy(block_.data(), bytes.size());
     }
-
-    /// Forgets the bytes of the last whole block, which a key is; what they did to the state stays.
-    constexpr void forget_block() noexcept { block_ = {}; }
 
     /// The digest of all that was given. The object can be given nothing more.
     constexpr value finish() noexcept
     {
-        std::uint64_t const bits = 8 * length_;
-        constexpr char one_bit = static_cast<char>(0x80);
-        constexpr char nought = 0;
-        update({&one_bit, 1});
-        while (length_ % block_size != block_size - 8) update({&nought, 1});
-        for (int shift = 56; shift >= 0; shift -= 8) {
-            char const byte = static_cast<char>(bits >> shift & 0xFF);
-            update({&byte, 1});
+        constexpr std::size_t length_at = block_size - sizeof length_;
+        std::size_t filled = static_cast<std::size_t>(length_ % block_size);
+        block_[filled++] = static_cast<char>(0x80);
+        if (filled > length_at) {
+            while (filled != block_size) block_[filled++] = 0;
+            Compress(state_, block_.data(), 1);
+            filled = 0;
         }
-        value result{};
-        for (std::size_t i = 0; i != size; ++i)
-            result[i] = static_cast<unsigned char>(state_[i / 4] >> (24 - 8 * (i % 4)) & 0xFF);
-        return result;
+        while (filled != length_at) block_[filled++] = 0;
+        std::uint64_t const bits = 8 * length_;
+        write_word(block_.data() + length_at, static_cast<std::uint32_t>(bits >> 32));
+        write_word(block_.data() + length_at + 4, static_cast<std::uint32_t>(bits & 0xFFFFFFFF));
+        Compress(state_, block_.data(), 1);
+
+        if constexpr (std::endian::native == std::endian::little)
+            for (std::uint32_t& bits_of : state_) bits_of = __builtin_bswap32(bits_of);
+        return std::bit_cast<value>(state_);
     }
 
 private:
-    std::array<std::uint32_t, Words> state_ = Initial;
-    std::array<unsigned char, block_size> block_{};
+    state state_ = Initial;
+    std::array<char, block_size> block_{};
     std::uint64_t length_ = 0;
 };
-
-constexpr std::uint32_t rotate_left(std::uint32_t word, int by) noexcept
-{
-    return word << by | word >> (32 - by);
-}
-constexpr std::uint32_t rotate_right(std::uint32_t word, int by) noexcept
-{
-    return word >> by | word << (32 - by);
-}
-
-/// The `i`th word of a block: big-endian, whatever the machine is.
-constexpr std::uint32_t block_word(unsigned char const* block, std::size_t i) noexcept
-{
-    return std::uint32_t{block[4 * i]} << 24 | std::uint32_t{block[4 * i + 1]} << 16 |
-           std::uint32_t{block[4 * i + 2]} << 8 | std::uint32_t{block[4 * i + 3]};
-}
 
 } // namespace sidecall::detail

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string_view>
 
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/chunk.hpp>
 
 // Percent-encoding (RFC 3986, section 2.1), as paths and as form bodies use it.
 namespace sidecall::detail {
@@ -14,9 +14,11 @@ namespace sidecall::detail {
 constexpr char decode_next(std::string_view text, std::size_t& at) noexcept
 {
     char const c = text[at++];
-    if (c != '%' || text.size() - at < 2 || !is_hex(text[at]) || !is_hex(text[at + 1])) return c;
+    if (c != '%' || text.size() - at < 2) return c;
+    int const value = hex_value(text[at]) << 4 | hex_value(text[at + 1]); // below nought if either is no digit
+    if (value < 0) return c;
     at += 2;
-    return static_cast<char>(hex_value(text[at - 2]) << 4 | hex_value(text[at - 1]));
+    return static_cast<char>(value);
 }
 
 /// Takes the next `name=value` of a form or a query off its front, with the "&" behind it.
@@ -27,80 +29,79 @@ constexpr std::string_view take_pair(std::string_view& form) noexcept
     return pair;
 }
 
-/// For each byte, whether it stands for itself.
-using byte_set = std::array<bool, 256>;
-
-consteval byte_set letters_digits_and(std::string_view others)
-{
-    byte_set set{};
-    for (std::size_t c = 0; c != 128; ++c) set[c] = is_alnum(static_cast<char>(c));
-    for (char c : others) set[static_cast<unsigned char>(c)] = true;
-    return set;
-}
-
 /// `unreserved` of RFC 3986: what every form encoder agrees to leave as it is.
-inline constexpr byte_set raw_in_form = letters_digits_and("-._~");
+struct raw_in_form {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return is_between(lower(c), 'a', 'z') | is_between(c, '0', '9') | is_between(c, '-', '.') | is(c, '_') |
+               is(c, '~');
+    }
+};
+
+/// What a form has in one byte: that, and the blank, which becomes "+".
+struct one_in_form {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return raw_in_form()(c) | is(c, ' ');
+    }
+};
 
 /// `pchar` and "/": what may stand in a path (RFC 3986, section 3.3).
-inline constexpr byte_set raw_in_path = letters_digits_and("-._~!$&'()*+,;=:@/");
+struct raw_in_path {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return is_between(lower(c), 'a', 'z') | is_between(c, '&', ';') | is(c, '@') | is(c, '!') | is(c, '$') |
+               is(c, '=') | is(c, '_') | is(c, '~');
+    }
+};
 
-constexpr bool stays(byte_set const& raw, char c) noexcept
-{
-    return raw[static_cast<unsigned char>(c)];
-}
-
-/// How many bytes `write_form` writes.
+/// How many bytes `write_form` makes of a text.
 constexpr std::size_t form_size(std::string_view text) noexcept
 {
-    std::size_t size = text.size();
-    for (char c : text) size += stays(raw_in_form, c) || c == ' ' ? 0u : 2u;
-    return size;
+    return 3 * text.size() - 2 * count_in(one_in_form(), text);
 }
 
-/// How many bytes `write_path` writes.
+/// How many bytes `write_path` makes of a text.
 constexpr std::size_t path_size(std::string_view text) noexcept
 {
-    std::size_t size = text.size();
-    for (char c : text) size += stays(raw_in_path, c) ? 0u : 2u;
-    return size;
+    return 3 * text.size() - 2 * count_in(raw_in_path(), text);
 }
 
-/// Appends "%XX", upper-case as RFC 3986, section 2.1, prefers.
-template <class Buffer>
-constexpr void write_escape(Buffer& out, char c)
+/// Writes "%XX", upper-case as RFC 3986, section 2.1, prefers; returns where it ends.
+inline char* write_escape(char* out, char c) noexcept
 {
     constexpr char digits[] = "0123456789ABCDEF";
-    auto const byte = static_cast<unsigned char>(c);
-    char const escape[] = {'%', digits[byte >> 4], digits[byte & 15]};
-    out.append(escape, 3);
+    auto const code = static_cast<octet>(c);
+    out[0] = '%';
+    out[1] = digits[code >> 4];
+    out[2] = digits[code & 15];
+    return out + 3;
 }
 
-/// Appends `text` as `application/x-www-form-urlencoded` (HTML 4.01, section 17.13.4.1): a blank becomes "+".
-template <class Buffer>
-constexpr void write_form(Buffer& out, std::string_view text)
+/// Writes `text` as `application/x-www-form-urlencoded` (HTML 4.01, section 17.13.4.1); returns where it ends. May
+/// overwrite `copy_spills` bytes behind that.
+inline char* write_form(char* out, std::string_view text) noexcept
 {
-    for (std::size_t at = 0; at != text.size();) {
-        std::size_t run = at; // what stays is copied in runs
-        while (run != text.size() && stays(raw_in_form, text[run])) ++run;
-        out.append(text.data() + at, run - at);
-        if (run == text.size()) return;
-        if (text[run] == ' ')
-            out.append("+", 1);
+    for (std::size_t at = 0;; ++at) {
+        at = copy_while(raw_in_form(), text, at, out);
+        if (at == text.size()) return out;
+        if (text[at] == ' ')
+            *out++ = '+';
         else
-            write_escape(out, text[run]);
-        at = run + 1;
+            out = write_escape(out, text[at]);
     }
 }
 
-/// Appends `text` as a path, with an escape for each byte that may not stand there.
-template <class Buffer>
-constexpr void write_path(Buffer& out, std::string_view text)
+/// Writes `text` as a path, with an escape for each byte that may not stand there; in the same way.
+inline char* write_path(char* out, std::string_view text) noexcept
 {
-    for (char c : text) {
-        if (stays(raw_in_path, c))
-            out.append(&c, 1);
-        else
-            write_escape(out, c);
+    for (std::size_t at = 0;; ++at) {
+        at = copy_while(raw_in_path(), text, at, out);
+        if (at == text.size()) return out;
+        out = write_escape(out, text[at]);
     }
 }
 

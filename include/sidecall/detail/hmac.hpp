@@ -9,64 +9,78 @@
 
 namespace sidecall::detail {
 
-/// HMAC (RFC 2104) with SHA-1. The key is hashed once, when it is given; it cannot be had back, and what is kept of it
-/// is wiped in the end.
+/// HMAC (RFC 2104) with SHA-1. The key is hashed once, when it is given: what is kept is where SHA-1 stands behind the
+/// block of either pad. It cannot be had back from that, which is wiped in the end.
 class hmac_sha1 {
 public:
     using value = sha1::value;
 
     explicit hmac_sha1(std::string_view key) noexcept
     {
-        std::array<char, sha1::block_size> padded{};
-        if (key.size() > padded.size()) {
+        std::array<char, sha1::block_size> pad{};
+        if (key.size() > pad.size()) {
             sha1 hash;
             hash.update(key);
-            auto hashed = hash.finish();
-            for (std::size_t i = 0; i != hashed.size(); ++i) padded[i] = static_cast<char>(hashed[i]);
+            value hashed = hash.finish();
+            as_text(hashed).copy(pad.data(), hashed.size());
             wipe_object(hashed);
         } else {
-            key.copy(padded.data(), key.size());
+            key.copy(pad.data(), key.size());
         }
-        absorb(inner_, padded, 0x36);
-        absorb(outer_, padded, 0x5C);
-        wipe_object(padded);
+        for (char& byte : pad) byte = static_cast<char>(byte ^ 0x36);
+        sha1_compress(inner_, pad.data(), 1);
+        for (char& byte : pad) byte = static_cast<char>(byte ^ 0x36 ^ 0x5C);
+        sha1_compress(outer_, pad.data(), 1);
+        wipe_object(pad);
     }
+    hmac_sha1(hmac_sha1 const&) noexcept = default;
+    hmac_sha1& operator=(hmac_sha1 const&) noexcept = default;
+    ~hmac_sha1() { wipe_object(*this); }
 
     /// Takes the pieces of a text one after the other; gives its code in the end. `pieces` is called with a function
     /// that takes a `string_view`.
     template <class Pieces>
     value code(Pieces&& pieces) const noexcept
     {
-        sha1 inner = inner_;
+        sha1 inner(inner_, sha1::block_size);
         pieces([&inner](std::string_view piece) { inner.update(piece); });
-        value const hashed = inner.finish();
-        sha1 outer = outer_;
-        outer.update({reinterpret_cast<char const*>(hashed.data()), hashed.size()});
-        return outer.finish();
+        value code = inner.finish();
+        sha1 outer(outer_, sha1::block_size);
+        outer.update(as_text(code));
+        code = outer.finish(); // in place of the inner hash, which is nobody's business
+        return code;
     }
 
 private:
-    static void absorb(sha1& hash, std::array<char, sha1::block_size> const& key, unsigned char mask) noexcept
+    static std::string_view as_text(value const& bytes) noexcept
     {
-        for (char byte : key) {
-            char const masked = static_cast<char>(static_cast<unsigned char>(byte) ^ mask);
-            hash.update({&masked, 1});
-        }
-        hash.forget_block(); // the key itself, but for the mask
+        return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
     }
 
-    sha1 inner_;
-    sha1 outer_;
+    sha1::state inner_ = sha1::initial;
+    sha1::state outer_ = sha1::initial;
 };
+
+/// The same number, of which the compiler knows nothing: so it finds no reason to stop early on the way to it.
+inline unsigned hide(unsigned number) noexcept
+{
+#if defined(__GNUC__)
+    __asm__("" : "+r"(number));
+    return number;
+#else
+    unsigned volatile hidden = number;
+    return hidden;
+#endif
+}
 
 /// Whether two byte strings of one length are the same, in a time that depends on the length alone: no branch and no
 /// index on a byte of either.
 template <std::size_t N>
 bool equal_in_constant_time(std::array<unsigned char, N> const& a, std::array<unsigned char, N> const& b) noexcept
 {
-    unsigned char volatile difference = 0; // volatile, so that no compiler finds a reason to stop early
-    for (std::size_t i = 0; i != N; ++i) difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
-    return difference == 0;
+    unsigned difference = 0;
+    for (std::size_t i = 0; i != N; ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);
+    return hide(difference) == 0;
 }
 
 } // namespace sidecall::detail

@@ -3,170 +3,248 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
+#include <utility>
 
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/chunk.hpp>
 #include <sidecall/detail/form.hpp>
 #include <sidecall/detail/json.hpp>
+#include <sidecall/detail/storage.hpp>
 
 namespace sidecall::detail {
+
+template <char One>
+struct in_one {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return is(c, One);
+    }
+};
+
+/// What stands for itself in a form, wherever it does.
+struct in_run {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return (is(c, '%') | is(c, '+') | is(c, '&') | is(c, '=')) == 0;
+    }
+};
 
 /// The parameters of a webhook: names and values, decoded, sorted by name and then by value, bytes compared as bytes.
 /// All of it is in one buffer, so that a message is one allocation however many parameters it has:
 ///
 ///     entry 0 | entry 1 | …   | unused     | ContentTypeapplication/jsonContent{}…
 ///     |                       |            |
-///     0                       size_        text_
+///     0                  size() entries    text_
 class parameters {
-public:
-    /// Which of the texts: where each begins and ends, counted from `text_`.
+    /// Where a name, its value and the end of that are. The first bytes of the name, as a number, make nearly all
+    /// comparisons of names comparisons of numbers.
     struct entry {
-        std::uint32_t name;
-        std::uint32_t value;
-        std::uint32_t end;
+        std::uint32_t key = 0;
+        std::uint32_t name = 0;
+        std::uint32_t value = 0;
+        std::uint32_t end = 0;
     };
 
+public:
     /// The most bytes of a body or a query, 64 MiB: all of it as entries can be counted in 32 bits.
     static constexpr std::size_t max_bytes = std::size_t{1} << 26;
 
-    std::size_t size() const noexcept { return size_ / sizeof(entry); }
-    std::string_view name(std::size_t i) const noexcept { return text(get(i).name, get(i).value); }
-    std::string_view value(std::size_t i) const noexcept { return text(get(i).value, get(i).end); }
+    parameters() noexcept = default;
 
-    /// How many parameters have this name; `first` becomes the index of the first of them.
-    std::size_t count(std::string_view wanted, std::size_t& first) const noexcept
+    std::size_t size() const noexcept { return bytes_.data() ? size_ : 0; } // nought of one that was moved from
+    std::string_view name(std::size_t i) const noexcept { return i < size() ? name_of(get(i)) : std::string_view(); }
+    std::string_view value(std::size_t i) const noexcept { return i < size() ? value_of(get(i)) : std::string_view(); }
+
+    /// The index of the first parameter of this name, or `size()`.
+    std::size_t find(std::string_view wanted) const noexcept
     {
-        std::size_t found = 0;
-        for (std::size_t i = 0; i != size(); ++i) {
-            if (name(i) != wanted) continue;
-            if (found++ == 0) first = i;
+        std::uint32_t const key = key_of(wanted);
+        std::size_t first = 0;
+        for (std::size_t end = size(); first != end;) {
+            std::size_t const middle = first + (end - first) / 2;
+            entry const one = get(middle);
+            bool const before = one.key != key ? one.key < key : name_of(one) < wanted;
+            (before ? first : end) = before ? middle + 1 : middle;
         }
-        return found;
+        return name(first) == wanted ? first : size();
     }
+
+    /// How many bytes of room it takes to read this form.
+    static std::size_t room_for_form(std::string_view form) noexcept { return room<'&'>(form); }
 
     /// Reads a form or a query, `name=value&…`, as the WHATWG's URL standard has it (section 5.1): "+" is a blank, a
     /// "%" that begins no escape is itself, a name without "=" has an empty value, and an empty piece is nothing.
-    static parameters from_form(std::string_view form)
+    static parameters from_form(std::string_view form, buffer room) noexcept
     {
-        std::size_t pieces = 1;
-        for (char c : form) pieces += c == '&';
-        parameters made(pieces, form.size());
-        while (!form.empty()) {
-            std::string_view const piece = take_pair(form);
-            if (piece.empty()) continue;
-            std::size_t const equals = find_or_end(piece, "=", 0);
-            made.begin_name();
-            made.append_decoded(piece.substr(0, equals));
-            made.begin_value();
-            made.append_decoded(piece.substr(equals == piece.size() ? equals : equals + 1));
-            made.end_value();
-        }
+        parameters made(std::move(room), form.size());
+        made.read_form(form);
         made.sort();
         return made;
     }
 
+    /// How many bytes of room it takes to read this object.
+    static std::size_t room_for_json(std::string_view object) noexcept { return room<','>(object); }
+
     /// Reads a JSON object; a value that is no string is kept as its JSON text. False if it is none.
-    static bool from_json(std::string_view object, parameters& made)
+    static bool from_json(std::string_view object, buffer room, parameters& made) noexcept
     {
-        std::size_t members = 1;
-        for (char c : object) members += c == ',';
-        made = parameters(members, object.size());
+        made = parameters(std::move(room), object.size());
         json_reader reader(object);
         json_value name, value;
         bool done = false;
         reader.open_object();
         while (reader.read_member(name, value, done)) {
-            made.begin_name();
-            json_append(made.bytes_, name);
-            made.begin_value();
-            json_append(made.bytes_, value);
-            made.end_value();
+            std::size_t const begin = made.written();
+            json_append(made, name);
+            std::size_t const middle = made.written();
+            json_append(made, value);
+            made.add(begin, middle, made.written());
         }
         made.sort();
         return reader.read_end();
     }
 
-    parameters() noexcept = default;
+    /// Writes behind what was written.
+    void append(std::string_view text) noexcept
+    {
+        put(bytes_.data() + bytes_.size(), text);
+        bytes_.resize(bytes_.size() + text.size());
+    }
+
+    /// Calls `put` with each name and its value, in their order; of a parameter that comes several times with the same
+    /// value, for one.
+    template <class Put>
+    void for_each_text(Put put) const noexcept
+    {
+        for (std::size_t i = 0; i != size(); ++i)
+            if (!repeats(i)) put(text(get(i).name, get(i).end)); // the value is right behind the name
+    }
 
 private:
-    parameters(std::size_t most, std::size_t bytes)
+    template <char Separator>
+    static std::size_t room(std::string_view text) noexcept
     {
-        text_ = most * sizeof(entry);
-        bytes_.reserve(text_ + bytes);
+        return (1 + count_in(in_one<Separator>(), text)) * sizeof(entry) + text.size() + copy_spills;
+    }
+
+    parameters(buffer room, std::size_t text_size) noexcept
+        : bytes_(std::move(room)), text_(bytes_.capacity() - text_size - copy_spills)
+    {
         bytes_.resize(text_);
     }
 
-    /// All nought if there is none at `i`, as in what was moved from.
     entry get(std::size_t i) const noexcept
     {
-        entry one{};
-        if (i >= size() || bytes_.size() < size_) return one;
+        entry one;
         std::memcpy(&one, bytes_.data() + i * sizeof one, sizeof one);
         return one;
     }
-    void put(std::size_t i, entry const& one) noexcept
+    void set(std::size_t i, entry const& one) noexcept
     {
         std::memcpy(bytes_.data() + i * sizeof one, &one, sizeof one);
     }
     std::string_view text(std::size_t begin, std::size_t end) const noexcept
     {
-        return cut(bytes_, text_ + begin, text_ + end);
+        return {bytes_.data() + text_ + begin, end - begin};
+    }
+    std::string_view name_of(entry const& one) const noexcept { return text(one.name, one.value); }
+    std::string_view value_of(entry const& one) const noexcept { return text(one.value, one.end); }
+    std::size_t written() const noexcept { return bytes_.size() - text_; }
+
+    /// Whether the parameter is the same as the one before it.
+    bool repeats(std::size_t i) const noexcept
+    {
+        return i != 0 && get(i).key == get(i - 1).key && name(i) == name(i - 1) && value(i) == value(i - 1);
     }
 
-    std::uint32_t here() const noexcept { return static_cast<std::uint32_t>(bytes_.size() - text_); }
-    void begin_name() noexcept { written_.name = here(); }
-    void begin_value() noexcept { written_.value = here(); }
-    void end_value() noexcept
+    static constexpr std::uint32_t key_of(std::string_view name) noexcept
     {
-        written_.end = here();
-        size_ += sizeof(entry);
-        put(size() - 1, written_);
+        std::uint32_t key = 0;
+        for (std::size_t i = 0; i != 4; ++i) key = key << 8 | (i < name.size() ? static_cast<octet>(name[i]) : 0u);
+        return key;
     }
 
-    void append_decoded(std::string_view text)
+    void add(std::size_t name, std::size_t value, std::size_t end) noexcept
     {
-        for (std::size_t at = 0; at != text.size();) {
-            bool const blank = text[at] == '+';
-            char const c = decode_next(text, at);
-            bytes_ += blank ? ' ' : c;
+        set(size_++, {key_of(text(name, value)), static_cast<std::uint32_t>(name), static_cast<std::uint32_t>(value),
+                      static_cast<std::uint32_t>(end)});
+    }
+
+    void read_form(std::string_view form) noexcept
+    {
+        char* const begin = bytes_.data() + text_;
+        char* out = begin; // not a member, which each byte would be written to memory for
+        auto const here = [&] { return static_cast<std::size_t>(out - begin); };
+        std::size_t piece = 0; // where it began in the form
+        std::size_t name = 0;
+        std::size_t value = 0;
+        bool in_name = true;
+        for (std::size_t at = 0;; ++at) {
+            at = copy_while(in_run(), form, at, out);
+            while (at != form.size() && form[at] == '%') *out++ = decode_next(form, at); // they come in rows
+            bool const end = at == form.size();
+            if (end || form[at] == '&') {
+                if (at != piece) add(name, in_name ? here() : value, here());
+                if (end) break;
+                piece = at + 1;
+                name = here();
+                in_name = true;
+            } else if (form[at] == '=' && in_name) {
+                value = here();
+                in_name = false;
+            } else if (form[at] == '+') {
+                *out++ = ' ';
+            } else {
+                *out++ = form[at];
+            }
         }
+        bytes_.resize(static_cast<std::size_t>(out - bytes_.data()));
     }
 
-    bool less(std::size_t i, std::size_t k) const noexcept
+    bool is_less(entry const& a, entry const& b) const noexcept
     {
-        int const order = name(i).compare(name(k));
-        return order != 0 ? order < 0 : value(i) < value(k);
-    }
-    void exchange(std::size_t i, std::size_t k) noexcept
-    {
-        entry const one = get(i);
-        put(i, get(k));
-        put(k, one);
+        if (a.key != b.key) return a.key < b.key;
+        int const order = name_of(a).compare(name_of(b));
+        return order != 0 ? order < 0 : value_of(a) < value_of(b);
     }
 
-    /// Heapsort: no worst case that somebody could send, no recursion, and <algorithm> is dear to include.
+    /// Inserts each in its place among those before it as long as they are few; of many, Heapsort: no worst case that
+    /// somebody could send, no recursion, and <algorithm> is dear to include.
     void sort() noexcept
     {
-        auto const sift = [this](std::size_t root, std::size_t end) {
-            for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
-                if (child + 1 < end && less(child, child + 1)) ++child;
-                if (!less(root, child)) return;
-                exchange(root, child);
-                root = child;
-            }
-        };
-        for (std::size_t root = size() / 2; root-- != 0;) sift(root, size());
-        for (std::size_t end = size(); end > 1;) {
-            exchange(0, --end);
-            sift(0, end);
+        if (size_ > 16) return heapsort();
+        for (std::size_t i = 1; i < size_; ++i) {
+            entry const one = get(i);
+            std::size_t place = i;
+            for (; place != 0 && is_less(one, get(place - 1)); --place) set(place, get(place - 1));
+            set(place, one);
         }
     }
 
-    std::string bytes_;
-    std::size_t size_ = 0;
+    void heapsort() noexcept
+    {
+        auto const sift = [this](entry const& one, std::size_t root, std::size_t end) {
+            for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
+                if (child + 1 < end && is_less(get(child), get(child + 1))) ++child;
+                if (!is_less(one, get(child))) break;
+                set(std::exchange(root, child), get(child));
+            }
+            set(root, one);
+        };
+        for (std::size_t root = size_ / 2; root-- != 0;) sift(get(root), root, size_);
+        for (std::size_t end = size_; end > 1;) {
+            entry const last = get(--end);
+            set(end, get(0));
+            sift(last, 0, end);
+        }
+    }
+
+    buffer bytes_;
     std::size_t text_ = 0;
-    entry written_{};
+    std::size_t size_ = 0;
 };
 
 } // namespace sidecall::detail

@@ -4,11 +4,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/json.hpp>
+#include <sidecall/detail/literal.hpp>
 #include <sidecall/detail/rfc2822.hpp>
+#include <sidecall/detail/storage.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
@@ -16,70 +19,149 @@
 // Reading the object of a successful answer into typed members.
 namespace sidecall::detail {
 
-/// A member of the object: its name, and where its value goes. `null` and absence leave that empty, as the OpenAPI
-/// schema has every property nullable and none required.
-template <class T>
-struct member {
-    literal name;
-    std::optional<T>& value;
+/// What is wrong with a member, or with the whole text if it names none.
+struct resource_fault {
+    literal member = "";
+    violation what = {"", 0};
+};
+
+/// A member that is looked for, and what was found: null where there is none, as the OpenAPI schema has every property
+/// nullable and none required.
+struct resource_member {
+    literal name = "";
+    json_value value{};
     bool seen = false;
 };
-template <class T>
-member(literal, std::optional<T>&) -> member<T>;
 
+/// The name of a member, and how long its value usually is.
+template <std::size_t Size>
+struct usual {
+    literal name;
+    std::size_t size;
+
+    consteval usual(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
+};
+
+/// Parses a string that should be a SID or a date, escapes resolved. Neither has more than 256 bytes.
+template <class Parse>
+auto parse_plain(json_value const& string, Parse parse) noexcept
+{
+    if (!string.escaped) return parse(string.raw);
+    inline_text<256> plain;
+    if (string.raw.size() <= 256) json_append(plain, string);
+    return parse(plain.view());
+}
+
+// What a string is read as, by the type that is asked for.
 template <char A, char B>
-std::optional<violation> read_member_value(json_value const& string, std::optional<basic_sid<A, B>>& sid)
+std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
 {
-    auto parsed = basic_sid<A, B>::parse(string.escaped ? to_string(string) : string.raw);
-    if (!parsed) return violation{"not a SID of this kind", string.offset};
-    sid = *parsed;
-    return {};
+    auto parsed = parse_plain(string, [](std::string_view text) { return basic_sid<A, B>::parse(text); });
+    if (!parsed) return {};
+    return *parsed;
+}
+inline std::optional<date_time> read_as(std::type_identity<date_time>, json_value const& string) noexcept
+{
+    return parse_plain(string, [](std::string_view text) { return parse_rfc2822(text); });
+}
+inline std::optional<std::string> read_as(std::type_identity<std::string>, json_value const& string)
+{
+    return to_string(string);
+}
+inline std::optional<std::string_view> read_as(std::type_identity<std::string_view>, json_value const& string) noexcept
+{
+    return string.raw;
 }
 
-inline std::optional<violation> read_member_value(json_value const& string, std::optional<date_time>& date)
-{
-    date = parse_rfc2822(string.escaped ? to_string(string) : string.raw);
-    if (!date) return violation{"not an RFC 2822 date", string.offset};
-    return {};
-}
+/// The object of an answer, as its members are taken from it one by one. The first fault stays.
+template <std::size_t Count>
+class resource_reader {
+public:
+    /// Names the members. Each is looked for as it usually is, in whatever order they come, and read in the general way
+    /// where there is something else.
+    template <std::size_t... Size>
+    SIDECALL_DETAIL_INLINE resource_reader(std::string_view body, usual<Size> const&... expected) noexcept
+        : members_{resource_member{expected.name}...}, size_(body.size())
+    {
+        json_reader reader(body);
+        reader.open_object();
+        while (read_usual(reader, std::index_sequence_for<usual<Size>...>(), expected...) || read_any(reader)) {
+        }
+        if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", *reader.fault()};
+    }
 
-inline std::optional<violation> read_member_value(json_value const& string, std::optional<std::string>& text)
-{
-    text = to_string(string);
-    return {};
-}
+    /// A member, empty if it is null or absent; or if something is wrong.
+    template <class T>
+    std::optional<T> read(std::size_t index)
+    {
+        json_value const& value = members_[index].value;
+        if (fault_ || !value.is_string()) return {};
+        auto read = read_as(std::type_identity<T>(), value);
+        if (!read) fault_ = resource_fault{members_[index].name, {expected(std::type_identity<T>()), value.offset}};
+        return read;
+    }
 
-/// A failure in the body of an answer that had the documented status.
-inline failure malformed(http_response_view const& response, literal field, violation const& what)
-{
-    return failure(errc::malformed_response, response.status, field, what.rule, what.offset, details_of(response));
-}
+    /// Says that a member must be there, and is not.
+    void misses(std::size_t index) noexcept
+    {
+        if (!fault_) fault_ = resource_fault{members_[index].name, {"missing or null", size_}};
+    }
 
-/// Reads the body of an answer, a JSON object, into these members. Unknown ones are checked and passed over; a known
-/// one that comes twice is a fault, since either value could be the wrong one. Nothing if all is well.
-template <class... T>
-std::optional<failure> read_resource(http_response_view const& response, member<T>... members)
-{
-    json_reader reader(response.body);
-    json_value name, value;
-    std::optional<failure> fault;
-    auto const take = [&](auto& wanted) {
-        if (!json_equal(name, wanted.name.view())) return false;
-        if (std::exchange(wanted.seen, true))
-            fault = malformed(response, wanted.name, {"comes twice", name.offset});
-        else if (value.kind != json_kind::null && !value.is_string())
-            fault = malformed(response, wanted.name, {"neither a string nor null", value.offset});
-        else if (value.is_string())
-            if (auto const wrong = read_member_value(value, wanted.value))
-                fault = malformed(response, wanted.name, *wrong);
-        return true;
-    };
+    std::optional<resource_fault> const& fault() const noexcept { return fault_; }
 
-    bool done = false;
-    reader.open_object();
-    while (!fault && reader.read_member(name, value, done)) static_cast<void>((take(members) || ...));
-    if (!fault && !reader.read_end()) fault = malformed(response, "", *reader.fault());
-    return fault;
+private:
+    template <std::size_t... I, std::size_t... Size>
+    SIDECALL_DETAIL_INLINE bool read_usual(json_reader& reader, std::index_sequence<I...>,
+                                           usual<Size> const&... expected) noexcept
+    {
+        return ((!members_[I].seen && (members_[I].seen = reader.read_expected({expected.name.view().data(), Size - 1},
+                                                                               expected.size, members_[I].value))) ||
+                ...);
+    }
+
+    /// Reads one member, whichever it is. Others than these are checked and passed over; one of these that comes twice
+    /// is a fault, since either value could be the wrong one. False at the end, and at a fault.
+    bool read_any(json_reader& reader) noexcept
+    {
+        json_value name, value;
+        bool done = false;
+        if (!reader.read_member(name, value, done)) return false;
+        for (auto& member : members_) {
+            if (!json_equal(name, member.name.view())) continue;
+            if (member.seen)
+                fault_ = resource_fault{member.name, {"comes twice", name.offset}};
+            else if (value.kind != json_kind::null && !value.is_string())
+                fault_ = resource_fault{member.name, {"neither a string nor null", value.offset}};
+            member.value = value;
+            member.seen = true;
+        }
+        return !fault_;
+    }
+
+    template <class T>
+    static constexpr literal expected(std::type_identity<T>) noexcept
+    {
+        return std::is_same_v<T, date_time> ? literal("not an RFC 2822 date") : literal("not a SID of this kind");
+    }
+
+    resource_member members_[Count];
+    std::optional<resource_fault> fault_{};
+    std::size_t size_;
+};
+template <std::size_t... Size>
+resource_reader(std::string_view, usual<Size> const&...) -> resource_reader<sizeof...(Size)>;
+
+/// The failure of an answer that had the documented status and another body; with what the headers say in words, if
+/// `Text` owns what it holds.
+template <class Text>
+failure malformed(http_response_view const& response, resource_fault const& fault)
+{
+    auto const [rule, offset] = fault.what;
+    if constexpr (std::is_same_v<Text, std::string_view>)
+        return failure(errc::malformed_response, fault.member, rule, offset)
+            .with_answer(response.status, {}, retry_after_of(response));
+    else
+        return failure(errc::malformed_response, response.status, fault.member, rule, offset, details_of(response));
 }
 
 } // namespace sidecall::detail

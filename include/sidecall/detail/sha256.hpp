@@ -3,8 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <sidecall/detail/digest.hpp>
+#include <sidecall/detail/sha_instructions.hpp>
 
 namespace sidecall::detail {
 
@@ -19,34 +21,51 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-/// FIPS 180-4, section 6.2.2.
-constexpr void sha256_compress(std::array<std::uint32_t, 8>& state, unsigned char const* block) noexcept
+/// A round that moves no variable to the next one's place: its caller names them anew. Choice and majority (FIPS 180-4,
+/// section 4.1.2) are written so that they take three and four operations.
+[[gnu::always_inline]] constexpr void sha256_round(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t& d,
+                                                   std::uint32_t e, std::uint32_t f, std::uint32_t g, std::uint32_t& h,
+                                                   std::uint32_t sum) noexcept
 {
-    std::array<std::uint32_t, 64> w{};
-    for (std::size_t t = 0; t != 16; ++t) w[t] = block_word(block, t);
-    for (std::size_t t = 16; t != 64; ++t) {
-        std::uint32_t const s0 = rotate_right(w[t - 15], 7) ^ rotate_right(w[t - 15], 18) ^ w[t - 15] >> 3;
-        std::uint32_t const s1 = rotate_right(w[t - 2], 17) ^ rotate_right(w[t - 2], 19) ^ w[t - 2] >> 10;
-        w[t] = w[t - 16] + s0 + w[t - 7] + s1;
-    }
+    h += sum + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) + (((f ^ g) & e) ^ g);
+    d += h;
+    h += (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) + ((a & b) | ((a | b) & c));
+}
 
-    auto [a, b, c, d, e, f, g, h] = state;
-    for (std::size_t t = 0; t != 64; ++t) {
-        std::uint32_t const s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
-        std::uint32_t const one = h + s1 + ((e & f) ^ (~e & g)) + sha256_constants[t] + w[t];
-        std::uint32_t const s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
-        std::uint32_t const two = s0 + ((a & b) ^ (a & c) ^ (b & c));
-        h = g;
-        g = f;
-        f = e;
-        e = d + one;
-        d = c;
-        c = b;
-        b = a;
-        a = one + two;
+/// FIPS 180-4, section 6.2.2, in C++ alone. Too long to be in each place that calls it.
+[[gnu::noinline]] constexpr void sha256_portably(std::array<std::uint32_t, 8>& state, char const* blocks,
+                                                 std::size_t count) noexcept
+{
+    std::array<std::uint32_t, 64> w{}; // not wiped, since what this library takes the SHA-256 of is no secret
+    for (; count != 0; --count, blocks += 64) {
+        for (std::size_t t = 0; t != 16; ++t) w[t] = read_word(blocks + 4 * t);
+        for (std::size_t t = 16; t != 64; ++t) {
+            std::uint32_t const s0 = rotate_right(w[t - 15], 7) ^ rotate_right(w[t - 15], 18) ^ w[t - 15] >> 3;
+            std::uint32_t const s1 = rotate_right(w[t - 2], 17) ^ rotate_right(w[t - 2], 19) ^ w[t - 2] >> 10;
+            w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+        }
+        auto [a, b, c, d, e, f, g, h] = state;
+        for (std::size_t t = 0; t != 64; t += 8) {
+            auto const sum = [&w, t](std::size_t i) { return w[t + i] + sha256_constants[t + i]; };
+            sha256_round(a, b, c, d, e, f, g, h, sum(0));
+            sha256_round(h, a, b, c, d, e, f, g, sum(1));
+            sha256_round(g, h, a, b, c, d, e, f, sum(2));
+            sha256_round(f, g, h, a, b, c, d, e, sum(3));
+            sha256_round(e, f, g, h, a, b, c, d, sum(4));
+            sha256_round(d, e, f, g, h, a, b, c, sum(5));
+            sha256_round(c, d, e, f, g, h, a, b, sum(6));
+            sha256_round(b, c, d, e, f, g, h, a, sum(7));
+        }
+        state = {state[0] + a, state[1] + b, state[2] + c, state[3] + d,
+                 state[4] + e, state[5] + f, state[6] + g, state[7] + h};
     }
-    state = {state[0] + a, state[1] + b, state[2] + c, state[3] + d,
-             state[4] + e, state[5] + f, state[6] + g, state[7] + h};
+}
+
+/// Brings the state forward by `count` blocks.
+constexpr void sha256_compress(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count) noexcept
+{
+    if (std::is_constant_evaluated() || !sha256_by_instructions(state, blocks, count, sha256_constants))
+        sha256_portably(state, blocks, count);
 }
 
 using sha256 = digest<8,

@@ -2,37 +2,107 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include <sidecall/storage.hpp>
 
 namespace sidecall::detail {
 
-/// The storage of what is written or kept: a request, a callback, a secret. This line is the one place that decides it;
-/// the code asks no more of it than `reserve`, `append`, `resize`, `clear`, `data`, `size` and `capacity`, so that a
-/// build without a heap is another line here and no second code path.
-using buffer = std::string;
+/// Ends the program if a value is asked of a failure, or a byte is written where there is no room: going on would read
+/// or write what is not there.
+constexpr void expect(bool condition) noexcept
+{
+    if (!condition) std::abort();
+}
 
-/// A text of limited length in place. To append what does not fit ends the program: its users check before.
-template <std::size_t Capacity>
-class inline_text {
+/// Bytes that are written once and then read. Where they lie, on the heap or in the caller's storage, is decided when
+/// the room is made and nowhere else. How to give them back is kept as a pointer, so that a program that never makes
+/// room on the heap does not even link it.
+class buffer {
 public:
-    constexpr void append(std::string_view text) noexcept
+    constexpr buffer() noexcept = default;
+
+    /// Room on the heap.
+    explicit buffer(std::size_t capacity)
+        : data_(new char[capacity]), capacity_(capacity), release_([](char* data) noexcept { delete[] data; })
     {
-        if (text.size() > Capacity - size_) std::abort();
-        for (char c : text) text_[size_++] = c;
     }
-    constexpr void clear() noexcept { size_ = 0; }
-    constexpr std::string_view view() const noexcept { return {text_, size_}; }
+
+    /// Room in somebody's storage.
+    constexpr explicit buffer(storage where) noexcept : data_(where.data()), capacity_(where.size()) {}
+
+    /// A copy is on the heap.
+    buffer(buffer const& other) : buffer(other.capacity_)
+    {
+        resize(other.size_);
+        if (size_ != 0) std::memcpy(data_, other.data_, size_);
+    }
+    buffer(buffer&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
+          capacity_(std::exchange(other.capacity_, 0)), release_(std::exchange(other.release_, nullptr))
+    {
+    }
+    buffer& operator=(buffer other) noexcept
+    {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+        std::swap(release_, other.release_);
+        return *this;
+    }
+    ~buffer()
+    {
+        if (release_) release_(data_);
+    }
+
+    char* data() noexcept { return data_; }
+    char const* data() const noexcept { return data_; }
+    std::size_t size() const noexcept { return size_; }
+    std::size_t capacity() const noexcept { return capacity_; }
+    std::string_view view() const noexcept { return {data_, size_}; }
+
+    /// Says how much of the room has been written.
+    void resize(std::size_t size) noexcept
+    {
+        expect(size <= capacity_);
+        size_ = size;
+    }
 
 private:
-    char text_[Capacity]{};
+    char* data_ = nullptr;
     std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+    void (*release_)(char*) noexcept = nullptr;
 };
+
+/// Copies a text behind what was written; returns where it ends.
+inline char* put(char* out, std::string_view text) noexcept
+{
+    if (!text.empty()) std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+}
 
 /// Overwrites `size` bytes in a way that the optimiser must keep, although nobody reads them again.
 inline void wipe(char* data, std::size_t size) noexcept
 {
+#if defined(__GNUC__)
+    if (size != 0) std::memset(data, 0, size);
+    __asm__ __volatile__("" : : "r"(data) : "memory"); // for all that it knows, this reads them
+#else
     for (char volatile* byte = data; size != 0; --size) *byte++ = 0;
+#endif
+}
+
+/// Wipes all that a string of somebody's has ever held: a shorter text leaves the end of an older one behind, and a
+/// small one that was moved from keeps its bytes, so the whole capacity goes.
+inline void wipe(std::string& secret) noexcept
+{
+    secret.resize(secret.capacity());
+    wipe(secret.data(), secret.size());
+    secret.clear();
 }
 
 /// Wipes an object that is nothing but its bytes, as the last thing that is done to it.
@@ -42,13 +112,71 @@ void wipe_object(T& object) noexcept
     wipe(reinterpret_cast<char*>(&object), sizeof object);
 }
 
-/// Wipes all that `secret` has ever held: a shorter text leaves the end of an older one behind, and a small one that
-/// was moved from keeps its bytes, so the whole capacity goes.
-inline void wipe(buffer& secret) noexcept
-{
-    secret.resize(secret.capacity());
-    wipe(secret.data(), secret.size());
-    secret.clear();
-}
+/// A text that is kept in place if it is no longer than `InPlace`, else in a buffer.
+template <std::size_t InPlace>
+class short_text {
+public:
+    /// Room for so many bytes, to be written through `data()`.
+    explicit short_text(std::size_t size) : size_(size)
+    {
+        if (size > InPlace) elsewhere_ = buffer(size);
+    }
+    explicit short_text(std::string_view text) : short_text(text.size()) { put(data(), text); }
+    explicit short_text(char const (&text)[InPlace]) noexcept : size_(InPlace)
+    {
+        std::memcpy(in_place_, text, InPlace);
+    }
+
+    /// Takes a buffer over.
+    explicit short_text(buffer text) noexcept : size_(text.size()), elsewhere_(std::move(text)) {}
+
+    short_text(short_text const& other) : short_text(std::string_view(other)) {}
+    short_text(short_text&& other) noexcept
+        : size_(std::exchange(other.size_, 0)), elsewhere_(std::move(other.elsewhere_))
+    {
+        std::memcpy(in_place_, other.in_place_, InPlace);
+    }
+    short_text& operator=(short_text other) noexcept
+    {
+        size_ = other.size_;
+        elsewhere_ = std::move(other.elsewhere_);
+        std::memcpy(in_place_, other.in_place_, InPlace);
+        return *this;
+    }
+
+    char* data() noexcept { return elsewhere_.data() ? elsewhere_.data() : in_place_; }
+    std::size_t size() const noexcept { return size_; }
+    /// Overwrites the text, also where a moved one was, and leaves an empty one.
+    void wipe() noexcept
+    {
+        if (elsewhere_.data()) detail::wipe(elsewhere_.data(), size_);
+        detail::wipe(in_place_, InPlace);
+        size_ = 0;
+    }
+
+    operator std::string_view() const noexcept { return {elsewhere_.data() ? elsewhere_.data() : in_place_, size_}; }
+
+private:
+    std::size_t size_;
+    buffer elsewhere_{};
+    char in_place_[InPlace]{};
+};
+
+/// A text of limited length in place. To append what does not fit ends the program: its users check before.
+template <std::size_t Capacity>
+class inline_text {
+public:
+    constexpr void append(std::string_view text) noexcept
+    {
+        expect(text.size() <= Capacity - size_);
+        for (char c : text) text_[size_++] = c;
+    }
+    constexpr void clear() noexcept { size_ = 0; }
+    constexpr std::string_view view() const noexcept { return {text_, size_}; }
+
+private:
+    char text_[Capacity]{};
+    std::size_t size_ = 0;
+};
 
 } // namespace sidecall::detail

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/chunk.hpp>
 #include <sidecall/detail/literal.hpp>
 
 // http and https URIs by RFC 3986, with the hosts of RFC 1123 (section 2.1) and RFC 1034 (section 3.1): stricter than
@@ -32,57 +32,56 @@ struct uri {
     bool https = false;
 };
 
-enum uri_class : unsigned char {
-    in_host = 1,     // letters, digits and the hyphen
-    in_userinfo = 2, // unreserved, sub-delims and ":"
-    in_target = 4,   // pchar, "/" and "?"
+/// Letters, digits and the hyphen: what a label of a hostname is made of.
+inline constexpr byte_set in_label = letters_digits_and("-");
+
+/// unreserved, sub-delims and ":", but for the "%" of an escape: what user-info is made of.
+struct in_userinfo {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return is_between(lower(c), 'a', 'z') | is_between(c, '&', '.') | is_between(c, '0', ';') | is(c, '!') |
+               is(c, '$') | is(c, '=') | is(c, '_') | is(c, '~');
+    }
 };
 
-inline constexpr auto uri_classes = [] {
-    std::array<unsigned char, 256> table{};
-    auto const add = [&table](std::string_view characters, int classes) {
-        for (char c : characters) {
-            auto& entry = table[static_cast<unsigned char>(c)];
-            entry = static_cast<unsigned char>(entry | classes);
-        }
-    };
-    add("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-", in_host | in_userinfo | in_target);
-    add("._~", in_userinfo | in_target);         // the rest of unreserved
-    add("!$&'()*+,;=", in_userinfo | in_target); // sub-delims
-    add(":", in_userinfo | in_target);
-    add("@/?", in_target);
-    return table;
-}();
-
-constexpr bool is_in(uri_class which, char c) noexcept
-{
-    return (uri_classes[static_cast<unsigned char>(c)] & which) != 0;
-}
+/// `pchar`, "/" and "?", but for the "%" of an escape: what path, query and fragment are made of.
+struct in_target {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return in_userinfo()(c) | is(c, '/') | is_between(c, '?', '@');
+    }
+};
 
 /// Why a byte may stand nowhere in a URI, or at least not where it does.
 constexpr literal explain_uri_byte(char c) noexcept
 {
-    auto const byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80) return "not ASCII: percent-encode it (in a host: use its xn-- form)";
-    if (byte == ' ' || byte == '\t') return "a blank: percent-encode it";
-    if (byte < 0x20 || byte == 0x7F) return "a control character";
-    if (byte == '\\') return "a backslash";
-    if (byte == '#') return "a second '#'";
+    auto const code = static_cast<octet>(c);
+    if (code >= 0x80) return "not ASCII: percent-encode it (in a host: use its xn-- form)";
+    if (c == ' ' || c == '\t') return "a blank: percent-encode it";
+    if (code < 0x20 || code == 0x7F) return "a control character";
+    if (c == '\\') return "a backslash";
+    if (c == '#') return "a second '#'";
     return "not a character that RFC 3986 allows here: percent-encode it";
 }
 
-/// The first byte of `text` from `at` on that is neither of this class nor part of a percent-escape.
-constexpr std::optional<violation> check_uri_bytes(std::string_view text, std::size_t at, std::size_t end,
-                                                   uri_class allowed) noexcept
+/// Goes from `at` on over bytes of a class and percent-escapes. Stops at the end of the text or at the first byte that
+/// is neither.
+template <class Class>
+constexpr std::size_t skip_uri_bytes(Class in_class, std::string_view text, std::size_t at) noexcept
 {
-    for (; at != end; ++at) {
-        if (is_in(allowed, text[at])) continue;
-        if (text[at] != '%') return violation{explain_uri_byte(text[at]), at};
-        if (end - at < 3 || !is_hex(text[at + 1]) || !is_hex(text[at + 2]))
-            return violation{"'%' without two hexadecimal digits", at};
-        at += 2;
+    for (;; at += 3) {
+        at = find_not(in_class, text, at);
+        if (text.size() - at < 3 || text[at] != '%' || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return at;
     }
-    return {};
+}
+
+/// Why that stopped where it did.
+constexpr violation explain_uri_stop(std::string_view text, std::size_t at) noexcept
+{
+    if (text[at] == '%') return {"'%' without two hexadecimal digits", at};
+    return {explain_uri_byte(text[at]), at};
 }
 
 /// Four decimal numbers of 0 to 255 without leading zeros: RFC 3986, `IPv4address`.
@@ -153,54 +152,90 @@ constexpr bool is_numeric_label(std::string_view label) noexcept
     return true;
 }
 
-/// The rules of a hostname: labels of 1 to 63 letters, digits and hyphens, no hyphen at an end (RFC 1123, section 2.1),
-/// 253 characters in all without the one dot that may end it (RFC 1034, section 3.1). Or an IPv4 address.
-constexpr std::optional<violation> check_hostname(std::string_view host) noexcept
+/// Whether a host may end here: the text does, or port, path, query or fragment begin.
+constexpr bool ends_host(std::string_view text, std::size_t at) noexcept
 {
-    if (host.empty()) return violation{"no host", 0};
-    std::size_t label = 0;
-    for (std::size_t at = 0;; ++at) {
-        bool const end = at == host.size();
-        if (!end && host[at] != '.') {
-            char const c = host[at];
-            if (c == '_') return violation{"'_' is not allowed in a hostname", at};
-            if (c == '%') return violation{"'%' is not allowed in a hostname", at};
-            if (!is_in(in_host, c)) return violation{"not a letter, a digit or a hyphen, as a hostname needs", at};
-            if (c == '-' && at == label) return violation{"a label of the hostname begins with a hyphen", at};
-            if (at - label == 63) return violation{"a label of the hostname is longer than 63 characters", at};
-            continue;
+    return at == text.size() || text[at] == ':' || text[at] == '/' || text[at] == '?' || text[at] == '#';
+}
+
+/// How far a hostname goes, and the first rule that it breaks.
+struct hostname {
+    std::size_t end = 0;
+    std::optional<violation> wrong{};
+};
+
+/// Reads a hostname that begins at `begin`, up to the first byte that can be no part of one: labels of 1 to 63 letters,
+/// digits and hyphens, no hyphen at an end (RFC 1123, section 2.1), 253 characters in all without the one dot that may
+/// end it (RFC 1034, section 3.1). Or an IPv4 address. If it ends where no host may, that byte is the caller's to
+/// explain.
+constexpr hostname read_hostname(std::string_view text, std::size_t const begin) noexcept
+{
+    hostname host;
+    auto const fails = [&host](literal rule, std::size_t at) {
+        if (!host.wrong) host.wrong = violation{rule, at};
+    };
+    std::size_t label = begin;
+    std::size_t last_label = begin; // that is not empty
+    for (std::size_t at = begin;; label = ++at) {
+        while (at != text.size() && contains(in_label, text[at])) ++at;
+        host.end = at;
+        bool const dot = at != text.size() && text[at] == '.';
+        if (at != label) {
+            last_label = label;
+            if (text[label] == '-') fails("a label of the hostname begins with a hyphen", label);
+            if (at - label > 63) fails("a label of the hostname is longer than 63 characters", label + 63);
+            if (text[at - 1] == '-' && (dot || ends_host(text, at)))
+                fails("a label of the hostname ends with a hyphen", at - 1);
+        } else if (dot || (at == begin && ends_host(text, at))) {
+            fails(dot ? literal("a label of the hostname is empty") : literal("no host"), at);
         }
-        if (at == label) return violation{"a label of the hostname is empty", at};
-        if (host[at - 1] == '-') return violation{"a label of the hostname ends with a hyphen", at - 1};
-        if (!end && at + 1 != host.size()) {
-            label = at + 1;
-            continue;
-        }
-        if (at > 253) return violation{"the hostname is longer than 253 characters", 253};
-        if (is_numeric_label(host.substr(label, at - label)) && !is_ipv4(host))
-            return violation{"the last label is a number, but the host is no IPv4 address", label};
-        return {};
+        if (!dot) break;
     }
+    if (host.wrong || !ends_host(text, host.end)) return host;
+    std::size_t const end = label == host.end ? label - 1 : host.end; // without the dot that may end it
+    if (end - begin > 253) fails("the hostname is longer than 253 characters", begin + 253);
+    if (is_digit(text[last_label]) && is_numeric_label(cut(text, last_label, end)) &&
+        !is_ipv4(cut(text, begin, host.end)))
+        fails("the last label is a number, but the host is no IPv4 address", last_label);
+    return host;
+}
+
+/// Why a byte may not stand in a hostname.
+constexpr violation explain_host_byte(std::string_view text, std::size_t at) noexcept
+{
+    if (text[at] == '_') return {"'_' is not allowed in a hostname", at};
+    if (text[at] == '%') return {"'%' is not allowed in a hostname", at};
+    return {"not a letter, a digit or a hyphen, as a hostname needs", at};
+}
+
+/// What is wrong with a host: a byte that may stand nowhere in a URI comes before what a hostname alone forbids.
+constexpr violation explain_hostname(std::string_view text, std::size_t begin, hostname const& host) noexcept
+{
+    std::size_t const end = find_or_end(text, ":/?#", begin);
+    for (std::size_t at = begin; at != end; ++at)
+        if (!in_target()(static_cast<octet>(text[at])) && text[at] != '%') return {explain_uri_byte(text[at]), at};
+    return host.wrong ? *host.wrong : explain_host_byte(text, host.end);
 }
 
 /// Splits an absolute http or https URI and checks every byte of it; nothing is decoded, changed or left out. On
 /// failure the parts are of no use.
 constexpr std::optional<violation> parse_uri(std::string_view text, uri& parts) noexcept
 {
-    std::size_t const colon = find_or_end(text, ":", 0);
-    parts.https = equal_ignoring_case(text.substr(0, colon), "https");
-    if (colon == text.size() || !(parts.https || equal_ignoring_case(text.substr(0, colon), "http")))
+    parts.https = equal_ignoring_case(text.substr(0, 6), "https:");
+    if (!parts.https && !equal_ignoring_case(text.substr(0, 5), "http:"))
         return violation{"not an absolute http or https URI", 0};
+    std::size_t const colon = parts.https ? 5 : 4;
     if (text.substr(colon + 1, 2) != "//") return violation{"no \"//\" after the scheme", colon + 1};
 
-    parts.authority = colon + 3;
-    parts.target = find_or_end(text, "/?#", parts.authority);
-    parts.target_end = find_or_end(text, "#", parts.target);
-
-    parts.host = parts.authority;
-    if (auto const at = text.substr(0, parts.target).find('@', parts.authority); at != text.npos) {
-        parts.host = at + 1;
-        if (auto const wrong = check_uri_bytes(text, parts.authority, at, in_userinfo)) return wrong;
+    parts.authority = parts.host = colon + 3;
+    hostname host = read_hostname(text, parts.host);
+    parts.target = find_or_end(text, "/?#", host.end);
+    if (auto const at = cut(text, host.end, parts.target).find('@'); at != std::string_view::npos) {
+        parts.host = host.end + at + 1;
+        std::string_view const userinfo = text.substr(0, parts.host - 1);
+        std::size_t const stop = skip_uri_bytes(in_userinfo(), userinfo, parts.authority);
+        if (stop != userinfo.size()) return explain_uri_stop(text, stop);
+        host = read_hostname(text, parts.host);
     }
 
     if (text.substr(parts.host, 1) == "[") {
@@ -212,12 +247,8 @@ constexpr std::optional<violation> parse_uri(std::string_view text, uri& parts) 
         if (parts.host_end != parts.target && text[parts.host_end] != ':')
             return violation{"only a port may follow the ']'", parts.host_end};
     } else {
-        parts.host_end = find_or_end(text.substr(0, parts.target), ":", parts.host);
-        std::string_view const host = cut(text, parts.host, parts.host_end);
-        for (std::size_t i = 0; i != host.size(); ++i)
-            if (!is_in(in_target, host[i]) && host[i] != '%')
-                return violation{explain_uri_byte(host[i]), parts.host + i};
-        if (auto const wrong = check_hostname(host)) return violation{wrong->rule, parts.host + wrong->offset};
+        parts.host_end = host.end;
+        if (host.wrong || !ends_host(text, host.end)) return explain_hostname(text, parts.host, host);
     }
 
     if (parts.host_end != parts.target) {
@@ -232,9 +263,12 @@ constexpr std::optional<violation> parse_uri(std::string_view text, uri& parts) 
         parts.port = static_cast<std::uint16_t>(port);
     }
 
-    if (auto const wrong = check_uri_bytes(text, parts.target, parts.target_end, in_target)) return wrong;
+    parts.target_end = skip_uri_bytes(in_target(), text, parts.target);
     if (parts.target_end == text.size()) return {};
-    return check_uri_bytes(text, parts.target_end + 1, text.size(), in_target);
+    if (text[parts.target_end] != '#') return explain_uri_stop(text, parts.target_end);
+    std::size_t const stop = skip_uri_bytes(in_target(), text, parts.target_end + 1);
+    if (stop == text.size()) return {};
+    return explain_uri_stop(text, stop);
 }
 
 } // namespace sidecall::detail

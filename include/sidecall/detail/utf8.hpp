@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include <sidecall/detail/chunk.hpp>
+
 namespace sidecall::detail {
 
 /// The length of the well-formed UTF-8 sequence (RFC 3629, section 4) that begins at `text[at]`, or 0 if there is none:
@@ -26,15 +28,24 @@ constexpr std::size_t utf8_sequence(std::string_view text, std::size_t at) noexc
     return 0;
 }
 
+struct in_ascii {
+    template <class Bytes>
+    constexpr auto operator()(Bytes c) const noexcept
+    {
+        return is_between(c, 0, 0x7F);
+    }
+};
+
 /// The offset of the first byte that is not part of well-formed UTF-8, or `npos`.
 constexpr std::size_t find_invalid_utf8(std::string_view text) noexcept
 {
-    for (std::size_t at = 0; at != text.size();) {
+    for (std::size_t at = 0;;) {
+        at = find_not(in_ascii(), text, at);
+        if (at == text.size()) return text.npos;
         std::size_t const size = utf8_sequence(text, at);
         if (size == 0) return at;
         at += size;
     }
-    return std::string_view::npos;
 }
 
 } // namespace sidecall::detail

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+// Looking at sixteen bytes at once, where every processor of the kind can: SSE2 on x86-64. No intrinsics, whose headers
+// are dear to include; compilers do it for arithmetic on vectors. Everywhere else, at the end of a text and in a
+// constant the same questions are asked byte by byte, so that each of them is written once.
+/// For what is small, hot, and left out of line by compilers that do not know that: with the call go the registers.
+#if defined(__GNUC__)
+#define SIDECALL_DETAIL_INLINE __attribute__((always_inline)) inline
+#else
+#define SIDECALL_DETAIL_INLINE inline
+#endif
+
+namespace sidecall::detail {
+
+using octet = unsigned char;
+inline constexpr std::size_t chunk_size = 16;
+
+#if defined(__SSE2__) && defined(__GNUC__)
+#define SIDECALL_DETAIL_CHUNKS
+
+using chunk = unsigned char __attribute__((vector_size(16)));
+using chunk_mask = char __attribute__((vector_size(16)));
+
+inline chunk load_chunk(char const* from) noexcept
+{
+    chunk bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return bytes;
+}
+
+inline unsigned to_bits(chunk_mask mask) noexcept
+{
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(mask));
+}
+
+inline auto is(chunk bytes, octet wanted) noexcept
+{
+    return bytes == wanted;
+}
+inline auto is_between(chunk bytes, octet least, octet most) noexcept
+{
+    return bytes - least <= static_cast<octet>(most - least);
+}
+/// Letters in lower case; no other byte becomes a letter.
+inline chunk lower(chunk bytes) noexcept
+{
+    return bytes | octet{0x20};
+}
+#endif
+
+// The same for one byte. Numbers rather than truth values, so that a class can join them by "|" and "&" for either.
+constexpr int is(octet one, octet wanted) noexcept
+{
+    return one == wanted;
+}
+constexpr int is_between(octet one, octet least, octet most) noexcept
+{
+    return one >= least && one <= most;
+}
+constexpr octet lower(octet one) noexcept
+{
+    return one | 0x20;
+}
+
+/// A bit for each of the next sixteen bytes that is not in a class, the first one's lowest; for those that are left,
+/// near the end. `in_class` takes a byte or sixteen of them.
+template <class Class>
+SIDECALL_DETAIL_INLINE constexpr unsigned bits_not_in(Class in_class, std::string_view text, std::size_t at) noexcept
+{
+    std::size_t const left = text.size() - at;
+#ifdef SIDECALL_DETAIL_CHUNKS
+    if (!std::is_constant_evaluated() && text.size() >= chunk_size) {
+        auto const bits_at = [&](std::size_t where) {
+            return to_bits(reinterpret_cast<chunk_mask>(in_class(load_chunk(text.data() + where)))) ^ 0xFFFF;
+        };
+        // At the end: the last sixteen, of which the first have been seen.
+        return left >= chunk_size ? bits_at(at) : bits_at(text.size() - chunk_size) >> (chunk_size - left);
+    }
+#endif
+    unsigned bits = 0;
+    for (std::size_t i = 0; i != left && i != chunk_size; ++i)
+        bits |= static_cast<unsigned>(in_class(static_cast<octet>(text[at + i])) ? 0 : 1) << i;
+    return bits;
+}
+
+/// The offset of the first byte from `at` on that is not in a class, or the size of the text.
+template <class Class>
+SIDECALL_DETAIL_INLINE constexpr std::size_t find_not(Class in_class, std::string_view text, std::size_t at) noexcept
+{
+    while (at < text.size()) {
+        unsigned const found = bits_not_in(in_class, text, at);
+        if (found != 0) return at + static_cast<unsigned>(std::countr_zero(found));
+        if (text.size() - at <= chunk_size) break;
+        at += chunk_size;
+    }
+    return text.size();
+}
+
+/// Calls `visit` with the offset of each byte that is not in a class, from left to right.
+template <class Class, class Visit>
+SIDECALL_DETAIL_INLINE constexpr void for_each_not(Class in_class, std::string_view text, Visit visit) noexcept
+{
+    for (std::size_t at = 0; at < text.size(); at += chunk_size)
+        for (unsigned found = bits_not_in(in_class, text, at); found != 0; found &= found - 1)
+            visit(at + static_cast<unsigned>(std::countr_zero(found)));
+}
+
+/// Copies bytes of a class to `out`, which moves behind them; returns the offset of the first that is not in it. Up to
+/// `copy_spills` bytes behind those may be overwritten, too: it is sooner done than decided how many there are.
+template <class Class>
+SIDECALL_DETAIL_INLINE std::size_t copy_while(Class in_class, std::string_view text, std::size_t at,
+                                              char*& out) noexcept
+{
+#ifdef SIDECALL_DETAIL_CHUNKS
+    for (; text.size() - at >= chunk_size; at += chunk_size, out += chunk_size) {
+        std::memcpy(out, text.data() + at, chunk_size);
+        if (unsigned const found = bits_not_in(in_class, text, at)) {
+            auto const run = static_cast<unsigned>(std::countr_zero(found));
+            out += run;
+            return at + run;
+        }
+    }
+#endif
+    while (at != text.size() && in_class(static_cast<octet>(text[at]))) *out++ = text[at++];
+    return at;
+}
+inline constexpr std::size_t copy_spills = chunk_size;
+
+/// How many bytes are in a class.
+template <class Class>
+SIDECALL_DETAIL_INLINE constexpr std::size_t count_in(Class in_class, std::string_view text) noexcept
+{
+    std::size_t count = 0;
+    std::size_t at = 0;
+#ifdef SIDECALL_DETAIL_CHUNKS
+    if (!std::is_constant_evaluated()) {
+        while (text.size() - at >= chunk_size) {
+            chunk sums{}; // one for each of the sixteen places, so at most 255 times before they are added up
+            for (int i = 0; i != 255 && text.size() - at >= chunk_size; ++i, at += chunk_size)
+                sums -= reinterpret_cast<chunk>(in_class(load_chunk(text.data() + at)));
+            auto const halves = __builtin_ia32_psadbw128(reinterpret_cast<chunk_mask>(sums), chunk_mask{});
+            count += static_cast<std::size_t>(halves[0] + halves[1]);
+        }
+    }
+#endif
+    for (; at != text.size(); ++at) count += in_class(static_cast<octet>(text[at])) ? 1u : 0u;
+    return count;
+}
+
+} // namespace sidecall::detail

@@ -1,0 +1,126 @@
+#pragma once
+
+/// Everything that is measured of sidecall: one function a work, and what is made of its input before the clock runs.
+
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sidecall/sidecall.hpp>
+
+#include "inputs.hpp"
+
+namespace bench::ours {
+
+template <class T>
+T need(sidecall::result<T> made)
+{
+    if (!made) std::abort();
+    return *std::move(made);
+}
+
+/// What a caller has before it builds: checked SIDs, the token; callback and key as the texts that they came as.
+struct build_values {
+    explicit build_values(build_input const& in)
+        : account(need(sidecall::account_sid::parse(in.account))), call(need(sidecall::call_sid::parse(in.call))),
+          callback(in.callback), key(in.key), token(in.token), who(sidecall::credentials::auth_token(account, token))
+    {
+    }
+
+    sidecall::account_sid account;
+    sidecall::call_sid call;
+    std::string_view callback;
+    std::string_view key;
+    sidecall::secret token;
+    sidecall::credentials who;
+};
+
+inline sidecall::create_user_defined_message_subscription_view subscription(build_values const& in)
+{
+    auto const callback = sidecall::callback_url_view::parse(in.callback);
+    auto const key = sidecall::idempotency_key_view::parse(in.key);
+    if (!callback || !key) std::abort();
+    return {in.account, in.call, *callback, *key, sidecall::http_method::post};
+}
+
+inline sidecall::authorized_request build(build_values const& in)
+{
+    return authorize(subscription(in).request(), sidecall::credentials::auth_token(in.account, in.token));
+}
+
+inline sidecall::authorized_request build_cached(build_values const& in)
+{
+    return authorize(subscription(in).request(), in.who);
+}
+
+inline sidecall::authorized_request build_into(build_values const& in)
+{
+    static std::array<char, 1024> memory;
+    return need(authorize(subscription(in), in.who, sidecall::endpoint::twilio(), memory));
+}
+
+inline std::string wire(sidecall::authorized_request const& request)
+{
+    return std::string(request.to_http1().reveal());
+}
+
+/// The operation whose answer is read; none of it matters to `parse`.
+inline sidecall::create_user_defined_message_subscription const& asked()
+{
+    using namespace sidecall::literals;
+    static sidecall::create_user_defined_message_subscription const operation{
+        "AC00000000000000000000000000000001"_account_sid, "CA00000000000000000000000000000002"_call_sid,
+        "https://example.com"_callback_url};
+    return operation;
+}
+
+inline sidecall::result<sidecall::user_defined_message_subscription>
+parse(sidecall::create_user_defined_message_subscription const& operation, std::string_view body)
+{
+    return operation.parse({.status = 201, .body = body});
+}
+
+inline sidecall::result<sidecall::callback_url_view> callback_url(std::string_view url)
+{
+    return sidecall::callback_url_view::parse(url);
+}
+
+inline sidecall::webhook_verifier verifier(std::string_view token)
+{
+    return sidecall::webhook_verifier(sidecall::secret(token));
+}
+
+inline sidecall::result<sidecall::incoming_message> webhook(sidecall::webhook_verifier const& verifier,
+                                                            webhook_input const& in)
+{
+    return verifier.receive({.url = in.url, .content_type = form_type, .signature = in.signature, .body = in.body});
+}
+
+inline auto sha1(std::string_view bytes)
+{
+    sidecall::detail::sha1 hash;
+    hash.update(bytes);
+    return hash.finish();
+}
+
+inline auto sha256(std::string_view bytes)
+{
+    sidecall::detail::sha256 hash;
+    hash.update(bytes);
+    return hash.finish();
+}
+
+/// A credential's 67 bytes as 92 characters.
+using encoded = std::array<char, 93>;
+
+inline encoded base64(std::string_view user_and_colon, std::string_view password)
+{
+    encoded out;
+    sidecall::detail::base64_encode(user_and_colon, password, out.data());
+    return out;
+}
+
+} // namespace bench::ours
