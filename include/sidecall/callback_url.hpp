@@ -30,7 +30,7 @@ public:
     {
         detail::uri parts;
         if (auto const wrong = detail::parse_uri(url, parts))
-            return failure(errc::invalid_argument, "Callback", wrong->rule, wrong->offset);
+            return failure(errc::invalid_argument, "Callback", wrong.rule, wrong.offset);
         return basic_callback_url(Text(url), parts);
     }
 

@@ -123,6 +123,7 @@ public:
     secret const& authorization() const noexcept { return header_; }
 
 private:
+    explicit credentials(std::size_t size) : header_(size) {}
     explicit credentials(secret header) noexcept : header_(std::move(header)) {}
 
     static constexpr std::string_view scheme = "Basic ";
@@ -140,7 +141,7 @@ private:
 
     static credentials basic(std::string_view user, secret const& password)
     {
-        credentials made(secret(basic_size(user, password)));
+        credentials made(basic_size(user, password));
         write_basic(made.header_.text_.data(), user, password);
         return made;
     }

@@ -32,7 +32,7 @@ public:
     static constexpr result<endpoint> region(std::string_view region) noexcept
     {
         if (auto const wrong = check_label(region))
-            return failure(errc::invalid_argument, "region", wrong->rule, wrong->offset);
+            return failure(errc::invalid_argument, "region", wrong.rule, wrong.offset);
         endpoint made;
         made.set_twilio_host({region});
         return made;
@@ -43,9 +43,9 @@ public:
     static constexpr result<endpoint> edge(std::string_view edge, std::string_view region = "us1") noexcept
     {
         if (auto const wrong = check_label(edge))
-            return failure(errc::invalid_argument, "edge", wrong->rule, wrong->offset);
+            return failure(errc::invalid_argument, "edge", wrong.rule, wrong.offset);
         if (auto const wrong = check_label(region))
-            return failure(errc::invalid_argument, "region", wrong->rule, wrong->offset);
+            return failure(errc::invalid_argument, "region", wrong.rule, wrong.offset);
         endpoint made;
         made.set_twilio_host({edge, region});
         return made;
@@ -60,7 +60,7 @@ public:
             return failure(errc::invalid_argument, "endpoint", rule, offset);
         };
         detail::uri parts;
-        if (auto const wrong = detail::parse_uri(url, parts)) return invalid(wrong->rule, wrong->offset);
+        if (auto const wrong = detail::parse_uri(url, parts)) return invalid(wrong.rule, wrong.offset);
         if (parts.host != parts.authority) return invalid("user-info is not allowed here", parts.authority);
         std::size_t const behind = parts.target + (url.substr(parts.target, 1) == "/" ? 1 : 0);
         if (behind != url.size()) return invalid("nothing may follow host and port", behind);
@@ -116,7 +116,7 @@ public:
     }
 
 private:
-    static constexpr std::optional<detail::violation> check_label(std::string_view label) noexcept
+    static constexpr detail::violation check_label(std::string_view label) noexcept
     {
         std::size_t const dot = detail::find_or_end(label, ".", 0);
         auto const host = detail::read_hostname(label.substr(0, dot), 0);

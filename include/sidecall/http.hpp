@@ -300,7 +300,7 @@ private:
 
     template <class Parts>
     http_request(http_method method, endpoint const& where, Parts const& parts)
-        : http_request(method, where, parts, detail::buffer(size_of(parts, where) + room_to_authorize))
+        : http_request(method, where, parts, detail::buffer(size_of(parts, where, false) + room_to_authorize))
     {
     }
     template <class Parts>
@@ -317,9 +317,9 @@ private:
     }
 
     template <class Parts>
-    static std::size_t size_of(Parts const& parts, endpoint const& where) noexcept
+    static std::size_t size_of(Parts const& parts, endpoint const& where, bool to_the_byte) noexcept
     {
-        detail::request_measure measure(where);
+        detail::request_measure measure(where, to_the_byte);
         parts.write(measure);
         return measure.size();
     }
@@ -421,26 +421,33 @@ private:
         return name.size() + who.authorization().reveal().size() + 2;
     }
 
-    authorized_request(http_request&& request, credentials const& who) : request_(std::move(request))
+    /// Of a request that has room for it.
+    authorized_request(http_request&& request, credentials const& who) noexcept : request_(std::move(request))
     {
-        auto& bytes = request_.bytes_;
-        std::size_t const size = bytes.size() + line_size(who);
-        if (size > bytes.capacity()) {
-            detail::buffer longer(size);
-            detail::put(longer.data(), bytes.view());
-            longer.resize(bytes.size());
-            bytes = std::move(longer);
-        }
         using detail::put;
-        put(put(put(bytes.data() + bytes.size(), name), who.authorization().reveal()), "\r\n");
-        bytes.resize(size);
+        auto& bytes = request_.bytes_;
+        char* const end = bytes.data() + bytes.size();
+        std::size_t const size = line_size(who);
+        bytes.resize(bytes.size() + size); // or it ends the program
+        put(put(put(end, name), who.authorization().reveal()), "\r\n");
+    }
+
+    static void make_room(http_request& request, credentials const& who)
+    {
+        auto& bytes = request.bytes_;
+        std::size_t const size = bytes.size() + line_size(who);
+        if (size <= bytes.capacity()) return;
+        detail::buffer longer(size);
+        detail::put(longer.data(), bytes.view());
+        longer.resize(bytes.size());
+        bytes = std::move(longer);
     }
 
     template <class Operation>
     static result<authorized_request> make_in(storage memory, Operation const& what, credentials const& who,
                                               endpoint const& where)
     {
-        std::size_t const size = http_request::size_of(what, where) + line_size(who);
+        std::size_t const size = http_request::size_of(what, where, true) + line_size(who);
         if (size > memory.size())
             return failure(errc::invalid_argument, "storage", "too small for the request, which takes so many bytes",
                            size);
@@ -461,6 +468,7 @@ private:
 /// only for a copy, or for a credential of unusual length.
 inline authorized_request authorize(http_request request, credentials const& who)
 {
+    authorized_request::make_room(request, who);
     return authorized_request(std::move(request), who);
 }
 
@@ -504,33 +512,45 @@ inline std::string to_string(json_value const& value)
 /// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). What is neither is as good as absent.
 constexpr std::optional<retry_time> parse_retry_after(std::string_view text) noexcept
 {
-    if (text.empty() || !is_digit(text.front())) {
-        auto const when = parse_http_date(text);
-        if (!when) return {};
-        return retry_time{.seconds = *when, .is_unix_time = true};
-    }
-    auto const seconds = parse_decimal(text, INT64_MAX);
-    if (!seconds) return {};
-    return retry_time{.seconds = static_cast<std::int64_t>(*seconds)};
+    std::uint64_t seconds = 0;
+    std::int64_t date = 0;
+    if (parse_decimal(text, INT64_MAX, seconds)) return retry_time{.seconds = static_cast<std::int64_t>(seconds)};
+    if (parse_http_date(text, date)) return retry_time{.seconds = date, .is_unix_time = true};
+    return {};
+}
+
+/// Adds the numbers of an answer.
+inline void add_numbers(http_response_view const& response, failure& reason) noexcept
+{
+    std::move(reason).with_http_status(response.status);
+    auto const text = response.headers.find("Retry-After");
+    if (!text) return;
+    if (auto const when = parse_retry_after(*text)) std::move(reason).with_retry_after(*when);
+}
+
+/// The words of its headers.
+inline answer_details words_of(http_response_view const& response)
+{
+    answer_details details;
+    if (auto const id = response.headers.find("Twilio-Request-Id")) details.request_id = *id;
+    return details;
 }
 
 /// What an answer says of an error in words, where it stands in the body: Twilio's own object (`code`, `message`,
 /// `more_info`) or RFC 9457's (`title`, `detail`, `type`). What is not there, or no string, is null.
 struct api_error {
-    std::optional<int> code{};
-    json_value message{}, more_info{}, title{}, detail{}, type{};
+    json_value code{}, message{}, more_info{}, title{}, detail{}, type{};
 };
 
-/// Nothing if the body is neither of these.
-inline std::optional<api_error> read_api_error(std::string_view body) noexcept
+/// False if the body is neither of these.
+inline bool read_api_error(std::string_view body, api_error& error) noexcept
 {
-    api_error error;
     json_reader reader(body);
     json_value name, value;
     bool done = false;
-    if (!reader.open_object()) return {};
+    if (!reader.open_object()) return false;
     while (reader.read_member(name, value, done)) {
-        if (json_equal(name, "code")) error.code = json_int(value);
+        if (json_equal(name, "code")) error.code = value;
         if (!value.is_string()) continue;
         if (json_equal(name, "message")) error.message = value;
         if (json_equal(name, "more_info")) error.more_info = value;
@@ -538,29 +558,21 @@ inline std::optional<api_error> read_api_error(std::string_view body) noexcept
         if (json_equal(name, "detail")) error.detail = value;
         if (json_equal(name, "type")) error.type = value;
     }
-    if (!done || !reader.read_end()) return {};
-    if (!error.code && !error.message.is_string() && !error.title.is_string() && !error.detail.is_string()) return {};
-    return error;
+    int code = 0;
+    return done && reader.read_end() &&
+           (json_int(error.code, code) || error.message.is_string() || error.title.is_string() ||
+            error.detail.is_string());
 }
 
-inline std::optional<retry_time> retry_after_of(http_response_view const& response) noexcept
+/// The failure that an answer is, with its numbers; its words are in `error`.
+inline failure numbers_of(http_response_view const& response, api_error& error) noexcept
 {
-    auto const text = response.headers.find("Retry-After");
-    return text ? parse_retry_after(*text) : std::nullopt;
-}
-
-/// What the headers of an answer say of a failure.
-inline answer_details details_of(http_response_view const& response)
-{
-    answer_details details;
-    if (auto const id = response.headers.find("Twilio-Request-Id")) details.request_id = *id;
-    details.retry_after = retry_after_of(response);
-    return details;
-}
-
-constexpr errc code_of_refusal(int status, std::optional<api_error> const& error) noexcept
-{
-    return status >= 400 && status <= 599 && error ? errc::api_error : errc::unexpected_status;
+    bool const understood = response.status >= 400 && response.status <= 599 && read_api_error(response.body, error);
+    failure reason(understood ? errc::api_error : errc::unexpected_status);
+    int code = 0;
+    if (understood && json_int(error.code, code)) std::move(reason).with_twilio_code(code);
+    add_numbers(response, reason);
+    return reason;
 }
 
 } // namespace detail
@@ -570,24 +582,25 @@ constexpr errc code_of_refusal(int status, std::optional<api_error> const& error
 /// message, `Retry-After`, `Twilio-Request-Id`. For operations of your own. Allocates.
 inline failure failure_of(http_response_view const& response)
 {
-    auto details = detail::details_of(response);
-    auto const error = detail::read_api_error(response.body);
-    auto const code = detail::code_of_refusal(response.status, error);
-    if (code == errc::api_error) {
+    detail::api_error error;
+    failure const numbers = detail::numbers_of(response, error);
+    answer_details details = detail::words_of(response);
+    details.twilio_code = numbers.twilio_code();
+    details.retry_after = numbers.retry_after();
+    if (numbers.code() == errc::api_error) {
         using detail::to_string;
-        details.twilio_code = error->code;
-        if (error->message.is_string())
-            details.message = to_string(error->message);
-        else if (error->title.is_string() && error->detail.is_string())
-            details.message = to_string(error->title) + ": " + to_string(error->detail);
-        else if (error->title.is_string() || error->detail.is_string())
-            details.message = to_string(error->title.is_string() ? error->title : error->detail);
-        if (error->more_info.is_string())
-            details.more_info = to_string(error->more_info);
-        else if (!json_equal(error->type, "about:blank")) // that type says nothing
-            details.more_info = to_string(error->type);
+        if (error.message.is_string())
+            details.message = to_string(error.message);
+        else if (error.title.is_string() && error.detail.is_string())
+            details.message = to_string(error.title) + ": " + to_string(error.detail);
+        else if (error.title.is_string() || error.detail.is_string())
+            details.message = to_string(error.title.is_string() ? error.title : error.detail);
+        if (error.more_info.is_string())
+            details.more_info = to_string(error.more_info);
+        else if (error.type.is_string() && !json_equal(error.type, "about:blank")) // that type says nothing
+            details.more_info = to_string(error.type);
     }
-    return failure(code, response.status, std::move(details));
+    return failure(numbers.code(), response.status, std::move(details));
 }
 
 namespace detail {
@@ -597,11 +610,8 @@ template <class Text>
 failure refusal(http_response_view const& response)
 {
     if constexpr (std::is_same_v<Text, std::string_view>) {
-        auto const error = read_api_error(response.body);
-        auto const code = code_of_refusal(response.status, error);
-        bool const understood = code == errc::api_error;
-        return failure(code).with_answer(response.status, understood ? error->code : std::nullopt,
-                                         retry_after_of(response));
+        api_error error;
+        return numbers_of(response, error);
     } else {
         return failure_of(response);
     }

@@ -37,7 +37,7 @@ public:
         detail::json_reader reader(json);
         detail::json_value value;
         if (!reader.read_text(value))
-            return failure(errc::invalid_argument, "Content", reader.fault()->rule, reader.fault()->offset);
+            return failure(errc::invalid_argument, "Content", reader.fault().rule, reader.fault().offset);
         return basic_message_content(Text(json));
     }
 
@@ -109,7 +109,7 @@ struct basic_create_user_defined_message {
         auto const sid = object.template read<message_sid>(2);
         auto const created = object.template read<date_time>(3);
         if (!sid) object.misses(2);
-        if (object.fault()) return detail::malformed<Text>(response, *object.fault());
+        if (object.fault()) return detail::malformed<Text>(response, object.fault());
         return resource{*sid, account, call, created};
     }
 };

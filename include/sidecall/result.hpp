@@ -141,44 +141,58 @@ struct answer_details {
 /// Why there is no value: all that a person needs to act, and nothing that must stay secret. It never holds a
 /// credential, nor the text that the caller passed in, only where in it the mistake is.
 ///
-/// Copying one that came from an answer allocates; all others are plain values.
+/// Copying one that has somebody else's words allocates; all others are plain values.
 class failure {
 public:
     /// A failure with the sentence that `code` stands for. Does not allocate.
-    constexpr explicit failure(errc code) noexcept : code_(code) {}
+    constexpr explicit failure(errc code) noexcept { facts_.code = code; }
 
-    /// A failure with a text of its own, a transport's say: a copy, so this allocates. `native_code` is the number by
-    /// which the underlying library knows the error (a `CURLcode`, an `errno`). The text must hold no credential.
-    failure(errc code, std::string_view message, std::optional<int> native_code = {})
-        : code_(code), native_code_(native_code), texts_(new texts({.message = std::string(message)}))
+    /// A failure with a text of its own, a transport's say: a copy, so this allocates. The text must hold no
+    /// credential.
+    failure(errc code, std::string_view message) : failure(code)
     {
+        texts_ = new texts{.message = std::string(message)};
+    }
+    /// The same with the number by which the underlying library knows the error (a `CURLcode`, an `errno`).
+    failure(errc code, std::string_view message, int native_code) : failure(code, message)
+    {
+        facts_.native_code = native_code;
+        facts_.has |= has_native_code;
     }
 
-    /// A value that breaks `rule` at byte `offset`. Does not allocate. `field` is the API's name for it (`"Callback"`).
-    constexpr failure(errc code, detail::literal field, detail::literal rule, std::optional<std::size_t> offset = {})
-        : code_(code), offset_(offset), field_(field.view()), rule_(rule.view())
+    /// A value that breaks `rule`. Does not allocate. `field` is the API's name for it (`"Callback"`).
+    SIDECALL_DETAIL_COLD constexpr failure(errc code, detail::literal field, detail::literal rule) noexcept
     {
+        facts_.code = code;
+        facts_.field = field.view();
+        facts_.rule = rule.view();
+    }
+    /// A value that breaks `rule` at byte `offset`. Does not allocate.
+    SIDECALL_DETAIL_COLD constexpr failure(errc code, detail::literal field, detail::literal rule,
+                                           std::size_t offset) noexcept
+        : failure(code, field, rule)
+    {
+        facts_.offset = offset;
+        facts_.has |= has_offset;
     }
 
     /// What an answer with this status says. Allocates if it says something in words.
-    failure(errc code, int http_status, answer_details details) : code_(code), http_status_(http_status)
+    failure(errc code, int http_status, answer_details details) : failure(code)
     {
-        keep(std::move(details));
+        add(http_status, std::move(details));
     }
 
     /// A body that breaks `rule` at byte `offset`, in an answer with this status. Allocates if that says something.
     failure(errc code, int http_status, detail::literal field, detail::literal rule, std::size_t offset,
             answer_details details)
-        : code_(code), offset_(offset), http_status_(http_status), field_(field.view()), rule_(rule.view())
+        : failure(code, field, rule, offset)
     {
-        keep(std::move(details));
+        add(http_status, std::move(details));
     }
 
     constexpr failure(failure&& other) noexcept { swap(other); }
     constexpr failure(failure const& other)
-        : code_(other.code_), offset_(other.offset_), http_status_(other.http_status_),
-          native_code_(other.native_code_), twilio_code_(other.twilio_code_), retry_after_(other.retry_after_),
-          field_(other.field_), rule_(other.rule_), texts_(other.texts_ ? other.texts_->copy(*other.texts_) : nullptr)
+        : facts_(other.facts_), texts_(other.texts_ ? other.texts_->copy(*other.texts_) : nullptr)
     {
     }
     constexpr failure& operator=(failure other) noexcept
@@ -193,39 +207,62 @@ public:
 
     constexpr void swap(failure& other) noexcept
     {
-        std::swap(code_, other.code_);
-        std::swap(offset_, other.offset_);
-        std::swap(http_status_, other.http_status_);
-        std::swap(native_code_, other.native_code_);
-        std::swap(twilio_code_, other.twilio_code_);
-        std::swap(retry_after_, other.retry_after_);
-        std::swap(field_, other.field_);
-        std::swap(rule_, other.rule_);
+        std::swap(facts_, other.facts_);
         std::swap(texts_, other.texts_);
     }
 
-    constexpr errc code() const noexcept { return code_; }
+    // The same failure with a number of the answer that it is about. These do not allocate.
+    constexpr failure&& with_http_status(int status) && noexcept
+    {
+        facts_.http_status = status;
+        facts_.has |= has_http_status;
+        return std::move(*this);
+    }
+    constexpr failure&& with_twilio_code(int code) && noexcept
+    {
+        facts_.twilio_code = code;
+        facts_.has |= has_twilio_code;
+        return std::move(*this);
+    }
+    constexpr failure&& with_retry_after(retry_time const& when) && noexcept
+    {
+        facts_.retry_after = when;
+        facts_.has |= has_retry_after;
+        return std::move(*this);
+    }
+    /// The same failure with the name of the field that it concerns, for what is parsed on behalf of another name.
+    constexpr failure&& in(detail::literal field) && noexcept
+    {
+        facts_.field = field.view();
+        return std::move(*this);
+    }
+
+    constexpr errc code() const noexcept { return facts_.code; }
 
     /// The field at fault by its name in the API (`"Callback"`) or in the answer (`"date_created"`); empty if none is.
-    constexpr std::string_view field() const noexcept { return field_; }
+    constexpr std::string_view field() const noexcept { return facts_.field; }
 
-    /// The first offending byte: of the value that was passed in, or of the answer's body.
-    constexpr std::optional<std::size_t> offset() const noexcept { return offset_; }
+    /// The first offending byte: of the value that was passed in, or of the answer's body. Of a storage that is too
+    /// small: how many bytes it takes.
+    constexpr std::optional<std::size_t> offset() const noexcept
+    {
+        return facts_.has & has_offset ? std::optional(facts_.offset) : std::nullopt;
+    }
 
     /// The status that was received; never one that a body claims. Empty if no answer came.
-    constexpr std::optional<int> http_status() const noexcept { return http_status_; }
+    constexpr std::optional<int> http_status() const noexcept { return number(has_http_status, facts_.http_status); }
 
     /// Twilio's error code, see https://www.twilio.com/docs/api/errors.
-    constexpr std::optional<int> twilio_code() const noexcept { return twilio_code_; }
+    constexpr std::optional<int> twilio_code() const noexcept { return number(has_twilio_code, facts_.twilio_code); }
 
     /// The number by which the transport's library knows the error: a `CURLcode`, an `errno`.
-    constexpr std::optional<int> native_code() const noexcept { return native_code_; }
+    constexpr std::optional<int> native_code() const noexcept { return number(has_native_code, facts_.native_code); }
 
     /// Twilio's text where it sent one (its bytes as they came: do not print it without `to_string`), else ours.
     constexpr std::string_view message() const noexcept
     {
         if (texts_ && texts_->message) return *texts_->message;
-        return rule_.empty() ? detail::explain(code_) : rule_;
+        return facts_.rule.empty() ? detail::explain(facts_.code) : facts_.rule;
     }
 
     /// The address of Twilio's page on the error; empty if it named none.
@@ -241,68 +278,69 @@ public:
     }
 
     /// When Twilio asks to be asked again; empty if it did not say, or not in a form that RFC 9110 knows.
-    constexpr std::optional<retry_time> retry_after() const noexcept { return retry_after_; }
+    constexpr std::optional<retry_time> retry_after() const noexcept
+    {
+        return facts_.has & has_retry_after ? std::optional(facts_.retry_after) : std::nullopt;
+    }
 
     /// All of it in one line of text: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`.
     /// Control characters and their like in foreign text become blanks, so that nobody can forge a line of a log.
     /// Allocates.
     std::string to_string() const;
 
-    /// The same failure with the name of the field that it concerns, for what is parsed on behalf of another name.
-    constexpr failure&& in(detail::literal field) && noexcept
-    {
-        field_ = field.view();
-        return std::move(*this);
-    }
-
-    /// The same failure with the numbers of the answer that it is about. Does not allocate.
-    constexpr failure&& with_answer(int http_status, std::optional<int> twilio_code = {},
-                                    std::optional<retry_time> retry_after = {}) && noexcept
-    {
-        http_status_ = http_status;
-        twilio_code_ = twilio_code;
-        retry_after_ = retry_after;
-        return std::move(*this);
-    }
-
 private:
-    /// What most failures do not have lives on the heap. It brings the functions that only then are needed, so that a
-    /// program none of whose failures has such texts does not even link the heap.
+    enum : unsigned char {
+        has_offset = 1,
+        has_http_status = 2,
+        has_twilio_code = 4,
+        has_native_code = 8,
+        has_retry_after = 16,
+    };
+
+    /// All that every failure may have, copied as a whole.
+    struct facts {
+        std::string_view field{};
+        std::string_view rule{};
+        std::size_t offset = 0;
+        retry_time retry_after{};
+        int http_status = 0;
+        int twilio_code = 0;
+        int native_code = 0;
+        errc code{};
+        unsigned char has = 0;
+    };
+
+    /// What few have lives on the heap. It brings the functions that only then are needed, so that a program none of
+    /// whose failures has such texts does not even link the heap.
     struct texts {
-        explicit texts(answer_details details)
-            : message(std::move(details.message)), more_info(std::move(details.more_info)),
-              request_id(std::move(details.request_id))
-        {
-        }
-        std::optional<std::string> message;
-        std::string more_info;
-        std::string request_id;
+        std::optional<std::string> message{};
+        std::string more_info{};
+        std::string request_id{};
         texts* (*copy)(texts const&) = [](texts const& from) { return new texts(from); };
         void (*end)(texts*) noexcept = [](texts* which) noexcept { delete which; };
     };
 
-    void keep(answer_details details)
+    void add(int http_status, answer_details details)
     {
-        twilio_code_ = details.twilio_code;
-        retry_after_ = details.retry_after;
+        std::move(*this).with_http_status(http_status);
+        if (details.twilio_code) std::move(*this).with_twilio_code(*details.twilio_code);
+        if (details.retry_after) std::move(*this).with_retry_after(*details.retry_after);
         if (details.message || !details.more_info.empty() || !details.request_id.empty())
-            texts_ = new texts(std::move(details));
+            texts_ = new texts{std::move(details.message), std::move(details.more_info), std::move(details.request_id)};
     }
 
-    errc code_{};
-    std::optional<std::size_t> offset_{};
-    std::optional<int> http_status_{};
-    std::optional<int> native_code_{};
-    std::optional<int> twilio_code_{};
-    std::optional<retry_time> retry_after_{};
-    std::string_view field_{};
-    std::string_view rule_{};
+    constexpr std::optional<int> number(unsigned char which, int value) const noexcept
+    {
+        return facts_.has & which ? std::optional(value) : std::nullopt;
+    }
+
+    facts facts_{};
     texts* texts_ = nullptr; // owned
 };
 
 inline std::string failure::to_string() const
 {
-    std::string line(to_string_view(code_));
+    std::string line(to_string_view(code()));
     auto const say = [&line](std::string_view before, std::string_view text) {
         line += before;
         detail::append_printable(line, text);
@@ -312,13 +350,13 @@ inline std::string failure::to_string() const
         line += std::to_string(number);
     };
 
-    if (http_status_) say_number(": HTTP ", *http_status_);
-    if (!field_.empty()) say(": ", field_);
+    if (http_status()) say_number(": HTTP ", *http_status());
+    if (!field().empty()) say(": ", field());
     say(": ", message());
 
     std::size_t const plain = line.size();
-    if (offset_) say_number(", byte ", *offset_);
-    if (native_code_) say_number(", code ", *native_code_);
+    if (offset()) say_number(", byte ", *offset());
+    if (native_code()) say_number(", code ", *native_code());
     if (twilio_code()) say_number(", Twilio ", *twilio_code());
     if (!more_info().empty()) say(", ", more_info());
     if (!request_id().empty()) say(", request ", request_id());
@@ -354,14 +392,14 @@ struct nothing {};
 template <class T>
 class [[nodiscard]] result {
     static_assert(std::is_object_v<T> && !std::is_same_v<std::remove_cv_t<T>, failure>);
-    static_assert(std::is_nothrow_move_constructible_v<T>, "assignment would lose both if a move could throw");
+    static_assert(__is_nothrow_constructible(T, T), "assignment would lose both if a move could throw");
 
 public:
     using value_type = T;
     using error_type = failure;
 
     template <class U = T>
-        requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
+        requires(__is_constructible(T, U) && !std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, failure> &&
                  !(std::is_same_v<std::remove_cv_t<T>, bool> && detail::is_result<std::remove_cvref_t<U>>))
     constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value)
@@ -377,11 +415,8 @@ public:
         else
             std::construct_at(&failure_, other.failure_);
     }
-    constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : has_value_(other.has_value_)
-    {
-        take(std::move(other));
-    }
-    constexpr result& operator=(result other) noexcept(std::is_nothrow_move_constructible_v<T>)
+    constexpr result(result&& other) noexcept : has_value_(other.has_value_) { take(std::move(other)); }
+    constexpr result& operator=(result other) noexcept
     {
         destroy();
         has_value_ = other.has_value_;
@@ -492,7 +527,7 @@ private:
         }
     }
 
-    constexpr void take(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+    constexpr void take(result&& other) noexcept
     {
         if (has_value_)
             std::construct_at(&value_, std::move(other.value_));

@@ -3,11 +3,123 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
-#include <vector>
 
+#include <sidecall/detail/storage.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/webhook.hpp>
+
+namespace sidecall::detail {
+
+/// Messages that wait, sorted by number; of one number, as they came. A list, since <vector> alone is dearer to include
+/// than all of the webhook.
+class waiting_messages {
+    struct node {
+        incoming_message message;
+        node* next;
+    };
+
+public:
+    /// A place between two messages that wait.
+    using place = node**;
+
+    waiting_messages() noexcept = default;
+    waiting_messages(waiting_messages const& other) : waiting_messages() // so that what is there goes if a copy throws
+    {
+        place end = &first_;
+        for (node const* from = other.first_; from != nullptr; from = from->next, end = &(*end)->next)
+            insert(end, incoming_message(from->message));
+    }
+    waiting_messages(waiting_messages&& other) noexcept
+        : first_(std::exchange(other.first_, nullptr)), size_(std::exchange(other.size_, 0))
+    {
+    }
+    waiting_messages& operator=(waiting_messages other) noexcept
+    {
+        std::swap(first_, other.first_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    ~waiting_messages()
+    {
+        while (first_ != nullptr) delete std::exchange(first_, first_->next);
+    }
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return first_ == nullptr; }
+    incoming_message& front() noexcept { return first_->message; }
+
+    bool contains(message_sid const& sid) const noexcept
+    {
+        for (node const* at = first_; at != nullptr; at = at->next)
+            if (at->message.sid() == sid) return true;
+        return false;
+    }
+
+    /// The place behind all that are not greater.
+    place behind(std::uint64_t number) noexcept
+    {
+        place at = &first_;
+        while (*at != nullptr && (*at)->message.sequence_number() <= number) at = &(*at)->next;
+        return at;
+    }
+
+    void insert(place at, incoming_message&& message)
+    {
+        *at = new node{std::move(message), *at};
+        ++size_;
+    }
+
+    void pop() noexcept
+    {
+        delete std::exchange(first_, first_->next);
+        --size_;
+    }
+
+private:
+    node* first_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// The SIDs that came last, one behind the other; from the most on, each in the place of the oldest.
+class remembered_sids {
+public:
+    bool contains(message_sid const& sid) const noexcept
+    {
+        for (std::size_t at = 0; at != sids_.size(); at += message_sid::size)
+            if (std::string_view(sids_.data() + at, message_sid::size) == sid.view()) return true;
+        return false;
+    }
+
+    void insert(message_sid const& sid, std::size_t most)
+    {
+        std::size_t const size = sids_.size();
+        if (size / message_sid::size < most) {
+            if (size == sids_.capacity()) grow(most);
+            sids_.resize(size + message_sid::size);
+            put(sids_.data() + size, sid.view());
+        } else if (size != 0) {
+            put(sids_.data() + oldest_, sid.view());
+            oldest_ = (oldest_ + message_sid::size) % size;
+        }
+    }
+
+private:
+    void grow(std::size_t most)
+    {
+        std::size_t const doubled = sids_.capacity() == 0 ? 16 : sids_.capacity() / message_sid::size * 2;
+        buffer larger((doubled < most ? doubled : most) * message_sid::size);
+        larger.resize(sids_.size());
+        put(larger.data(), sids_.view());
+        sids_ = std::move(larger);
+    }
+
+    buffer sids_{};
+    std::size_t oldest_ = 0; // its offset, once there are the most
+};
+
+} // namespace sidecall::detail
 
 namespace sidecall {
 
@@ -59,14 +171,18 @@ public:
     arrival accept(incoming_message message, HandOut&& hand_out)
     {
         message_sid const sid = message.sid();
-        if (is_remembered(sid) || is_waiting(sid)) return arrival::duplicate;
+        if (remembered_.contains(sid) || waiting_.contains(sid)) return arrival::duplicate;
         std::uint64_t const number = message.sequence_number();
-        auto place = waiting_.end(); // behind all that are not greater; most messages come in order
-        while (place != waiting_.begin() && (place - 1)->sequence_number() > number) --place;
-        waiting_.insert(place, std::move(message));
+        if (!next_) next_ = number;
+        if (waiting_.empty() && number <= *next_) { // as most do: it need not even wait for its turn
+            remembered_.insert(sid, options_.max_remembered);
+            hand_out_now(std::move(message), hand_out);
+            return arrival::handed_out;
+        }
+        waiting_.insert(waiting_.behind(number), std::move(message));
         hand_out_in_order(hand_out);
         while (waiting_.size() > options_.max_waiting) give_up(hand_out);
-        return is_waiting(sid) ? arrival::waiting : arrival::handed_out;
+        return waiting_.contains(sid) ? arrival::waiting : arrival::handed_out;
     }
 
     /// Ends the wait for what is missing before the first message that waits: hands out that one, which says how many
@@ -75,10 +191,7 @@ public:
     void give_up(HandOut&& hand_out)
     {
         if (waiting_.empty()) return;
-        std::uint64_t const number = waiting_.front().sequence_number();
-        std::uint64_t const missing = number - *next_; // what waits is behind what is next
-        next_ = number;
-        pop(hand_out, missing);
+        hand_out_first(hand_out);
         hand_out_in_order(hand_out);
     }
 
@@ -89,57 +202,34 @@ private:
     template <class HandOut>
     void hand_out_in_order(HandOut& hand_out)
     {
-        while (!waiting_.empty()) {
-            std::uint64_t const number = waiting_.front().sequence_number();
-            if (!next_) next_ = number;
-            if (number > *next_) return;
-            pop(hand_out, 0);
-        }
+        while (!waiting_.empty() && waiting_.front().sequence_number() <= *next_) hand_out_first(hand_out);
     }
 
-    /// Hands out the first that waits.
     template <class HandOut>
-    void pop(HandOut& hand_out, std::uint64_t missing)
+    void hand_out_first(HandOut& hand_out)
     {
-        sequenced_message first{std::move(waiting_.front()), missing};
-        waiting_.erase(waiting_.begin());
-        remember(first.message.sid());
-        std::uint64_t const number = first.message.sequence_number();
-        first.late = number < *next_;
-        if (!first.late && number != UINT64_MAX) next_ = number + 1;
-        hand_out(std::move(first));
+        remembered_.insert(waiting_.front().sid(), options_.max_remembered); // if there is no memory, it waits on
+        incoming_message first = std::move(waiting_.front());
+        waiting_.pop();
+        hand_out_now(std::move(first), hand_out);
     }
 
-    bool is_remembered(message_sid const& sid) const noexcept
+    /// What lies between it and the one that was next is missing. It may also be late when it comes from those that
+    /// wait: one of two with the same number, or it was its turn when `hand_out` threw.
+    template <class HandOut>
+    void hand_out_now(incoming_message&& message, HandOut& hand_out)
     {
-        for (auto const& known : remembered_)
-            if (known == sid) return true;
-        return false;
-    }
-
-    bool is_waiting(message_sid const& sid) const noexcept
-    {
-        for (auto const& message : waiting_)
-            if (message.sid() == sid) return true;
-        return false;
-    }
-
-    /// Remembers a SID in the place of the one that has been remembered for longest.
-    void remember(message_sid const& sid)
-    {
-        if (remembered_.size() < options_.max_remembered) {
-            remembered_.push_back(sid);
-        } else if (!remembered_.empty()) {
-            remembered_[oldest_] = sid;
-            oldest_ = (oldest_ + 1) % remembered_.size();
-        }
+        std::uint64_t const number = message.sequence_number();
+        std::uint64_t const expected = *next_;
+        bool const late = number < expected;
+        if (!late) next_ = number == UINT64_MAX ? number : number + 1;
+        hand_out(sequenced_message{std::move(message), late ? 0 : number - expected, late});
     }
 
     sequencer_options options_;
-    std::optional<std::uint64_t> next_{};
-    std::vector<incoming_message> waiting_; // sorted by number
-    std::vector<message_sid> remembered_;   // a ring once it is full
-    std::size_t oldest_ = 0;
+    std::optional<std::uint64_t> next_{}; // unknown until the first message comes
+    detail::waiting_messages waiting_{};
+    detail::remembered_sids remembered_{};
 };
 
 } // namespace sidecall

@@ -19,6 +19,28 @@ struct in_hex {
     }
 };
 
+/// What is wrong with a SID that is to begin with these two letters.
+constexpr violation check_sid(std::string_view text, char a, char b) noexcept
+{
+    constexpr std::size_t size = 34;
+    if (text.empty() || text[0] != a) return {"begins with other letters", 0};
+    if (text.size() == 1 || text[1] != b) return {"begins with other letters", 1};
+    std::size_t const digits = find_not(in_hex(), text.substr(0, size), 2);
+    if (digits != size && digits == text.size()) return {"shorter than 34 characters", digits};
+    if (digits != size) return {"not a hexadecimal digit", digits};
+    if (text.size() > size) return {"longer than 34 characters", size};
+    return {};
+}
+
+/// Makes a SID of a text that `check_sid` has found nothing wrong with.
+struct checked_sid {
+    template <class Sid>
+    static constexpr Sid make(std::string_view text) noexcept
+    {
+        return Sid(text);
+    }
+};
+
 } // namespace sidecall::detail
 
 namespace sidecall {
@@ -38,13 +60,8 @@ public:
     /// at the first byte that is wrong, which is the text's end if it is too short.
     static constexpr result<basic_sid> parse(std::string_view text) noexcept
     {
-        if (text.empty() || text[0] != A) return invalid("begins with other letters", 0);
-        if (text.size() == 1 || text[1] != B) return invalid("begins with other letters", 1);
-        std::size_t const digits = detail::find_not(detail::in_hex(), text.substr(0, size), 2);
-        if (digits != size)
-            return digits == text.size() ? invalid("shorter than 34 characters", digits)
-                                         : invalid("not a hexadecimal digit", digits);
-        if (text.size() > size) return invalid("longer than 34 characters", size);
+        if (auto const wrong = detail::check_sid(text, A, B))
+            return failure(errc::invalid_argument, field(), wrong.rule, wrong.offset);
         return basic_sid(text);
     }
 
@@ -58,18 +75,19 @@ public:
     }
 
 private:
+    friend struct detail::checked_sid;
+
     constexpr explicit basic_sid(std::string_view text) noexcept
     {
         std::string_view(text.data(), size).copy(text_, size); // so that the compiler knows how many
     }
 
-    static constexpr failure invalid(detail::literal rule, std::size_t offset) noexcept
+    static constexpr detail::literal field() noexcept
     {
-        failure reason(errc::invalid_argument, "Sid", rule, offset);
-        if constexpr (A == 'A') return std::move(reason).in("AccountSid");
-        if constexpr (A == 'C') return std::move(reason).in("CallSid");
-        if constexpr (A == 'S') return std::move(reason).in("ApiKeySid");
-        return reason;
+        return A == 'A'   ? detail::literal("AccountSid")
+               : A == 'C' ? detail::literal("CallSid")
+               : A == 'S' ? detail::literal("ApiKeySid")
+                          : detail::literal("Sid");
     }
 
     char text_[size]{};

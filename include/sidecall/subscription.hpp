@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <sidecall/callback_url.hpp>
@@ -57,6 +58,9 @@ struct basic_create_user_defined_message_subscription {
     /// What the answer is read as.
     using resource = basic_user_defined_message_subscription<Text>;
 
+    /// Whether its `uri` lies in the answer's body, which then must outlive it. `send` sees to that.
+    static constexpr bool refers_to_answer = std::is_same_v<Text, std::string_view>;
+
     /// `POST …/UserDefinedMessageSubscriptions.json`. One allocation.
     http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
 
@@ -86,7 +90,7 @@ struct basic_create_user_defined_message_subscription {
         auto const created = object.template read<date_time>(3);
         auto uri = object.template read<Text>(4);
         if (!sid) object.misses(2);
-        if (object.fault()) return detail::malformed<Text>(response, *object.fault());
+        if (object.fault()) return detail::malformed<Text>(response, object.fault());
         return resource{*sid, account, call, created, std::move(uri)};
     }
 };

@@ -31,6 +31,24 @@ namespace detail {
 template <class T>
 using answer_from = std::conditional_t<std::is_same_v<T, result<http_response_view>>, T, result<http_response>>;
 
+/// Whether what an operation makes of an answer still needs the answer's bytes: it says so by a member of this name.
+template <class Operation>
+inline constexpr bool refers_to_answer = false;
+template <class Operation>
+    requires(Operation::refers_to_answer)
+inline constexpr bool refers_to_answer<Operation> = true;
+
+/// Asks a transport. An answer of the transport's own ends with `send`, so nothing may refer to it.
+template <class Operation, class Transport>
+auto answer_to(Transport& carrier, authorized_request const& request)
+{
+    using answer = answer_from<decltype(carrier(request))>;
+    static_assert(
+        !refers_to_answer<Operation> || std::is_same_v<answer, result<http_response_view>>,
+        "this operation's resource refers to the answer: the transport must give a view of one that it keeps");
+    return answer(carrier(request));
+}
+
 } // namespace detail
 
 /// Whatever can carry a request to Twilio and bring the answer back: any callable, a lambda in a test, an adapter, your
@@ -52,7 +70,7 @@ template <operation Operation, class Transport>
     send(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where = endpoint::twilio())
     {
         authorized_request const request = authorize(what.request(where), who);
-        detail::answer_from<decltype(carrier(request))> const response = carrier(request);
+        auto const response = detail::answer_to<Operation>(carrier, request);
         if (!response) return response.error();
         return what.parse(*response);
     }
@@ -65,7 +83,7 @@ template <operation Operation, class Transport>
     {
         auto const request = authorize(what, who, where, memory);
         if (!request) return request.error();
-        detail::answer_from<decltype(carrier(*request))> const response = carrier(*request);
+        auto const response = detail::answer_to<Operation>(carrier, *request);
         if (!response) return response.error();
         return what.parse(*response);
     }

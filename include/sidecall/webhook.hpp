@@ -107,10 +107,16 @@ private:
 class webhook_verifier {
 public:
     /// With the account's auth token. An empty one verifies nothing: everything is refused.
-    explicit webhook_verifier(secret const& token) : keys_{key(token), std::nullopt} {}
+    explicit webhook_verifier(secret const& token) noexcept
+        : keys_{hmac(token.reveal()), hmac({})}, has_key_{!token.empty(), false}
+    {
+    }
 
     /// With both tokens during a rotation, since either can sign.
-    webhook_verifier(secret const& primary, secret const& secondary) : keys_{key(primary), key(secondary)} {}
+    webhook_verifier(secret const& primary, secret const& secondary) noexcept
+        : keys_{hmac(primary.reveal()), hmac(secondary.reveal())}, has_key_{!primary.empty(), !secondary.empty()}
+    {
+    }
 
     /// Whether Twilio sent it. A failure is `invalid_signature` and says no more than anybody could see for himself: in
     /// `"X-Twilio-Signature"` if there is none or it does not hold, in `"bodySHA256"` if the body does not fit its
@@ -118,8 +124,7 @@ public:
     result<void> verify(webhook_request const& request) const
     {
         detail::parameters form;
-        if (auto wrong = authenticate(request, form, on_heap)) return *std::move(wrong);
-        return {};
+        return authenticate(request, form, on_heap);
     }
 
     /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET or HEAD from the
@@ -139,11 +144,6 @@ public:
 
 private:
     using hmac = detail::hmac_sha1;
-
-    static std::optional<hmac> key(secret const& token) noexcept
-    {
-        return token.empty() ? std::nullopt : std::optional<hmac>(std::in_place, token.reveal());
-    }
 
     static bool is_form(webhook_request const& request) noexcept
     {
@@ -175,7 +175,7 @@ private:
     result<incoming_message> receive_in(MakeRoom make_room, webhook_request const& request) const
     {
         detail::parameters parameters;
-        if (auto wrong = authenticate(request, parameters, make_room)) return *std::move(wrong);
+        if (auto verified = authenticate(request, parameters, make_room); !verified) return std::move(verified).error();
         if (is_bodiless(request)) {
             std::string_view const query = query_of(request.url);
             std::size_t const size = detail::parameters::room_for_form(query);
@@ -194,8 +194,7 @@ private:
 
     /// Nothing if the signature holds. Then `form` has the parameters of a form; none for a body of another type.
     template <class MakeRoom>
-    std::optional<failure> authenticate(webhook_request const& request, detail::parameters& form,
-                                        MakeRoom make_room) const
+    result<void> authenticate(webhook_request const& request, detail::parameters& form, MakeRoom make_room) const
     {
         if (request.body.size() > detail::parameters::max_bytes || request.url.size() > detail::parameters::max_bytes)
             return failure(errc::malformed_webhook, "", "longer than 64 MiB");
@@ -212,8 +211,8 @@ private:
         } else if (!is_vouched_for(request)) {
             return refused("bodySHA256", "missing, or not the body's SHA-256");
         }
-        for (auto const& key : keys_)
-            if (key && holds(*key, request.url, form, given)) return {};
+        for (std::size_t i = 0; i != 2; ++i)
+            if (has_key_[i] && holds(keys_[i], request.url, form, given)) return {};
         return refused("X-Twilio-Signature", "not signed by Twilio with this token");
     }
 
@@ -280,8 +279,8 @@ private:
     static result<incoming_message> read(detail::parameters&& parameters)
     {
         // Each known parameter must be there once: of two, either could be the one that somebody meant.
-        constexpr detail::literal names[] = {"Sid",         "CallSid",        "AccountSid", "Content",
-                                             "ContentType", "SequenceNumber", "Timestamp"};
+        static constexpr detail::literal names[] = {"Sid",         "CallSid",        "AccountSid", "Content",
+                                                    "ContentType", "SequenceNumber", "Timestamp"};
         constexpr std::size_t known = sizeof names / sizeof *names;
         std::size_t at[known] = {5, 1, 0, 2, 3, 4, 6}; // where they are if there are no others
         for (std::size_t i = 0; i != known; ++i) {
@@ -291,30 +290,30 @@ private:
             if (parameters.name(at[i] + 1) == name) return failure(errc::malformed_webhook, names[i], "there twice");
         }
 
-        auto const wrong = [&](std::size_t i, failure const& why) {
-            return failure(errc::malformed_webhook, names[i], "not a SID of this kind", why.offset());
-        };
-        auto const sid = message_sid::parse(parameters.value(at[0]));
-        if (!sid) return wrong(0, sid.error());
-        auto const call = call_sid::parse(parameters.value(at[1]));
-        if (!call) return wrong(1, call.error());
-        auto const account = account_sid::parse(parameters.value(at[2]));
-        if (!account) return wrong(2, account.error());
-
-        auto const number = detail::parse_decimal(parameters.value(at[5]), UINT64_MAX);
-        if (!number) return failure(errc::malformed_webhook, names[5], "not a number of 64 bits");
+        static constexpr char letters[][2] = {{'K', 'X'}, {'C', 'A'}, {'A', 'C'}};
+        for (std::size_t i = 0; i != 3; ++i)
+            if (auto const wrong = detail::check_sid(parameters.value(at[i]), letters[i][0], letters[i][1]))
+                return failure(errc::malformed_webhook, names[i], "not a SID of this kind", wrong.offset);
+        std::uint64_t number = 0;
+        if (!detail::parse_decimal(parameters.value(at[5]), UINT64_MAX, number))
+            return failure(errc::malformed_webhook, names[5], "not a number of 64 bits");
         auto const timestamp = detail::parse_rfc2822(parameters.value(at[6]));
         if (!timestamp) return failure(errc::malformed_webhook, names[6], "not an RFC 2822 date");
 
-        incoming_message message(std::move(parameters), *sid, *call, *account);
+        using detail::checked_sid;
+        auto const sid = checked_sid::make<message_sid>(parameters.value(at[0]));
+        auto const call = checked_sid::make<sidecall::call_sid>(parameters.value(at[1]));
+        auto const account = checked_sid::make<sidecall::account_sid>(parameters.value(at[2]));
+        incoming_message message(std::move(parameters), sid, call, account);
         message.content_ = at[3];
         message.content_type_ = at[4];
-        message.sequence_number_ = *number;
+        message.sequence_number_ = number;
         message.timestamp_ = *timestamp;
         return message;
     }
 
-    std::array<std::optional<hmac>, 2> keys_;
+    hmac keys_[2];
+    bool has_key_[2]; // an empty token verifies nothing
 };
 
 } // namespace sidecall

@@ -185,10 +185,12 @@ TEST_CASE("A request is written and authorised with one allocation")
     std::optional<sidecall::authorized_request> authorized;
     CHECK(allocations_of([&] { authorized.emplace(authorize(operation.request(), who)); }) == 1);
 
-    // Its size was known before the first byte: not much larger than what is in it, and room for the credential.
+    // Its size was known before the first byte: not much larger than what is in it, room for the credential, and for
+    // all of the short texts to be escaped.
     std::size_t const size = authorized->url().size() + authorized->body().size() + authorized->headers().text().size();
     CHECK(heap.largest >= size);
-    CHECK(heap.largest <= size + 64);
+    std::size_t const short_texts = operation.callback.view().size() + operation.idempotency_key->view().size();
+    CHECK(heap.largest <= size + 64 + 2 * (short_texts + 4));
 
     sidecall::delete_user_defined_message_subscription const ending{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};
@@ -363,4 +365,110 @@ TEST_CASE("A signed message is received with one allocation, from a form or a qu
     CHECK(allocations_of([&] { REQUIRE(!verifier.receive(form)); }) == 1);
     form.signature = "forged";
     CHECK(allocations_of([&] { REQUIRE(!verifier.receive(form)); }) == 0);
+}
+
+TEST_CASE("What is made in storage of the caller's allocates nothing, and neither does what is refused there")
+{
+    using sidecall::credentials;
+    using sidecall::secret;
+    constexpr auto answer_of_mine =
+        R"({"code":20404,"message":"a text of Twilio's that is kept nowhere else, and is not short"})";
+    sidecall::header const fields[] = {{"Twilio-Request-Id", "RQ00000000000000000000000000000009"},
+                                       {"Retry-After", "7"}};
+    char for_secret[500];
+    char for_credentials[800];
+    char for_request[16'000];
+    char small[40];
+    auto const key = sidecall::idempotency_key::parse("a key that is longer than thirty-six bytes");
+    std::string const text = "\"" + std::string(4000, '&') + "\"";
+    std::string const long_secret(400, 's');
+    auto const owning = subscription();
+    auto const with_heap =
+        sidecall::create_user_defined_message{account, call, *sidecall::message_content::parse(text)};
+
+    std::string_view const parameters =
+        "ContentType=application%2Fjson&Content=%7B%22text%22%3A%22a+message+of+some+length%2C+so+that+no+small+string+"
+        "can+hold+it%22%7D&SequenceNumber=7&CallSid=CA00000000000000000000000000000002&Timestamp=Wed%2C+18+Dec+2019+20%"
+        "3A02%3A01+%2B0000&AccountSid=AC00000000000000000000000000000001&Sid=KX00000000000000000000000000000004";
+    std::string const url = "https://example.com/udm?" + std::string(parameters);
+    sidecall::webhook_request form{.url = "https://example.com/udm",
+                                   .content_type = "application/x-www-form-urlencoded",
+                                   .signature = "844i88HsPoQUVWfXeHwQaWjU2E4=",
+                                   .body = parameters};
+    sidecall::webhook_request const query{.method = "GET", .url = url, .signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="};
+
+    int right = 0;
+    int expected = 0;
+    auto const check = [&](bool good) {
+        ++expected;
+        right += good ? 1 : 0;
+    };
+    CHECK(allocations_of([&] {
+              auto const short_secret = secret::in(for_secret, token);
+              auto const who = credentials::auth_token(account, *short_secret, for_credentials);
+              check(who.has_value());
+              check(!credentials::auth_token(account, *short_secret, small));
+              auto const twilio = sidecall::endpoint::twilio();
+
+              sidecall::create_user_defined_message_subscription_view const create{
+                  account, call, *sidecall::callback_url_view::parse(long_url), sidecall::idempotency_key_view(*key)};
+              sidecall::create_user_defined_message_view const message{
+                  account, call, *sidecall::message_content_view::parse(text), sidecall::idempotency_key_view(*key)};
+              sidecall::delete_user_defined_message_subscription_view const end{
+                  account, call, "ZY00000000000000000000000000000003"_subscription_sid};
+              auto const each = [&](auto const& operation) {
+                  check(authorize(operation, *who, twilio, for_request).has_value());
+                  check(!authorize(operation, *who, twilio, small));
+                  for (int status : {201, 204, 302, 404, 500}) { // what each of them understands, and what it does not
+                      static_cast<void>(operation.parse({status, {}, documented}));
+                      static_cast<void>(operation.parse({status, fields, "{}"}));
+                      check(status < 300 || !operation.parse({status, fields, answer_of_mine}));
+                      check(status < 300 || operation.parse({status, fields, answer_of_mine}).error().retry_after());
+                  }
+                  auto const refusing = [&](sidecall::authorized_request const&) {
+                      return sidecall::result<sidecall::http_response_view>({404, fields, answer_of_mine});
+                  };
+                  auto const got = send(operation, *who, refusing, twilio, for_request);
+                  check(!got && got.error().twilio_code() == 20404);
+              };
+              each(create);
+              each(message);
+              each(end);
+              check(create.parse({201, {}, documented})->uri->size() > 100);
+              check(authorize(owning, *who, twilio, for_request).has_value()); // those that own their texts, too
+              check(authorize(with_heap, *who, twilio, for_request).has_value());
+
+              check(secret::in(for_secret, long_secret).has_value()); // one thing at a time
+              check(!secret::in(small, long_secret));
+          }) == 0);
+    CHECK(allocations_of([&] {
+              auto const short_secret = secret::in(for_secret, token);
+              auto const by_key = credentials::api_key("SK00000000000000000000000000000003"_api_key_sid, *short_secret,
+                                                       for_credentials);
+              check(by_key.has_value());
+
+              sidecall::webhook_verifier const verifier{secret("12345")};
+              check(verifier.receive(form, for_request).has_value());
+              check(verifier.receive(query, for_request).has_value());
+              check(!verifier.receive(form, small));
+              check(!verifier.receive(query, small));
+              form.signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="; // the other one's
+              check(!verifier.receive(form, for_request));
+              form.signature = "forged";
+              check(!verifier.receive(form, for_request));
+          }) == 0);
+    CHECK(right == expected);
+}
+
+TEST_CASE("A key is kept in place if it is no longer than a UUID, and copied with one allocation if it is")
+{
+    for (std::size_t size : {1u, 36u, 37u}) {
+        CAPTURE(size);
+        auto const key = sidecall::idempotency_key::parse(std::string(size, 'k'));
+        std::optional<sidecall::idempotency_key> copy;
+        CHECK(allocations_of([&] { copy = *key; }) == (size > 36 ? 1 : 0));
+        std::optional<sidecall::idempotency_key> moved;
+        CHECK(allocations_of([&] { moved = std::move(copy); }) == 0);
+        CHECK(allocations_of([&] { static_cast<void>(sidecall::idempotency_key_view(*moved).view()); }) == 0);
+    }
 }

@@ -17,12 +17,18 @@
 namespace {
 
 using sidecall::date_time;
-using sidecall::detail::parse_http_date;
 using sidecall::detail::parse_rfc2822;
 
 char const* const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 char const* const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 char const* const long_days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+
+constexpr std::optional<std::int64_t> parse_http_date(std::string_view text)
+{
+    std::int64_t seconds = 0;
+    if (!sidecall::detail::parse_http_date(text, seconds)) return {};
+    return seconds;
+}
 
 template <class... Args>
 std::string format(char const* how, Args... args)

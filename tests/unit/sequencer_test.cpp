@@ -10,6 +10,7 @@
 #include <ostream>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -401,6 +402,29 @@ TEST_CASE("Any callable takes what is handed out, also one that can only be call
     copy.accept(message(4), [](sequenced_message&&) {});
     CHECK(copy.waiting() == 0);
     CHECK(sequencer.waiting() == 1);
+}
+
+TEST_CASE("If hand_out throws, its message counts as handed out, and no other is lost, late or said to be missing")
+{
+    for (std::uint64_t thrower = 0; thrower != 6; ++thrower) {
+        CAPTURE(thrower);
+        scene all({.first = 0});
+        auto const out = [&](sequenced_message&& one) {
+            std::uint64_t const number = one.message.sequence_number();
+            all.out(std::move(one));
+            if (number == thrower) throw std::runtime_error("not now");
+        };
+        auto const without_exceptions = [](auto const& what) {
+            try {
+                what();
+            } catch (std::runtime_error const&) {
+            }
+        };
+        for (std::uint64_t const number : {1u, 2u, 4u, 0u, 5u, 0u, 1u})
+            without_exceptions([&] { all.sequencer.accept(message(number), out); });
+        while (all.sequencer.waiting() != 0) without_exceptions([&] { all.sequencer.give_up(out); });
+        CHECK(all.out.take() == "0 1 2 4-1 5");
+    }
 }
 
 TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all is in order but what is late")

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 // Bytes as ASCII, whatever the locale says.
@@ -50,18 +49,17 @@ constexpr bool is_hex(char c) noexcept
     return hex_value(c) >= 0;
 }
 
-/// The number that a text of decimal digits and nothing else is, if it is not above `most`.
-constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t most) noexcept
+/// Reads a text of decimal digits and nothing else, if its number is not above `most`.
+constexpr bool parse_decimal(std::string_view text, std::uint64_t most, std::uint64_t& number) noexcept
 {
-    if (text.empty()) return {};
-    std::uint64_t number = 0;
+    number = 0;
     for (char c : text) {
-        if (!is_digit(c)) return {};
+        if (!is_digit(c)) return false;
         auto const digit = static_cast<std::uint64_t>(c - '0');
-        if (digit > most || number > (most - digit) / 10) return {};
+        if (digit > most || number > (most - digit) / 10) return false;
         number = 10 * number + digit;
     }
-    return number;
+    return !text.empty();
 }
 
 /// Compilers put comparisons of a known length in line.

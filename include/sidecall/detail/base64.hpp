@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/chunk.hpp>
 #include <sidecall/detail/processor.hpp>
 
 namespace sidecall::detail {
@@ -97,9 +98,11 @@ constexpr char* base64_groups(std::string_view& bytes, char* out) noexcept
     char const* from = bytes.data();
     bytes.remove_prefix(3 * groups);
 #ifdef SIDECALL_SHA_INSTRUCTIONS
-    if (!std::is_constant_evaluated() && groups >= 4 && processor_is(processor::shuffles)) {
-        base64_by_sixteen(from, groups, out);
-        return out + 4 * groups;
+    if constexpr (!prefers_size) {
+        if (!std::is_constant_evaluated() && groups >= 4 && processor_is(processor::shuffles)) {
+            base64_by_sixteen(from, groups, out);
+            return out + 4 * groups;
+        }
     }
 #endif
     for (std::size_t i = 0; i != groups; ++i, from += 3, out += 4) base64_write(from[0], from[1], from[2], out);
@@ -121,13 +124,18 @@ constexpr char* base64_encode(std::string_view first, std::string_view second, c
     return second.empty() ? out : base64_group(second, {}, out);
 }
 
-/// The value of each character, -1 of those that are none of the alphabet's.
+/// The value of a character, -1 of one that is none of the alphabet's.
+constexpr signed char base64_value(char c) noexcept
+{
+    if (c >= 'A' && c <= 'Z') return static_cast<signed char>(c - 'A');
+    if (c >= 'a' && c <= 'z') return static_cast<signed char>(c - 'a' + 26);
+    if (c >= '0' && c <= '9') return static_cast<signed char>(c - '0' + 52);
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
 inline constexpr std::array<signed char, 256> base64_values = [] {
     std::array<signed char, 256> values{};
-    for (signed char& value : values) value = -1;
-    signed char next = 0;
-    for (char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
-        values[static_cast<unsigned char>(c)] = next++;
+    for (std::size_t c = 0; c != 256; ++c) values[c] = base64_value(static_cast<char>(c));
     return values;
 }();
 
@@ -139,6 +147,21 @@ constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>
     constexpr std::size_t padding = (3 - N % 3) % 3;
     if (text.size() != base64_size(N) || text.substr(text.size() - padding) != std::string_view("==", padding))
         return false;
+    if constexpr (prefers_size) {
+        std::uint32_t bits = 0;
+        int count = 0; // of the lowest ones, which are not written yet
+        std::size_t at = 0;
+        for (char c : text.substr(0, text.size() - padding)) {
+            int const value = base64_value(c);
+            if (value < 0) return false;
+            bits = bits << 6 | static_cast<std::uint32_t>(value);
+            count += 6;
+            if (count < 8) continue;
+            count -= 8;
+            bytes[at++] = static_cast<unsigned char>(bits >> count & 0xFF);
+        }
+        return (bits & ((1u << count) - 1)) == 0;
+    }
     // A -1 reaches above the 24 bits of a group.
     auto const digit = [text](std::size_t i) {
         int const value = base64_values[static_cast<unsigned char>(text[i])];

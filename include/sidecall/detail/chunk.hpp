@@ -10,7 +10,7 @@
 // are dear to include; compilers do it for arithmetic on vectors. Everywhere else, at the end of a text and in a
 // constant the same questions are asked byte by byte, so that each of them is written once.
 /// For what is small, hot, and left out of line by compilers that do not know that: with the call go the registers.
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__OPTIMIZE_SIZE__)
 #define SIDECALL_DETAIL_INLINE __attribute__((always_inline)) inline
 #else
 #define SIDECALL_DETAIL_INLINE inline
@@ -18,10 +18,17 @@
 
 namespace sidecall::detail {
 
+/// Whether small code is asked for (-Os): then shortcuts are left out, and all goes the general way behind them.
+#if defined(__OPTIMIZE_SIZE__)
+constexpr bool prefers_size = true;
+#else
+constexpr bool prefers_size = false;
+#endif
+
 using octet = unsigned char;
 inline constexpr std::size_t chunk_size = 16;
 
-#if defined(__SSE2__) && defined(__GNUC__)
+#if defined(__SSE2__) && defined(__GNUC__) && !defined(__OPTIMIZE_SIZE__)
 #define SIDECALL_DETAIL_CHUNKS
 
 using chunk = unsigned char __attribute__((vector_size(16)));
@@ -109,6 +116,21 @@ SIDECALL_DETAIL_INLINE constexpr void for_each_not(Class in_class, std::string_v
     for (std::size_t at = 0; at < text.size(); at += chunk_size)
         for (unsigned found = bits_not_in(in_class, text, at); found != 0; found &= found - 1)
             visit(at + static_cast<unsigned>(std::countr_zero(found)));
+}
+
+/// Copies what lies between two offsets; returns where the copy ends. Up to `copy_spills` bytes behind that may be
+/// overwritten, too: most runs are short, and sixteen bytes are copied sooner than it is decided how many.
+SIDECALL_DETAIL_INLINE char* copy_run(char* out, std::string_view text, std::size_t begin, std::size_t end) noexcept
+{
+    std::size_t const size = end - begin;
+#ifdef SIDECALL_DETAIL_CHUNKS
+    if (size <= chunk_size && text.size() - begin >= chunk_size) {
+        std::memcpy(out, text.data() + begin, chunk_size);
+        return out + size;
+    }
+#endif
+    if (size != 0) std::memcpy(out, text.data() + begin, size);
+    return out + size;
 }
 
 /// Copies bytes of a class to `out`, which moves behind them; returns the offset of the first that is not in it. Up to

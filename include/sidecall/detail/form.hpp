@@ -9,16 +9,22 @@
 // Percent-encoding (RFC 3986, section 2.1), as paths and as form bodies use it.
 namespace sidecall::detail {
 
+/// The byte that the three at `from` stand for, the first of which is "%"; less than nought if they are no escape.
+constexpr int decode_escape(char const* from) noexcept
+{
+    return hex_value(from[1]) << 4 | hex_value(from[2]);
+}
+
 /// The byte that stands at `text[at]`, an escape resolved; `at` moves behind it. A "%" that begins no escape is itself,
 /// as in the WHATWG's URL standard.
 constexpr char decode_next(std::string_view text, std::size_t& at) noexcept
 {
     char const c = text[at++];
     if (c != '%' || text.size() - at < 2) return c;
-    int const value = hex_value(text[at]) << 4 | hex_value(text[at + 1]); // below nought if either is no digit
-    if (value < 0) return c;
+    int const escaped = decode_escape(text.data() + at - 1);
+    if (escaped < 0) return c;
     at += 2;
-    return static_cast<char>(value);
+    return static_cast<char>(escaped);
 }
 
 /// Takes the next `name=value` of a form or a query off its front, with the "&" behind it.
@@ -81,28 +87,33 @@ inline char* write_escape(char* out, char c) noexcept
     return out + 3;
 }
 
-/// Writes `text` as `application/x-www-form-urlencoded` (HTML 4.01, section 17.13.4.1); returns where it ends. May
+/// Writes a text with an escape for each byte that is not in a class, or "+" for a blank; returns where it ends. May
 /// overwrite `copy_spills` bytes behind that.
-inline char* write_form(char* out, std::string_view text) noexcept
+template <class Raw>
+SIDECALL_DETAIL_INLINE char* write_encoded(Raw raw, char* out, std::string_view text, bool blank_is_plus) noexcept
 {
-    for (std::size_t at = 0;; ++at) {
-        at = copy_while(raw_in_form(), text, at, out);
-        if (at == text.size()) return out;
-        if (text[at] == ' ')
+    std::size_t run = 0; // what has not been copied yet
+    for_each_not(raw, text, [&](std::size_t at) {
+        out = copy_run(out, text, run, at);
+        run = at + 1;
+        if (blank_is_plus && text[at] == ' ')
             *out++ = '+';
         else
             out = write_escape(out, text[at]);
-    }
+    });
+    return copy_run(out, text, run, text.size());
 }
 
-/// Writes `text` as a path, with an escape for each byte that may not stand there; in the same way.
+/// Writes `text` as `application/x-www-form-urlencoded` (HTML 4.01, section 17.13.4.1): a blank becomes "+".
+inline char* write_form(char* out, std::string_view text) noexcept
+{
+    return write_encoded(raw_in_form(), out, text, true);
+}
+
+/// Writes `text` as a path, with an escape for each byte that may not stand there.
 inline char* write_path(char* out, std::string_view text) noexcept
 {
-    for (std::size_t at = 0;; ++at) {
-        at = copy_while(raw_in_path(), text, at, out);
-        if (at == text.size()) return out;
-        out = write_escape(out, text[at]);
-    }
+    return write_encoded(raw_in_path(), out, text, false);
 }
 
 } // namespace sidecall::detail

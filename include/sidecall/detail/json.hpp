@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include <sidecall/detail/ascii.hpp>
@@ -194,7 +193,7 @@ public:
         return at_ == text_.size() || fail("more text after the end of the value");
     }
 
-    constexpr std::optional<violation> const& fault() const noexcept { return fault_; }
+    constexpr violation const& fault() const noexcept { return fault_; }
 
 private:
     constexpr bool fail(literal rule) noexcept
@@ -403,16 +402,16 @@ private:
     std::string_view text_;
     std::size_t at_ = 0;
     bool in_members_ = false;
-    std::optional<violation> fault_{};
+    violation fault_{};
 };
 
 /// The whole number that a value is, if it is one that fits: no sign, no fraction, no exponent.
-constexpr std::optional<int> json_int(json_value const& value) noexcept
+constexpr bool json_int(json_value const& value, int& number) noexcept
 {
-    if (value.kind != json_kind::number) return {};
-    auto const number = parse_decimal(value.raw, 2147483647);
-    if (!number) return {};
-    return static_cast<int>(*number);
+    std::uint64_t read = 0;
+    if (value.kind != json_kind::number || !parse_decimal(value.raw, 2147483647, read)) return false;
+    number = static_cast<int>(read);
+    return true;
 }
 
 } // namespace sidecall::detail

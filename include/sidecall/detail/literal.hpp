@@ -44,10 +44,12 @@ private:
     std::size_t size_;
 };
 
-/// A rule that a text breaks, and the first byte that does.
+/// A rule that a text breaks, and the first byte that does; or none, which is false.
 struct violation {
-    literal rule;
-    std::size_t offset;
+    literal rule = "";
+    std::size_t offset = 0;
+
+    constexpr explicit operator bool() const noexcept { return !rule.view().empty(); }
 };
 
 } // namespace sidecall::detail

@@ -184,7 +184,12 @@ private:
         bool in_name = true;
         for (std::size_t at = 0;; ++at) {
             at = copy_while(in_run(), form, at, out);
-            while (at != form.size() && form[at] == '%') *out++ = decode_next(form, at); // they come in rows
+            while (form.size() - at >= 3 && form[at] == '%') { // escapes come in rows
+                int const c = decode_escape(form.data() + at);
+                if (c < 0) break;
+                *out++ = static_cast<char>(c);
+                at += 3;
+            }
             bool const end = at == form.size();
             if (end || form[at] == '&') {
                 if (at != piece) add(name, in_name ? here() : value, here());

@@ -19,10 +19,12 @@
 // Reading the object of a successful answer into typed members.
 namespace sidecall::detail {
 
-/// What is wrong with a member, or with the whole text if it names none.
+/// What is wrong with a member, or with the whole text if it names none; or nothing, which is false.
 struct resource_fault {
     literal member = "";
-    violation what = {"", 0};
+    violation what{};
+
+    constexpr explicit operator bool() const noexcept { return static_cast<bool>(what); }
 };
 
 /// A member that is looked for, and what was found: null where there is none, as the OpenAPI schema has every property
@@ -56,9 +58,10 @@ auto parse_plain(json_value const& string, Parse parse) noexcept
 template <char A, char B>
 std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
 {
-    auto parsed = parse_plain(string, [](std::string_view text) { return basic_sid<A, B>::parse(text); });
-    if (!parsed) return {};
-    return *parsed;
+    return parse_plain(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
+        if (check_sid(text, A, B)) return {};
+        return checked_sid::make<basic_sid<A, B>>(text);
+    });
 }
 inline std::optional<date_time> read_as(std::type_identity<date_time>, json_value const& string) noexcept
 {
@@ -87,7 +90,7 @@ public:
         reader.open_object();
         while (read_usual(reader, std::index_sequence_for<usual<Size>...>(), expected...) || read_any(reader)) {
         }
-        if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", *reader.fault()};
+        if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", reader.fault()};
     }
 
     /// A member, empty if it is null or absent; or if something is wrong.
@@ -107,13 +110,14 @@ public:
         if (!fault_) fault_ = resource_fault{members_[index].name, {"missing or null", size_}};
     }
 
-    std::optional<resource_fault> const& fault() const noexcept { return fault_; }
+    resource_fault const& fault() const noexcept { return fault_; }
 
 private:
     template <std::size_t... I, std::size_t... Size>
     SIDECALL_DETAIL_INLINE bool read_usual(json_reader& reader, std::index_sequence<I...>,
                                            usual<Size> const&... expected) noexcept
     {
+        if constexpr (prefers_size) return false;
         return ((!members_[I].seen && (members_[I].seen = reader.read_expected({expected.name.view().data(), Size - 1},
                                                                                expected.size, members_[I].value))) ||
                 ...);
@@ -145,7 +149,7 @@ private:
     }
 
     resource_member members_[Count];
-    std::optional<resource_fault> fault_{};
+    resource_fault fault_{};
     std::size_t size_;
 };
 template <std::size_t... Size>
@@ -157,11 +161,15 @@ template <class Text>
 failure malformed(http_response_view const& response, resource_fault const& fault)
 {
     auto const [rule, offset] = fault.what;
-    if constexpr (std::is_same_v<Text, std::string_view>)
-        return failure(errc::malformed_response, fault.member, rule, offset)
-            .with_answer(response.status, {}, retry_after_of(response));
-    else
-        return failure(errc::malformed_response, response.status, fault.member, rule, offset, details_of(response));
+    failure numbers(errc::malformed_response, fault.member, rule, offset);
+    add_numbers(response, numbers);
+    if constexpr (std::is_same_v<Text, std::string_view>) {
+        return numbers;
+    } else {
+        answer_details details = words_of(response);
+        details.retry_after = numbers.retry_after();
+        return failure(errc::malformed_response, response.status, fault.member, rule, offset, std::move(details));
+    }
 }
 
 } // namespace sidecall::detail

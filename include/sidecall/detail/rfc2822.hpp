@@ -11,99 +11,88 @@
 
 namespace sidecall::detail {
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar, for years from 1 on. Months are counted from 1.
-constexpr int days_from_civil(int year, int month, int day) noexcept
-{
-    // Years that begin in March put the leap day last, and 153 days fill each five months of them.
-    int const march_month = (month + 9) % 12;
-    year -= march_month >= 10 ? 1 : 0;
-    return 365 * year + year / 4 - year / 100 + year / 400 + (153 * march_month + 2) / 5 + day - 719469;
-}
-
-constexpr int days_in_month(int year, int month) noexcept
-{
-    if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
-    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
-}
-
-inline constexpr std::string_view day_names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-inline constexpr std::string_view month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+inline constexpr char day_names[] = "MonTueWedThuFriSatSun";
+inline constexpr char day_endings[][7] = {"day", "sday", "nesday", "rsday", "day", "urday", "day"};
+inline constexpr char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /// The numbers of a date while it is being read.
 struct calendar_time {
-    int weekday = -1; // 0 is Monday; -1 if none was given
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
+    unsigned weekday = 7; // 0 is Monday; 7 if none was given
+    unsigned year = 0;
+    unsigned month = 0; // 0 is January
+    unsigned day = 0;
+    unsigned hour = 0;
+    unsigned minute = 0;
+    unsigned second = 0;
     int offset_minutes = 0;
 };
+
+/// Days from 1970-01-01 to a day of the Gregorian calendar, for years from 1 on. Month 0 is January.
+constexpr int days_from_civil(unsigned year, unsigned month, unsigned day) noexcept
+{
+    // Years that begin in March put the leap day last, and 153 days fill each
+    // five months of them.
+    unsigned const march_month = month < 2 ? month + 10 : month - 2;
+    year -= month < 2 ? 1 : 0;
+    unsigned const century = year / 100;
+    return static_cast<int>(1461 * year / 4 - century + century / 4 + (153 * march_month + 2) / 5 + day) - 719469;
+}
+
+constexpr unsigned days_in_month(unsigned year, unsigned month) noexcept
+{
+    if (month == 1) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+    return 30 + (0b1010'1101'0101u >> month & 1);
+}
 
 /// The instant, if there is such a day, such a time, and the weekday is that day's. A second of 60 is the leap second
 /// at the end of a UTC day, which counts as the next second.
 constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
 {
-    if (t.year < 1900 || t.year > 9999 || t.month < 1 || t.month > 12) return {};
-    if (t.day < 1 || t.day > days_in_month(t.year, t.month)) return {};
-    if (t.hour > 23 || t.minute > 59 || t.second > 60) return {};
+    if (t.year < 1900 || t.year > 9999 || t.hour > 23 || t.minute > 59 || t.second > 60) return {};
+    if (t.day < 1 || (t.day > 28 && t.day > days_in_month(t.year, t.month))) return {};
     int const days = days_from_civil(t.year, t.month, t.day);
-    if (t.weekday >= 0 && (days + 25570 * 7 + 3) % 7 != t.weekday) return {}; // 1970-01-01 was a Thursday
-    std::int64_t const minutes = (std::int64_t{days} * 24 + t.hour) * 60 + t.minute - t.offset_minutes;
-    std::int64_t const seconds = minutes * 60 + t.second;
+    unsigned const weekday = static_cast<unsigned>(days + 25570 * 7 + 3) % 7; // 1970-01-01 was a Thursday
+    if (t.weekday != 7 && t.weekday != weekday) return {};
+    int const minutes = static_cast<int>(60 * t.hour + t.minute) - t.offset_minutes; // since the day began, in UTC
+    int const seconds = 60 * minutes + static_cast<int>(t.second);
     if (t.second == 60 && seconds % 86400 != 0) return {};
-    return date_time{seconds, t.offset_minutes};
+    return date_time{std::int64_t{days} * 86400 + seconds, t.offset_minutes};
 }
 
-/// Reads a date from left to right. Each `read_` gives false, and the text is given up, where it does not fit.
+/// Reads a date from left to right. Mail lets letters be of either case, folds its spaces and writes less than two
+/// digits; HTTP has all of it exact. Each `read` gives false, and the text is given up, where it does not fit.
 class date_reader {
 public:
-    constexpr explicit date_reader(std::string_view text) noexcept : rest_(text) {}
+    enum class rules : bool { http, mail };
+
+    constexpr date_reader(std::string_view text, rules whose, calendar_time& time) noexcept
+        : rest_(text), time_(time), mail_(whose == rules::mail)
+    {
+    }
 
     constexpr bool done() const noexcept { return rest_.empty(); }
-    constexpr bool next_is(char c) const noexcept { return !rest_.empty() && rest_.front() == c; }
+    constexpr bool next_is(char c) const noexcept { return !rest_.empty() && same(rest_.front(), c); }
 
-    constexpr bool read(std::string_view text) noexcept
+    /// What a form shows, in the manner of `strptime`: after "%" stands what number is read, and everything else is
+    /// itself.
+    constexpr bool read(char const* form) noexcept
     {
-        if (rest_.substr(0, text.size()) != text) return false;
-        rest_.remove_prefix(text.size());
+        for (; *form != '\0'; ++form)
+            if (!(*form == '%' ? read_part(*++form) : read_itself(*form))) return false;
         return true;
     }
 
-    /// A number of `least` to `most` digits.
-    template <class Number>
-    constexpr bool read_number(std::size_t least, std::size_t most, Number& number) noexcept
+    /// `+hhmm`
+    constexpr bool read_offset() noexcept
     {
-        std::size_t digits = 0;
-        number = 0;
-        for (; digits != rest_.size() && digits != most && is_digit(rest_[digits]); ++digits)
-            number = static_cast<Number>(10 * number + (rest_[digits] - '0'));
-        rest_.remove_prefix(digits);
-        return digits >= least;
-    }
-
-    /// One of some names, counted from 0.
-    template <std::size_t N>
-    constexpr bool read_name(std::string_view const (&names)[N], bool ignoring_case, int& index) noexcept
-    {
-        for (index = 0; index != static_cast<int>(N); ++index) {
-            std::string_view const name = names[static_cast<std::size_t>(index)];
-            std::string_view const here = rest_.substr(0, name.size());
-            if (here != name && !(ignoring_case && equal_ignoring_case(here, name))) continue;
-            rest_.remove_prefix(name.size());
-            return true;
-        }
-        return false;
-    }
-
-    /// `hh:mm`, and `:ss`, which mail may leave out and HTTP may not.
-    constexpr bool read_time(calendar_time& t, bool seconds_needed) noexcept
-    {
-        if (!read_number(2, 2, t.hour) || !read(":") || !read_number(2, 2, t.minute)) return false;
-        if (!seconds_needed && !next_is(':')) return true;
-        return read(":") && read_number(2, 2, t.second);
+        bool const west = next_is('-');
+        unsigned hours = 0;
+        unsigned minutes = 0;
+        rest_.remove_prefix(1);
+        if (!read_number(2, 2, hours) || !read_number(2, 2, minutes) || minutes > 59) return false;
+        time_.offset_minutes = static_cast<int>(60 * hours + minutes);
+        if (west) time_.offset_minutes = -time_.offset_minutes;
+        return true;
     }
 
     /// Folding white space (RFC 2822, section 3.2.3): blanks and tabs, with at most one line break before the last of
@@ -111,7 +100,7 @@ public:
     constexpr bool read_space() noexcept
     {
         bool any = skip_blanks();
-        if (rest_.substr(0, 2) == "\r\n" && rest_.size() > 2 && (rest_[2] == ' ' || rest_[2] == '\t')) {
+        if (rest_.size() > 2 && rest_[0] == '\r' && rest_[1] == '\n' && (rest_[2] == ' ' || rest_[2] == '\t')) {
             rest_.remove_prefix(2);
             any = skip_blanks();
         }
@@ -124,7 +113,6 @@ public:
     {
         std::size_t depth = 0;
         for (read_space(); depth != 0 || next_is('('); read_space()) {
-            if (rest_.empty()) return false;
             if (next_is('(')) ++depth;
             if (next_is(')')) --depth;
             if (next_is('\\')) rest_.remove_prefix(1); // the next one stands for itself
@@ -137,6 +125,8 @@ public:
     }
 
 private:
+    constexpr bool same(char a, char b) const noexcept { return a == b || (mail_ && to_lower(a) == to_lower(b)); }
+
     constexpr bool skip_blanks() noexcept
     {
         std::size_t const before = rest_.size();
@@ -144,135 +134,199 @@ private:
         return rest_.size() != before;
     }
 
+    constexpr bool read_itself(char c) noexcept
+    {
+        if (mail_ && c == ' ') return read_space();
+        if (!next_is(c)) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+
+    /// What stands for "%" and a letter: "%e" is a day whose first digit may be a blank, "%y" a year of 1970 to 2069.
+    constexpr bool read_part(char which) noexcept
+    {
+        if (which == 'a') return read_name(day_names, 7, time_.weekday);
+        if (which == 'b') return read_name(month_names, 12, time_.month);
+        bool const is_day = which == 'd' || which == 'e';
+        unsigned& number = is_day         ? time_.day
+                           : which == 'H' ? time_.hour
+                           : which == 'M' ? time_.minute
+                           : which == 'S' ? time_.second
+                                          : time_.year;
+        while (mail_ && which == 'Y' && next_is('0')) rest_.remove_prefix(1); // "4*DIGIT": 02019 is a year, too
+        std::size_t const most = which == 'Y' ? 4 : which == 'e' && read_itself(' ') ? 1 : 2;
+        if (!read_number(mail_ && is_day ? 1 : most, most, number)) return false;
+        if (which == 'y') number += number < 70 ? 2000 : 1900;
+        return true;
+    }
+
+    /// A number of `least` to `most` digits.
+    constexpr bool read_number(std::size_t least, std::size_t most, unsigned& number) noexcept
+    {
+        std::size_t digits = 0;
+        number = 0;
+        for (; digits != rest_.size() && digits != most && is_digit(rest_[digits]); ++digits)
+            number = 10 * number + static_cast<unsigned>(rest_[digits] - '0');
+        rest_.remove_prefix(digits);
+        return digits >= least;
+    }
+
+    /// One of so many names of three letters. The index is their number if it is none of them.
+    constexpr bool read_name(char const* names, unsigned count, unsigned& index) noexcept
+    {
+        for (index = 0; index != count; ++index, names += 3) {
+            if (rest_.size() < 3 || !same(rest_[0], names[0]) || !same(rest_[1], names[1]) || !same(rest_[2], names[2]))
+                continue;
+            rest_.remove_prefix(3);
+            return true;
+        }
+        return false;
+    }
+
     std::string_view rest_;
+    calendar_time& time_;
+    bool mail_;
 };
 
-/// Three letters, of whatever case, as one number.
-constexpr std::uint32_t fold_letters(std::string_view text) noexcept
+/// Eight characters as a number, of which the first is the lowest byte. Compilers see one instruction in it.
+constexpr std::uint64_t eight_at(char const* text) noexcept
 {
-    auto const letter = [&](std::size_t i) -> std::uint32_t { return lower(static_cast<octet>(text[i])); };
-    return letter(0) << 16 | letter(1) << 8 | letter(2);
+    auto const byte = [text](int i) { return std::uint64_t{static_cast<octet>(text[i])} << 8 * i; };
+    return byte(0) | byte(1) | byte(2) | byte(3) | byte(4) | byte(5) | byte(6) | byte(7);
 }
 
-template <std::size_t N>
-struct folded_names {
-    std::uint32_t folded[N]{};
+/// Eight characters that have their fixed places: `0` is any digit, `?` anything, and the others are themselves.
+class eight_places {
+public:
+    consteval explicit eight_places(char const (&form)[9])
+    {
+        for (int i = 0; i != 8; ++i) {
+            if (form[i] == '?') continue;
+            noughts_ |= std::uint64_t{static_cast<octet>(form[i])} << 8 * i;
+            mask_ |= std::uint64_t{0xFF} << 8 * i;
+            to_0x80_ |= (form[i] == '0' ? std::uint64_t{0x80 - 10} : std::uint64_t{0x80 - 1}) << 8 * i;
+        }
+    }
 
-    consteval explicit folded_names(std::string_view const (&names)[N])
+    /// The number of each digit and the next one, in the byte of the first; `wrong` gets a bit if a character is none
+    /// that has this place.
+    constexpr std::uint64_t read(std::uint64_t eight, std::uint64_t& wrong) const noexcept
     {
-        for (std::size_t i = 0; i != N; ++i) folded[i] = fold_letters(names[i]);
+        std::uint64_t const digits = (eight ^ noughts_) & mask_; // anything above 9 for what is no digit
+        wrong |= ((digits + to_0x80_) | digits) & 0x8080808080808080;
+        return 10 * digits + (digits >> 8);
     }
-    /// Which of them it is, or -1.
-    constexpr int find(std::string_view text) const noexcept
-    {
-        std::uint32_t const wanted = fold_letters(text);
-        for (std::size_t i = 0; i != N; ++i)
-            if (folded[i] == wanted) return static_cast<int>(i);
-        return -1;
-    }
+
+private:
+    std::uint64_t noughts_ = 0;
+    std::uint64_t mask_ = 0;
+    std::uint64_t to_0x80_ = 0;
 };
-inline constexpr folded_names folded_days(day_names);
-inline constexpr folded_names folded_months(month_names);
 
-/// The form that Twilio writes, where all has its fixed place: `Wed, 18 Dec 2019 20:02:01 +0000`. Nothing for any other
-/// text, whether it is a date or not. Takes a tenth of the time that reading from left to right takes.
-constexpr std::optional<date_time> parse_usual_date(std::string_view text) noexcept
+/// Names of three letters, to be found by a number with the letters in its lower bytes, whatever their case.
+class name_table {
+public:
+    template <std::size_t Size>
+    consteval explicit name_table(char const (&names)[Size])
+    {
+        for (std::uint32_t i = 0; i != Size / 3; ++i) {
+            char const* const name = names + 3 * i;
+            std::uint32_t letters = 0;
+            for (int j = 2; j >= 0; --j) letters = letters << 8 | static_cast<octet>(to_lower(name[j]));
+            entries_[place(letters)] = i << 24 | letters;
+        }
+    }
+
+    constexpr bool find(std::uint64_t text, unsigned& index) const noexcept
+    {
+        std::uint32_t const letters = (text & 0xFFFFFF) | 0x202020;
+        std::uint32_t const entry = entries_[place(letters)];
+        index = entry >> 24;
+        return (entry & 0xFFFFFF) == letters;
+    }
+
+private:
+    /// Another one for each of the names: the factor was found by trial.
+    static constexpr std::uint32_t place(std::uint32_t letters) noexcept { return letters * 0xA671 >> 28; }
+
+    std::uint32_t entries_[16]{};
+};
+
+inline constexpr name_table folded_days(day_names);
+inline constexpr name_table folded_months(month_names);
+inline constexpr eight_places usual_day("???, 00 "), usual_year("??? 0000"), usual_time(" 00:00:0"),
+    usual_end("00 ?0000");
+
+/// The form that Twilio writes, where all has its fixed place: `Wed, 18 Dec 2019 20:02:01 +0000`. False for any other
+/// text, whether it is a date or not. Takes an eighth of the time that reading from left to right takes.
+constexpr bool read_usual_date(std::string_view text, calendar_time& t) noexcept
 {
-    if (text.size() != 31 || text[3] != ',' || text[4] != ' ' || text[7] != ' ' || text[11] != ' ' || text[16] != ' ' ||
-        text[19] != ':' || text[22] != ':' || text[25] != ' ')
-        return {};
-    unsigned wrong = text[26] == '+' || text[26] == '-' ? 0 : 1;
-    auto const two_digits = [&](std::size_t at) {
-        auto const tens = static_cast<unsigned>(text[at] - '0'); // beyond 9 for what is no digit
-        auto const ones = static_cast<unsigned>(text[at + 1] - '0');
-        wrong |= static_cast<unsigned>(tens > 9) | static_cast<unsigned>(ones > 9);
-        return static_cast<int>(10 * tens + ones);
-    };
-    calendar_time t;
-    t.weekday = folded_days.find(text);
-    t.day = two_digits(5);
-    t.month = 1 + folded_months.find(text.substr(8));
-    t.year = 100 * two_digits(12) + two_digits(14);
-    t.hour = two_digits(17);
-    t.minute = two_digits(20);
-    t.second = two_digits(23);
-    int const minutes = two_digits(29);
-    t.offset_minutes = 60 * two_digits(27) + minutes;
-    if (text[26] == '-') t.offset_minutes = -t.offset_minutes;
-    if (wrong || t.weekday < 0 || minutes > 59) return {};
-    return to_date_time(t);
+    if (text.size() != 31 || (text[26] != '+' && text[26] != '-')) return false;
+    auto const byte = [](std::uint64_t eight, int i) { return static_cast<unsigned>(eight >> 8 * i & 0xFF); };
+    std::uint64_t const first = eight_at(text.data());
+    std::uint64_t const second = eight_at(text.data() + 8);
+    std::uint64_t wrong = 0;
+    std::uint64_t const day = usual_day.read(first, wrong);
+    std::uint64_t const year = usual_year.read(second, wrong);
+    std::uint64_t const time = usual_time.read(eight_at(text.data() + 16), wrong);
+    std::uint64_t const end = usual_end.read(eight_at(text.data() + 23), wrong);
+    if (wrong != 0 || !folded_days.find(first, t.weekday) || !folded_months.find(second, t.month)) return false;
+    t.day = byte(day, 5);
+    t.year = 100 * byte(year, 4) + byte(year, 6);
+    t.hour = byte(time, 1);
+    t.minute = byte(time, 4);
+    t.second = byte(end, 0);
+    int const minutes = static_cast<int>(byte(end, 6));
+    int const offset = 60 * static_cast<int>(byte(end, 4)) + minutes;
+    t.offset_minutes = text[26] == '-' ? -offset : offset;
+    return minutes <= 59;
+}
+
+constexpr bool read_mail_date(std::string_view text, calendar_time& t) noexcept
+{
+    date_reader reader(text, date_reader::rules::mail, t);
+    reader.read_space();
+    if (reader.read("%a")) {
+        if (!reader.read(",")) return false;
+        reader.read_space();
+    }
+    if (!reader.read("%d %b %Y %H:%M") || (reader.next_is(':') && !reader.read(":%S")) || !reader.read(" "))
+        return false;
+    bool const in_numbers = reader.next_is('+') || reader.next_is('-');
+    if (!(in_numbers ? reader.read_offset() : reader.read(reader.next_is('U') ? "UT" : "GMT"))) return false;
+    return reader.read_comments() && reader.done();
 }
 
 /// A `date-time` of RFC 2822, section 3.3, as Twilio writes them: `Wed, 18 Dec 2019 20:02:01 +0000`. Of the obsolete
 /// forms (section 4.3) only the zones "UT" and "GMT" are known, which nobody can misread; the others are refused.
 constexpr std::optional<date_time> parse_rfc2822(std::string_view text) noexcept
 {
-    if (auto const usual = parse_usual_date(text)) return usual;
-    date_reader reader(text);
     calendar_time t;
-
-    reader.read_space();
-    if (reader.read_name(day_names, true, t.weekday)) {
-        if (!reader.read(",")) return {};
-        reader.read_space();
-    } else {
-        t.weekday = -1;
-    }
-    if (!reader.read_number(1, 2, t.day) || !reader.read_space()) return {};
-    if (!reader.read_name(month_names, true, t.month) || !reader.read_space()) return {};
-    ++t.month;
-    while (reader.next_is('0') && reader.read("0")) {
-    } // "4*DIGIT": 02019 is a year, too
-    if (!reader.read_number(4, 4, t.year) || !reader.read_space()) return {};
-    if (!reader.read_time(t, false) || !reader.read_space()) return {};
-
-    bool const east = reader.next_is('+');
-    if (east || reader.next_is('-')) {
-        int hours = 0;
-        int minutes = 0;
-        reader.read(east ? "+" : "-");
-        if (!reader.read_number(2, 2, hours) || !reader.read_number(2, 2, minutes) || minutes > 59) return {};
-        t.offset_minutes = (east ? 1 : -1) * (60 * hours + minutes);
-    } else {
-        constexpr std::string_view universal[] = {"UT", "GMT"};
-        int which = 0;
-        if (!reader.read_name(universal, true, which)) return {};
-    }
-    if (!reader.read_comments() || !reader.done()) return {};
+    bool usual = false;
+    if constexpr (!prefers_size) usual = read_usual_date(text, t);
+    if (!usual && !read_mail_date(text, t)) return {};
     return to_date_time(t);
 }
 
 /// An `HTTP-date` (RFC 9110, section 5.6.7) in any of its three forms, as seconds since 1970. The two digits of the
 /// obsolete second one are a year of 1970 to 2069: the rule there wants a clock, and there is none here.
-constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept
+constexpr bool parse_http_date(std::string_view text, std::int64_t& unix_seconds) noexcept
 {
-    constexpr std::string_view long_day_names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                   "Friday", "Saturday", "Sunday"};
-    date_reader reader(text);
     calendar_time t;
-    bool fits = false;
-
-    if (reader.read_name(long_day_names, false, t.weekday)) { // Wednesday, 18-Dec-19 20:02:31 GMT
-        fits = reader.read(", ") && reader.read_number(2, 2, t.day) && reader.read("-") &&
-               reader.read_name(month_names, false, t.month) && reader.read("-") && reader.read_number(2, 2, t.year) &&
-               reader.read(" ") && reader.read_time(t, true) && reader.read(" GMT");
-        t.year += t.year < 70 ? 2000 : 1900;
-    } else if (!reader.read_name(day_names, false, t.weekday)) {
-        return {};
-    } else if (reader.read(", ")) { // Wed, 18 Dec 2019 20:02:31 GMT
-        fits = reader.read_number(2, 2, t.day) && reader.read(" ") && reader.read_name(month_names, false, t.month) &&
-               reader.read(" ") && reader.read_number(4, 4, t.year) && reader.read(" ") && reader.read_time(t, true) &&
-               reader.read(" GMT");
-    } else { // Wed Dec 18 20:02:31 2019
-        fits = reader.read(" ") && reader.read_name(month_names, false, t.month) && reader.read(" ") &&
-               (reader.read(" ") ? reader.read_number(1, 1, t.day) : reader.read_number(2, 2, t.day)) &&
-               reader.read(" ") && reader.read_time(t, true) && reader.read(" ") && reader.read_number(4, 4, t.year);
-    }
-    ++t.month;
-    if (!fits || !reader.done()) return {};
+    date_reader reader(text, date_reader::rules::http, t);
+    char const* form = ", %d-%b-%y %H:%M:%S GMT";
+    if (!reader.read("%a")) return false;
+    if (reader.next_is(','))
+        form = ", %d %b %Y %H:%M:%S GMT";
+    else if (reader.next_is(' '))
+        form = " %b %e %H:%M:%S %Y";
+    else if (!reader.read(day_endings[t.weekday]))
+        return false;
+    if (!reader.read(form) || !reader.done()) return false;
     auto const when = to_date_time(t);
-    if (!when) return {};
-    return when->unix_seconds;
+    if (!when) return false;
+    unix_seconds = when->unix_seconds;
+    return true;
 }
 
 } // namespace sidecall::detail

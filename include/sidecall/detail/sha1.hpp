@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <sidecall/detail/chunk.hpp>
 #include <sidecall/detail/digest.hpp>
 #include <sidecall/detail/sha_instructions.hpp>
 #include <sidecall/detail/storage.hpp>
@@ -47,6 +48,26 @@ template <int Twenty>
     s = {a, b, c, d, e};
 }
 
+/// All 80 rounds one by one, which takes a quarter longer and a quarter of the code.
+constexpr void sha1_rounds_in_turn(std::array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
+{
+    auto [a, b, c, d, e] = s;
+    for (int t = 0; t != 80; ++t, ++w) {
+        if (t < 60) w[20] = rotate_left(w[17] ^ w[12] ^ w[6] ^ w[4], 1);
+        std::uint32_t const f = t < 20   ? sha1_function<0>(b, c, d)
+                                : t < 40 ? sha1_function<1>(b, c, d)
+                                : t < 60 ? sha1_function<2>(b, c, d)
+                                         : sha1_function<3>(b, c, d);
+        std::uint32_t const next = rotate_left(a, 5) + f + e + *w;
+        e = d;
+        d = c;
+        c = rotate_left(b, 30);
+        b = a;
+        a = next;
+    }
+    s = {a, b, c, d, e};
+}
+
 /// FIPS 180-4, section 6.1.2, in C++ alone. Too long to be in each place that calls it.
 [[gnu::noinline]] constexpr void sha1_portably(std::array<std::uint32_t, 5>& state, char const* blocks,
                                                std::size_t count) noexcept
@@ -56,10 +77,14 @@ template <int Twenty>
         for (std::size_t t = 0; t != 16; ++t) w[t] = read_word(blocks + 4 * t);
         for (std::size_t t = 16; t != 20; ++t) w[t] = rotate_left(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
         auto s = state;
-        sha1_rounds<0>(s, w.data());
-        sha1_rounds<1>(s, w.data() + 20);
-        sha1_rounds<2>(s, w.data() + 40);
-        sha1_rounds<3>(s, w.data() + 60);
+        if constexpr (prefers_size) {
+            sha1_rounds_in_turn(s, w.data());
+        } else {
+            sha1_rounds<0>(s, w.data());
+            sha1_rounds<1>(s, w.data() + 20);
+            sha1_rounds<2>(s, w.data() + 40);
+            sha1_rounds<3>(s, w.data() + 60);
+        }
         for (std::size_t i = 0; i != 5; ++i) state[i] += s[i];
     }
     if (!std::is_constant_evaluated()) wipe_object(w); // which was a key, perhaps

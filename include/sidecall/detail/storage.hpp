@@ -9,6 +9,13 @@
 
 #include <sidecall/storage.hpp>
 
+/// For what is done when something is wrong: kept out of line, and out of the way of what goes well.
+#if defined(__GNUC__)
+#define SIDECALL_DETAIL_COLD __attribute__((cold, noinline))
+#else
+#define SIDECALL_DETAIL_COLD
+#endif
+
 namespace sidecall::detail {
 
 /// Ends the program if a value is asked of a failure, or a byte is written where there is no room: going on would read
@@ -34,9 +41,11 @@ public:
     /// Room in somebody's storage.
     constexpr explicit buffer(storage where) noexcept : data_(where.data()), capacity_(where.size()) {}
 
-    /// A copy is on the heap.
-    buffer(buffer const& other) : buffer(other.capacity_)
+    /// A copy is on the heap, and of nothing it is nothing.
+    buffer(buffer const& other) : buffer()
     {
+        if (other.capacity_ == 0) return;
+        *this = buffer(other.capacity_);
         resize(other.size_);
         if (size_ != 0) std::memcpy(data_, other.data_, size_);
     }

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include <sidecall/detail/ascii.hpp>
@@ -161,7 +160,7 @@ constexpr bool ends_host(std::string_view text, std::size_t at) noexcept
 /// How far a hostname goes, and the first rule that it breaks.
 struct hostname {
     std::size_t end = 0;
-    std::optional<violation> wrong{};
+    violation wrong{};
 };
 
 /// Reads a hostname that begins at `begin`, up to the first byte that can be no part of one: labels of 1 to 63 letters,
@@ -214,12 +213,12 @@ constexpr violation explain_hostname(std::string_view text, std::size_t begin, h
     std::size_t const end = find_or_end(text, ":/?#", begin);
     for (std::size_t at = begin; at != end; ++at)
         if (!in_target()(static_cast<octet>(text[at])) && text[at] != '%') return {explain_uri_byte(text[at]), at};
-    return host.wrong ? *host.wrong : explain_host_byte(text, host.end);
+    return host.wrong ? host.wrong : explain_host_byte(text, host.end);
 }
 
 /// Splits an absolute http or https URI and checks every byte of it; nothing is decoded, changed or left out. On
 /// failure the parts are of no use.
-constexpr std::optional<violation> parse_uri(std::string_view text, uri& parts) noexcept
+constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
 {
     parts.https = equal_ignoring_case(text.substr(0, 6), "https:");
     if (!parts.https && !equal_ignoring_case(text.substr(0, 5), "http:"))
