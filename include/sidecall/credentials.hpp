@@ -68,7 +68,7 @@ private:
 
     static failure too_small(std::size_t size) noexcept
     {
-        return failure(errc::invalid_argument, "storage", "too small for the secret, which takes so many bytes", size);
+        return failure(errc::invalid_argument, "storage", "too small: it takes so many bytes", size);
     }
 
     detail::short_text<in_place> text_;

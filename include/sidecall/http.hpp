@@ -449,8 +449,7 @@ private:
     {
         std::size_t const size = http_request::size_of(what, where, true) + line_size(who);
         if (size > memory.size())
-            return failure(errc::invalid_argument, "storage", "too small for the request, which takes so many bytes",
-                           size);
+            return failure(errc::invalid_argument, "storage", "too small: it takes so many bytes", size);
         return authorized_request(http_request(Operation::request_method, where, what, detail::buffer(memory)), who);
     }
 

@@ -168,7 +168,7 @@ private:
 
     static failure too_small(std::size_t size) noexcept
     {
-        return failure(errc::invalid_argument, "storage", "too small for the message, which takes so many bytes", size);
+        return failure(errc::invalid_argument, "storage", "too small: it takes so many bytes", size);
     }
 
     template <class MakeRoom>
@@ -264,8 +264,8 @@ private:
         };
 
         if (fits(url, "", "")) return true;
-        std::size_t const slashes = url.find("://");
-        if (slashes == url.npos || url.find_first_of("/?#") < slashes) return false; // no authority, so no port
+        std::size_t const slashes = detail::find_or_end(url, "/?#", 0) - 1;
+        if (detail::cut(url, slashes, slashes + 3) != "://") return false; // no authority, so no port
         std::size_t const end = detail::find_or_end(url, "/?#", slashes + 3);
         std::string_view const authority = url.substr(0, end);
         std::size_t const host = authority.rfind('@') == authority.npos ? slashes + 3 : authority.rfind('@') + 1;

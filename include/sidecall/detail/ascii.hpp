@@ -7,6 +7,13 @@
 // Bytes as ASCII, whatever the locale says.
 namespace sidecall::detail {
 
+/// Whether small code is asked for (-Os): then shortcuts are left out, and all goes the general way behind them.
+#if defined(__OPTIMIZE_SIZE__)
+constexpr bool prefers_size = true;
+#else
+constexpr bool prefers_size = false;
+#endif
+
 constexpr bool is_digit(char c) noexcept
 {
     return c >= '0' && c <= '9';
@@ -27,20 +34,26 @@ constexpr bool is_alnum(char c) noexcept
     return is_digit(c) || is_alpha(c);
 }
 
-/// The values of the hexadecimal digits of either case, and -1 for all other bytes.
+/// The value of a hexadecimal digit of either case, or -1.
+constexpr int find_hex_value(char c) noexcept
+{
+    if (is_digit(c)) return c - '0';
+    c = to_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// The same for every byte, looked up.
 inline constexpr auto hex_values = [] {
     struct table {
         signed char of[256];
     } values{};
-    for (int c = 0; c != 256; ++c)
-        values.of[c] = static_cast<signed char>(c >= '0' && c <= '9'                     ? c - '0'
-                                                : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                                                         : -1);
+    for (int c = 0; c != 256; ++c) values.of[c] = static_cast<signed char>(find_hex_value(static_cast<char>(c)));
     return values;
 }();
 
 constexpr int hex_value(char c) noexcept
 {
+    if constexpr (prefers_size) return find_hex_value(c);
     return hex_values.of[static_cast<unsigned char>(c)];
 }
 
@@ -56,8 +69,10 @@ constexpr bool parse_decimal(std::string_view text, std::uint64_t most, std::uin
     for (char c : text) {
         if (!is_digit(c)) return false;
         auto const digit = static_cast<std::uint64_t>(c - '0');
-        if (digit > most || number > (most - digit) / 10) return false;
-        number = 10 * number + digit;
+        if (number > UINT64_MAX / 10) return false; // a division by what is no constant would bring a library's
+        number *= 10;
+        if (digit > most || number > most - digit) return false;
+        number += digit;
     }
     return !text.empty();
 }
@@ -95,30 +110,13 @@ constexpr std::string_view cut(std::string_view text, std::size_t begin, std::si
 }
 
 /// Where one of these characters stands, or where the text ends.
-constexpr std::size_t find_or_end(std::string_view text, std::string_view any_of, std::size_t from) noexcept
+template <std::size_t N>
+constexpr std::size_t find_or_end(std::string_view text, char const (&any_of)[N], std::size_t from) noexcept
 {
     for (; from < text.size(); ++from)
-        for (char c : any_of)
-            if (text[from] == c) return from;
+        for (std::size_t i = 0; i != N - 1; ++i)
+            if (text[from] == any_of[i]) return from;
     return text.size();
-}
-
-/// For each byte, whether it is in a set.
-struct byte_set {
-    bool has[256]{};
-};
-
-constexpr bool contains(byte_set const& set, char c) noexcept
-{
-    return set.has[static_cast<unsigned char>(c)];
-}
-
-consteval byte_set letters_digits_and(std::string_view others)
-{
-    byte_set set;
-    for (std::size_t c = 0; c != 128; ++c) set.has[c] = is_alnum(static_cast<char>(c));
-    for (char c : others) set.has[static_cast<unsigned char>(c)] = true;
-    return set;
 }
 
 } // namespace sidecall::detail

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/ascii.hpp>
+
 // Looking at sixteen bytes at once, where every processor of the kind can: SSE2 on x86-64. No intrinsics, whose headers
 // are dear to include; compilers do it for arithmetic on vectors. Everywhere else, at the end of a text and in a
 // constant the same questions are asked byte by byte, so that each of them is written once.
@@ -17,13 +19,6 @@
 #endif
 
 namespace sidecall::detail {
-
-/// Whether small code is asked for (-Os): then shortcuts are left out, and all goes the general way behind them.
-#if defined(__OPTIMIZE_SIZE__)
-constexpr bool prefers_size = true;
-#else
-constexpr bool prefers_size = false;
-#endif
 
 using octet = unsigned char;
 inline constexpr std::size_t chunk_size = 16;

@@ -220,7 +220,7 @@ private:
     /// somebody could send, no recursion, and <algorithm> is dear to include.
     void sort() noexcept
     {
-        if (size_ > 16) return heapsort();
+        if (prefers_size || size_ > 16) return heapsort();
         for (std::size_t i = 1; i < size_; ++i) {
             entry const one = get(i);
             std::size_t place = i;

@@ -32,7 +32,25 @@ struct uri {
 };
 
 /// Letters, digits and the hyphen: what a label of a hostname is made of.
-inline constexpr byte_set in_label = letters_digits_and("-");
+constexpr bool find_in_label(char c) noexcept
+{
+    return is_alnum(c) || c == '-';
+}
+
+/// The same for every byte, looked up.
+inline constexpr auto label_bytes = [] {
+    struct table {
+        bool of[256];
+    } set{};
+    for (int c = 0; c != 256; ++c) set.of[c] = find_in_label(static_cast<char>(c));
+    return set;
+}();
+
+constexpr bool is_in_label(char c) noexcept
+{
+    if constexpr (prefers_size) return find_in_label(c);
+    return label_bytes.of[static_cast<octet>(c)];
+}
 
 /// unreserved, sub-delims and ":", but for the "%" of an escape: what user-info is made of.
 struct in_userinfo {
@@ -176,7 +194,7 @@ constexpr hostname read_hostname(std::string_view text, std::size_t const begin)
     std::size_t label = begin;
     std::size_t last_label = begin; // that is not empty
     for (std::size_t at = begin;; label = ++at) {
-        while (at != text.size() && contains(in_label, text[at])) ++at;
+        while (at != text.size() && is_in_label(text[at])) ++at;
         host.end = at;
         bool const dot = at != text.size() && text[at] == '.';
         if (at != label) {
