@@ -1,6 +1,7 @@
 #pragma once
 
 /// Everything that is measured of sidecall: one function a work, and what is made of its input before the clock runs.
+/// Not inlined, as they would be called from a program: else what a compiler makes of them depends on the loop around.
 
 #include <array>
 #include <cstdlib>
@@ -46,17 +47,17 @@ inline sidecall::create_user_defined_message_subscription_view subscription(buil
     return {in.account, in.call, *callback, *key, sidecall::http_method::post};
 }
 
-inline sidecall::authorized_request build(build_values const& in)
+[[gnu::noinline]] inline sidecall::authorized_request build(build_values const& in)
 {
     return authorize(subscription(in).request(), sidecall::credentials::auth_token(in.account, in.token));
 }
 
-inline sidecall::authorized_request build_cached(build_values const& in)
+[[gnu::noinline]] inline sidecall::authorized_request build_cached(build_values const& in)
 {
     return authorize(subscription(in).request(), in.who);
 }
 
-inline sidecall::authorized_request build_into(build_values const& in)
+[[gnu::noinline]] inline sidecall::authorized_request build_into(build_values const& in)
 {
     static std::array<char, 1024> memory;
     return need(authorize(subscription(in), in.who, sidecall::endpoint::twilio(), memory));
@@ -77,13 +78,13 @@ inline sidecall::create_user_defined_message_subscription const& asked()
     return operation;
 }
 
-inline sidecall::result<sidecall::user_defined_message_subscription>
+[[gnu::noinline]] inline sidecall::result<sidecall::user_defined_message_subscription>
 parse(sidecall::create_user_defined_message_subscription const& operation, std::string_view body)
 {
     return operation.parse({.status = 201, .body = body});
 }
 
-inline sidecall::result<sidecall::callback_url_view> callback_url(std::string_view url)
+[[gnu::noinline]] inline sidecall::result<sidecall::callback_url_view> callback_url(std::string_view url)
 {
     return sidecall::callback_url_view::parse(url);
 }
@@ -93,8 +94,8 @@ inline sidecall::webhook_verifier verifier(std::string_view token)
     return sidecall::webhook_verifier(sidecall::secret(token));
 }
 
-inline sidecall::result<sidecall::incoming_message> webhook(sidecall::webhook_verifier const& verifier,
-                                                            webhook_input const& in)
+[[gnu::noinline]] inline sidecall::result<sidecall::incoming_message>
+webhook(sidecall::webhook_verifier const& verifier, webhook_input const& in)
 {
     return verifier.receive({.url = in.url, .content_type = form_type, .signature = in.signature, .body = in.body});
 }

@@ -70,6 +70,14 @@ constexpr octet lower(octet one) noexcept
     return one | 0x20;
 }
 
+#ifdef SIDECALL_DETAIL_CHUNKS
+template <class Class>
+SIDECALL_DETAIL_INLINE unsigned chunk_bits_not_in(Class in_class, char const* from) noexcept
+{
+    return to_bits(reinterpret_cast<chunk_mask>(in_class(load_chunk(from)))) ^ 0xFFFF;
+}
+#endif
+
 /// A bit for each of the next sixteen bytes that is not in a class, the first one's lowest; for those that are left,
 /// near the end. `in_class` takes a byte or sixteen of them.
 template <class Class>
@@ -78,11 +86,10 @@ SIDECALL_DETAIL_INLINE constexpr unsigned bits_not_in(Class in_class, std::strin
     std::size_t const left = text.size() - at;
 #ifdef SIDECALL_DETAIL_CHUNKS
     if (!std::is_constant_evaluated() && text.size() >= chunk_size) {
-        auto const bits_at = [&](std::size_t where) {
-            return to_bits(reinterpret_cast<chunk_mask>(in_class(load_chunk(text.data() + where)))) ^ 0xFFFF;
-        };
         // At the end: the last sixteen, of which the first have been seen.
-        return left >= chunk_size ? bits_at(at) : bits_at(text.size() - chunk_size) >> (chunk_size - left);
+        return left >= chunk_size
+                   ? chunk_bits_not_in(in_class, text.data() + at)
+                   : chunk_bits_not_in(in_class, text.data() + text.size() - chunk_size) >> (chunk_size - left);
     }
 #endif
     unsigned bits = 0;

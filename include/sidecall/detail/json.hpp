@@ -159,24 +159,14 @@ public:
     SIDECALL_DETAIL_INLINE constexpr bool read_expected(std::string_view name, std::size_t size,
                                                         json_value& value) noexcept
     {
-        std::size_t at = at_;
-        auto const skip = [&] {
-            while (at != text_.size() && (text_[at] == ' ' || text_[at] == '\n')) ++at;
-        };
-        auto const take = [&](std::string_view wanted) {
-            if (text_.size() - at < wanted.size() || !same_bytes(text_.data() + at, wanted.data(), wanted.size()))
-                return false;
-            at += wanted.size();
-            return true;
-        };
-        skip();
-        if (in_members_ && !take(",")) return false;
-        skip();
-        if (!take("\"") || !take(name) || !take("\"")) return false;
-        skip();
-        if (!take(":")) return false;
-        skip();
-        if (!take("\"") || text_.size() - at <= size || text_[at + size] != '"') return false;
+        std::size_t at = after_blanks(at_);
+        if (in_members_ && !take(",", at)) return false;
+        at = after_blanks(at);
+        if (!take("\"", at) || !take(name, at) || !take("\"", at)) return false;
+        at = after_blanks(at);
+        if (!take(":", at)) return false;
+        at = after_blanks(at);
+        if (!take("\"", at) || text_.size() - at <= size || text_[at + size] != '"') return false;
         std::string_view const string = text_.substr(at, size);
         if (find_not(in_plain(), string, 0) != size) return false;
         value = {json_kind::string, false, string, at};
@@ -196,6 +186,20 @@ public:
     constexpr violation const& fault() const noexcept { return fault_; }
 
 private:
+    SIDECALL_DETAIL_INLINE constexpr std::size_t after_blanks(std::size_t at) const noexcept
+    {
+        while (at != text_.size() && (text_[at] == ' ' || text_[at] == '\n')) ++at;
+        return at;
+    }
+
+    SIDECALL_DETAIL_INLINE constexpr bool take(std::string_view wanted, std::size_t& at) const noexcept
+    {
+        if (text_.size() - at < wanted.size() || !same_bytes(text_.data() + at, wanted.data(), wanted.size()))
+            return false;
+        at += wanted.size();
+        return true;
+    }
+
     constexpr bool fail(literal rule) noexcept
     {
         if (!fault_) fault_ = violation{at_ >= text_.size() ? literal("the text ends too early") : rule, at_};
