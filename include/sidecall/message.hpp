@@ -71,8 +71,8 @@ struct user_defined_message {
 
 /// Sends a message to the Voice SDK client of a call. Source: Twilio's page "UserDefinedMessages subresource".
 ///
-/// `create_user_defined_message` owns its texts; `create_user_defined_message_view` refers to somebody else's and never
-/// allocates, not for a failure either: what Twilio says in words is then in the answer alone.
+/// `create_user_defined_message` owns its texts; `create_user_defined_message_view` refers to somebody else's and its
+/// `parse` never allocates, not for a failure either: what Twilio says in words is then in the answer alone.
 template <class Text>
 struct basic_create_user_defined_message {
     sidecall::account_sid account_sid;
@@ -115,6 +115,6 @@ struct basic_create_user_defined_message {
 };
 
 using create_user_defined_message = basic_create_user_defined_message<std::string>;
-using create_user_defined_message_view = basic_create_user_defined_message<std::string_view>; ///< Allocates nothing.
+using create_user_defined_message_view = basic_create_user_defined_message<std::string_view>;
 
 } // namespace sidecall
