@@ -31,11 +31,9 @@ public:
     /// small.
     static result<secret> in(storage memory, std::string_view text) noexcept
     {
-        if (text.size() > memory.size()) return too_small(text.size());
-        detail::buffer bytes(memory);
-        bytes.resize(text.size());
-        detail::put(bytes.data(), text);
-        return secret(detail::short_text<in_place>(std::move(bytes)));
+        auto made = with_room(memory, text.size());
+        if (made) detail::put(made->text_.data(), text);
+        return made;
     }
 
     secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.wipe(); }
@@ -66,9 +64,13 @@ private:
     explicit secret(std::size_t size) : text_(size) {}
     explicit secret(detail::short_text<in_place> text) noexcept : text_(std::move(text)) { text.wipe(); }
 
-    static failure too_small(std::size_t size) noexcept
+    /// Room for so many bytes in somebody's storage.
+    static result<secret> with_room(storage memory, std::size_t size) noexcept
     {
-        return failure(errc::invalid_argument, "storage", "too small: it takes so many bytes", size);
+        if (size > memory.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
+        detail::buffer bytes(memory);
+        bytes.resize(size);
+        return secret(detail::short_text<in_place>(std::move(bytes)));
     }
 
     detail::short_text<in_place> text_;
@@ -147,12 +149,10 @@ private:
     }
     static result<credentials> basic(std::string_view user, secret const& password, storage memory) noexcept
     {
-        std::size_t const size = basic_size(user, password);
-        if (size > memory.size()) return secret::too_small(size);
-        detail::buffer bytes(memory);
-        bytes.resize(size);
-        write_basic(bytes.data(), user, password);
-        return credentials(secret(detail::short_text<secret::in_place>(std::move(bytes))));
+        auto header = secret::with_room(memory, basic_size(user, password));
+        if (!header) return header.error();
+        write_basic(header->text_.data(), user, password);
+        return credentials(*std::move(header));
     }
 
     secret header_;

@@ -340,12 +340,8 @@ private:
     {
         std::size_t size = to_string_view(method_).size() + target().size() + host().size() + headers().text().size() +
                            body().size() + std::string_view("  HTTP/1.1\r\nHost: \r\n\r\n").size();
-        if (has_length()) {
-            size += std::string_view("Content-Length: \r\n").size();
-            std::size_t length = body().size();
-            do ++size;
-            while (length /= 10);
-        }
+        if (has_length())
+            size += std::string_view("Content-Length: \r\n").size() + std::to_string(body().size()).size();
         return size;
     }
     void write_http1(char* out) const noexcept
@@ -354,15 +350,7 @@ private:
         out = put(put(put(out, to_string_view(method_)), " "), target());
         out = put(put(put(out, " HTTP/1.1\r\nHost: "), host()), "\r\n");
         out = put(out, headers().text());
-        if (has_length()) {
-            char digits[20];
-            char* first = digits + sizeof digits;
-            std::size_t length = body().size();
-            do *--first = static_cast<char>('0' + length % 10);
-            while (length /= 10);
-            out = put(out, "Content-Length: ");
-            out = put(put(out, {first, static_cast<std::size_t>(digits + sizeof digits - first)}), "\r\n");
-        }
+        if (has_length()) out = put(put(put(out, "Content-Length: "), std::to_string(body().size())), "\r\n");
         put(put(out, "\r\n"), body());
     }
 
@@ -448,8 +436,7 @@ private:
                                               endpoint const& where)
     {
         std::size_t const size = http_request::size_of(what, where, true) + line_size(who);
-        if (size > memory.size())
-            return failure(errc::invalid_argument, "storage", "too small: it takes so many bytes", size);
+        if (size > memory.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
         return authorized_request(http_request(Operation::request_method, where, what, detail::buffer(memory)), who);
     }
 
@@ -471,8 +458,9 @@ inline authorized_request authorize(http_request request, credentials const& who
     return authorized_request(std::move(request), who);
 }
 
-/// Writes an operation's request and its `Authorization` header into storage of yours, and allocates nothing. The
-/// storage must outlive the request, and belongs to nothing else as long as that lives. A failure is `invalid_argument`
+/// Writes an operation's request and its `Authorization` header into storage of yours, and allocates nothing. For an
+/// operation that says what its request consists of, by `request_method` and `write`, as the library's do. The storage
+/// must outlive the request, and belongs to nothing else as long as that lives. A failure is `invalid_argument`
 /// in `"storage"`: too small; its offset is how many bytes it takes.
 template <class Operation>
 result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
@@ -582,11 +570,9 @@ inline failure numbers_of(http_response_view const& response, api_error& error) 
 inline failure failure_of(http_response_view const& response)
 {
     detail::api_error error;
-    failure const numbers = detail::numbers_of(response, error);
+    failure reason = detail::numbers_of(response, error);
     answer_details details = detail::words_of(response);
-    details.twilio_code = numbers.twilio_code();
-    details.retry_after = numbers.retry_after();
-    if (numbers.code() == errc::api_error) {
+    if (reason.code() == errc::api_error) {
         using detail::to_string;
         if (error.message.is_string())
             details.message = to_string(error.message);
@@ -599,7 +585,7 @@ inline failure failure_of(http_response_view const& response)
         else if (error.type.is_string() && !json_equal(error.type, "about:blank")) // that type says nothing
             details.more_info = to_string(error.type);
     }
-    return failure(numbers.code(), response.status, std::move(details));
+    return std::move(reason).with(std::move(details));
 }
 
 namespace detail {

@@ -179,7 +179,7 @@ public:
     /// What an answer with this status says. Allocates if it says something in words.
     failure(errc code, int http_status, answer_details details) : failure(code)
     {
-        add(http_status, std::move(details));
+        std::move(*this).with_http_status(http_status).with(std::move(details));
     }
 
     /// A body that breaks `rule` at byte `offset`, in an answer with this status. Allocates if that says something.
@@ -187,7 +187,7 @@ public:
             answer_details details)
         : failure(code, field, rule, offset)
     {
-        add(http_status, std::move(details));
+        std::move(*this).with_http_status(http_status).with(std::move(details));
     }
 
     constexpr failure(failure&& other) noexcept { swap(other); }
@@ -230,6 +230,16 @@ public:
         facts_.has |= has_retry_after;
         return std::move(*this);
     }
+    /// The same failure with all that these say. Allocates if they say something in words.
+    failure&& with(answer_details details) &&
+    {
+        if (details.twilio_code) std::move(*this).with_twilio_code(*details.twilio_code);
+        if (details.retry_after) std::move(*this).with_retry_after(*details.retry_after);
+        if (details.message || !details.more_info.empty() || !details.request_id.empty())
+            texts_ = new texts{std::move(details.message), std::move(details.more_info), std::move(details.request_id)};
+        return std::move(*this);
+    }
+
     /// The same failure with the name of the field that it concerns, for what is parsed on behalf of another name.
     constexpr failure&& in(detail::literal field) && noexcept
     {
@@ -319,15 +329,6 @@ private:
         texts* (*copy)(texts const&) = [](texts const& from) { return new texts(from); };
         void (*end)(texts*) noexcept = [](texts* which) noexcept { delete which; };
     };
-
-    void add(int http_status, answer_details details)
-    {
-        std::move(*this).with_http_status(http_status);
-        if (details.twilio_code) std::move(*this).with_twilio_code(*details.twilio_code);
-        if (details.retry_after) std::move(*this).with_retry_after(*details.retry_after);
-        if (details.message || !details.more_info.empty() || !details.request_id.empty())
-            texts_ = new texts{std::move(details.message), std::move(details.more_info), std::move(details.request_id)};
-    }
 
     constexpr std::optional<int> number(unsigned char which, int value) const noexcept
     {

@@ -166,11 +166,6 @@ private:
 
     static detail::buffer on_heap(std::size_t size) { return detail::buffer(size); }
 
-    static failure too_small(std::size_t size) noexcept
-    {
-        return failure(errc::invalid_argument, "storage", "too small: it takes so many bytes", size);
-    }
-
     template <class MakeRoom>
     result<incoming_message> receive_in(MakeRoom make_room, webhook_request const& request) const
     {
@@ -180,12 +175,12 @@ private:
             std::string_view const query = query_of(request.url);
             std::size_t const size = detail::parameters::room_for_form(query);
             detail::buffer room = make_room(size);
-            if (!room.data()) return too_small(size);
+            if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
             parameters = detail::parameters::from_form(query, std::move(room));
         } else if (!is_form(request)) {
             std::size_t const size = detail::parameters::room_for_json(request.body);
             detail::buffer room = make_room(size);
-            if (!room.data()) return too_small(size);
+            if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
             if (!detail::parameters::from_json(request.body, std::move(room), parameters))
                 return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");
         }
@@ -206,7 +201,7 @@ private:
         if (is_form(request)) {
             std::size_t const size = detail::parameters::room_for_form(request.body);
             detail::buffer room = make_room(size);
-            if (!room.data()) return too_small(size);
+            if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
             form = detail::parameters::from_form(request.body, std::move(room));
         } else if (!is_vouched_for(request)) {
             return refused("bodySHA256", "missing, or not the body's SHA-256");

@@ -5,6 +5,7 @@
 
 #include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/chunk.hpp>
+#include <sidecall/detail/uri.hpp>
 
 // Percent-encoding (RFC 3986, section 2.1), as paths and as form bodies use it.
 namespace sidecall::detail {
@@ -59,8 +60,7 @@ struct raw_in_path {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
-        return is_between(lower(c), 'a', 'z') | is_between(c, '&', ';') | is(c, '@') | is(c, '!') | is(c, '$') |
-               is(c, '=') | is(c, '_') | is(c, '~');
+        return in_userinfo()(c) | is(c, '/') | is(c, '@');
     }
 };
 

@@ -44,6 +44,9 @@ private:
     std::size_t size_;
 };
 
+/// What is wrong with a `storage`; the failure's offset is how many bytes it takes.
+inline constexpr literal too_small = "too small: it takes so many bytes";
+
 /// A rule that a text breaks, and the first byte that does; or none, which is false.
 struct violation {
     literal rule = "";

@@ -138,6 +138,7 @@ private:
                 fault_ = resource_fault{member.name, {"neither a string nor null", value.offset}};
             member.value = value;
             member.seen = true;
+            break;
         }
         return !fault_;
     }
@@ -160,16 +161,10 @@ resource_reader(std::string_view, usual<Size> const&...) -> resource_reader<size
 template <class Text>
 failure malformed(http_response_view const& response, resource_fault const& fault)
 {
-    auto const [rule, offset] = fault.what;
-    failure numbers(errc::malformed_response, fault.member, rule, offset);
-    add_numbers(response, numbers);
-    if constexpr (std::is_same_v<Text, std::string_view>) {
-        return numbers;
-    } else {
-        answer_details details = words_of(response);
-        details.retry_after = numbers.retry_after();
-        return failure(errc::malformed_response, response.status, fault.member, rule, offset, std::move(details));
-    }
+    failure reason(errc::malformed_response, fault.member, fault.what.rule, fault.what.offset);
+    add_numbers(response, reason);
+    if constexpr (!std::is_same_v<Text, std::string_view>) std::move(reason).with(words_of(response));
+    return reason;
 }
 
 } // namespace sidecall::detail

@@ -154,7 +154,7 @@ public:
     }
 
     char* data() noexcept { return elsewhere_.data() ? elsewhere_.data() : in_place_; }
-    std::size_t size() const noexcept { return size_; }
+
     /// Overwrites the text, also where a moved one was, and leaves an empty one.
     void wipe() noexcept
     {
