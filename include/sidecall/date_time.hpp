@@ -24,4 +24,31 @@ struct date_time {
     friend constexpr bool operator==(date_time const&, date_time const&) = default;
 };
 
+/// A span of time. It converts from the durations of `<chrono>` that are whole milliseconds, and to
+/// `std::chrono::milliseconds`, without dragging that in: where the library gives or takes one of these, your code may
+/// say the other.
+struct milliseconds {
+    std::int64_t count = 0;
+
+    constexpr milliseconds() noexcept = default;
+    constexpr explicit milliseconds(std::int64_t number) noexcept : count(number) {}
+
+    /// What does not fit into 64 bits becomes the largest, or the smallest, that does.
+    template <class Duration>
+        requires(Duration::period::num * 1000 % Duration::period::den == 0 &&
+                 static_cast<typename Duration::rep>(0.5) == 0)
+    constexpr milliseconds(Duration const& span) noexcept
+    {
+        constexpr std::int64_t factor = Duration::period::num * 1000 / Duration::period::den;
+        std::int64_t const number = span.count();
+        count = number > INT64_MAX / factor ? INT64_MAX : number < INT64_MIN / factor ? INT64_MIN : number * factor;
+    }
+
+    template <class Duration>
+        requires(Duration::period::num == 1 && Duration::period::den == 1000)
+    constexpr operator Duration() const noexcept { return Duration(count); }
+
+    friend constexpr bool operator==(milliseconds const&, milliseconds const&) = default;
+};
+
 } // namespace sidecall

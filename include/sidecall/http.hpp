@@ -362,8 +362,8 @@ private:
 };
 
 /// A request together with its `Authorization` header: the one object that holds the credential. It can be moved and
-/// nothing else: not copied, compared or printed; the credential is wiped when it ends. Only `authorize` makes one. To
-/// see what will be sent, look at the `http_request`.
+/// nothing else: not compared or printed, nor copied but by the name of `clone`; the credential is wiped when it ends.
+/// Only `authorize` makes one. To see what will be sent, look at the `http_request`.
 class authorized_request {
 public:
     authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) {}
@@ -378,6 +378,9 @@ public:
     authorized_request(authorized_request const&) = delete;
     authorized_request& operator=(authorized_request const&) = delete;
     ~authorized_request() { wipe(); }
+
+    /// Another one like this, for a transport that takes the request with it. One allocation.
+    authorized_request clone() const { return authorized_request(request_); }
 
     http_method method() const noexcept { return request_.method(); }
     std::string_view url() const noexcept { return request_.url(); }       ///< See `http_request::url`.
@@ -408,6 +411,8 @@ private:
     {
         return name.size() + who.authorization().reveal().size() + 2;
     }
+
+    explicit authorized_request(http_request const& authorized) : request_(authorized) {}
 
     /// Of a request that has room for it.
     authorized_request(http_request&& request, credentials const& who) noexcept : request_(std::move(request))

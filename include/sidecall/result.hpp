@@ -28,6 +28,7 @@ enum class errc {
     timed_out,        ///< Twilio may have acted: no whole answer in time.
     answer_lost,      ///< Twilio may have acted: the connection ended before the whole answer had come.
     answer_too_large, ///< Twilio has acted: the answer is larger than the transport's limit.
+    cancelled,        ///< Twilio may have acted: you took it back before the answer had come.
 
     // Twilio.
     api_error,          ///< Refused, in a body that was understood: see `twilio_code()` and `message()`.
@@ -50,6 +51,7 @@ constexpr std::string_view to_string_view(errc code) noexcept
     case errc::timed_out: return "timed_out";
     case errc::answer_lost: return "answer_lost";
     case errc::answer_too_large: return "answer_too_large";
+    case errc::cancelled: return "cancelled";
     case errc::api_error: return "api_error";
     case errc::unexpected_status: return "unexpected_status";
     case errc::malformed_response: return "malformed_response";
@@ -73,6 +75,7 @@ constexpr std::string_view explain(errc code) noexcept
     case errc::answer_lost:
         return "the connection ended before the whole answer; the request may have been carried out";
     case errc::answer_too_large: return "the answer is larger than the transport's limit";
+    case errc::cancelled: return "cancelled before an answer came; the request may have been carried out";
     case errc::api_error: return "Twilio refused the request";
     case errc::unexpected_status: return "the status is not the documented one";
     case errc::malformed_response: return "the body is not the documented resource";

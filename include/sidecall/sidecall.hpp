@@ -11,6 +11,7 @@
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/message.hpp>
 #include <sidecall/result.hpp>
+#include <sidecall/retry.hpp>
 #include <sidecall/sequencer.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/storage.hpp>

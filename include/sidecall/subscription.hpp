@@ -64,6 +64,9 @@ struct basic_create_user_defined_message_subscription {
     /// `POST …/UserDefinedMessageSubscriptions.json`. One allocation.
     http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
 
+    /// Whether a repetition has no further effect: it has a key.
+    bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
+
     /// What the request consists of; see `request_writer`.
     static constexpr http_method request_method = http_method::post;
     template <class Request>
@@ -78,7 +81,7 @@ struct basic_create_user_defined_message_subscription {
 
     /// Reads the answer. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`,
     /// any other body `malformed_response` with the member and the byte. Allocates for `uri`, and for a failure.
-    result<resource> parse(http_response_view const& response) const
+    static result<resource> parse(http_response_view const& response)
     {
         if (response.status != 201) return detail::refusal<Text>(response);
         detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
@@ -123,7 +126,7 @@ struct basic_delete_user_defined_message_subscription {
 
     /// Reads the answer. Documented is 204; any other status is `api_error` (404 if it is gone already) or
     /// `unexpected_status`.
-    result<void> parse(http_response_view const& response) const
+    static result<void> parse(http_response_view const& response)
     {
         if (response.status != 204) return detail::refusal<Text>(response);
         return {};

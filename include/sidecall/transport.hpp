@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
@@ -49,6 +50,74 @@ auto answer_to(Transport& carrier, authorized_request const& request)
     return answer(carrier(request));
 }
 
+/// Reads an answer as an operation does. Of an operation nothing is kept that its `parse` does not need.
+template <class Operation>
+class answer_reader {
+public:
+    template <class T>
+    explicit answer_reader(T&& what) : what_(std::forward<T>(what))
+    {
+    }
+
+    result<typename Operation::resource> operator()(http_response_view const& response) const
+    {
+        return what_.parse(response);
+    }
+
+private:
+    Operation what_;
+};
+template <class Operation>
+    requires requires(http_response_view const& response)
+    {
+        Operation::parse(response);
+    }
+class answer_reader<Operation> {
+public:
+    explicit answer_reader(Operation const&) noexcept {}
+
+    result<typename Operation::resource> operator()(http_response_view const& response) const
+    {
+        return Operation::parse(response);
+    }
+};
+
+/// What `send` hands to an asynchronous transport: from the answer it makes what the caller's handler takes.
+template <class Operation, class Handler>
+class completion {
+public:
+    template <class T>
+    completion(T&& what, Handler handler) : read_(std::forward<T>(what)), handler_(std::move(handler))
+    {
+    }
+    completion(completion&&) = default;
+    completion& operator=(completion&&) = default;
+
+    void operator()(result<http_response> answer) { complete(answer); }
+    void operator()(result<http_response_view> answer) { complete(answer); }
+
+private:
+    template <class Answer>
+    void complete(Answer& answer)
+    {
+        if (answer)
+            handler_(read_(*answer));
+        else
+            handler_(result<typename Operation::resource>(std::move(answer).error()));
+    }
+
+    answer_reader<Operation> read_;
+    Handler handler_;
+};
+
+/// A handler as narrow as any: it can be moved, and called with an answer.
+struct some_handler {
+    some_handler(some_handler&&) = default;
+    some_handler& operator=(some_handler&&) = default;
+    void operator()(result<http_response>);
+    void operator()(result<http_response_view>);
+};
+
 } // namespace detail
 
 /// Whatever can carry a request to Twilio and bring the answer back: any callable, a lambda in a test, an adapter, your
@@ -87,5 +156,30 @@ template <operation Operation, class Transport>
         if (!response) return response.error();
         return what.parse(*response);
     }
+
+/// Whatever carries many requests at a time: it takes a request and a handler, both to keep, and calls the handler
+/// **exactly once**, with what a `transport` would give back, on whatever thread it likes, before it returns or later,
+/// and also if it gives the request up. The handler can be moved but not copied. What else is said of a `transport`
+/// holds here, too; a view must be good until the handler returns. What the call returns, `send` returns.
+template <class T>
+concept async_transport = requires(T& t, authorized_request request, detail::some_handler handler)
+{
+    t(std::move(request), std::move(handler));
+};
+
+/// Asks Twilio, and calls `handler(result<resource>)` exactly once, as soon and on the thread that the transport does;
+/// of a view operation, what the result refers to is good until the handler returns. The handler may be move-only and
+/// must not throw. Nothing is referred to after the return but the transport. Allocates for the request alone; for an
+/// operation of yours whose `parse` is not static, what it costs to copy or move that, too.
+template <class Operation, class Transport, class Handler>
+    requires operation<std::remove_cvref_t<Operation>> && async_transport<std::remove_reference_t<Transport>> &&
+        std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
+decltype(auto) send(Operation&& what, credentials const& who, Transport&& carrier, Handler handler,
+                    endpoint const& where = endpoint::twilio())
+{
+    authorized_request request = authorize(what.request(where), who);
+    using completion = detail::completion<std::remove_cvref_t<Operation>, Handler>;
+    return carrier(std::move(request), completion(std::forward<Operation>(what), std::move(handler)));
+}
 
 } // namespace sidecall

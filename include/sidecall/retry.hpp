@@ -1,0 +1,423 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <time.h>
+
+#include <sidecall/credentials.hpp>
+#include <sidecall/date_time.hpp>
+#include <sidecall/detail/entropy.hpp>
+#include <sidecall/endpoint.hpp>
+#include <sidecall/http.hpp>
+#include <sidecall/result.hpp>
+#include <sidecall/storage.hpp>
+#include <sidecall/transport.hpp>
+
+namespace sidecall {
+
+/// Whether Twilio may have carried out the request that ended so: true of every lost answer, of 5xx, and of a 2xx that
+/// is not the documented answer; false of what was never sent, and of what was refused, 429 among it ("never processed
+/// and always safe to retry", Twilio's page on error 20429).
+constexpr bool may_have_taken_effect(failure const& outcome) noexcept
+{
+    switch (outcome.code()) {
+    case errc::transport_failure:
+    case errc::timed_out:
+    case errc::answer_lost:
+    case errc::answer_too_large:
+    case errc::cancelled:
+    case errc::malformed_response: return true;
+    default: break;
+    }
+    int const status = outcome.http_status().value_or(0);
+    return status >= 500 || (status >= 200 && status < 300);
+}
+
+/// Why there is no further attempt.
+enum class retry_stop {
+    refused = 1,           ///< Another attempt would be answered the same, or was not wanted.
+    may_have_taken_effect, ///< Another attempt could do it twice: the operation is not idempotent.
+    asked_to_wait_longer,  ///< `Retry-After` asks for more patience than `max_retry_after`.
+    no_attempts_left,      ///< It was the last of `max_attempts`.
+    no_time_left,          ///< The next attempt would begin after the `deadline`.
+};
+
+/// The enumerator's own name, `"no_time_left"`: stable, for logs and metrics. Empty for a value that is none.
+constexpr std::string_view to_string_view(retry_stop why) noexcept
+{
+    switch (why) {
+    case retry_stop::refused: return "refused";
+    case retry_stop::may_have_taken_effect: return "may_have_taken_effect";
+    case retry_stop::asked_to_wait_longer: return "asked_to_wait_longer";
+    case retry_stop::no_attempts_left: return "no_attempts_left";
+    case retry_stop::no_time_left: return "no_time_left";
+    }
+    return {};
+}
+
+/// What a `retry_policy` must know besides the outcome of an attempt. It asks nobody for it: with the same facts it
+/// decides the same.
+struct retry_facts {
+    bool is_idempotent = false; ///< Whether a repetition has no further effect: a DELETE, or a create with a key.
+    unsigned attempt = 1;       ///< Which attempt it was that failed; the first is 1.
+    milliseconds elapsed{};     ///< Since the first attempt began.
+    milliseconds unix_time{};   ///< What time it is, since 1970-01-01T00:00:00Z: for a `Retry-After` that is a date.
+    std::uint64_t random = 0;   ///< 64 random bits.
+};
+
+/// To wait and try again, or to stop.
+struct retry_decision {
+    std::optional<retry_stop> stop = {}; ///< Why there is no further attempt; empty if there is one.
+    milliseconds delay{};                ///< How long to wait before it.
+
+    /// Whether there is a further attempt.
+    constexpr explicit operator bool() const noexcept { return !stop; }
+
+    friend constexpr bool operator==(retry_decision const&, retry_decision const&) = default;
+};
+
+/// When to try again. Pure: a value that decides from facts, and does not wait, ask for the time, or allocate.
+///
+/// - 429 is always retried, as is what failed before anything was sent (`not_connected`, `tls_failure`).
+/// - 5xx and lost answers (`timed_out`, `answer_lost`, `answer_too_large`, `malformed_response`, and
+///   `transport_failure`, which does not say) are retried if the operation is idempotent.
+/// - Nothing else is.
+///
+/// A wait is drawn evenly from 0 to `base_delay`, doubled with each attempt up to `max_delay` ("full jitter", so that
+/// those who failed together do not come back together). If the answer had a `Retry-After` (RFC 9110, section 10.2.3),
+/// that is waited instead, to the millisecond.
+struct retry_policy {
+    milliseconds base_delay{500};         ///< The most that is waited after the first attempt.
+    milliseconds max_delay{30'000};       ///< The most that is waited after any attempt, where the answer does not say.
+    milliseconds max_retry_after{60'000}; ///< A `Retry-After` of more than this ends it: earlier is not wanted.
+    milliseconds deadline{300'000};       ///< For all of it, from when the first attempt begins.
+    unsigned max_attempts = 10;           ///< The first one counts, too. 0: as many as there is time for.
+
+    constexpr retry_decision decide(failure const& outcome, retry_facts const& known) const noexcept
+    {
+        if (auto const why = refuses(outcome, known)) return {.stop = why};
+        milliseconds delay(draw(known.random, longest_after(known.attempt)));
+        if (auto const asked = outcome.retry_after()) {
+            delay = milliseconds(wait_for(*asked, known.unix_time));
+            if (delay.count > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
+        }
+        if (max_attempts != 0 && known.attempt >= max_attempts) return {.stop = retry_stop::no_attempts_left};
+        if (known.elapsed.count >= deadline.count || delay.count >= deadline.count - known.elapsed.count)
+            return {.stop = retry_stop::no_time_left};
+        return {.delay = delay};
+    }
+
+private:
+    static constexpr std::optional<retry_stop> refuses(failure const& outcome, retry_facts const& known) noexcept
+    {
+        int const status = outcome.http_status().value_or(0);
+        bool const is_answer = outcome.code() == errc::api_error || outcome.code() == errc::unexpected_status;
+        if (is_answer && status == 429) return {};
+        if (outcome.code() == errc::not_connected || outcome.code() == errc::tls_failure) return {};
+        if (!may_have_taken_effect(outcome) || outcome.code() == errc::cancelled) return retry_stop::refused;
+        if (is_answer && status < 500) return retry_stop::refused;
+        if (!known.is_idempotent) return retry_stop::may_have_taken_effect;
+        return {};
+    }
+
+    /// The longest wait after an attempt where the answer does not say.
+    constexpr std::int64_t longest_after(unsigned attempt) const noexcept
+    {
+        std::int64_t const cap = max_delay.count < 0 ? 0 : max_delay.count;
+        std::int64_t longest = base_delay.count < 0 ? 0 : base_delay.count;
+        for (; attempt > 1 && longest != 0 && longest < cap; --attempt)
+            longest = longest > INT64_MAX / 2 ? INT64_MAX : longest * 2;
+        return longest < cap ? longest : cap;
+    }
+
+    /// A number from 0 to `last`; it is no more uneven than by `last` / 2^64.
+    static constexpr std::int64_t draw(std::uint64_t random, std::int64_t last) noexcept
+    {
+        return static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(last) + 1));
+    }
+
+    static constexpr std::int64_t wait_for(retry_time const& asked, milliseconds unix_time) noexcept
+    {
+        std::int64_t const when = asked.seconds > INT64_MAX / 1000 ? INT64_MAX : asked.seconds * 1000;
+        std::int64_t const now = asked.is_unix_time && unix_time.count > 0 ? unix_time.count : 0;
+        return when > now ? when - now : 0;
+    }
+};
+
+/// What `send_with_retry` asks of the machine that it runs on. A struct of yours with these three takes its place where
+/// time is simulated, or where a board has clocks of its own.
+struct this_machine {
+#ifdef TIME_UTC // else the C library has no clock
+    /// The time since some fixed moment, by a clock that nobody sets.
+    milliseconds uptime() const noexcept
+    {
+#ifdef CLOCK_MONOTONIC
+        ::timespec now{};
+        detail::expect(::clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+        return in_milliseconds(now);
+#else
+        return unix_time();
+#endif
+    }
+
+    /// The time since 1970-01-01T00:00:00Z.
+    milliseconds unix_time() const noexcept
+    {
+        ::timespec now{};
+        detail::expect(::timespec_get(&now, TIME_UTC) == TIME_UTC);
+        return in_milliseconds(now);
+    }
+
+    /// 64 bits from the operating system's random source.
+    std::uint64_t random() const
+    {
+        unsigned char bytes[8];
+        detail::fill_with_entropy(bytes, sizeof bytes);
+        std::uint64_t number = 0;
+        for (auto byte : bytes) number = number << 8 | byte;
+        return number;
+    }
+
+private:
+    static milliseconds in_milliseconds(::timespec const& time) noexcept
+    {
+        return milliseconds(std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000);
+    }
+#endif
+};
+
+namespace detail {
+
+/// Whether an operation may be repeated: it says so itself by `is_idempotent`, or its method does (RFC 9110, section
+/// 9.2.2).
+template <class Operation>
+bool is_idempotent(Operation const& what, http_method method)
+{
+    if constexpr (requires { what.is_idempotent(); })
+        return what.is_idempotent();
+    else
+        return method != http_method::post && method != http_method::patch;
+}
+
+/// The attempts of one operation: counts them, and remembers the failure that its caller must know of.
+template <class Machine>
+class attempts {
+public:
+    attempts(retry_policy const& policy, Machine machine, http_method method, bool is_idempotent)
+        : policy_(policy), machine_(std::move(machine)), start_(machine_.uptime()),
+          deletes_(method == http_method::delete_), is_idempotent_(is_idempotent)
+    {
+    }
+
+    /// What is left until the deadline.
+    milliseconds time_left() const { return milliseconds(policy_.deadline.count - elapsed().count); }
+
+    /// How long to wait after this outcome; or nothing if it is the last, with which then the operation ends.
+    template <class T>
+    std::optional<milliseconds> wait_after(result<T>& outcome)
+    {
+        if (outcome) return {};
+        if constexpr (std::is_void_v<T>) {
+            // It is gone, and an attempt whose answer was lost is what it went by.
+            if (deletes_ && worst_ && may_have_taken_effect(*worst_) && outcome.error().http_status() == 404) {
+                outcome = {};
+                return {};
+            }
+        }
+        auto const decision = policy_.decide(outcome.error(), {.is_idempotent = is_idempotent_,
+                                                               .attempt = ++count_,
+                                                               .elapsed = elapsed(),
+                                                               .unix_time = machine_.unix_time(),
+                                                               .random = machine_.random()});
+        if (!worst_ || !may_have_taken_effect(*worst_) || may_have_taken_effect(outcome.error()))
+            worst_ = std::move(outcome).error();
+        if (decision) return decision.delay;
+        outcome = reason();
+        return {};
+    }
+
+    /// Why the operation failed, after `wait_after`.
+    failure reason() noexcept { return *std::move(worst_); }
+
+private:
+    milliseconds elapsed() const { return milliseconds(machine_.uptime().count - start_.count); }
+
+    retry_policy policy_;
+    Machine machine_;
+    milliseconds start_;
+    unsigned count_ = 0;
+    bool deletes_;
+    bool is_idempotent_;
+    std::optional<failure> worst_{}; // the last one; but not one that leaves no doubt after one that does
+};
+
+/// Calls `sleep`; false if it says that there is to be no further attempt.
+template <class Sleep>
+bool goes_on_after(Sleep& sleep, milliseconds delay)
+{
+    if constexpr (std::is_void_v<decltype(sleep(delay))>) {
+        sleep(delay);
+        return true;
+    } else {
+        return static_cast<bool>(sleep(delay));
+    }
+}
+
+template <class Operation, class Transport, class Sleep, class Machine>
+result<typename Operation::resource> send_until_done(Operation const& what, authorized_request const& request,
+                                                     Transport& carrier, retry_policy const& policy, Sleep& sleep,
+                                                     Machine&& machine)
+{
+    attempts<Machine> made(policy, std::move(machine), request.method(), is_idempotent(what, request.method()));
+    auto const carry = [&](authorized_request const& wanted) -> decltype(carrier(wanted)) {
+        if constexpr (requires { carrier(wanted, made.time_left()); })
+            return carrier(wanted, made.time_left());
+        else
+            return carrier(wanted);
+    };
+    for (;;) {
+        auto const answer = answer_to<Operation>(carry, request);
+        auto outcome = answer ? what.parse(*answer) : result<typename Operation::resource>(answer.error());
+        auto const delay = made.wait_after(outcome);
+        if (!delay) return outcome;
+        if (!goes_on_after(sleep, *delay) || made.time_left().count <= 0) return made.reason();
+    }
+}
+
+/// An operation on its way through an asynchronous transport and a timer: it moves from one to the other, and whoever
+/// has it owns all of it.
+template <class Operation, class Transport, class Timer, class Handler, class Machine>
+class retried_send {
+public:
+    template <class T>
+    retried_send(T&& what, authorized_request request, Transport& carrier, retry_policy const& policy, Timer timer,
+                 Handler handler, Machine machine)
+        : request_(std::move(request)),
+          made_(policy, std::move(machine), request_.method(), is_idempotent(what, request_.method())),
+          carrier_(&carrier), timer_(std::move(timer)), handler_(std::move(handler)), read_(std::forward<T>(what))
+    {
+    }
+
+    void attempt() &&
+    {
+        Transport& carrier = *carrier_;
+        authorized_request request = request_.clone();
+        milliseconds const left = made_.time_left();
+        auto take = [self = std::move(*this)](auto answer) mutable { std::move(self).take(answer); };
+        if constexpr (requires { carrier(std::move(request), std::move(take), left); })
+            carrier(std::move(request), std::move(take), left);
+        else
+            carrier(std::move(request), std::move(take));
+    }
+
+private:
+    template <class Answer>
+    void take(Answer& answer) &&
+    {
+        auto outcome = answer ? read_(*answer) : result<typename Operation::resource>(std::move(answer).error());
+        auto const delay = made_.wait_after(outcome);
+        if (!delay) return handler_(std::move(outcome));
+        Timer timer = timer_; // the one of its own goes with it
+        timer(*delay, [self = std::move(*this)](bool goes_on = true) mutable { std::move(self).wake(goes_on); });
+    }
+
+    void wake(bool goes_on) &&
+    {
+        if (goes_on && made_.time_left().count > 0) return std::move(*this).attempt();
+        handler_(result<typename Operation::resource>(made_.reason()));
+    }
+
+    authorized_request request_;
+    attempts<Machine> made_;
+    Transport* carrier_;
+    Timer timer_;
+    Handler handler_;
+    answer_reader<Operation> read_;
+};
+
+template <class T>
+concept machine = requires(T& t)
+{
+    {
+        t.uptime()
+        } -> std::same_as<milliseconds>;
+    {
+        t.unix_time()
+        } -> std::same_as<milliseconds>;
+    {
+        t.random()
+        } -> std::same_as<std::uint64_t>;
+};
+
+/// A timer's continuation as narrow as any.
+struct some_continuation {
+    some_continuation(some_continuation&&) = default;
+    some_continuation& operator=(some_continuation&&) = default;
+    void operator()(bool goes_on = true);
+};
+
+} // namespace detail
+
+/// `send`, again and again as the policy says, until it succeeds or the policy stops. Blocks for as long as that takes;
+/// the request is made once, and each attempt sends the same bytes.
+///
+/// `sleep(delay)` waits: `[](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); }`. It may return
+/// false to end it, when the program does, say. The transport is told how much time is left, if it can be called with
+/// that (a `milliseconds`, or `std::chrono::milliseconds`) as a second argument; one that cannot may outlast the
+/// deadline by its own timeout.
+///
+/// A DELETE that meets 404 after an attempt that may have taken effect has succeeded. A failure is that of the last
+/// attempt; but if an earlier one may have taken effect and the last one certainly has not, that earlier one's, so that
+/// `may_have_taken_effect` is true of it whenever it is true of any. Allocates for the request, and for failures.
+template <operation Operation, class Transport, class Sleep, detail::machine Machine = this_machine>
+    requires transport<std::remove_reference_t<Transport>> && std::invocable < std::remove_reference_t<Sleep>
+&, milliseconds > result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who,
+                                                                       Transport&& carrier, retry_policy const& policy,
+                                                                       Sleep&& sleep,
+                                                                       endpoint const& where = endpoint::twilio(),
+                                                                       Machine machine = {})
+{
+    authorized_request const request = authorize(what.request(where), who);
+    return detail::send_until_done(what, request, carrier, policy, sleep, std::move(machine));
+}
+
+/// The same with the request in storage of yours; see `send`.
+template <operation Operation, class Transport, class Sleep, detail::machine Machine = this_machine>
+    requires transport<std::remove_reference_t<Transport>> && std::invocable < std::remove_reference_t<Sleep>
+&, milliseconds > result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who,
+                                                                       Transport&& carrier, retry_policy const& policy,
+                                                                       Sleep&& sleep, endpoint const& where,
+                                                                       storage memory, Machine machine = {})
+{
+    auto const request = authorize(what, who, where, memory);
+    if (!request) return request.error();
+    return detail::send_until_done(what, *request, carrier, policy, sleep, std::move(machine));
+}
+
+/// The same through an asynchronous transport: calls `handler(result<resource>)` exactly once, if transport and timer
+/// do what they must.
+///
+/// `timer(delay, next)` arranges for `next()` to be called once after `delay`, or `next(false)` to end it early. `next`
+/// can be moved but not copied, and called on any thread. The timer is copied: let it be small, a lambda that refers to
+/// your own. The transport must outlive the operation; it is told how much time is left, if it can be called with that
+/// as a third argument. Allocates a request, and one for each attempt.
+template <class Operation, class Transport, class Timer, class Handler, detail::machine Machine = this_machine>
+    requires operation<std::remove_cvref_t<Operation>> && async_transport<Transport> &&
+        std::invocable<Timer&, milliseconds, detail::some_continuation> &&
+        std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
+void send_with_retry(Operation&& what, credentials const& who, Transport& carrier, retry_policy const& policy,
+                     Timer timer, Handler handler, endpoint const& where = endpoint::twilio(), Machine machine = {})
+{
+    authorized_request request = authorize(what.request(where), who);
+    using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
+    retried(std::forward<Operation>(what), std::move(request), carrier, policy, std::move(timer), std::move(handler),
+            std::move(machine))
+        .attempt();
+}
+
+} // namespace sidecall
