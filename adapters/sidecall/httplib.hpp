@@ -89,8 +89,14 @@ public:
     /// - `transport_failure`: anything else.
     result<http_response> operator()(authorized_request const& request)
     {
+        return (*this)(request, (std::chrono::milliseconds::max)());
+    }
+
+    /// The same in no more than this time, where `total_timeout` is longer: what `send_with_retry` has left.
+    result<http_response> operator()(authorized_request const& request, std::chrono::milliseconds at_most)
+    {
         if (!line_) return failure(errc::transport_failure, "the transport was moved from");
-        return line_->carry(request);
+        return line_->carry(request, at_most);
     }
 
 private:
@@ -280,18 +286,20 @@ private:
             client_.reset();
         }
 
-        result<http_response> carry(authorized_request const& request)
+        result<http_response> carry(authorized_request const& request, std::chrono::milliseconds at_most)
         {
             no_sigpipe const guard;
             auto const start = clock::now();
+            auto const total = at_least_1ms(std::min(settings_.total_timeout, at_most));
+            auto const to_connect = std::min(at_least_1ms(settings_.connect_timeout), total);
             if (auto fault = prepare_client(request)) return *std::move(fault);
+            client_->set_connection_timeout(to_connect);
 
             exchange current;
             current_ = &current;
             socket_.start_counting();
             // TLS and chunks cost bytes on the wire that are none of the answer's.
-            watch watching(socket_, start + at_least_1ms(settings_.total_timeout),
-                           2 * std::uint64_t{settings_.max_answer} + 65536);
+            watch watching(socket_, start + total, 2 * std::uint64_t{settings_.max_answer} + 65536);
 
             httplib::Request sent;
             fill(sent, request);
@@ -328,7 +336,7 @@ private:
                 return failed(errc::transport_failure, "an interim answer that cpp-httplib cannot read past", error);
             // Even an answer that seems whole is not: its end may be our own cut.
             if (!done || watching.expired()) {
-                bool const slow = watching.expired() || last_used_ - start >= at_least_1ms(settings_.connect_timeout);
+                bool const slow = watching.expired() || last_used_ - start >= to_connect;
                 if (slow && was_connecting(error)) return failed(errc::not_connected, "connecting timed out", error);
                 errc const kind = watching.expired() ? errc::timed_out : kind_of(error);
                 return failed(kind, detail::explain(kind), error);
@@ -431,10 +439,8 @@ private:
                 client.set_proxy(std::string(host), port);
             }
 
-            auto const total = at_least_1ms(settings_.total_timeout);
             // Reading and writing are left to the watch; these are only to be later than it.
-            auto const later = total + std::chrono::seconds(1);
-            client.set_connection_timeout(std::min(at_least_1ms(settings_.connect_timeout), total));
+            auto const later = at_least_1ms(settings_.total_timeout) + std::chrono::seconds(1);
             client.set_read_timeout(later);
             client.set_write_timeout(later);
             client.set_keep_alive(settings_.max_idle.count() > 0);

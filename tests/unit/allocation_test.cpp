@@ -472,3 +472,41 @@ TEST_CASE("A key is kept in place if it is no longer than a UUID, and copied wit
         CHECK(allocations_of([&] { static_cast<void>(sidecall::idempotency_key_view(*moved).view()); }) == 0);
     }
 }
+
+TEST_CASE(
+    "Through callbacks the request alone is allocated, and a retry one more for each attempt, none with a secret in it")
+{
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("SECRET-TOKEN-IN-CLEAR"));
+    std::string const encoded(who.authorization().reveal());
+    auto const operation = subscription();
+    int calls = 0;
+    auto const handler = [&](auto const&) { ++calls; };
+    auto const absent = [](sidecall::authorized_request, auto complete) {
+        complete(sidecall::result<sidecall::http_response>(sidecall::failure(sidecall::errc::not_connected)));
+    };
+    CHECK(leaks_of(encoded, "SECRET-TOKEN", [&] { send(operation, who, absent, handler); }) == 0);
+    CHECK(allocations_of([&] { send(operation, who, absent, handler); }) == 1);
+
+    auto const timer = [](sidecall::milliseconds, auto next) { next(); };
+    sidecall::retry_policy const policy{.base_delay = {}, .max_attempts = 3};
+    CHECK(leaks_of(encoded, "SECRET-TOKEN", [&] { send_with_retry(operation, who, absent, policy, timer, handler); }) ==
+          0);
+    CHECK(allocations_of([&] { send_with_retry(operation, who, absent, policy, timer, handler); }) == 4);
+
+    auto const blocking = [](sidecall::authorized_request const&) -> sidecall::result<sidecall::http_response> {
+        return sidecall::failure(sidecall::errc::not_connected);
+    };
+    auto const sleep = [](sidecall::milliseconds) {};
+    CHECK(allocations_of([&] { static_cast<void>(send_with_retry(operation, who, blocking, policy, sleep)); }) == 1);
+    char memory[2048];
+    CHECK(allocations_of([&] {
+              auto const made =
+                  send_with_retry(operation, who, blocking, policy, sleep, sidecall::endpoint::twilio(), memory);
+              calls += made.error().code() == sidecall::errc::not_connected;
+          }) == 0);
+    char too_little[16];
+    CHECK(send_with_retry(operation, who, blocking, policy, sleep, sidecall::endpoint::twilio(), too_little)
+              .error()
+              .field() == "storage");
+    CHECK(calls == 5);
+}

@@ -363,3 +363,21 @@ TEST_CASE("An instant becomes a time point of <chrono>'s that counts seconds, an
     CHECK(date_time{-1, 0}.to<sys_seconds>() == sys_seconds() - 1s);
     CHECK(date_time{253402300799, 0}.to<sys_seconds>() == sys_days(9999y / 12 / 31) + 23h + 59min + 59s);
 }
+
+TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
+{
+    using sidecall::milliseconds;
+    static_assert(milliseconds(std::chrono::hours(1)) == milliseconds(3'600'000));
+    static_assert(milliseconds(std::chrono::milliseconds(-5)).count == -5);
+    static_assert(std::chrono::milliseconds(milliseconds(7)) == std::chrono::milliseconds(7));
+    static_assert(milliseconds((std::chrono::hours::max)()).count == INT64_MAX);
+    static_assert(milliseconds((std::chrono::hours::min)()).count == INT64_MIN);
+    static_assert(std::is_convertible_v<std::chrono::seconds, milliseconds>);
+    static_assert(std::is_convertible_v<milliseconds, std::chrono::milliseconds>);
+    // What would lose something, or its unit, is not done in silence.
+    static_assert(!std::is_convertible_v<std::chrono::microseconds, milliseconds>);
+    static_assert(!std::is_convertible_v<std::chrono::duration<double>, milliseconds>);
+    static_assert(!std::is_convertible_v<milliseconds, std::chrono::seconds>);
+    static_assert(!std::is_convertible_v<milliseconds, std::int64_t>);
+    static_assert(!std::is_convertible_v<std::int64_t, milliseconds>);
+}

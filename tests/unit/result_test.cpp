@@ -33,7 +33,8 @@ using sidecall::result;
 constexpr std::array all_codes = {errc::invalid_argument,   errc::transport_failure, errc::not_connected,
                                   errc::tls_failure,        errc::timed_out,         errc::answer_lost,
                                   errc::answer_too_large,   errc::api_error,         errc::unexpected_status,
-                                  errc::malformed_response, errc::invalid_signature, errc::malformed_webhook};
+                                  errc::malformed_response, errc::invalid_signature, errc::malformed_webhook,
+                                  errc::cancelled};
 
 constexpr failure bad_callback()
 {

@@ -336,3 +336,92 @@ TEST_CASE("A transport may take its request by a reference to auto")
     };
     CHECK(send(subscription(), who, carrier));
 }
+
+namespace {
+
+/// Keeps what it is given until it is told to answer.
+class patient {
+public:
+    template <class Handler>
+    int operator()(authorized_request request, Handler handler)
+    {
+        static_assert(!std::is_copy_constructible_v<Handler>);
+        auto kept = std::make_shared<std::pair<authorized_request, Handler>>(std::move(request), std::move(handler));
+        work_.push_back([kept](result<http_response> answer) { kept->second(std::move(answer)); });
+        seen.emplace_back(kept->first.url());
+        return static_cast<int>(work_.size());
+    }
+    void answer(std::size_t which, result<http_response> with) { work_[which](std::move(with)); }
+
+    std::vector<std::string> seen;
+
+private:
+    std::vector<std::function<void(result<http_response>)>> work_;
+};
+static_assert(sidecall::async_transport<patient>);
+static_assert(!transport<patient>);
+static_assert(!sidecall::async_transport<decltype(&answer_201)>);
+
+} // namespace
+
+TEST_CASE("Through callbacks each answer comes to its own handler, in whatever order, once")
+{
+    patient carrier;
+    std::string told;
+    int const first = send(
+        subscription(), somebody(), carrier,
+        [&, only_moves = std::make_unique<int>(1)](result<sidecall::user_defined_message_subscription> made) mutable {
+            told += "made " + std::string(made->sid.view().substr(31)) + '\n';
+        });
+    int const second = send(
+        fetch_account{account}, somebody(), carrier,
+        [&](result<std::string> const& name) { told += name ? *name + '\n' : name.error().to_string() + '\n'; },
+        *endpoint::parse("https://twilio.example"));
+    send(sidecall::delete_user_defined_message_subscription{account, call,
+                                                            "ZY00000000000000000000000000000003"_subscription_sid},
+         somebody(), carrier, [&](auto done) { told += done.error().to_string() + '\n'; });
+    CHECK(first == 1);
+    CHECK(second == 2);
+    CHECK(told.empty());
+    CHECK(carrier.seen[1] == "https://twilio.example/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
+
+    carrier.answer(1, http_response{.status = 200, .body = "a name"});
+    carrier.answer(2, failure(errc::cancelled));
+    carrier.answer(0, http_response{.status = 201, .body = created});
+    CHECK(told == "a name\ncancelled: cancelled before an answer came; the request may have been carried out\n"
+                  "made 003\n");
+}
+
+TEST_CASE("A view operation's result lies in the answer, which is there until the handler returns")
+{
+    sidecall::create_user_defined_message_subscription_view const operation{
+        .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
+    int calls = 0;
+    auto const handler = [&](result<sidecall::user_defined_message_subscription_view> made) {
+        ++calls;
+        CHECK(made->uri == "/here");
+    };
+    std::string const body = R"({"sid":"ZY00000000000000000000000000000003","uri":"/here"})";
+    send(
+        operation, somebody(),
+        [&](authorized_request, auto complete) {
+            complete(result<http_response>(http_response{.status = 201, .body = body}));
+        },
+        handler);
+    send(
+        operation, somebody(),
+        [&](authorized_request, auto complete) {
+            complete(result<http_response_view>({.status = 201, .headers = {}, .body = body}));
+        },
+        handler);
+    CHECK(calls == 2);
+}
+
+TEST_CASE("A clone is the same request, and its credential is wiped like the other's")
+{
+    auto request = std::make_unique<authorized_request>(authorize(subscription().request(), somebody()));
+    std::string const wire(request->to_http1().reveal());
+    auto const clone = request->clone();
+    request.reset();
+    CHECK(clone.to_http1().reveal() == wire);
+}

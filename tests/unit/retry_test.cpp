@@ -1,0 +1,588 @@
+#include <sidecall/sidecall.hpp>
+
+#include <array>
+#include <chrono>
+#include <climits>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace sidecall::literals;
+using namespace std::chrono_literals;
+using sidecall::authorized_request;
+using sidecall::credentials;
+using sidecall::errc;
+using sidecall::failure;
+using sidecall::http_response;
+using sidecall::may_have_taken_effect;
+using sidecall::milliseconds;
+using sidecall::result;
+using sidecall::retry_decision;
+using sidecall::retry_policy;
+using sidecall::retry_stop;
+using sidecall::send_with_retry;
+
+constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
+constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
+std::string const created = R"({"sid":"ZY00000000000000000000000000000003"})";
+sidecall::delete_user_defined_message_subscription const deletion{
+    account, call, "ZY00000000000000000000000000000003"_subscription_sid};
+
+credentials somebody()
+{
+    return credentials::auth_token(account, sidecall::secret("token"));
+}
+
+sidecall::create_user_defined_message_subscription subscription(bool with_key)
+{
+    return {.account_sid = account,
+            .call_sid = call,
+            .callback = "https://example.com/udm"_callback_url,
+            .idempotency_key = with_key ? std::optional(*sidecall::idempotency_key::parse("key")) : std::nullopt};
+}
+
+failure status(int number)
+{
+    return sidecall::failure_of({.status = number});
+}
+failure retry_after(int number, std::string_view when)
+{
+    sidecall::header const fields[] = {{"Retry-After", when}};
+    return sidecall::failure_of({.status = number, .headers = fields});
+}
+
+/// What an attempt may come to, and, by a list of its own, what that means.
+struct outcome {
+    failure reason;
+    bool may_have_effect;
+    bool is_retried; // if a repetition has no further effect
+};
+std::vector<outcome> outcomes()
+{
+    std::vector<outcome> all = {
+        {failure(errc::invalid_argument), false, false},
+        {failure(errc::not_connected), false, true},
+        {failure(errc::tls_failure), false, true},
+        {failure(errc::transport_failure), true, true},
+        {failure(errc::timed_out), true, true},
+        {failure(errc::answer_lost), true, true},
+        {failure(errc::answer_too_large), true, true},
+        {failure(errc::malformed_response).with_http_status(201), true, true},
+        {failure(errc::malformed_response).with_http_status(429), true, true}, // of an operation of one's own
+        {failure(errc::cancelled), true, false},
+    };
+    for (int number : {200, 202, 204, 299}) all.push_back({status(number), true, false});
+    for (int number : {301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 415, 422, 428, 430, 499})
+        all.push_back({status(number), false, false});
+    for (int number : {500, 501, 502, 503, 504, 599}) all.push_back({status(number), true, true});
+    all.push_back({status(429), false, true});
+    return all;
+}
+
+/// A machine whose time passes only where a test says so, and whose random bits repeat.
+class simulation {
+public:
+    struct view {
+        simulation* of;
+        milliseconds uptime() const { return milliseconds(of->now); }
+        milliseconds unix_time() const { return milliseconds(1'000'000'000'000 + of->now); }
+        std::uint64_t random() { return of->engine_(); }
+    };
+
+    view machine() { return {this}; }
+    std::int64_t now = 0;
+
+private:
+    std::mt19937_64 engine_{1};
+};
+
+/// Brings these answers one after the other, and remembers what it was asked.
+class script {
+public:
+    using answer = result<http_response>;
+
+    explicit script(std::vector<answer> answers) : answers_(std::move(answers)) {}
+
+    result<http_response> operator()(authorized_request const& request, milliseconds left = {})
+    {
+        wires.emplace_back(request.to_http1().reveal());
+        times_left.push_back(left.count);
+        REQUIRE(wires.size() <= answers_.size());
+        return answers_[wires.size() - 1];
+    }
+
+    std::vector<std::string> wires;
+    std::vector<std::int64_t> times_left;
+
+private:
+    std::vector<answer> answers_;
+};
+
+http_response answer(int number, std::string body = {})
+{
+    return {.status = number, .body = std::move(body)};
+}
+
+} // namespace
+
+TEST_CASE("What is retried, and why not, is decided by the outcome and by whether a repetition does harm")
+{
+    retry_policy const policy;
+    for (auto const& [reason, may_have_effect, is_retried] : outcomes()) {
+        std::string const text = reason.to_string();
+        CAPTURE(text);
+        CHECK(may_have_taken_effect(reason) == may_have_effect);
+        CHECK(!policy.decide(reason, {.is_idempotent = true}).stop == is_retried);
+        auto const careful = policy.decide(reason, {.is_idempotent = false});
+        CHECK(!careful.stop == (is_retried && !may_have_effect));
+        if (careful.stop)
+            CHECK(*careful.stop == (is_retried ? retry_stop::may_have_taken_effect : retry_stop::refused));
+    }
+}
+
+TEST_CASE("A policy decides in a constant expression")
+{
+    constexpr retry_policy policy{.base_delay = 100ms, .deadline = 10s, .max_attempts = 3};
+    static_assert(policy.decide(failure(errc::not_connected), {.attempt = 1, .random = 100}).delay ==
+                  milliseconds(100));
+    static_assert(policy.decide(failure(errc::not_connected), {.attempt = 1, .random = 101}).delay == milliseconds(0));
+    static_assert(policy.decide(failure(errc::not_connected), {.attempt = 2, .random = 101}).delay ==
+                  milliseconds(101));
+    static_assert(policy.decide(failure(errc::not_connected), {.attempt = 3}).stop == retry_stop::no_attempts_left);
+    static_assert(!policy.decide(failure(errc::timed_out), {}));
+}
+
+TEST_CASE("A wait is drawn evenly between nothing and an end that doubles up to the cap")
+{
+    retry_policy const policy{.base_delay = 100ms, .max_delay = 1s, .deadline = 24h, .max_attempts = 0};
+    std::mt19937_64 engine(7);
+    unsigned attempt = 0;
+    for (std::int64_t const end : {100, 200, 400, 800, 1000, 1000, 1000}) {
+        ++attempt;
+        CAPTURE(attempt);
+        std::array<int, 4> quarters{};
+        std::int64_t longest = 0;
+        for (int i = 0; i != 20'000; ++i) {
+            sidecall::retry_facts const known{.attempt = attempt, .random = engine()};
+            auto const wait = policy.decide(failure(errc::not_connected), known);
+            REQUIRE(wait);
+            CHECK(wait == policy.decide(failure(errc::not_connected), known));
+            REQUIRE(wait.delay.count >= 0);
+            REQUIRE(wait.delay.count <= end);
+            longest = wait.delay.count > longest ? wait.delay.count : longest;
+            ++quarters[static_cast<std::size_t>(wait.delay.count * 4 / (end + 1))];
+        }
+        CHECK(longest == end);
+        for (int const each : quarters) CHECK(each > 4500);
+        for (int const each : quarters) CHECK(each < 5500);
+    }
+}
+
+TEST_CASE("Retry-After wins, in both forms, within the cap")
+{
+    retry_policy const policy{.base_delay = 10ms, .max_retry_after = 30s};
+    // 2001-09-09T01:46:40Z is second 1,000,000,000.
+    sidecall::retry_facts const known{.is_idempotent = true, .unix_time = milliseconds(999'999'999'250)};
+    struct {
+        char const* text;
+        std::int64_t delay; // -1: too long
+    } const rows[] = {
+        {"0", 0},
+        {"1", 1000},
+        {"30", 30'000},
+        {"31", -1},
+        {"9223372036854775807", -1},
+        {"Sun, 09 Sep 2001 01:46:40 GMT", 750},
+        {"Sun, 09 Sep 2001 01:46:39 GMT", 0},
+        {"Sunday, 09-Sep-01 01:46:41 GMT", 1750},
+        {"Sun Sep  9 01:47:09 2001", 29'750},
+        {"Sun, 09 Sep 2001 01:47:10 GMT", -1},
+        {"Fri, 31 Dec 9999 23:59:59 GMT", -1},
+        {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+    };
+    for (auto const& row : rows)
+        for (int number : {429, 503}) {
+            CAPTURE(row.text);
+            auto const reason = retry_after(number, row.text);
+            REQUIRE(reason.retry_after());
+            auto const decision = policy.decide(reason, known);
+            if (row.delay < 0)
+                CHECK(decision.stop == retry_stop::asked_to_wait_longer);
+            else
+                CHECK(decision == retry_decision{.delay = milliseconds(row.delay)});
+        }
+    // What is neither form is as good as absent.
+    for (char const* text : {"soon", "-1", "1.5", "1s", ""}) {
+        auto const decision = policy.decide(retry_after(429, text), {.random = 7});
+        CHECK(decision == retry_decision{.delay = milliseconds(7)});
+    }
+    // It does not make safe what is not.
+    CHECK(policy.decide(retry_after(503, "1"), {}).stop == retry_stop::may_have_taken_effect);
+    CHECK(policy.decide(retry_after(404, "1"), known).stop == retry_stop::refused);
+}
+
+TEST_CASE("No attempt begins at the deadline or after it, nor after the last of the attempts")
+{
+    failure const reason(errc::not_connected);
+    retry_policy const policy{.base_delay = 100ms, .deadline = 1s, .max_attempts = 0};
+    auto const decide = [&](std::int64_t elapsed, std::uint64_t random, unsigned attempt = 1) {
+        return policy.decide(reason, {.attempt = attempt, .elapsed = milliseconds(elapsed), .random = random}).stop;
+    };
+    CHECK(decide(900, 99) == std::nullopt);
+    CHECK(decide(900, 100) == retry_stop::no_time_left);
+    CHECK(decide(1000, 0) == retry_stop::no_time_left);
+    CHECK(decide(999, 0) == std::nullopt);
+    CHECK(decide(5000, 0) == retry_stop::no_time_left);
+    CHECK(decide(0, 0, 4'000'000'000) == std::nullopt);
+    CHECK(policy.decide(retry_after(429, "2"), {}).stop == retry_stop::no_time_left);
+
+    retry_policy const few{.max_attempts = 3};
+    CHECK(!few.decide(reason, {.attempt = 2}).stop);
+    CHECK(few.decide(reason, {.attempt = 3}).stop == retry_stop::no_attempts_left);
+    CHECK(few.decide(reason, {.attempt = 4}).stop == retry_stop::no_attempts_left);
+    CHECK(retry_policy{.max_attempts = 1}.decide(reason, {}).stop == retry_stop::no_attempts_left);
+}
+
+TEST_CASE("Numbers at their ends neither overflow nor go below nothing")
+{
+    for (std::int64_t const extreme :
+         {INT64_MIN, INT64_MIN + 1, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, INT64_MAX - 1, INT64_MAX})
+        for (std::uint64_t const random : {std::uint64_t{0}, std::uint64_t{1} << 63, UINT64_MAX})
+            for (unsigned const attempt : {0u, 1u, 64u, UINT_MAX}) {
+                milliseconds const span(extreme);
+                retry_policy const policy{.base_delay = span,
+                                          .max_delay = span,
+                                          .max_retry_after = span,
+                                          .deadline = milliseconds(INT64_MAX),
+                                          .max_attempts = 0};
+                for (auto const& reason : {failure(errc::not_connected), retry_after(429, "9223372036854775807"),
+                                           retry_after(429, "Fri, 31 Dec 9999 23:59:59 GMT")})
+                    for (auto const& elapsed : {milliseconds(0), milliseconds(INT64_MAX)}) {
+                        auto const decision = policy.decide(
+                            reason, {.attempt = attempt, .elapsed = elapsed, .unix_time = span, .random = random});
+                        CHECK(decision.delay.count >= 0);
+                    }
+            }
+}
+
+TEST_CASE("Each reason to stop has a name of its own")
+{
+    CHECK(to_string_view(retry_stop::refused) == "refused");
+    CHECK(to_string_view(retry_stop::may_have_taken_effect) == "may_have_taken_effect");
+    CHECK(to_string_view(retry_stop::asked_to_wait_longer) == "asked_to_wait_longer");
+    CHECK(to_string_view(retry_stop::no_attempts_left) == "no_attempts_left");
+    CHECK(to_string_view(retry_stop::no_time_left) == "no_time_left");
+    CHECK(to_string_view(retry_stop{}).empty());
+}
+
+TEST_CASE("An operation is sent again with the same bytes until it succeeds")
+{
+    script carrier({failure(errc::not_connected), answer(503), answer(429), failure(errc::answer_lost),
+                    answer(201, "{"), answer(201, created)});
+    std::vector<std::int64_t> waits;
+    auto const made = send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 10ms},
+                                      [&](std::chrono::milliseconds delay) { waits.push_back(delay.count()); });
+    REQUIRE(made);
+    CHECK(made->sid == "ZY00000000000000000000000000000003"_subscription_sid);
+    REQUIRE(carrier.wires.size() == 6);
+    for (auto const& wire : carrier.wires) CHECK(wire == carrier.wires[0]);
+    CHECK(carrier.wires[0].find("IdempotencyKey=key") != std::string::npos);
+    CHECK(waits.size() == 5);
+}
+
+TEST_CASE("An operation without a key is never sent again once Twilio may have acted, whatever came before")
+{
+    std::mt19937 engine(3);
+    auto const all = outcomes();
+    for (int round = 0; round != 2000; ++round) {
+        // Attempts that end in random ways, and a 201 at last.
+        std::vector<bool> may_have_effect;
+        unsigned sent = 0;
+        auto const carrier = [&](authorized_request const&) -> result<http_response> {
+            if (++sent == 50) return answer(201, created);
+            auto const& one = all[engine() % all.size()];
+            may_have_effect.push_back(one.may_have_effect);
+            if (one.reason.code() == errc::malformed_response) return answer(201, "[]");
+            if (auto const number = one.reason.http_status()) return answer(*number);
+            return one.reason;
+        };
+        auto const made = send_with_retry(subscription(false), somebody(), carrier,
+                                          {.base_delay = 0ms, .max_attempts = 0}, [](milliseconds) {});
+        for (std::size_t i = 0; i + 1 < may_have_effect.size(); ++i) REQUIRE(!may_have_effect[i]);
+        if (!made) REQUIRE(may_have_taken_effect(made.error()) == may_have_effect.back());
+    }
+}
+
+TEST_CASE("A DELETE that meets 404 after an attempt that may have deleted has succeeded, and only then")
+{
+    auto const deleted = [](std::vector<script::answer> answers) {
+        script carrier(std::move(answers));
+        return send_with_retry(deletion, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {});
+    };
+    CHECK(deleted({answer(204)}));
+    CHECK(deleted({failure(errc::answer_lost), answer(404)}));
+    CHECK(deleted({failure(errc::timed_out), answer(429), answer(404)}));
+    CHECK(deleted({answer(503), answer(404)}));
+    CHECK(deleted({answer(404)}).error().http_status() == 404);
+    CHECK(deleted({answer(429), answer(404)}).error().http_status() == 404);
+    CHECK(deleted({failure(errc::not_connected), answer(404)}).error().http_status() == 404);
+    CHECK(deleted({answer(503), answer(401)}).error().http_status() == 503); // it may be gone
+
+    script carrier({failure(errc::answer_lost), answer(404)});
+    CHECK(send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {})
+              .error()
+              .code() == errc::answer_lost);
+}
+
+TEST_CASE("A failure leaves no doubt only if no attempt does")
+{
+    auto const fails = [](std::vector<script::answer> answers) {
+        unsigned const size = static_cast<unsigned>(answers.size());
+        script carrier(std::move(answers));
+        auto const made = send_with_retry(subscription(true), somebody(), carrier,
+                                          {.base_delay = 0ms, .max_attempts = size}, [](milliseconds) {});
+        CHECK(carrier.wires.size() == size);
+        return made.error().code();
+    };
+    CHECK(fails({failure(errc::timed_out), failure(errc::not_connected)}) == errc::timed_out);
+    CHECK(fails({failure(errc::timed_out), failure(errc::answer_lost), answer(429)}) == errc::answer_lost);
+    CHECK(fails({failure(errc::timed_out), failure(errc::not_connected), failure(errc::answer_lost)}) ==
+          errc::answer_lost);
+    CHECK(fails({failure(errc::not_connected), answer(429)}) == errc::unexpected_status);
+    CHECK(fails({answer(429), failure(errc::not_connected)}) == errc::not_connected);
+    CHECK(fails({answer(429), failure(errc::timed_out)}) == errc::timed_out);
+}
+
+TEST_CASE("Where nothing ever answers, it ends by the deadline, and each attempt is told what is left")
+{
+    for (std::int64_t const timeout : {50, 700, 5000, 100'000}) {
+        CAPTURE(timeout);
+        simulation world;
+        std::vector<std::int64_t> left_to_each;
+        auto const silent = [&](authorized_request const&, milliseconds left = {}) -> result<http_response> {
+            CHECK(left.count == 20'000 - world.now);
+            left_to_each.push_back(left.count);
+            world.now += left.count < timeout ? left.count : timeout;
+            return failure(errc::timed_out);
+        };
+        auto const made = send_with_retry(
+            subscription(true), somebody(), silent, {.deadline = 20s, .max_attempts = 0},
+            [&](milliseconds delay) { world.now += delay.count; }, sidecall::endpoint::twilio(), world.machine());
+        CHECK(made.error().code() == errc::timed_out);
+        CHECK(world.now <= 20'000);
+        CHECK(left_to_each.front() == 20'000);
+        CHECK(left_to_each.back() > 0);
+    }
+}
+
+TEST_CASE("A sleep that takes too long is not followed by another attempt, nor one that says no")
+{
+    simulation world;
+    script carrier({failure(errc::not_connected)});
+    auto const late = send_with_retry(
+        subscription(false), somebody(), carrier, {.deadline = 1s}, [&](milliseconds) { world.now = 1000; },
+        sidecall::endpoint::twilio(), world.machine());
+    CHECK(late.error().code() == errc::not_connected);
+
+    script another({answer(429)});
+    auto const ended =
+        send_with_retry(subscription(false), somebody(), another, {}, [](milliseconds) { return false; });
+    CHECK(ended.error().http_status() == 429);
+}
+
+TEST_CASE("An operation of one's own is idempotent by its method, if it does not say itself")
+{
+    struct one {
+        sidecall::http_method method;
+        using resource = void;
+        sidecall::http_request request(sidecall::endpoint const& where) const { return {method, where, {"/own"}}; }
+        static result<void> parse(sidecall::http_response_view const& response)
+        {
+            if (response.status != 200) return failure_of(response);
+            return {};
+        }
+    };
+    struct one_that_says : one {
+        bool is_idempotent() const { return method == sidecall::http_method::post; }
+    };
+    auto const attempts_of = [](auto const& operation) {
+        script carrier({answer(500), answer(200)});
+        static_cast<void>(send_with_retry(operation, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {}));
+        return carrier.wires.size();
+    };
+    using enum sidecall::http_method;
+    for (auto method : {get, head, put, delete_}) CHECK(attempts_of(one{method}) == 2);
+    for (auto method : {post, patch}) CHECK(attempts_of(one{method}) == 1);
+    CHECK(attempts_of(one_that_says{{post}}) == 2);
+    CHECK(attempts_of(one_that_says{{get}}) == 1);
+}
+
+TEST_CASE("The credential, the key and the callback are in no failure")
+{
+    script carrier({failure(errc::timed_out), answer(500)});
+    auto const made = send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 0ms, .max_attempts = 2},
+                                      [](milliseconds) {});
+    for (char const* text : {"token", "Basic", "key", "example"})
+        CHECK(made.error().to_string().find(text) == std::string::npos);
+}
+
+namespace {
+
+/// An asynchronous transport and a timer whose work is done when `run` is called, in whatever order it lies there.
+class event_loop {
+public:
+    explicit event_loop(script& answers) : answers_(answers) {}
+
+    template <class Handler>
+    void operator()(authorized_request request, Handler handler, milliseconds left = {})
+    {
+        static_assert(!std::is_copy_constructible_v<Handler>);
+        later([this, left, request = std::move(request), handler = std::move(handler)]() mutable {
+            handler(answers_(request, left));
+        });
+    }
+
+    template <class Job>
+    void later(Job job)
+    {
+        auto shared = std::make_shared<Job>(std::move(job)); // since a std::function must be copyable
+        jobs_.push_back([shared] { (*shared)(); });
+    }
+
+    void run()
+    {
+        while (!jobs_.empty()) {
+            auto const job = std::move(jobs_.front());
+            jobs_.pop_front();
+            job();
+        }
+    }
+
+private:
+    script& answers_;
+    std::deque<std::function<void()>> jobs_;
+};
+static_assert(sidecall::async_transport<event_loop>);
+
+using subscribed = result<sidecall::user_defined_message_subscription>;
+
+} // namespace
+
+TEST_CASE("Through callbacks it goes as it goes without: the same requests, waits and outcome")
+{
+    std::mt19937 engine(5);
+    auto const all = outcomes();
+    for (int round = 0; round != 1000; ++round) {
+        std::vector<script::answer> answers;
+        for (int i = 0; i != 12; ++i) {
+            auto const& one = all[engine() % all.size()];
+            if (one.reason.code() == errc::malformed_response)
+                answers.push_back(answer(201, "[]"));
+            else if (auto const number = one.reason.http_status())
+                answers.push_back(answer(*number));
+            else
+                answers.push_back(one.reason);
+        }
+        answers.push_back(answer(201, created));
+        bool const with_key = round % 2 == 0;
+        retry_policy const policy{.deadline = 30s, .max_attempts = 12};
+
+        simulation world;
+        script carrier(answers);
+        std::vector<std::int64_t> waits;
+        auto const expected = send_with_retry(
+            subscription(with_key), somebody(), carrier, policy,
+            [&](milliseconds delay) {
+                waits.push_back(delay.count);
+                world.now += delay.count;
+            },
+            sidecall::endpoint::twilio(), world.machine());
+
+        simulation same_world;
+        script same_carrier(answers);
+        event_loop loop(same_carrier);
+        std::vector<std::int64_t> same_waits;
+        int calls = 0;
+        send_with_retry(
+            subscription(with_key), somebody(), loop, policy,
+            [&](std::chrono::milliseconds delay, auto next) {
+                static_assert(!std::is_copy_constructible_v<decltype(next)>);
+                same_waits.push_back(delay.count());
+                same_world.now += delay.count();
+                loop.later(std::move(next));
+            },
+            [&, only_moves = std::make_unique<int>()](subscribed made) {
+                ++calls;
+                REQUIRE(made.has_value() == expected.has_value());
+                if (!made) CHECK(made.error().to_string() == expected.error().to_string());
+            },
+            sidecall::endpoint::twilio(), same_world.machine());
+        CHECK(calls == 0);
+        loop.run();
+        CHECK(calls == 1);
+        CHECK(same_waits == waits);
+        CHECK(same_carrier.wires == carrier.wires);
+        CHECK(same_carrier.times_left == carrier.times_left);
+    }
+}
+
+TEST_CASE("A timer that is ended early ends the operation with what it last failed with")
+{
+    script carrier({answer(429)});
+    event_loop loop(carrier);
+    int calls = 0;
+    send_with_retry(
+        subscription(true), somebody(), loop, {}, [](milliseconds, auto next) { next(false); },
+        [&](subscribed made) {
+            ++calls;
+            CHECK(made.error().http_status() == 429);
+        });
+    loop.run();
+    CHECK(calls == 1);
+}
+
+TEST_CASE("A timer that comes too late starts no other attempt")
+{
+    simulation world;
+    script carrier({failure(errc::not_connected)});
+    event_loop loop(carrier);
+    int calls = 0;
+    send_with_retry(
+        deletion, somebody(), loop, {.deadline = 1s},
+        [&](milliseconds, auto next) {
+            world.now = 1000;
+            next();
+        },
+        [&](result<void> done) {
+            ++calls;
+            CHECK(done.error().code() == errc::not_connected);
+        },
+        sidecall::endpoint::twilio(), world.machine());
+    loop.run();
+    CHECK(calls == 1);
+}
+
+TEST_CASE("The system's clocks go on, and its random bits differ")
+{
+    sidecall::this_machine machine;
+    auto const before = machine.uptime();
+    auto const date = machine.unix_time();
+    CHECK(machine.uptime().count >= before.count);
+    auto const now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    CHECK(now.count() - date.count >= 0);
+    CHECK(now.count() - date.count < 60'000);
+    CHECK(machine.random() != machine.random());
+}
