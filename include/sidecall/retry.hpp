@@ -107,8 +107,7 @@ struct retry_policy {
             if (delay.count > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
         }
         if (max_attempts != 0 && known.attempt >= max_attempts) return {.stop = retry_stop::no_attempts_left};
-        if (known.elapsed.count >= deadline.count || delay.count >= deadline.count - known.elapsed.count)
-            return {.stop = retry_stop::no_time_left};
+        if (delay.count >= time_left_at(known.elapsed)) return {.stop = retry_stop::no_time_left};
         return {.delay = delay};
     }
 
@@ -123,6 +122,12 @@ private:
         if (is_answer && status < 500) return retry_stop::refused;
         if (!known.is_idempotent) return retry_stop::may_have_taken_effect;
         return {};
+    }
+
+    constexpr std::int64_t time_left_at(milliseconds elapsed) const noexcept
+    {
+        if (elapsed.count <= 0) return deadline.count;
+        return deadline.count > elapsed.count ? deadline.count - elapsed.count : 0;
     }
 
     /// The longest wait after an attempt where the answer does not say.
@@ -143,7 +148,8 @@ private:
 
     static constexpr std::int64_t wait_for(retry_time const& asked, milliseconds unix_time) noexcept
     {
-        std::int64_t const when = asked.seconds > INT64_MAX / 1000 ? INT64_MAX : asked.seconds * 1000;
+        std::int64_t const seconds = asked.seconds < 0 ? 0 : asked.seconds;
+        std::int64_t const when = seconds > INT64_MAX / 1000 ? INT64_MAX : seconds * 1000;
         std::int64_t const now = asked.is_unix_time && unix_time.count > 0 ? unix_time.count : 0;
         return when > now ? when - now : 0;
     }

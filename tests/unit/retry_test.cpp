@@ -166,10 +166,10 @@ TEST_CASE("A policy decides in a constant expression")
 
 TEST_CASE("A wait is drawn evenly between nothing and an end that doubles up to the cap")
 {
-    retry_policy const policy{.base_delay = 100ms, .max_delay = 1s, .deadline = 24h, .max_attempts = 0};
+    retry_policy const policy{.base_delay = 101ms, .max_delay = 1001ms, .deadline = 24h, .max_attempts = 0};
     std::mt19937_64 engine(7);
     unsigned attempt = 0;
-    for (std::int64_t const end : {100, 200, 400, 800, 1000, 1000, 1000}) {
+    for (std::int64_t const end : {101, 202, 404, 808, 1001, 1001, 1001}) {
         ++attempt;
         CAPTURE(attempt);
         std::array<int, 4> quarters{};
@@ -252,6 +252,9 @@ TEST_CASE("No attempt begins at the deadline or after it, nor after the last of 
     CHECK(!few.decide(reason, {.attempt = 2}).stop);
     CHECK(few.decide(reason, {.attempt = 3}).stop == retry_stop::no_attempts_left);
     CHECK(few.decide(reason, {.attempt = 4}).stop == retry_stop::no_attempts_left);
+    static_assert(retry_policy{.deadline = milliseconds(INT64_MIN)}
+                      .decide(failure(errc::not_connected), {.elapsed = milliseconds(INT64_MAX)})
+                      .stop == retry_stop::no_time_left);
     CHECK(retry_policy{.max_attempts = 1}.decide(reason, {}).stop == retry_stop::no_attempts_left);
 }
 
@@ -269,7 +272,7 @@ TEST_CASE("Numbers at their ends neither overflow nor go below nothing")
                                           .max_attempts = 0};
                 for (auto const& reason : {failure(errc::not_connected), retry_after(429, "9223372036854775807"),
                                            retry_after(429, "Fri, 31 Dec 9999 23:59:59 GMT")})
-                    for (auto const& elapsed : {milliseconds(0), milliseconds(INT64_MAX)}) {
+                    for (auto const& elapsed : {milliseconds(INT64_MIN), milliseconds(0), milliseconds(INT64_MAX)}) {
                         auto const decision = policy.decide(
                             reason, {.attempt = attempt, .elapsed = elapsed, .unix_time = span, .random = random});
                         CHECK(decision.delay.count >= 0);
@@ -425,6 +428,8 @@ TEST_CASE("An operation of one's own is idempotent by its method, if it does not
     using enum sidecall::http_method;
     for (auto method : {get, head, put, delete_}) CHECK(attempts_of(one{method}) == 2);
     for (auto method : {post, patch}) CHECK(attempts_of(one{method}) == 1);
+    script carrier({failure(errc::answer_lost), answer(404)});
+    CHECK(!send_with_retry(one{put}, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {})); // no DELETE
     CHECK(attempts_of(one_that_says{{post}}) == 2);
     CHECK(attempts_of(one_that_says{{get}}) == 1);
 }
