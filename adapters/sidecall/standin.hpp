@@ -9,6 +9,8 @@
 /// Signatures are OpenSSL's: link with `-lcrypto`. To call https callbacks, cpp-httplib must have its
 /// `CPPHTTPLIB_OPENSSL_SUPPORT`, which pkg-config's flags define, and then `-lssl` too.
 
+#include <sidecall/standin_faults.hpp>
+
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
@@ -68,6 +70,10 @@ struct standin_options {
     std::chrono::milliseconds callback_timeout = std::chrono::seconds{15};
     /// The certificate authorities to trust for https callbacks, a PEM file. Empty: the system's.
     std::string callback_ca_file = {};
+    /// Faults on demand. With them, the stand-in serves through a small server of raw sockets that can misbehave:
+    /// HTTP/1.1 with `Content-Length` bodies only (501), header sections of 64 KiB at most (431), any number of
+    /// connections with a thread each, an idle one closed after 5 seconds.
+    std::optional<standin_faults> faults = {};
 };
 
 /// A request as the stand-in's ledger keeps it.
@@ -93,6 +99,8 @@ struct standin_request {
     bool replay = false;
     /// The answer came from `answer_next` or `fail_next`.
     bool canned = false;
+    /// The fault that it met.
+    std::optional<standin_fault> fault = {};
 
     /// The first header of that name in any case, or nothing.
     std::optional<std::string> header(std::string_view name) const;
@@ -478,20 +486,25 @@ inline std::string two_digits(unsigned value)
     return {static_cast<char>('0' + value / 10 % 10), static_cast<char>('0' + value % 10)};
 }
 
-/// RFC 2822, section 3.3, in UTC and whatever the program's locale.
-inline std::string date_now()
+/// RFC 2822, section 3.3, and with the zone "GMT", RFC 9110, section 5.6.7; in UTC and whatever the program's locale.
+inline std::string date_of(std::chrono::system_clock::time_point time, std::string const& zone)
 {
     static constexpr std::array<char const*, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array<char const*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    auto const today = std::chrono::floor<std::chrono::days>(now);
-    std::chrono::year_month_day const date{today};
-    auto const seconds = static_cast<unsigned>((now - today).count());
-    return std::string{weekdays[std::chrono::weekday{today}.c_encoding()]} + ", " +
+    auto const second = std::chrono::floor<std::chrono::seconds>(time);
+    auto const day = std::chrono::floor<std::chrono::days>(second);
+    std::chrono::year_month_day const date{day};
+    auto const seconds = static_cast<unsigned>((second - day).count());
+    return std::string{weekdays[std::chrono::weekday{day}.c_encoding()]} + ", " +
            two_digits(static_cast<unsigned>(date.day())) + ' ' + months[static_cast<unsigned>(date.month()) - 1] + ' ' +
            std::to_string(static_cast<int>(date.year())) + ' ' + two_digits(seconds / 3600) + ':' +
-           two_digits(seconds / 60 % 60) + ':' + two_digits(seconds % 60) + " +0000";
+           two_digits(seconds / 60 % 60) + ':' + two_digits(seconds % 60) + ' ' + zone;
+}
+
+inline std::string date_now()
+{
+    return date_of(std::chrono::system_clock::now(), "+0000");
 }
 
 inline std::string to_text(nlohmann::ordered_json const& document)
@@ -687,6 +700,13 @@ public:
           message_sids_{options_.seed + 0x9e3779b97f4a7c15u}
     {
         check_options();
+        if (options_.faults) {
+            faulty_.emplace(*options_.faults, [this](auto const& request, int refusal, auto const& fault) {
+                return answer(request, refusal, fault);
+            });
+            port_ = faulty_->port();
+            return;
+        }
         set_up_server();
         port_ = server_.bind_to_any_port("127.0.0.1");
         if (port_ <= 0) throw std::runtime_error{"twilio_standin: no loopback port to listen on"};
@@ -704,6 +724,7 @@ public:
     /// Stops and waits for the thread: at most about a second, where a client still holds a connection.
     ~twilio_standin()
     {
+        if (faulty_) return; // it stops by itself
         server_.stop();
         thread_.join();
     }
@@ -767,6 +788,20 @@ public:
                               .processed = error.processed};
         if (!error.retry_after.empty()) answer.headers.emplace_back("Retry-After", error.retry_after);
         answer_next(std::move(answer));
+    }
+
+    /// Has these faults from now on instead of those before; the seed begins anew. Throws `std::invalid_argument` where
+    /// they are not as described, and `std::logic_error` where the options had none.
+    void inject(standin_faults faults) { faulty().set(std::move(faults)); }
+
+    /// The next requests that begin to arrive meet exactly this fault; a second call queues behind the first. The draws
+    /// go on beneath. Throws `std::logic_error` where the options had no faults.
+    void inject_next(standin_fault fault, int times = 1) { faulty().set_next(fault, times); }
+
+    /// How often each fault was committed so far; one that never was is not in it.
+    std::map<standin_fault, std::size_t> faults_committed() const
+    {
+        return faulty_ ? faulty_->committed() : std::map<standin_fault, std::size_t>{};
     }
 
     /// The client of that call sends a message, and it is delivered at once: `client_message`, then `deliver`.
@@ -954,7 +989,60 @@ private:
             response.status = too_large ? 413 : 400;
     }
 
-    void serve(httplib::Request const& request, httplib::Response& response, std::string body)
+    standin_detail::faulty_server& faulty()
+    {
+        if (!faulty_) throw std::logic_error{"twilio_standin: its options have no faults"};
+        return *faulty_;
+    }
+
+    /// For the server that can misbehave.
+    httplib::Response answer(httplib::Request const& request, int refusal,
+                             std::optional<standin_detail::drawn_fault> const& fault)
+    {
+        httplib::Response response;
+        response.status = refusal;
+        if (refusal != 0)
+            refuse(request, response);
+        else if (fault)
+            serve(request, response, request.body, fault->kind, answer_of(*fault));
+        else
+            serve(request, response, request.body);
+        response.reason = response.status < 400 ? "OK" : standin_detail::usual_message(response.status);
+        return response;
+    }
+
+    /// What a fault has answered instead of the truth, if it does.
+    static std::optional<standin_answer> answer_of(standin_detail::drawn_fault const& fault)
+    {
+        static constexpr std::array<int, 4> errors{500, 502, 503, 504};
+        bool const is_error =
+            fault.kind == standin_fault::error_before_effect || fault.kind == standin_fault::error_after_effect;
+        bool const is_limit = fault.kind == standin_fault::too_many_requests ||
+                              fault.kind == standin_fault::too_many_requests_for_seconds ||
+                              fault.kind == standin_fault::too_many_requests_until_date;
+        if (!is_error && !is_limit) return std::nullopt;
+
+        int const status = is_limit ? 429 : errors[fault.form % errors.size()];
+        std::string const message = standin_detail::usual_message(status);
+        standin_answer answer{.status = status,
+                              .body = standin_detail::error_body(status, standin_detail::usual_code(status), message),
+                              .headers = {},
+                              .processed = fault.kind == standin_fault::error_after_effect};
+        if (is_error && fault.detail % 2 != 0) {
+            answer.headers.emplace_back("Content-Type", "text/html");
+            answer.body = "<html><body><h1>" + std::to_string(status) + ' ' + message + "</h1></body></html>\n";
+        }
+        if (fault.kind == standin_fault::too_many_requests_for_seconds)
+            answer.headers.emplace_back("Retry-After", std::to_string(fault.retry_after));
+        if (fault.kind == standin_fault::too_many_requests_until_date) {
+            auto const then = std::chrono::system_clock::now() + std::chrono::seconds{fault.retry_after};
+            answer.headers.emplace_back("Retry-After", standin_detail::date_of(then, "GMT"));
+        }
+        return answer;
+    }
+
+    void serve(httplib::Request const& request, httplib::Response& response, std::string body,
+               std::optional<standin_fault> fault = {}, std::optional<standin_answer> instead = {})
     {
         std::unique_lock lock{mutex_};
         std::size_t const received = received_.size();
@@ -965,15 +1053,18 @@ private:
         standin_detail::form const form = is_form ? standin_detail::decode_form(entry.body) : standin_detail::form{};
         entry.parameters = form.parameters;
 
-        std::optional<standin_answer> canned = take_canned();
+        entry.fault = fault;
+        if (!instead) {
+            instead = take_canned();
+            entry.canned = instead.has_value();
+        }
         reply answer;
-        if (!canned || canned->processed) answer = judge(entry, is_form, form);
-        if (canned)
-            answer = {.status = canned->status,
-                      .body = std::move(canned->body),
-                      .headers = std::move(canned->headers),
+        if (!instead || instead->processed) answer = judge(entry, is_form, form);
+        if (instead)
+            answer = {.status = instead->status,
+                      .body = std::move(instead->body),
+                      .headers = std::move(instead->headers),
                       .replay = answer.replay};
-        entry.canned = canned.has_value();
         send(std::move(answer), std::move(entry), response);
         if (received_.size() == received || !client_) return;
         auto const client = client_;
@@ -982,7 +1073,7 @@ private:
         client(message);
     }
 
-    /// For what cpp-httplib refuses by itself, before or instead of a handler.
+    /// For what a server refuses by itself, before or instead of a handler.
     void refuse(httplib::Request const& request, httplib::Response& response)
     {
         std::lock_guard const lock{mutex_};
@@ -1330,6 +1421,7 @@ private:
     std::atomic<bool> ended_{false};
     int port_ = -1;
     std::thread thread_;
+    std::optional<standin_detail::faulty_server> faulty_; // last, since its threads use the others
 };
 
 } // namespace sidecall
