@@ -86,6 +86,7 @@ public:
     /// - `timed_out`: connected, but no whole answer within `total_timeout`;
     /// - `answer_lost`: the connection ended before the whole answer had come, or what came is no HTTP;
     /// - `answer_too_large`: more than `max_answer`;
+    /// - `invalid_argument`: a proxy that is not as described, a transport that was moved from;
     /// - `transport_failure`: anything else.
     result<http_response> operator()(authorized_request const& request)
     {
@@ -95,7 +96,7 @@ public:
     /// The same in no more than this time, where `total_timeout` is longer: what `send_with_retry` has left.
     result<http_response> operator()(authorized_request const& request, std::chrono::milliseconds at_most)
     {
-        if (!line_) return failure(errc::transport_failure, "the transport was moved from");
+        if (!line_) return failure(errc::invalid_argument, "the transport was moved from");
         return line_->carry(request, at_most);
     }
 
@@ -435,7 +436,7 @@ private:
                 if (!proxy.empty() && proxy.back() == '/') proxy.remove_suffix(1);
                 auto const [host, port] = split_host(proxy);
                 if (host.empty() || port <= 0 || host.find_first_of("/@") != host.npos)
-                    return failure(errc::transport_failure, "the proxy is not http://host:port");
+                    return failure(errc::invalid_argument, "the proxy is not http://host:port");
                 client.set_proxy(std::string(host), port);
             }
 

@@ -77,6 +77,18 @@ public:
     std::string const& ca_file() const { return ca_file_; }
     SSL_CTX* context() const { return context_.get(); }
 
+    /// Writes the key and the certificate as PEM files, for a server that is another program.
+    void write(std::string const& key_file, std::string const& certificate_file) const
+    {
+        FILE* const one = std::fopen(key_file.c_str(), "w");
+        FILE* const other = std::fopen(certificate_file.c_str(), "w");
+        require(one && other, "fopen");
+        PEM_write_PrivateKey(one, key_.get(), nullptr, nullptr, 0, nullptr, nullptr);
+        PEM_write_X509(other, SSL_CTX_get0_certificate(context_.get()));
+        std::fclose(one);
+        std::fclose(other);
+    }
+
 private:
     template <auto Free>
     struct deleter {
