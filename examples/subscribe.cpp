@@ -27,28 +27,11 @@ struct arguments {
     std::string callback;
     std::string method;
     std::string idempotency_key;
-    std::string edge;
-    std::string region;
-    std::string endpoint;
+    server_arguments server;
     std::string transport = "curl";
     bool keep = false;
     bool dry_run = false;
 };
-
-sidecall::endpoint endpoint_of(arguments const& given)
-{
-    if (!given.endpoint.empty()) {
-        if (!given.edge.empty() || !given.region.empty())
-            throw stop{"--endpoint names the whole server: it goes with neither --edge nor --region", wrong_usage};
-        return value_or_stop(sidecall::endpoint::parse(given.endpoint));
-    }
-    std::string const edge = given.edge.empty() ? environment("TWILIO_EDGE") : given.edge;
-    std::string const region = given.region.empty() ? environment("TWILIO_REGION") : given.region;
-    if (!edge.empty())
-        return value_or_stop(region.empty() ? sidecall::endpoint::edge(edge) : sidecall::endpoint::edge(edge, region));
-    if (!region.empty()) return value_or_stop(sidecall::endpoint::region(region));
-    return {};
-}
 
 sidecall::create_user_defined_message_subscription subscription_of(arguments const& given,
                                                                    sidecall::account_sid const& account)
@@ -211,45 +194,34 @@ void converse(session& twilio, sidecall::call_sid const& call, sidecall::twilio_
 
 void run(arguments given)
 {
-    std::string const account_text = environment("TWILIO_ACCOUNT_SID");
-    std::string token = environment("TWILIO_AUTH_TOKEN");
-    bool const real = !account_text.empty() || !token.empty();
-
+    auto who = identity_of_environment(!given.dry_run);
     std::optional<sidecall::twilio_standin> standin;
     std::optional<callback_server> server;
-    if (real) {
-        if (account_text.empty()) throw stop{"TWILIO_AUTH_TOKEN is set, but TWILIO_ACCOUNT_SID is not", wrong_usage};
-        if (token.empty() && !given.dry_run)
-            throw stop{"TWILIO_ACCOUNT_SID is set, but TWILIO_AUTH_TOKEN is not", wrong_usage};
-        if (token.find_first_of(" \t\r\n") != token.npos)
-            throw stop{"TWILIO_AUTH_TOKEN holds a blank or a line break, which no token does", wrong_usage};
+    if (who) {
         if (given.call.empty()) throw stop{"--call is needed: the SID of the call, CA…", wrong_usage};
         if (given.callback.empty())
             throw stop{"--callback is needed: where Twilio is to send the messages", wrong_usage};
     } else {
-        if (!given.endpoint.empty() || !given.edge.empty() || !given.region.empty())
+        if (!given.server.empty())
             throw stop{"--endpoint, --edge and --region need TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to be set",
                        wrong_usage};
         standin.emplace();
-        token = standin->auth_token();
-        given.endpoint = standin->base_url();
+        who = identity{value_or_stop(sidecall::account_sid::parse(standin->account_sid())), standin->auth_token()};
+        given.server.endpoint = standin->base_url();
         if (given.call.empty()) given.call = "CA00000000000000000000000000000002";
-        if (given.callback.empty()) given.callback = server.emplace(token).url();
+        if (given.callback.empty()) given.callback = server.emplace(who->token).url();
         say("No TWILIO_ variables, so this asks a stand-in within this process");
     }
 
-    auto const account = sidecall::account_sid::parse(real ? account_text : standin->account_sid());
-    if (!account) throw stop{"TWILIO_ACCOUNT_SID: " + account.error().to_string(), wrong_usage};
-    auto const where = endpoint_of(given);
-    auto const subscription = subscription_of(given, *account);
+    auto const where = given.server.parse();
+    auto const subscription = subscription_of(given, who->account);
     if (given.dry_run) {
         show(subscription.request(where), "(none: a dry run)");
         say("A dry run: nothing was sent");
         return;
     }
 
-    session twilio{*account, sidecall::credentials::auth_token(*account, sidecall::secret(token)), where,
-                   transport_of(given.transport)};
+    session twilio{who->account, who->credentials(), where, transport_of(given.transport)};
     say("Subscribe to the messages of a call");
     auto const made = twilio.send_and_show(subscription);
     show(*made);
@@ -262,7 +234,7 @@ void run(arguments given)
     }
     say("End the subscription");
     static_cast<void>(twilio.send_and_show(
-        sidecall::delete_user_defined_message_subscription{*account, subscription.call_sid, made->sid}));
+        sidecall::delete_user_defined_message_subscription{who->account, subscription.call_sid, made->sid}));
     say("Done");
 }
 
@@ -278,9 +250,7 @@ int main(int argc, char** argv)
     app.add_option("--callback", given.callback, "where Twilio is to send the messages: an http or https URL");
     app.add_option("--method", given.method, "how Twilio calls it: POST (its default) or GET");
     app.add_option("--idempotency-key", given.idempotency_key, "a key of yours; default: a random UUID");
-    app.add_option("--edge", given.edge, "Twilio's edge, dublin say; default: TWILIO_EDGE");
-    app.add_option("--region", given.region, "Twilio's region, ie1 say; default: TWILIO_REGION");
-    app.add_option("--endpoint", given.endpoint, "another server: https://host[:port], or http:// on the loopback");
+    given.server.add_to(app);
     app.add_option("--transport", given.transport, "what carries the requests")
         ->check(CLI::IsMember({"curl", "httplib"}))
         ->capture_default_str();

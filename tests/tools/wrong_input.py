@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Gives examples/subscribe every wrong input that somebody thought of: each must end it with status 2 (1 where the network is
-at fault), one line on standard error that holds a promised text, and nothing of the token.
+"""Gives examples/subscribe, or examples/bulk_subscribe, every wrong input that somebody thought of: each must end it with
+status 2 (1 where the network is at fault), one line on standard error that holds a promised text, and nothing of the token.
 
     wrong_input.py PROGRAM"""
 import os
@@ -12,7 +12,7 @@ TWILIO = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": TOKEN}
 CALL = ["--call", "CA" + "2" * 32]
 WHOLE = [*CALL, "--callback", "https://example.com"]
 
-CASES = [  # environment, arguments, status, a text in the line
+SUBSCRIBE = [  # environment, arguments, status, a text in the line
     ({}, ["--call", "CA12"], 2, "CallSid: shorter than 34 characters (byte 4)"),
     ({}, ["--call", "AC" + "2" * 32], 2, "CallSid"),
     ({}, ["--call", ""], 2, "--call is empty"),
@@ -46,18 +46,45 @@ CASES = [  # environment, arguments, status, a text in the line
     (TWILIO, [*WHOLE, "--endpoint", "http://127.0.0.1:1", "--transport", "httplib"], 1, "not_connected"),
 ]
 
+URL = ["--callback", "https://example.com"]
+EMPTY = ["/dev/null", *URL]
+
+BULK_SUBSCRIBE = [
+    ({}, URL, 2, "file"),
+    ({}, ["/dev/null"], 2, "--callback"),
+    ({}, ["", *URL], 2, "file is empty"),
+    ({}, ["/dev/null", "--callback", "https://a_b.example/"], 2, "'_' is not allowed in a hostname (byte 9)"),
+    ({}, [*EMPTY, "--method", "OPTIONS"], 2, "Method"),
+    ({}, [*EMPTY, "--connections", "0"], 2, "--connections"),
+    ({}, [*EMPTY, "--in-flight", "many"], 2, "--in-flight"),
+    ({}, [*EMPTY, "--deadline", "0"], 2, "--deadline"),
+    ({}, [*EMPTY, "--deadline", "-1"], 2, "--deadline"),
+    ({}, [*EMPTY, "--bogus"], 2, "--bogus"),
+    ({}, [*EMPTY, "surplus"], 2, "surplus"),
+    ({}, [*EMPTY, "--edge", "dublin"], 2, "TWILIO_ACCOUNT_SID"),
+    (TWILIO, ["/nowhere/calls", *URL], 2, "cannot read /nowhere/calls"),
+    (TWILIO, ["/", *URL], 2, "cannot read /"),
+    (TWILIO, [__file__, *URL], 2, "wrong_input.py:2: invalid_argument: CallSid: "),
+    ({"TWILIO_AUTH_TOKEN": TOKEN}, EMPTY, 2, "TWILIO_ACCOUNT_SID is not"),
+    ({**TWILIO, "TWILIO_ACCOUNT_SID": "AC1"}, EMPTY, 2, "TWILIO_ACCOUNT_SID: "),
+    ({**TWILIO, "TWILIO_AUTH_TOKEN": TOKEN + "\n"}, EMPTY, 2, "line break"),
+    (TWILIO, [*EMPTY, "--endpoint", "http://example.com"], 2, "loopback"),
+    (TWILIO, [*EMPTY, "--endpoint", "https://localhost", "--region", "ie1"], 2, "--endpoint"),
+]
+
 
 def main():
+    cases = BULK_SUBSCRIBE if os.path.basename(sys.argv[1]) == "bulk_subscribe" else SUBSCRIBE
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
     failed = 0
-    for environment, arguments, status, text in CASES:
+    for environment, arguments, status, text in cases:
         done = subprocess.run([sys.argv[1], *arguments], env={**clean, **environment}, capture_output=True, timeout=20)
         said = done.stderr.decode(errors="replace")
         leaked = TOKEN in said or TOKEN in done.stdout.decode(errors="replace")
         if done.returncode != status or text not in said or said.count("\n") != 1 or leaked:
             failed += 1
             print(f"{arguments}: status {done.returncode} for {status}, no {text!r} in {said!r}, or the token in it")
-    print(f"{len(CASES) - failed} passed, {failed} failed")
+    print(f"{len(cases) - failed} passed, {failed} failed")
     sys.exit(failed != 0)
 
 

@@ -1,0 +1,260 @@
+// examples/bulk_subscribe as a program, against a stand-in in this one: killed, silent, refused. Its path is in the
+// variable BULK_SUBSCRIBE.
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include <sidecall/standin.hpp>
+
+#include "loopback_server.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sidecall::twilio_standin;
+
+/// A folder for the program's input and output, which goes with its object.
+class workplace {
+public:
+    workplace()
+    {
+        char path[] = "/tmp/sidecall-bulk-XXXXXX";
+        REQUIRE(::mkdtemp(path));
+        path_ = path;
+    }
+    workplace(workplace const&) = delete;
+    workplace& operator=(workplace const&) = delete;
+    ~workplace()
+    {
+        for (char const* name : {"calls", "out", "err"}) std::remove(in(name).c_str());
+        ::rmdir(path_.c_str());
+    }
+
+    std::string in(char const* name) const { return path_ + "/" + name; }
+
+    void write(std::string const& text) const { std::ofstream(in("calls")) << text; }
+    std::string read(char const* name) const
+    {
+        std::ifstream file(in(name));
+        std::ostringstream text;
+        text << file.rdbuf();
+        return text.str();
+    }
+
+private:
+    std::string path_;
+};
+
+struct ending {
+    int status; // 128 and the signal's number if one ended it
+    std::string out;
+    std::string err;
+};
+
+/// The program, from its start to its end.
+class program {
+public:
+    program(workplace const& files, std::string const& url, std::vector<std::string> arguments = {}) : files_(files)
+    {
+        char const* const path = std::getenv("BULK_SUBSCRIBE");
+        REQUIRE(path);
+        arguments.insert(arguments.begin(), {path, files.in("calls"), "--callback", "https://example.com/udm",
+                                             "--endpoint", url, "--connections", "4"});
+        std::vector<std::string> variables = {"TWILIO_ACCOUNT_SID=AC00000000000000000000000000000001",
+                                              "TWILIO_AUTH_TOKEN=stand-in-auth-token"};
+        std::vector<char*> argv, envp;
+        for (auto& one : arguments) argv.push_back(one.data());
+        for (auto& one : variables) envp.push_back(one.data());
+        argv.push_back(nullptr);
+        envp.push_back(nullptr);
+
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        int const fresh = O_WRONLY | O_CREAT | O_TRUNC;
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.in("out").c_str(), fresh, 0600);
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, files.in("err").c_str(), fresh, 0600);
+        REQUIRE(::posix_spawn(&id_, path, &actions, nullptr, argv.data(), envp.data()) == 0);
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    program(program const&) = delete;
+    program& operator=(program const&) = delete;
+
+    void send(int signal) const { ::kill(id_, signal); }
+
+    ending wait() const
+    {
+        int status = 0;
+        REQUIRE(::waitpid(id_, &status, 0) == id_);
+        return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), files_.read("out"),
+                files_.read("err")};
+    }
+
+private:
+    workplace const& files_;
+    pid_t id_ = 0;
+};
+
+std::string call_sid(std::size_t which)
+{
+    char text[35];
+    std::snprintf(text, sizeof text, "CA%032zx", which);
+    return text;
+}
+
+std::string file_of(std::size_t calls)
+{
+    std::string text = "# calls of a test\n\n";
+    for (std::size_t i = 0; i != calls; ++i) text += call_sid(i) + "\n";
+    return text;
+}
+
+/// Each call's subscription, by the lines of the program.
+std::map<std::string, std::string> told(std::string const& out)
+{
+    std::map<std::string, std::string> subscriptions;
+    std::istringstream lines(out);
+    std::string call, word, sid;
+    while (lines >> call >> word >> sid) {
+        CHECK(word == "subscribed");
+        subscriptions[call] = sid;
+    }
+    return subscriptions;
+}
+
+std::map<std::string, std::string> made_at(twilio_standin const& twilio)
+{
+    std::map<std::string, std::string> subscriptions;
+    for (auto const& one : twilio.subscriptions()) {
+        CHECK(subscriptions.count(one.call_sid) == 0);
+        subscriptions[one.call_sid] = one.sid;
+    }
+    return subscriptions;
+}
+
+} // namespace
+
+TEST_CASE("Killed ten times at random moments and run again, it has subscribed each call exactly once")
+{
+    std::size_t const calls = 1500;
+    twilio_standin twilio({.faults = sidecall::standin_faults{
+                               .rate = 0.05, .seed = 11, .stall = 200ms, .slow_accept = 20ms, .retry_after = 1}});
+    workplace files;
+    files.write(file_of(calls));
+    std::mt19937 engine(23);
+    int killed = 0;
+    std::size_t most = 0;
+    for (int i = 0; i != 10; ++i) {
+        program const run(files, twilio.base_url());
+        std::this_thread::sleep_for(std::chrono::milliseconds(20 + engine() % 300));
+        run.send(i % 2 == 0 ? SIGKILL : SIGINT);
+        int const status = run.wait().status;
+        killed += status == 128 + SIGKILL || status == 130;
+        most = std::max(most, twilio.subscriptions().size());
+    }
+    MESSAGE("killed ", killed, " times, the last time with ", most, " of ", calls, " subscribed");
+    CHECK(killed >= 5);
+    CHECK(most > 0);
+
+    auto const done = program(files, twilio.base_url()).wait();
+    CHECK(done.status == 0);
+    auto const made = made_at(twilio);
+    CHECK(made.size() == calls);
+    CHECK(told(done.out) == made);
+    CHECK(done.err.find("1500 subscribed, 0 failed, 0 left") != std::string::npos);
+}
+
+TEST_CASE("Run again it tells the same and creates nothing; in another batch it does")
+{
+    twilio_standin twilio;
+    workplace files;
+    files.write(file_of(20));
+    auto const first = program(files, twilio.base_url()).wait();
+    CHECK(first.status == 0);
+    CHECK(told(first.out) == made_at(twilio));
+    CHECK(told(program(files, twilio.base_url()).wait().out) == told(first.out));
+    CHECK(twilio.subscriptions().size() == 20);
+    CHECK(program(files, twilio.base_url(), {"--batch", "2"}).wait().status == 0);
+    CHECK(twilio.subscriptions().size() == 40);
+}
+
+TEST_CASE("A call that comes twice is subscribed once, and it says so")
+{
+    twilio_standin twilio;
+    workplace files;
+    files.write(call_sid(1) + "\r\n" + call_sid(2) + "\n" + call_sid(1));
+    auto const done = program(files, twilio.base_url()).wait();
+    CHECK(done.status == 0);
+    CHECK(told(done.out).size() == 2);
+    CHECK(twilio.subscriptions().size() == 2);
+    CHECK(done.err.find(":3: " + call_sid(1) + " again, as on line 1") != std::string::npos);
+}
+
+TEST_CASE("A line that is no call's SID is named before anything is sent")
+{
+    twilio_standin twilio;
+    workplace files;
+    files.write(call_sid(1) + "\nCA12\n");
+    auto const done = program(files, twilio.base_url()).wait();
+    CHECK(done.status == 2);
+    CHECK(done.err.find(":2: invalid_argument: CallSid: shorter than 34 characters (byte 4)") != std::string::npos);
+    CHECK(twilio.ledger().empty());
+}
+
+TEST_CASE("A call that is over fails with a line of its own, and the others are subscribed")
+{
+    twilio_standin twilio;
+    twilio.end_call(call_sid(3));
+    workplace files;
+    files.write(file_of(10));
+    auto const done = program(files, twilio.base_url()).wait();
+    CHECK(done.status == 1);
+    CHECK(done.out.find(call_sid(3) + " failed api_error: HTTP 404: ") != std::string::npos);
+    CHECK(done.err.find("9 subscribed, 1 failed, 0 left") != std::string::npos);
+    CHECK(twilio.subscriptions().size() == 9);
+}
+
+TEST_CASE("Refused credentials end it, and it does not try them on every call")
+{
+    twilio_standin twilio({.auth_token = "another"});
+    workplace files;
+    files.write(file_of(5000));
+    auto const done = program(files, twilio.base_url()).wait();
+    CHECK(done.status == 1);
+    CHECK(done.err.find("the credentials are refused") != std::string::npos);
+    CHECK(twilio.ledger().size() < 100);
+}
+
+TEST_CASE("Against a server that answers nothing it ends by its deadline")
+{
+    loopback::server const silent([](loopback::connection& connection) {
+        while (!connection.read_some().empty()) {
+        }
+    });
+    workplace files;
+    files.write(file_of(5000));
+    auto const start = std::chrono::steady_clock::now();
+    auto const done = program(files, silent.url(), {"--deadline", "1.5"}).wait();
+    CHECK(std::chrono::steady_clock::now() - start < 6s); // these machines are slow
+    CHECK(done.status == 1);
+    CHECK(done.err.find("the deadline is over") != std::string::npos);
+    CHECK(done.err.find("0 subscribed") != std::string::npos);
+}
