@@ -1,0 +1,136 @@
+// What the README says may be shared between threads, done: built with the thread sanitizer, which fails the test if it
+// is not so.
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "loopback_server.hpp"
+
+#include <sidecall/curl.hpp>
+#include <sidecall/sidecall.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace sidecall::literals;
+
+constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
+constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
+
+/// Runs it in four threads at once.
+template <class F>
+void at_once(F const& what)
+{
+    std::vector<std::thread> threads;
+    for (int i = 0; i != 4; ++i) threads.emplace_back(what);
+    for (auto& thread : threads) thread.join();
+}
+
+/// A server that answers each request with a subscription.
+loopback::server subscriber()
+{
+    return loopback::server([](loopback::connection& connection) {
+        while (!connection.read_request().empty())
+            connection.write("HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
+                             R"({"sid":"ZY00000000000000000000000000000003"})");
+    });
+}
+
+} // namespace
+
+TEST_CASE("What is only read is read by all at once: operations, credentials, endpoints, requests, policies")
+{
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
+    auto const where = sidecall::endpoint::edge("dublin", "ie1");
+    sidecall::create_user_defined_message_subscription const operation{
+        account, call, *sidecall::callback_url::parse("https://example.com/a/callback"),
+        sidecall::idempotency_key::random()};
+    auto const plain = operation.request(*where);
+    auto const authorized = authorize(operation.request(*where), who);
+    sidecall::retry_policy const policy{.base_delay = {}, .max_attempts = 3};
+    auto const canned = [](sidecall::authorized_request const&) -> sidecall::result<sidecall::http_response> {
+        return sidecall::http_response{.status = 503};
+    };
+    std::atomic<int> right = 0;
+    at_once([&] {
+        for (int i = 0; i != 50; ++i) {
+            bool const same = operation.request(*where) == plain;
+            bool const written = authorize(plain, who).to_http1().reveal() == authorized.to_http1().reveal();
+            auto const made = send_with_retry(
+                operation, who, canned, policy, [](sidecall::milliseconds) {}, *where);
+            auto const keys_differ = sidecall::idempotency_key::random() != sidecall::idempotency_key::random();
+            right += same && written && made.error().http_status() == 503 && keys_differ;
+        }
+    });
+    CHECK(right == 200);
+}
+
+TEST_CASE("One verifier verifies on all threads")
+{
+    sidecall::webhook_verifier const verifier(sidecall::secret("12345"), sidecall::secret("another"));
+    std::atomic<int> refused = 0;
+    at_once([&] {
+        for (int i = 0; i != 50; ++i)
+            refused += !verifier.receive({.method = "POST",
+                                          .url = "https://example.com/udm",
+                                          .content_type = "application/x-www-form-urlencoded",
+                                          .signature = "XarmqHJpwOIYVx+n2dnNBep7KEc=",
+                                          .body = "Sid=KX"});
+    });
+    CHECK(refused == 200);
+}
+
+TEST_CASE("Each thread has a transport of its own, and one may be handed from thread to thread")
+{
+    auto const server = subscriber();
+    auto const where = *sidecall::endpoint::parse(server.url());
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
+    sidecall::create_user_defined_message_subscription const operation{account, call,
+                                                                       "https://example.com"_callback_url};
+    std::atomic<int> made = 0;
+    at_once([&] {
+        sidecall::curl_transport carrier;
+        for (int i = 0; i != 5; ++i) made += send(operation, who, carrier, where).has_value();
+        std::thread([&, carrier = std::move(carrier)]() mutable {
+            made += send(operation, who, carrier, where).has_value();
+        }).join();
+    });
+    CHECK(made == 24);
+}
+
+TEST_CASE("A transport for many is driven by one thread, and woken by any")
+{
+    auto const server = subscriber();
+    auto const where = *sidecall::endpoint::parse(server.url());
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
+    sidecall::create_user_defined_message_subscription const operation{account, call,
+                                                                       "https://example.com"_callback_url};
+    sidecall::curl_multi_transport carrier;
+    std::atomic<bool> wanted = false;
+    std::thread other([&] {
+        std::this_thread::sleep_for(50ms);
+        wanted = true;
+        carrier.wakeup();
+    });
+    int made = 0;
+    auto const start = std::chrono::steady_clock::now();
+    while (!wanted) {
+        carrier.poll();
+        carrier.wait(1h);
+    }
+    CHECK(std::chrono::steady_clock::now() - start < 1min);
+    for (int i = 0; i != 20; ++i)
+        send(
+            operation, who, carrier, [&](auto const& outcome) { made += outcome.has_value(); }, where);
+    while (carrier.poll() != 0) carrier.wait(100ms);
+    other.join();
+    CHECK(made == 20);
+}
