@@ -52,7 +52,7 @@ public:
     /// - `timed_out`: connected, but no whole answer within `total_timeout`;
     /// - `answer_lost`: the connection ended before the whole answer had come;
     /// - `answer_too_large`: more than `max_answer`;
-    /// - `invalid_argument`: a HEAD with a body, which libcurl cannot send;
+    /// - `invalid_argument`: a HEAD with a body, which libcurl cannot send; a transport that was moved from;
     /// - `transport_failure`: anything else, an answer that is no HTTP say.
     result<http_response> operator()(authorized_request const& request)
     {

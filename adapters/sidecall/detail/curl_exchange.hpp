@@ -111,7 +111,9 @@ private:
 /// Why a request cannot even be tried, if so.
 inline std::optional<failure> why_not_sent(CURL* handle, authorized_request const& request)
 {
-    if (!handle) return failure(errc::transport_failure, "libcurl could not be initialised", CURLE_FAILED_INIT);
+    if (!handle)
+        return failure(errc::invalid_argument, "no libcurl: the transport was moved from, or there is no memory",
+                       CURLE_FAILED_INIT);
     if (request.method() == http_method::head && !request.body().empty())
         return failure(errc::invalid_argument, "libcurl cannot send a HEAD with a body");
     return {};
