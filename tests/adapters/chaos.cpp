@@ -42,7 +42,7 @@ sidecall::transport_options timeouts()
 }
 sidecall::retry_policy policy()
 {
-    return {.base_delay = 5ms, .max_delay = 200ms, .max_retry_after = 5s, .deadline = 120s, .max_attempts = 0};
+    return {.base_delay = 5ms, .max_delay = 200ms, .max_retry_after = 5s, .deadline = 1h, .max_attempts = 0};
 }
 /// The operations of a run, and what the program comes to believe of each.
 class journal {
