@@ -245,10 +245,7 @@ TEST_CASE("Refused credentials end it, and it does not try them on every call")
 
 TEST_CASE("Against a server that answers nothing it ends by its deadline")
 {
-    loopback::server const silent([](loopback::connection& connection) {
-        while (!connection.read_some().empty()) {
-        }
-    });
+    loopback::server const silent(loopback::stall);
     workplace files;
     files.write(file_of(5000));
     auto const start = std::chrono::steady_clock::now();

@@ -40,7 +40,11 @@ namespace {
 
 using namespace sidecall::literals;
 using namespace std::chrono_literals;
+using loopback::always;
 using loopback::connection;
+using loopback::gate;
+using loopback::record;
+using loopback::stall;
 using sidecall::curl_multi_transport;
 using sidecall::errc;
 using sidecall::http_method;
@@ -65,65 +69,6 @@ sidecall::authorized_request post(std::string const& url, std::string_view value
 sidecall::transport_options quick(loopback::tls_identity const* tls = nullptr)
 {
     return {.connect_timeout = 2s, .total_timeout = 4s, .ca_file = tls ? tls->ca_file() : std::string()};
-}
-
-/// What the server's scripts have read.
-class record {
-public:
-    void add(std::string request)
-    {
-        std::lock_guard const lock(mutex_);
-        if (!request.empty()) requests_.push_back(std::move(request));
-    }
-    std::vector<std::string> all() const
-    {
-        std::lock_guard const lock(mutex_);
-        return requests_;
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::vector<std::string> requests_;
-};
-
-/// Holds a server's script up.
-class gate {
-public:
-    void wait()
-    {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return open_; });
-    }
-    void open()
-    {
-        {
-            std::lock_guard const lock(mutex_);
-            open_ = true;
-        }
-        changed_.notify_all();
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool open_ = false;
-};
-
-loopback::server::script always(std::string bytes, record* seen = nullptr)
-{
-    return [bytes = std::move(bytes), seen](connection& peer) {
-        for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
-            if (seen) seen->add(request);
-            if (!peer.write(bytes)) return;
-        }
-    };
-}
-
-/// Reads and never answers.
-void stall(connection& peer)
-{
-    while (!peer.read_some().empty()) {
-    }
 }
 
 /// How the handlers of one test were called: what each got, in order.

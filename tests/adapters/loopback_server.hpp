@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -353,5 +354,65 @@ private:
     std::vector<std::thread> threads_;
     std::thread thread_;
 };
+
+/// What servers' scripts have read.
+class record {
+public:
+    void add(std::string request)
+    {
+        std::lock_guard const lock(mutex_);
+        if (!request.empty()) requests_.push_back(std::move(request));
+    }
+    std::vector<std::string> all() const
+    {
+        std::lock_guard const lock(mutex_);
+        return requests_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> requests_;
+};
+
+/// Holds servers' scripts up.
+class gate {
+public:
+    void wait()
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return open_; });
+    }
+    void open()
+    {
+        {
+            std::lock_guard const lock(mutex_);
+            open_ = true;
+        }
+        changed_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool open_ = false;
+};
+
+/// Answers every request of a connection with the same bytes, until the client ends it.
+inline server::script always(std::string bytes, record* seen = nullptr)
+{
+    return [bytes = std::move(bytes), seen](connection& peer) {
+        for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
+            if (seen) seen->add(request);
+            if (!peer.write(bytes)) return;
+        }
+    };
+}
+
+/// Reads and never answers.
+inline void stall(connection& peer)
+{
+    while (!peer.read_some().empty()) {
+    }
+}
 
 } // namespace loopback

@@ -25,6 +25,13 @@ using namespace sidecall::literals;
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
+sidecall::credentials const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
+
+sidecall::create_user_defined_message_subscription subscription()
+{
+    return {account, call, "https://example.com/a/callback"_callback_url, sidecall::idempotency_key::random()};
+}
+
 /// Runs it in four threads at once.
 template <class F>
 void at_once(F const& what)
@@ -34,25 +41,15 @@ void at_once(F const& what)
     for (auto& thread : threads) thread.join();
 }
 
-/// A server that answers each request with a subscription.
-loopback::server subscriber()
-{
-    return loopback::server([](loopback::connection& connection) {
-        while (!connection.read_request().empty())
-            connection.write("HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
-                             R"({"sid":"ZY00000000000000000000000000000003"})");
-    });
-}
+std::string const created = "HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
+                            R"({"sid":"ZY00000000000000000000000000000003"})";
 
 } // namespace
 
 TEST_CASE("What is only read is read by all at once: operations, credentials, endpoints, requests, policies")
 {
-    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
     auto const where = sidecall::endpoint::edge("dublin", "ie1");
-    sidecall::create_user_defined_message_subscription const operation{
-        account, call, *sidecall::callback_url::parse("https://example.com/a/callback"),
-        sidecall::idempotency_key::random()};
+    auto const operation = subscription();
     auto const plain = operation.request(*where);
     auto const authorized = authorize(operation.request(*where), who);
     sidecall::retry_policy const policy{.base_delay = {}, .max_attempts = 3};
@@ -90,11 +87,9 @@ TEST_CASE("One verifier verifies on all threads")
 
 TEST_CASE("Each thread has a transport of its own, and one may be handed from thread to thread")
 {
-    auto const server = subscriber();
+    loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
-    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
-    sidecall::create_user_defined_message_subscription const operation{account, call,
-                                                                       "https://example.com"_callback_url};
+    auto const operation = subscription();
     std::atomic<int> made = 0;
     at_once([&] {
         sidecall::curl_transport carrier;
@@ -108,11 +103,9 @@ TEST_CASE("Each thread has a transport of its own, and one may be handed from th
 
 TEST_CASE("A transport for many is driven by one thread, and woken by any")
 {
-    auto const server = subscriber();
+    loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
-    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
-    sidecall::create_user_defined_message_subscription const operation{account, call,
-                                                                       "https://example.com"_callback_url};
+    auto const operation = subscription();
     sidecall::curl_multi_transport carrier;
     std::atomic<bool> wanted = false;
     std::thread other([&] {

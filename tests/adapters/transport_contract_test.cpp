@@ -40,7 +40,10 @@ namespace {
 using namespace sidecall::literals;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
+using loopback::always;
 using loopback::connection;
+using loopback::gate;
+using loopback::record;
 using sidecall::errc;
 using sidecall::http_method;
 using clock_type = std::chrono::steady_clock;
@@ -73,60 +76,6 @@ sidecall::authorized_request post(std::string const& url, std::string_view value
 sidecall::authorized_request without_body(http_method method, std::string const& url)
 {
     return authorize({method, at(url), {"/path"}}, who());
-}
-
-/// What the server's scripts have read.
-class record {
-public:
-    void add(std::string request)
-    {
-        if (request.empty()) return; // a connection that ended
-        std::lock_guard const lock(mutex_);
-        requests_.push_back(std::move(request));
-    }
-    std::vector<std::string> all() const
-    {
-        std::lock_guard const lock(mutex_);
-        return requests_;
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::vector<std::string> requests_;
-};
-
-/// Holds a server's script up.
-class gate {
-public:
-    void wait()
-    {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return open_; });
-    }
-    void open()
-    {
-        {
-            std::lock_guard const lock(mutex_);
-            open_ = true;
-        }
-        changed_.notify_all();
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool open_ = false;
-};
-
-/// Answers every request of a connection with the same bytes, until the client ends it.
-loopback::server::script always(std::string answer, record* seen = nullptr)
-{
-    return [answer = std::move(answer), seen](connection& peer) {
-        for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
-            if (seen) seen->add(request);
-            if (!peer.write(answer)) return;
-        }
-    };
 }
 
 /// Answers one request with these bytes and ends the connection.
@@ -520,10 +469,7 @@ TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
     }
     SUBCASE("accepted, but TLS is not answered")
     {
-        loopback::server const silent([](connection& peer) {
-            while (!peer.read_some().empty()) {
-            }
-        });
+        loopback::server const silent(loopback::stall);
         T carry({.connect_timeout = 200ms, .total_timeout = 4s});
         auto const time = time_of([&] {
             auto const answer = carry(post("https://" + silent.host()));
