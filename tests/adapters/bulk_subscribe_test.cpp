@@ -1,6 +1,7 @@
 // examples/bulk_subscribe as a program, against a stand-in in this one: killed, silent, refused. Its path is in the
 // variable BULK_SUBSCRIBE.
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -73,7 +74,10 @@ struct ending {
 /// The program, from its start to its end.
 class program {
 public:
-    program(workplace const& files, std::string const& url, std::vector<std::string> arguments = {}) : files_(files)
+    /// Its standard error is a file of the workplace's, or that terminal.
+    program(workplace const& files, std::string const& url, std::vector<std::string> arguments = {},
+            std::string const& terminal = {})
+        : files_(files)
     {
         char const* const path = std::getenv("BULK_SUBSCRIBE");
         REQUIRE(path);
@@ -91,7 +95,8 @@ public:
         posix_spawn_file_actions_init(&actions);
         int const fresh = O_WRONLY | O_CREAT | O_TRUNC;
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.in("out").c_str(), fresh, 0600);
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, files.in("err").c_str(), fresh, 0600);
+        std::string const err = terminal.empty() ? files.in("err") : terminal;
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), fresh, 0600);
         REQUIRE(::posix_spawn(&id_, path, &actions, nullptr, argv.data(), envp.data()) == 0);
         posix_spawn_file_actions_destroy(&actions);
     }
@@ -241,6 +246,33 @@ TEST_CASE("Refused credentials end it, and it does not try them on every call")
     CHECK(done.status == 1);
     CHECK(done.err.find("the credentials are refused") != std::string::npos);
     CHECK(twilio.ledger().size() < 100);
+}
+
+TEST_CASE("On a terminal it says how far it is: the rate, the retries, the time that is left")
+{
+    twilio_standin twilio(
+        {.faults = sidecall::standin_faults{
+             .rate = 0.2, .seed = 2, .kinds = {sidecall::standin_fault::too_many_requests_for_seconds}}});
+    workplace files;
+    files.write(file_of(100));
+    int const terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+    REQUIRE(::grantpt(terminal) == 0);
+    REQUIRE(::unlockpt(terminal) == 0);
+    char const* const name = ::ptsname(terminal);
+    REQUIRE(name);
+    auto const done = program(files, twilio.base_url(), {}, name).wait();
+    CHECK(done.status == 0);
+    CHECK(told(done.out).size() == 100);
+
+    ::fcntl(terminal, F_SETFL, O_NONBLOCK);
+    std::string shown;
+    char bytes[4096];
+    for (ssize_t size = 0; (size = ::read(terminal, bytes, sizeof bytes)) > 0;)
+        shown.append(bytes, static_cast<std::size_t>(size));
+    ::close(terminal);
+    for (char const* text : {" of 100, ", " a second, ", " retries, ", " s left", "100 subscribed, 0 failed, 0 left"})
+        CHECK(shown.find(text) != std::string::npos);
+    CHECK(done.err.empty());
 }
 
 TEST_CASE("Against a server that answers nothing it ends by its deadline")
