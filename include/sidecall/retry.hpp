@@ -98,6 +98,14 @@ struct retry_policy {
     milliseconds deadline{300'000};       ///< For all of it, from when the first attempt begins.
     unsigned max_attempts = 10;           ///< The first one counts, too. 0: as many as there is time for.
 
+    /// What is left until the deadline; never less than nothing.
+    constexpr milliseconds time_left(milliseconds elapsed) const noexcept
+    {
+        std::int64_t const gone = elapsed.count < 0 ? 0 : elapsed.count;
+        return milliseconds(deadline.count > gone ? deadline.count - gone : 0);
+    }
+
+    /// Whether to try again after this outcome, and when.
     constexpr retry_decision decide(failure const& outcome, retry_facts const& known) const noexcept
     {
         if (auto const why = refuses(outcome, known)) return {.stop = why};
@@ -107,7 +115,7 @@ struct retry_policy {
             if (delay.count > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
         }
         if (max_attempts != 0 && known.attempt >= max_attempts) return {.stop = retry_stop::no_attempts_left};
-        if (delay.count >= time_left_at(known.elapsed)) return {.stop = retry_stop::no_time_left};
+        if (delay.count >= time_left(known.elapsed).count) return {.stop = retry_stop::no_time_left};
         return {.delay = delay};
     }
 
@@ -122,12 +130,6 @@ private:
         if (is_answer && status < 500) return retry_stop::refused;
         if (!known.is_idempotent) return retry_stop::may_have_taken_effect;
         return {};
-    }
-
-    constexpr std::int64_t time_left_at(milliseconds elapsed) const noexcept
-    {
-        if (elapsed.count <= 0) return deadline.count;
-        return deadline.count > elapsed.count ? deadline.count - elapsed.count : 0;
     }
 
     /// The longest wait after an attempt where the answer does not say.
@@ -221,7 +223,7 @@ public:
     }
 
     /// What is left until the deadline.
-    milliseconds time_left() const { return milliseconds(policy_.deadline.count - elapsed().count); }
+    milliseconds time_left() const { return policy_.time_left(elapsed()); }
 
     /// How long to wait after this outcome; or nothing if it is the last, with which then the operation ends.
     template <class T>
@@ -291,7 +293,7 @@ result<typename Operation::resource> send_until_done(Operation const& what, auth
         auto outcome = answer ? what.parse(*answer) : result<typename Operation::resource>(answer.error());
         auto const delay = made.wait_after(outcome);
         if (!delay) return outcome;
-        if (!goes_on_after(sleep, *delay) || made.time_left().count <= 0) return made.reason();
+        if (!goes_on_after(sleep, *delay) || made.time_left().count == 0) return made.reason();
     }
 }
 
@@ -334,7 +336,7 @@ private:
 
     void wake(bool goes_on) &&
     {
-        if (goes_on && made_.time_left().count > 0) return std::move(*this).attempt();
+        if (goes_on && made_.time_left().count != 0) return std::move(*this).attempt();
         handler_(result<typename Operation::resource>(made_.reason()));
     }
 
@@ -346,6 +348,12 @@ private:
     answer_reader<Operation> read_;
 };
 
+/// What a `send_with_retry` without callbacks waits by.
+template <class T>
+concept sleeper = std::invocable < std::remove_reference_t<T>
+&, milliseconds > ;
+
+/// `this_machine`, or what takes its place.
 template <class T>
 concept machine = requires(T& t)
 {
@@ -380,30 +388,25 @@ struct some_continuation {
 /// A DELETE that meets 404 after an attempt that may have taken effect has succeeded. A failure is that of the last
 /// attempt; but if an earlier one may have taken effect and the last one certainly has not, that earlier one's, so that
 /// `may_have_taken_effect` is true of it whenever it is true of any. Allocates for the request, and for failures.
-template <operation Operation, class Transport, class Sleep, detail::machine Machine = this_machine>
-    requires transport<std::remove_reference_t<Transport>> && std::invocable < std::remove_reference_t<Sleep>
-&, milliseconds > result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who,
-                                                                       Transport&& carrier, retry_policy const& policy,
-                                                                       Sleep&& sleep,
-                                                                       endpoint const& where = endpoint::twilio(),
-                                                                       Machine machine = {})
-{
-    authorized_request const request = authorize(what.request(where), who);
-    return detail::send_until_done(what, request, carrier, policy, sleep, std::move(machine));
-}
+template <operation Operation, class Transport, detail::sleeper Sleep, detail::machine Machine = this_machine>
+    requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
+    send_with_retry(Operation const& what, credentials const& who, Transport&& carrier, retry_policy const& policy,
+                    Sleep&& sleep, endpoint const& where = endpoint::twilio(), Machine machine = {})
+    {
+        authorized_request const request = authorize(what.request(where), who);
+        return detail::send_until_done(what, request, carrier, policy, sleep, std::move(machine));
+    }
 
 /// The same with the request in storage of yours; see `send`.
-template <operation Operation, class Transport, class Sleep, detail::machine Machine = this_machine>
-    requires transport<std::remove_reference_t<Transport>> && std::invocable < std::remove_reference_t<Sleep>
-&, milliseconds > result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who,
-                                                                       Transport&& carrier, retry_policy const& policy,
-                                                                       Sleep&& sleep, endpoint const& where,
-                                                                       storage memory, Machine machine = {})
-{
-    auto const request = authorize(what, who, where, memory);
-    if (!request) return request.error();
-    return detail::send_until_done(what, *request, carrier, policy, sleep, std::move(machine));
-}
+template <operation Operation, class Transport, detail::sleeper Sleep, detail::machine Machine = this_machine>
+    requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
+    send_with_retry(Operation const& what, credentials const& who, Transport&& carrier, retry_policy const& policy,
+                    Sleep&& sleep, endpoint const& where, storage memory, Machine machine = {})
+    {
+        auto const request = authorize(what, who, where, memory);
+        if (!request) return request.error();
+        return detail::send_until_done(what, *request, carrier, policy, sleep, std::move(machine));
+    }
 
 /// The same through an asynchronous transport: calls `handler(result<resource>)` exactly once, if transport and timer
 /// do what they must.
