@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -126,4 +127,66 @@ TEST_CASE("A transport for many is driven by one thread, and woken by any")
     while (carrier.poll() != 0) carrier.wait(100ms);
     other.join();
     CHECK(made == 20);
+}
+
+namespace {
+
+/// An asynchronous transport and a timer that do each thing on a thread of its own, which ends with this.
+class on_any_thread {
+public:
+    ~on_any_thread() { wait(); }
+
+    template <class Handler>
+    void operator()(sidecall::authorized_request request, Handler handler)
+    {
+        start([this, request = std::move(request), handler = std::move(handler)]() mutable {
+            bool const is_right = request.body().find("Callback=") == 0;
+            int const status = !is_right ? 400 : count_++ % 3 == 0 ? 201 : 503;
+            handler(sidecall::result<sidecall::http_response>(
+                sidecall::http_response{.status = status, .body = R"({"sid":"ZY00000000000000000000000000000003"})"}));
+        });
+    }
+    template <class Job>
+    void start(Job job)
+    {
+        std::lock_guard const lock(mutex_);
+        threads_.emplace_back(std::move(job));
+    }
+
+    /// Until nothing is started any more.
+    void wait()
+    {
+        for (;;) {
+            std::vector<std::thread> running;
+            {
+                std::lock_guard const lock(mutex_);
+                running.swap(threads_);
+            }
+            if (running.empty()) return;
+            for (auto& thread : running) thread.join();
+        }
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::thread> threads_;
+    std::atomic<unsigned> count_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("Handlers and timers may come on any thread, each operation's one after the other")
+{
+    on_any_thread carrier;
+    std::atomic<int> made = 0, ended = 0;
+    auto const timer = [&](sidecall::milliseconds, auto next) { carrier.start(std::move(next)); };
+    for (int i = 0; i != 50; ++i)
+        send_with_retry(subscription(), who, carrier, {.max_attempts = 0}, timer,
+                        [&, calls = 0](auto const& outcome) mutable {
+                            made += outcome.has_value();
+                            ended += ++calls == 1;
+                        });
+    carrier.wait();
+    CHECK(made == 50);
+    CHECK(ended == 50);
 }
