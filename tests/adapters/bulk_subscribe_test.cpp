@@ -33,6 +33,14 @@ namespace {
 using namespace std::chrono_literals;
 using sidecall::twilio_standin;
 
+/// The first request that cpp-httplib serves comes alone: Debian's library is built without the thread sanitizer, which
+/// therefore does not see how it guards its static locals, and takes their making and their use by others for a race.
+bool const is_warm = [] {
+    twilio_standin const twilio;
+    httplib::Client client("127.0.0.1", twilio.port());
+    return static_cast<bool>(client.Get("/"));
+}();
+
 /// A folder for the program's input and output, which goes with its object.
 class workplace {
 public:
@@ -159,6 +167,7 @@ std::map<std::string, std::string> made_at(twilio_standin const& twilio)
 
 TEST_CASE("Killed ten times at random moments and run again, it has subscribed each call exactly once")
 {
+    REQUIRE(is_warm);
     std::size_t const calls = 1500;
     twilio_standin twilio({.faults = sidecall::standin_faults{
                                .rate = 0.05, .seed = 11, .stall = 200ms, .slow_accept = 20ms, .retry_after = 1}});
