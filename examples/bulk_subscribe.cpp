@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -165,14 +166,7 @@ void run(arguments given)
 {
     auto who = identity_of_environment();
     std::optional<sidecall::twilio_standin> standin;
-    if (!who) {
-        if (!given.server.empty())
-            throw stop{"--endpoint, --edge and --region need TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to be set",
-                       wrong_usage};
-        standin.emplace();
-        who = identity{value_or_stop(sidecall::account_sid::parse(standin->account_sid())), standin->auth_token()};
-        given.server.endpoint = standin->base_url();
-    }
+    if (!who) who = identity_at(standin, given.server);
     auto const credentials = who->credentials();
     auto const where = given.server.parse();
     auto const callback = value_or_stop(sidecall::callback_url::parse(given.callback));

@@ -113,6 +113,18 @@ struct server_arguments {
     }
 };
 
+/// Begins a stand-in, for a program without an identity: who asks it. The arguments name it from now on.
+template <class Standin>
+identity identity_at(std::optional<Standin>& standin, server_arguments& server)
+{
+    if (!server.empty())
+        throw stop{"--endpoint, --edge and --region need TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to be set",
+                   wrong_usage};
+    standin.emplace();
+    server.endpoint = standin->base_url();
+    return {value_or_stop(sidecall::account_sid::parse(standin->account_sid())), standin->auth_token()};
+}
+
 /// Reads the arguments and runs the program; gives its exit status. `run` may throw.
 template <class Run>
 int run_program(CLI::App& app, int argc, char** argv, Run run)

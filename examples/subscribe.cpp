@@ -202,12 +202,7 @@ void run(arguments given)
         if (given.callback.empty())
             throw stop{"--callback is needed: where Twilio is to send the messages", wrong_usage};
     } else {
-        if (!given.server.empty())
-            throw stop{"--endpoint, --edge and --region need TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to be set",
-                       wrong_usage};
-        standin.emplace();
-        who = identity{value_or_stop(sidecall::account_sid::parse(standin->account_sid())), standin->auth_token()};
-        given.server.endpoint = standin->base_url();
+        who = identity_at(standin, given.server);
         if (given.call.empty()) given.call = "CA00000000000000000000000000000002";
         if (given.callback.empty()) given.callback = server.emplace(who->token).url();
         say("No TWILIO_ variables, so this asks a stand-in within this process");
