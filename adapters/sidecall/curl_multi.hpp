@@ -131,15 +131,18 @@ public:
         return waiting_.size() + in_flight_.size() + timers_.size();
     }
 
-    /// Sleeps until `poll` has something to do, or `wakeup` is called, or `at_most` is over.
-    void wait(std::chrono::milliseconds at_most)
+    /// Sleeps until `poll` has something to do, or `wakeup` is called, or `at_most` is over; or until `other`, if it is
+    /// given, can be read from: the descriptor of your own loop (an `epoll`'s, say), so that one thread serves both.
+    void wait(std::chrono::milliseconds at_most, curl_socket_t other = CURL_SOCKET_BAD)
     {
         if (in_handler_ != 0 || can_start()) return;
         auto until = from_now(at_most);
         if (!timers_.empty()) until = (std::min)(until, timers_.begin()->first.first);
         if (!deadlines_.empty()) until = (std::min)(until, deadlines_.begin()->first);
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
-        curl_multi_poll(multi_, nullptr, 0, static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX)), nullptr);
+        curl_waitfd also{other, CURL_WAIT_POLLIN, 0};
+        curl_multi_poll(multi_, &also, other == CURL_SOCKET_BAD ? 0 : 1,
+                        static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX)), nullptr);
     }
 
     /// Ends a `wait`, the next one if there is none. The only member that any thread may call.

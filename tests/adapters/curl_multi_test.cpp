@@ -689,6 +689,19 @@ TEST_CASE("wait lasts as long as it may, and another thread can end it")
     CHECK(time >= 40ms);
 }
 
+TEST_CASE("wait ends when the descriptor of one's own loop has something to read")
+{
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    curl_multi_transport multi;
+    CHECK(time_of([&] { multi.wait(50ms, ends[0]); }) >= 45ms);
+    REQUIRE(::write(ends[1], "x", 1) == 1);
+    CHECK(time_of([&] { multi.wait(5s, ends[0]); }) < 1s);
+    CHECK(time_of([&] { multi.wait(50ms); }) >= 45ms);
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
 namespace {
 
 /// nghttpx as an HTTP/2 front with TLS to a plain server.
