@@ -26,7 +26,10 @@ using namespace sidecall::literals;
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
-sidecall::credentials const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
+sidecall::credentials somebody()
+{
+    return sidecall::credentials::auth_token(account, sidecall::secret("token"));
+}
 
 sidecall::create_user_defined_message_subscription subscription()
 {
@@ -47,8 +50,16 @@ std::string const created = "HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
 
 } // namespace
 
+TEST_CASE("What the library finds out about the machine, several threads may find out first")
+{
+    std::atomic<int> right = 0;
+    at_once([&] { right += somebody().authorization().reveal().size() > 40; });
+    CHECK(right == 4);
+}
+
 TEST_CASE("What is only read is read by all at once: operations, credentials, endpoints, requests, policies")
 {
+    auto const who = somebody();
     auto const where = sidecall::endpoint::edge("dublin", "ie1");
     auto const operation = subscription();
     auto const plain = operation.request(*where);
@@ -88,6 +99,7 @@ TEST_CASE("One verifier verifies on all threads")
 
 TEST_CASE("Each thread has a transport of its own, and one may be handed from thread to thread")
 {
+    auto const who = somebody();
     loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
     auto const operation = subscription();
@@ -104,6 +116,7 @@ TEST_CASE("Each thread has a transport of its own, and one may be handed from th
 
 TEST_CASE("A transport for many is driven by one thread, and woken by any")
 {
+    auto const who = somebody();
     loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
     auto const operation = subscription();
@@ -177,6 +190,7 @@ private:
 
 TEST_CASE("Handlers and timers may come on any thread, each operation's one after the other")
 {
+    auto const who = somebody();
     on_any_thread carrier;
     std::atomic<int> made = 0, ended = 0;
     auto const timer = [&](sidecall::milliseconds, auto next) { carrier.start(std::move(next)); };

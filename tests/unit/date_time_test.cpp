@@ -381,3 +381,19 @@ TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
     static_assert(!std::is_convertible_v<milliseconds, std::int64_t>);
     static_assert(!std::is_convertible_v<std::int64_t, milliseconds>);
 }
+
+TEST_CASE("Points in time are equal if instant and offset are, and spans are cut off where 64 bits end")
+{
+    sidecall::date_time const noon{43200, 60};
+    CHECK(noon == sidecall::date_time{43200, 60});
+    CHECK(noon != sidecall::date_time{43200, 0});
+    CHECK(noon != sidecall::date_time{43201, 60});
+    CHECK(sidecall::milliseconds().count == 0);
+    CHECK(sidecall::date_time() == sidecall::date_time{0, 0});
+    for (std::int64_t const hours : {INT64_MAX / 3'600'000, INT64_MIN / 3'600'000})
+        CHECK(sidecall::milliseconds(std::chrono::hours(hours)).count == hours * 3'600'000);
+    for (std::int64_t const hours : {INT64_MAX, INT64_MAX / 3'600'000 + 1, std::int64_t{7}, INT64_MIN})
+        CHECK(sidecall::milliseconds(std::chrono::hours(hours)).count == (hours == 7  ? 25'200'000
+                                                                          : hours > 0 ? INT64_MAX
+                                                                                      : INT64_MIN));
+}

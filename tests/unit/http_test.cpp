@@ -569,3 +569,41 @@ TEST_CASE("A request that was moved from has empty parts")
         CHECK(part.empty());
     CHECK(request.to_http1().find("A=b") == std::string::npos);
 }
+
+TEST_CASE("Requests of the same shape and other bytes are not the same")
+{
+    auto const request = [](std::string_view path) {
+        return sidecall::http_request(sidecall::http_method::get, sidecall::endpoint::twilio(), {path});
+    };
+    CHECK(request("/a") == request("/a"));
+    CHECK(request("/a") != request("/b"));
+    CHECK(request("/a") != request("/aa"));
+    auto const post = [](std::string_view value) {
+        return sidecall::http_request(sidecall::http_method::post, sidecall::endpoint::twilio(), {"/a"},
+                                      {{"A", value}});
+    };
+    CHECK(post("1") == post("1"));
+    CHECK(post("1") != post("11"));
+    CHECK(post("1") != request("/a"));
+}
+
+TEST_CASE("The type about:blank of RFC 9457 says nothing, any other is a page")
+{
+    auto const page = [](std::string const& type) {
+        return std::string(failure_of(sidecall::http_response_view{
+                                          .status = 404, .body = R"({"title":"Not Found","type":")" + type + "\"}"})
+                               .more_info());
+    };
+    CHECK(page("about:blank") == "");
+    CHECK(page("https://example.com/gone") == "https://example.com/gone");
+}
+
+TEST_CASE("A decimal number is one up to its bound")
+{
+    std::uint64_t number = 0;
+    CHECK(sidecall::detail::parse_decimal("5", 5, number));
+    CHECK(number == 5);
+    for (char const* text : {"6", "10", "", "5x", "-1"}) CHECK(!sidecall::detail::parse_decimal(text, 5, number));
+    CHECK(sidecall::detail::parse_decimal("18446744073709551615", UINT64_MAX, number));
+    CHECK(!sidecall::detail::parse_decimal("18446744073709551616", UINT64_MAX, number));
+}

@@ -504,3 +504,18 @@ TEST_CASE("A hostile body is done with, whatever its size")
     std::string const long_message = "{\"message\":\"" + repeat("\\u0041", mib / 6) + "\"}";
     CHECK(operation.parse({.status = 500, .body = long_message}).error().message() == repeat("A", mib / 6));
 }
+
+TEST_CASE("After a fault nothing more is read, and the fault stays")
+{
+    json_reader reader(R"({"a":1 "b":2})");
+    json_value name, value;
+    bool done = false;
+    REQUIRE(reader.open_object());
+    REQUIRE(!reader.read_member(name, value, done));
+    auto const offset = reader.fault().offset;
+    CHECK(offset == 7);
+    CHECK(!reader.read_member(name, value, done));
+    CHECK(!reader.read_end());
+    CHECK(!done);
+    CHECK(reader.fault().offset == offset);
+}

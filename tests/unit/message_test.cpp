@@ -120,3 +120,12 @@ TEST_CASE("The answer to a message is read, or malformed")
     for (int status : {0, 200, 202, 204, 302, 400, 500})
         CHECK(message("1").parse({.status = status, .body = documented}).error().http_status() == status);
 }
+
+TEST_CASE("Messages are the same if all that is known of them is")
+{
+    auto const one = sidecall::user_defined_message{.sid = "KX00000000000000000000000000000003"_message_sid};
+    auto other = one;
+    CHECK(one == other);
+    other.date_created = sidecall::date_time{1, 0};
+    CHECK(one != other);
+}

@@ -535,3 +535,26 @@ TEST_CASE("To take what is not there ends the program")
     CHECK_FALSE(aborts([&] { static_cast<void>(*good); }));
 }
 #endif
+
+TEST_CASE("or_else recovers from a failure of a value that is kept, and leaves a value alone")
+{
+    auto const recover = [](failure const& reason) { return result<int>(static_cast<int>(reason.code())); };
+    result<int> const bad = failure(errc::timed_out);
+    result<int> const good = 7;
+    CHECK(*bad.or_else(recover) == static_cast<int>(errc::timed_out));
+    CHECK(*good.or_else(recover) == 7);
+}
+
+TEST_CASE("Letters of three bytes beyond those that steer a terminal are printed")
+{
+    failure const reason(errc::transport_failure, "\xE2\x82\xAC 5 \xE2\x81\xA9.");
+    CHECK(reason.to_string() == "transport_failure: \xE2\x82\xAC 5  .");
+}
+
+TEST_CASE("Times to come back are the same if number and kind are")
+{
+    sidecall::retry_time const soon{.seconds = 5};
+    CHECK(soon == sidecall::retry_time{.seconds = 5});
+    CHECK(soon != sidecall::retry_time{.seconds = 6});
+    CHECK(soon != sidecall::retry_time{.seconds = 5, .is_unix_time = true});
+}

@@ -88,6 +88,11 @@ std::vector<outcome> outcomes()
         all.push_back({status(number), false, false});
     for (int number : {500, 501, 502, 503, 504, 599}) all.push_back({status(number), true, true});
     all.push_back({status(429), false, true});
+    // With a body that is understood, the same.
+    for (auto& [reason, may_have_effect, is_retried] : std::vector<outcome>(all))
+        if (auto const number = reason.http_status(); reason.code() == errc::unexpected_status && *number >= 400)
+            all.push_back({sidecall::failure_of({.status = *number, .body = R"({"code":20000,"message":"m"})"}),
+                           may_have_effect, is_retried});
     return all;
 }
 
@@ -223,6 +228,11 @@ TEST_CASE("Retry-After wins, in both forms, within the cap")
             else
                 CHECK(decision == retry_decision{.delay = milliseconds(row.delay)});
         }
+    // Long ago, as only a failure of one's own can say it.
+    auto const past = failure(errc::unexpected_status).with_http_status(429).with_retry_after({.seconds = -5});
+    CHECK(policy.decide(past, known) == retry_decision{});
+    CHECK(policy.decide(past, known) != retry_decision{.delay = milliseconds(1)});
+    CHECK(policy.decide(past, known) != retry_decision{.stop = retry_stop::refused});
     // What is neither form is as good as absent.
     for (char const* text : {"soon", "-1", "1.5", "1s", ""}) {
         auto const decision = policy.decide(retry_after(429, text), {.random = 7});
@@ -278,6 +288,17 @@ TEST_CASE("Numbers at their ends neither overflow nor go below nothing")
                         CHECK(decision.delay.count >= 0);
                     }
             }
+}
+
+TEST_CASE("A wait that doubles ends where numbers do")
+{
+    retry_policy const policy{.base_delay = milliseconds(INT64_MAX / 2 + 1),
+                              .max_delay = milliseconds(INT64_MAX),
+                              .deadline = milliseconds(INT64_MAX),
+                              .max_attempts = 0};
+    auto const last = static_cast<std::uint64_t>(INT64_MAX);
+    CHECK(policy.decide(failure(errc::not_connected), {.attempt = 2, .random = last - 1}).delay.count == INT64_MAX - 1);
+    CHECK(policy.decide(failure(errc::not_connected), {.attempt = 2, .random = last + 1}).delay.count == 0);
 }
 
 TEST_CASE("Each reason to stop has a name of its own")

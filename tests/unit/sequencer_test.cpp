@@ -503,3 +503,18 @@ TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all 
     CHECK(late_ones > 1000);
     CHECK(gaps > 1000);
 }
+
+TEST_CASE("A sequencer can be moved, copied and assigned, with all that waits in it")
+{
+    scene one({.first = 0});
+    CHECK(one.accept({2, 1, 4}) == "");
+    scene moved, copied;
+    copied.sequencer = one.sequencer;
+    moved.sequencer = std::move(one.sequencer);
+    CHECK(moved.accept(0) == "0 1 2");
+    CHECK(moved.accept(3) == "3 4");
+    CHECK(copied.accept(0) == "0 1 2");
+    message_sequencer again(std::move(copied.sequencer));
+    again.accept(message(3), one.out);
+    CHECK(one.out.take() == "3 4");
+}

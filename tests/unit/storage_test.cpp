@@ -829,3 +829,11 @@ TEST_CASE("A view of a key is had from one that stays, and from no temporary")
     static_assert(!std::is_constructible_v<idempotency_key, idempotency_key_view>);
     static_assert(std::is_trivially_copyable_v<idempotency_key_view>);
 }
+
+TEST_CASE("A copy of a room with nothing in it has nothing in it, and as much room")
+{
+    sidecall::detail::buffer const room(16);
+    auto const copy = room;
+    CHECK(copy.size() == 0);
+    CHECK(copy.capacity() == 16);
+}

@@ -255,3 +255,33 @@ TEST_CASE("An operation owns what it is made of")
         .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
     CHECK(from_a_constant.request() == subscription().request());
 }
+
+TEST_CASE("A SID of escapes alone is read, and one of more than any SID can have is refused at its place")
+{
+    auto const read = [](std::string const& sid) {
+        return sidecall::create_user_defined_message_subscription::parse(
+            {.status = 201, .headers = {}, .body = R"({"sid":")" + sid + "\"}"});
+    };
+    std::string const rest = "00000000000000000000000000000003";
+    CHECK(read("\\u005a\\u0059" + rest)->sid == "ZY00000000000000000000000000000003"_subscription_sid);
+    std::string endless;
+    for (int i = 0; i != 60; ++i) endless += "\\u0030";
+    auto const made = read(endless);
+    REQUIRE(!made);
+    CHECK(made.error().code() == sidecall::errc::malformed_response);
+    CHECK(made.error().field() == "sid");
+    CHECK(made.error().offset() == std::optional<std::size_t>(8));
+}
+
+TEST_CASE("Subscriptions are the same if all that is known of them is")
+{
+    auto const one = sidecall::user_defined_message_subscription{
+        .sid = "ZY00000000000000000000000000000003"_subscription_sid, .uri = "/a"};
+    auto other = one;
+    CHECK(one == other);
+    other.uri = "/b";
+    CHECK(one != other);
+    other = one;
+    other.date_created = sidecall::date_time{1, 0};
+    CHECK(one != other);
+}

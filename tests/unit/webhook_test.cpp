@@ -532,6 +532,7 @@ TEST_CASE("A body that is no form must have its hash in the URL")
     CHECK_FALSE(fits(base + "?bodySHA256=" + hash + "0"));
     CHECK_FALSE(fits(base + "?bodySHA256=" + hash + "+"));
     CHECK_FALSE(fits(base + "?bodySHA256=" + hash + "%00"));
+    CHECK_FALSE(fits(base + "?bodySHA256=%G0" + hash.substr(1)));
     CHECK_FALSE(fits(base + "?bodySHA256=+" + hash));
     CHECK_FALSE(fits(base + "?bodysha256=" + hash));
     CHECK_FALSE(fits(base + "?xbodySHA256=" + hash));
@@ -1097,7 +1098,11 @@ TEST_CASE("Of a GET the type says nothing where there is no body")
     auto query = signed_get("https://example.com/?" + form(good_message));
     query.content_type = "application/json";
     CHECK(receive(query));
+    query.method = "HEAD";
+    CHECK(receive(query));
     query.body = "{}";
+    CHECK_FALSE(receive(query));
+    query.method = "GET";
     CHECK_FALSE(receive(query));
 }
 

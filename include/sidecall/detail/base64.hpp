@@ -99,6 +99,7 @@ constexpr char* base64_groups(std::string_view& bytes, char* out) noexcept
     bytes.remove_prefix(3 * groups);
 #ifdef SIDECALL_SHA_INSTRUCTIONS
     if constexpr (!prefers_size) {
+        // unreached: every x86-64 processor since 2006 has the shuffles
         if (!std::is_constant_evaluated() && groups >= 4 && processor_is(processor::shuffles)) {
             base64_by_sixteen(from, groups, out);
             return out + 4 * groups;

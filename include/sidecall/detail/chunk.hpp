@@ -94,6 +94,7 @@ SIDECALL_DETAIL_INLINE constexpr unsigned bits_not_in(Class in_class, std::strin
     }
 #endif
     unsigned bits = 0;
+    // unreached: where there are chunks, the compiler alone comes here with as much as one
     for (std::size_t i = 0; i != left && i != chunk_size; ++i)
         bits |= static_cast<unsigned>(in_class(static_cast<octet>(text[at + i])) ? 0 : 1) << i;
     return bits;

@@ -180,7 +180,7 @@ public:
     {
         if (fault_) return false;
         skip_space();
-        return at_ == text_.size() || fail("more text after the end of the value");
+        return at_ == text_.size() ? true : fail("more text after the end of the value");
     }
 
     constexpr violation const& fault() const noexcept { return fault_; }
@@ -202,7 +202,7 @@ private:
 
     constexpr bool fail(literal rule) noexcept
     {
-        if (!fault_) fault_ = violation{at_ >= text_.size() ? literal("the text ends too early") : rule, at_};
+        fault_ = violation{at_ >= text_.size() ? literal("the text ends too early") : rule, at_};
         return false;
     }
 
@@ -226,7 +226,7 @@ private:
     constexpr bool after_member() noexcept
     {
         skip_space();
-        return peek() == ',' || peek() == '}' || fail("no ',' or '}' after a member");
+        return peek() == ',' || peek() == '}' ? true : fail("no ',' or '}' after a member");
     }
 
     constexpr bool read_name(json_value& name) noexcept
@@ -241,7 +241,6 @@ private:
     /// Any value. What lies in it is checked and skipped: a bit for each open bracket tells which one must close it.
     constexpr bool read_value(json_value& value) noexcept
     {
-        if (fault_) return false;
         skip_space();
         char const first = peek();
         if (first != '{' && first != '[') return read_scalar(value);

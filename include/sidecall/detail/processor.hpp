@@ -21,8 +21,11 @@ inline processor this_processor = processor::unknown;
 [[gnu::noinline, gnu::cold]] inline processor find_processor() noexcept
 {
     unsigned a = 0, b = 0, c = 0, d = 0;
+    // unreached: what other processors have; SIDECALL_NO_SHA_INSTRUCTIONS takes all of it out
     bool const sse41 = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c >> 9 & c >> 19 & 1) != 0; // and SSSE3
+    // unreached: as above
     bool const sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b >> 29 & 1) != 0;
+    // unreached: as above
     return !sse41 ? processor::plain : sha ? processor::hashes : processor::shuffles;
 }
 

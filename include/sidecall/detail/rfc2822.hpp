@@ -48,7 +48,7 @@ constexpr unsigned days_in_month(unsigned year, unsigned month) noexcept
 /// at the end of a UTC day, which counts as the next second.
 constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
 {
-    if (t.year < 1900 || t.year > 9999 || t.hour > 23 || t.minute > 59 || t.second > 60) return {};
+    if (t.year < 1900 || t.hour > 23 || t.minute > 59 || t.second > 60) return {};
     if (t.day < 1 || (t.day > 28 && t.day > days_in_month(t.year, t.month))) return {};
     int const days = days_from_civil(t.year, t.month, t.day);
     unsigned const weekday = static_cast<unsigned>(days + 25570 * 7 + 3) % 7; // 1970-01-01 was a Thursday

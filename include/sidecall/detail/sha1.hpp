@@ -17,10 +17,14 @@ namespace sidecall::detail {
 template <int Twenty>
 constexpr std::uint32_t sha1_function(std::uint32_t b, std::uint32_t c, std::uint32_t d) noexcept
 {
-    if constexpr (Twenty == 0) return (((c ^ d) & b) ^ d) + 0x5A827999;
-    if constexpr (Twenty == 1) return (b ^ c ^ d) + 0x6ED9EBA1;
-    if constexpr (Twenty == 2) return (b & c) + ((b ^ c) & d) + 0x8F1BBCDC;
-    if constexpr (Twenty == 3) return (b ^ c ^ d) + 0xCA62C1D6;
+    if constexpr (Twenty == 0)
+        return (((c ^ d) & b) ^ d) + 0x5A827999;
+    else if constexpr (Twenty == 1)
+        return (b ^ c ^ d) + 0x6ED9EBA1;
+    else if constexpr (Twenty == 2)
+        return (b & c) + ((b ^ c) & d) + 0x8F1BBCDC;
+    else
+        return (b ^ c ^ d) + 0xCA62C1D6;
 }
 
 /// A round that moves no variable to the next one's place: its caller names them anew.

@@ -132,6 +132,7 @@ struct sha1_vectors {
 /// Brings the state forward by `count` blocks: false, and nothing is done, without SHA instructions.
 inline bool sha1_by_instructions(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
 {
+    // unreached: a processor without them
     if (!processor_is(processor::hashes)) return false;
     sha1_run(state, blocks, count);
     return true;
@@ -140,6 +141,7 @@ inline bool sha1_by_instructions(std::array<std::uint32_t, 5>& state, char const
 inline bool sha256_by_instructions(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
                                    std::array<std::uint32_t, 64> const& constants) noexcept
 {
+    // unreached: a processor without them
     if (!processor_is(processor::hashes)) return false;
     sha256_run(state, blocks, count, constants);
     return true;

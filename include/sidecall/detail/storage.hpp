@@ -22,7 +22,7 @@ namespace sidecall::detail {
 /// or write what is not there.
 constexpr void expect(bool condition) noexcept
 {
-    if (!condition) std::abort();
+    if (!condition) std::abort(); // unreached: it ends the program
 }
 
 /// Bytes that are written once and then read. Where they lie, on the heap or in the caller's storage, is decided when
