@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <time.h>
+#include <time.h> // NOLINT(modernize-deprecated-headers): POSIX has its clocks there
 
 #include <sidecall/credentials.hpp>
 #include <sidecall/date_time.hpp>
@@ -279,11 +279,11 @@ bool goes_on_after(Sleep& sleep, milliseconds delay)
 template <class Operation, class Transport, class Sleep, class Machine>
 result<typename Operation::resource> send_until_done(Operation const& what, authorized_request const& request,
                                                      Transport& carrier, retry_policy const& policy, Sleep& sleep,
-                                                     Machine&& machine)
+                                                     Machine machine)
 {
     attempts<Machine> made(policy, std::move(machine), request.method(), is_idempotent(what, request.method()));
     auto const carry = [&](authorized_request const& wanted) -> decltype(carrier(wanted)) {
-        if constexpr (requires { carrier(wanted, made.time_left()); })
+        if constexpr (std::invocable<Transport&, authorized_request const&, milliseconds>)
             return carrier(wanted, made.time_left());
         else
             return carrier(wanted);
@@ -317,7 +317,7 @@ public:
         authorized_request request = request_.clone();
         milliseconds const left = made_.time_left();
         auto take = [self = std::move(*this)](auto answer) mutable { std::move(self).take(answer); };
-        if constexpr (requires { carrier(std::move(request), std::move(take), left); })
+        if constexpr (std::invocable<Transport&, authorized_request, decltype(take), milliseconds>)
             carrier(std::move(request), std::move(take), left);
         else
             carrier(std::move(request), std::move(take));

@@ -90,8 +90,8 @@ public:
     completion(T&& what, Handler handler) : read_(std::forward<T>(what)), handler_(std::move(handler))
     {
     }
-    completion(completion&&) = default;
-    completion& operator=(completion&&) = default;
+    completion(completion&&) noexcept = default; // and no copy, so that no transport relies on one
+    completion& operator=(completion&&) noexcept = default;
 
     void operator()(result<http_response> answer) { complete(answer); }
     void operator()(result<http_response_view> answer) { complete(answer); }
