@@ -1,0 +1,167 @@
+// A callback's parts are those that libcurl finds, and put together they are the text; what is put together by the
+// grammar is a callback.
+
+#include "fuzz.hpp"
+
+#include <memory>
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+
+#include <sidecall/callback_url.hpp>
+
+using fuzz::hold;
+using fuzz::inside;
+
+namespace {
+
+std::string lower(std::string_view text)
+{
+    std::string result(text);
+    for (char& c : result)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return result;
+}
+
+/// A part as libcurl has it; empty if there is none.
+std::string part_of(CURLU* url, CURLUPart which, unsigned flags = 0)
+{
+    char* text = nullptr;
+    if (curl_url_get(url, which, &text, flags) != CURLUE_OK) return {};
+    std::string const part(text);
+    curl_free(text);
+    return part;
+}
+
+void compare_with_curl(sidecall::callback_url const& url)
+{
+    std::unique_ptr<CURLU, void (*)(CURLU*)> const other(curl_url(), &curl_url_cleanup);
+    std::string const text(url.view());
+    hold(curl_url_set(other.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK, "libcurl takes it");
+    hold(part_of(other.get(), CURLUPART_SCHEME) == lower(url.scheme()), "libcurl finds the same scheme");
+    if (url.host().front() != '[') // of an IPv6 address libcurl gives its normal form
+        hold(lower(part_of(other.get(), CURLUPART_HOST)) == lower(url.host()), "libcurl finds the same host");
+    hold(part_of(other.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) == std::to_string(url.port()),
+         "libcurl finds the same port");
+    std::string path(url.target().substr(0, url.target().find('?')));
+    std::string const query(url.target().substr(path.size()));
+    if (path.empty()) path = "/";
+    hold(part_of(other.get(), CURLUPART_PATH) == path, "libcurl finds the same path");
+    hold(part_of(other.get(), CURLUPART_QUERY) == (query.empty() ? query : query.substr(1)),
+         "libcurl finds the same query");
+}
+
+/// RFC 1123, section 2.1, and RFC 1034, section 3.1.
+bool is_hostname(std::string_view host)
+{
+    if (!host.empty() && host.back() == '.') host.remove_suffix(1);
+    if (host.size() > 253) return false;
+    for (;;) {
+        std::string_view const label = host.substr(0, host.find('.'));
+        if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
+        for (char c : label)
+            if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '-') return false;
+        if (label.size() == host.size()) return true;
+        host.remove_prefix(label.size() + 1);
+    }
+}
+
+void check_parts(sidecall::callback_url const& url)
+{
+    std::string_view const text = url.view();
+    hold(inside(url.scheme(), text) && inside(url.host(), text) && inside(url.target(), text),
+         "the parts lie inside the text");
+    hold(lower(url.scheme()) == "http" || lower(url.scheme()) == "https", "the scheme is one of the two");
+    auto const offset = [&](std::string_view part) { return static_cast<std::size_t>(part.data() - text.data()); };
+    std::size_t const begin = url.scheme().size() + 3;
+    std::size_t const host_end = offset(url.host()) + url.host().size();
+    std::size_t const target_end = offset(url.target()) + url.target().size();
+    hold(text.substr(0, begin) == std::string(url.scheme()) + "://", "the text begins with the scheme");
+    hold(offset(url.host()) == begin || text[offset(url.host()) - 1] == '@', "the host is behind the user-info");
+    std::string_view const port = text.substr(host_end, offset(url.target()) - host_end);
+    if (port.empty())
+        hold(url.port() == (lower(url.scheme()) == "https" ? 443 : 80), "without a port it is the scheme's");
+    else
+        hold(port.front() == ':' && std::stoul("0" + std::string(port.substr(1))) == url.port(),
+             "the port is the one given");
+    hold(url.host().front() == '[' || is_hostname(url.host()), "the host is a hostname or an address");
+    hold(target_end == text.size() || text[target_end] == '#', "behind the target there is only a fragment");
+    for (char c : text)
+        hold(c > ' ' && c <= '~' && std::string_view("\"<>\\^`{|}").find(c) == text.npos, "it is a URI");
+}
+
+void try_as_it_is(std::string_view input)
+{
+    auto const url = sidecall::callback_url::parse(input);
+    auto const view = sidecall::callback_url_view::parse(input);
+    hold(url.has_value() == view.has_value(), "owning and view agree");
+    if (!url) {
+        hold(url.error().code() == sidecall::errc::invalid_argument && url.error().field() == "Callback", "it says so");
+        hold(url.error().offset() && *url.error().offset() <= input.size(), "the byte at fault is in the text");
+        hold(url.error().to_string() == view.error().to_string(), "owning and view say the same");
+        return;
+    }
+    hold(url->view() == input && view->view() == input, "nothing is changed");
+    hold(inside(view->view(), input) && inside(view->host(), input) && inside(view->target(), input),
+         "the parts of a view lie in what it was read from");
+    check_parts(*url);
+    sidecall::callback_url const converted = *view;
+    hold(converted == *url && converted.host() == url->host() && converted.target() == url->target() &&
+             converted.port() == url->port(),
+         "a view becomes one that owns its text");
+    compare_with_curl(*url);
+}
+
+void try_as_built(std::string_view input)
+{
+    constexpr std::string_view label_bytes = "abcxyzABCXYZ0189";
+    constexpr std::string_view user_bytes = "abZ09-._~!$&'()*+,;=:";
+    constexpr std::string_view target_bytes = "abZ09-._~!$&'()*+,;=:@/?";
+    fuzz::pieces bytes(input);
+    unsigned const flags = bytes.byte();
+    bool const https = flags & 1;
+    std::string const scheme = flags & 2 ? (https ? "HTTPS" : "hTTp") : (https ? "https" : "http");
+    std::string const user = flags & 4 ? bytes.word(user_bytes, 20) + "%4a@" : "";
+    std::string host;
+    for (unsigned labels = bytes.byte() % 4 + 1; labels != 0; --labels) {
+        std::string const label = bytes.word(label_bytes, 60);
+        host += (host.empty() ? "" : ".") + ("h" + label + (label.size() > 2 ? "-9" : "")); // none is a number
+    }
+    if (flags & 8) host += '.';
+    if (flags & 16) host = std::to_string(bytes.byte()) + '.' + std::to_string(bytes.byte()) + ".0.255";
+    if (flags & 32) host = '[' + bytes.word("0123456789abcdefABCDEF", 3) + "1::2:ffff:" + bytes.word("12345", 3) + "0]";
+    unsigned const port = 1 + (bytes.byte() << 8 | bytes.byte()) % 65535;
+    std::string const given_port = flags & 64 ? ":" + std::to_string(port) : "";
+    std::string target = bytes.word("/?", 1);
+    if (!target.empty()) target += bytes.word(target_bytes, 40) + (flags & 128 ? "%aF" : "");
+    std::string const fragment = bytes.byte() % 2 ? "#" + bytes.word(target_bytes, 10) : "";
+
+    auto const url = sidecall::callback_url::parse(scheme + "://" + user + host + given_port + target + fragment);
+    if (host.size() > 253 + (host.back() == '.' ? 1u : 0u)) {
+        hold(!url, "a host of more than 253 characters is too long");
+        return;
+    }
+    hold(url.has_value(), "what is put together by the grammar is a callback");
+    hold(url->scheme() == scheme && url->host() == host && url->target() == target,
+         "its parts are what was put together");
+    hold(url->port() == (given_port.empty() ? (https ? 443u : 80u) : port), "its port is the one given");
+}
+
+/// An address in brackets is what the C library takes for one.
+void try_ipv6(std::string const& text)
+{
+    unsigned char bytes[16];
+    bool const is_address = inet_pton(AF_INET6, text.c_str(), bytes) == 1;
+    hold(sidecall::callback_url::parse("http://[" + text + "]").has_value() == is_address, "inet_pton says the same");
+}
+
+} // namespace
+
+FUZZ_TARGET(callback_url)
+{
+    std::string_view const line = input.substr(0, input.find('\0')); // where the C library stops
+    if (line.find_first_of("[]/?#@") == line.npos) try_ipv6(std::string(line));
+    try_ipv6(fuzz::pieces(input).word("0:1:2.5:fF:", 45));
+    try_as_it_is(input);
+    try_as_built(input);
+}

@@ -1,0 +1,215 @@
+// The answers of the three operations: the owning and the view form read the same from them, and it is what a reader
+// over nlohmann-json finds.
+
+#include "fuzz.hpp"
+#include "other_json.hpp"
+
+#include <optional>
+#include <vector>
+
+#include <sidecall/message.hpp>
+#include <sidecall/subscription.hpp>
+
+using fuzz::hold;
+using fuzz::inside;
+using fuzz::other_member;
+using sidecall::errc;
+
+namespace {
+
+/// The last string of this name in the object, which is the one that counts in an error.
+std::optional<std::string> last_string(fuzz::other_json const& object, std::string_view name)
+{
+    std::optional<std::string> found;
+    for (auto const& member : object.members)
+        if (member.name == name && member.kind == other_member::string) found = member.string_value;
+    return found;
+}
+
+std::optional<int> last_code(fuzz::other_json const& object)
+{
+    std::optional<int> code;
+    for (auto const& member : object.members) {
+        if (member.name != "code") continue;
+        bool const fits = member.kind == other_member::whole_number && member.number <= 2147483647;
+        code = fits ? std::optional(static_cast<int>(member.number)) : std::nullopt;
+    }
+    return code;
+}
+
+void check_failure(sidecall::failure const& reason, sidecall::http_response_view const& answer)
+{
+    hold(reason.http_status() == answer.status, "the status is the one that came");
+    hold(!reason.offset() || *reason.offset() <= answer.body.size(), "the byte at fault is in the body");
+    for (char c : reason.to_string()) hold(static_cast<unsigned char>(c) >= ' ' && c != 0x7F, "it is one line of text");
+}
+
+void check_refusal(sidecall::failure const& reason, sidecall::http_response_view const& answer,
+                   fuzz::other_json const& object)
+{
+    auto const message = last_string(object, "message");
+    auto const title = last_string(object, "title");
+    auto const detail = last_string(object, "detail");
+    auto const code = last_code(object);
+    bool const understood = answer.status >= 400 && answer.status <= 599 && object.is_json && object.is_object &&
+                            (code || message || title || detail);
+    hold(reason.code() == (understood ? errc::api_error : errc::unexpected_status), "an error is understood or not");
+    if (!understood) {
+        hold(!reason.twilio_code() && reason.more_info().empty(), "what is not understood says nothing");
+        return;
+    }
+    hold(reason.twilio_code() == code, "the code is Twilio's");
+    if (message)
+        hold(reason.message() == *message, "the message is Twilio's");
+    else if (title && detail)
+        hold(reason.message() == *title + ": " + *detail, "the message is title and detail");
+    else if (title || detail)
+        hold(reason.message() == (title ? *title : *detail), "the message is one of these");
+    auto const more = last_string(object, "more_info");
+    auto const type = last_string(object, "type");
+    hold(reason.more_info() == (more                             ? *more
+                                : type && *type != "about:blank" ? *type
+                                                                 : ""),
+         "the page is the one named");
+}
+
+/// A member that may be there once, a string or null.
+struct nullable {
+    bool is_wrong = false;
+    std::optional<std::string> text{};
+
+    nullable(fuzz::other_json const& object, std::string_view name)
+    {
+        int count = 0;
+        for (auto const& member : object.members) {
+            if (member.name != name) continue;
+            is_wrong |= ++count > 1 || (member.kind != other_member::string && member.kind != other_member::null);
+            if (member.kind == other_member::string) text = member.string_value;
+        }
+    }
+};
+
+template <class T>
+struct expected {
+    bool is_wrong;
+    std::optional<T> value{};
+
+    template <class Parse>
+    expected(nullable const& member, Parse parse) : is_wrong(member.is_wrong)
+    {
+        if (is_wrong || !member.text) return;
+        auto const read = parse(*member.text);
+        is_wrong = !read;
+        if (read) value = *read;
+    }
+};
+
+std::string_view uri_of(sidecall::user_defined_message const&)
+{
+    return {};
+}
+template <class Text>
+std::string_view uri_of(sidecall::basic_user_defined_message_subscription<Text> const& made)
+{
+    return made.uri ? std::string_view(*made.uri) : std::string_view();
+}
+
+template <class Made>
+void check_made(sidecall::result<Made> const& made, fuzz::other_json const& object)
+{
+    using sid_type = decltype(Made::sid);
+    auto const date = [](std::string const& text) { return sidecall::detail::parse_rfc2822(text); };
+    expected<sid_type> const sid(nullable(object, "sid"), &sid_type::parse);
+    expected<sidecall::account_sid> const account(nullable(object, "account_sid"), &sidecall::account_sid::parse);
+    expected<sidecall::call_sid> const call(nullable(object, "call_sid"), &sidecall::call_sid::parse);
+    nullable const when(object, "date_created");
+    if (when.text && when.text->size() > 40) return; // of an escaped text, 256 bytes at most are read as a date
+    expected<sidecall::date_time> const created(when, date);
+    nullable uri(object, "uri");
+    if constexpr (std::is_same_v<Made, sidecall::user_defined_message>) uri = nullable({}, "uri"); // which has none
+    bool const right = object.is_json && object.is_object && !sid.is_wrong && sid.value && !account.is_wrong &&
+                       !call.is_wrong && !created.is_wrong && !uri.is_wrong;
+    hold(made.has_value() == right, "an object with what must be in it is the resource");
+    if (!made) {
+        hold(made.error().code() == errc::malformed_response, "else it is malformed");
+        return;
+    }
+    hold(made->sid == *sid.value && made->account_sid == account.value && made->call_sid == call.value,
+         "the SIDs are those of the object");
+    hold(made->date_created == created.value, "so is the date");
+    hold(uri_of(*made) == uri.text.value_or(""), "so is the URI");
+}
+
+template <class Owning, class View>
+void compare_failures(Owning const& owning, View const& view)
+{
+    hold(owning.has_value() == view.has_value(), "owning and view agree");
+    if (owning) return;
+    auto const& a = owning.error();
+    auto const& b = view.error();
+    hold(a.code() == b.code() && a.field() == b.field() && a.offset() == b.offset() &&
+             a.http_status() == b.http_status(),
+         "owning and view fail for the same reason");
+    hold(a.twilio_code() == b.twilio_code() && a.retry_after() == b.retry_after(), "and with the same numbers");
+    hold(b.request_id().empty() && b.more_info().empty(), "a view's failure has no words of somebody else");
+}
+
+} // namespace
+
+FUZZ_TARGET(create_answer)
+{
+    fuzz::pieces bytes(input);
+    constexpr int statuses[] = {201, 204, 400, 404, 429, 500, 599, 600, 399, 200, 302, 0, -1, 100};
+    std::string_view const first = bytes.line(); // a letter for the status, then the headers' values
+    unsigned const which = first.empty() ? 0 : static_cast<unsigned char>(first[0]) - 'A';
+    std::string_view const retry_after = bytes.line();
+    sidecall::header const headers[] = {{"retry-AFTER", retry_after}, {"Twilio-Request-Id", first}};
+    // Not a piece of the input any more, so that the byte behind it is nobody's.
+    std::string_view const rest = bytes.rest();
+    std::vector<char> const body(rest.begin(), rest.end());
+    sidecall::http_response_view const answer{
+        .status = statuses[which % std::size(statuses)], .headers = headers, .body = {body.data(), body.size()}};
+    fuzz::other_json const object = fuzz::read_by_nlohmann(answer.body);
+    if (object.is_unsure || body.size() > 5'120) return;
+
+    auto const subscription = sidecall::create_user_defined_message_subscription::parse(answer);
+    auto const subscription_view = sidecall::create_user_defined_message_subscription_view::parse(answer);
+    auto const message = sidecall::create_user_defined_message::parse(answer);
+    auto const message_view = sidecall::create_user_defined_message_view::parse(answer);
+    auto const gone = sidecall::delete_user_defined_message_subscription::parse(answer);
+    auto const gone_view = sidecall::delete_user_defined_message_subscription_view::parse(answer);
+    compare_failures(subscription, subscription_view);
+    compare_failures(message, message_view);
+    compare_failures(gone, gone_view);
+
+    if (answer.status == 201) {
+        check_made(subscription, object);
+        check_made(message, object);
+    } else {
+        hold(!subscription && !message, "only 201 creates something");
+        check_refusal(subscription.error(), answer, object);
+        check_refusal(message.error(), answer, object);
+    }
+    hold(gone.has_value() == (answer.status == 204), "204 and nothing else is a deletion");
+    if (!gone) check_refusal(gone.error(), answer, object);
+
+    if (subscription) {
+        hold(subscription->sid == subscription_view->sid &&
+                 subscription->account_sid == subscription_view->account_sid &&
+                 subscription->call_sid == subscription_view->call_sid &&
+                 subscription->date_created == subscription_view->date_created,
+             "owning and view read the same");
+        hold(subscription->uri.has_value() == subscription_view->uri.has_value(), "also of the URI");
+        std::string_view const uri = uri_of(*subscription_view);
+        hold(inside(uri, answer.body), "a view's URI lies in the answer");
+        hold(uri_of(*subscription) == fuzz::string_by_nlohmann(uri), "and is the same text");
+    } else {
+        check_failure(subscription.error(), answer);
+        check_failure(subscription_view.error(), answer);
+        auto const when = sidecall::detail::parse_retry_after(sidecall::detail::trim(retry_after));
+        hold(subscription.error().retry_after() == when, "it says when to come back");
+        hold(subscription.error().request_id() == sidecall::detail::trim(first), "it says what request it was");
+    }
+    if (message) hold(*message == *message_view, "owning and view read the same message");
+    if (!message) check_failure(message.error(), answer);
+}

@@ -1,0 +1,112 @@
+// SHA-1, SHA-256, HMAC and base64 are OpenSSL's, in whatever pieces the text comes.
+
+#include "fuzz.hpp"
+#include "other_hashes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <sidecall/detail/base64.hpp>
+#include <sidecall/detail/hmac.hpp>
+#include <sidecall/detail/sha256.hpp>
+
+using fuzz::hold;
+using namespace sidecall::detail;
+
+namespace {
+
+template <std::size_t N>
+std::string text_of(std::array<unsigned char, N> const& bytes)
+{
+    return {bytes.begin(), bytes.end()};
+}
+
+/// Calls `put` with the pieces of a text; each byte of `sizes` is the size of one.
+template <class Put>
+void cut_up(std::string_view text, fuzz::pieces sizes, Put put)
+{
+    while (!text.empty()) {
+        std::size_t const size = std::min<std::size_t>(sizes.empty() ? text.size() : sizes.byte(), text.size());
+        put(text.substr(0, size));
+        text.remove_prefix(size);
+    }
+}
+
+template <class Hash>
+std::string in_pieces(std::string_view text, fuzz::pieces sizes)
+{
+    Hash hash;
+    cut_up(text, sizes, [&](std::string_view piece) {
+        hash.update(piece);
+        Hash const copy = hash; // what was begun can be copied
+        hash = copy;
+    });
+    return text_of(hash.finish());
+}
+
+template <std::size_t N>
+void try_decode(std::string_view text)
+{
+    std::array<unsigned char, N> bytes{};
+    bool const read = base64_decode(text, bytes);
+    if (read) hold(fuzz::other_base64(text_of(bytes)) == text, "what is read is how its bytes are written");
+    std::copy_n(text.begin(), std::min(text.size(), N), bytes.begin());
+    std::string const written = fuzz::other_base64(text_of(bytes));
+    std::array<unsigned char, N> again{};
+    hold(base64_decode(written, again) && again == bytes, "what OpenSSL writes is read as the same");
+    hold(equal_in_constant_time(again, bytes), "equal is equal");
+    std::string wrong = written;
+    wrong.back() = '-';
+    hold(!base64_decode(wrong, again), "what is not of the alphabet is wrong");
+    if (N % 3 != 0) { // the letter after the last one has a bit that stands for nothing
+        std::string_view const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        wrong = written;
+        char& last = wrong[wrong.find('=') - 1];
+        last = letters[letters.find(last) + 1];
+        hold(!base64_decode(wrong, again), "unused bits are noughts");
+    }
+    hold(base64_decode(written, again) && again == bytes, "what was wrong leaves nothing behind");
+    if (text.empty()) return;
+    again[static_cast<unsigned char>(text[0]) % N] ^= static_cast<unsigned char>(1 << text.size() % 8);
+    hold(!equal_in_constant_time(again, bytes), "another bit is not equal");
+}
+
+} // namespace
+
+FUZZ_TARGET(digest)
+{
+    fuzz::pieces bytes(input);
+    unsigned const repeat = bytes.byte() % 8;
+    std::string_view const sizes = bytes.line();
+    std::string text(bytes.rest());
+    for (unsigned i = 0; i != repeat && text.size() < 2'000; ++i) text += text + "."; // blocks, and what is between
+    fuzz::pieces const cuts(sizes);
+
+    hold(in_pieces<sha1>(text, cuts) == fuzz::other_sha1(text), "SHA-1 is OpenSSL's");
+    hold(in_pieces<sha256>(text, cuts) == fuzz::other_sha256(text), "SHA-256 is OpenSSL's");
+    hmac_sha1 const hmac(sizes);
+    auto const code = hmac.code([&](auto put) { cut_up(text, cuts, put); });
+    hold(text_of(code) == fuzz::other_hmac_sha1(sizes, text), "HMAC is OpenSSL's");
+    hold(text_of(hmac_sha1(text).code([&](auto put) { put(sizes); })) == fuzz::other_hmac_sha1(text, sizes),
+         "with a long key, too");
+
+    sha1::state portable = sha1::initial, chosen = sha1::initial;
+    sha1_portably(portable, text.data(), text.size() / 64);
+    sha1_compress(chosen, text.data(), text.size() / 64);
+    hold(portable == chosen, "the processor's SHA-1 is the portable one");
+    sha256::state portable256 = sha256::initial, chosen256 = sha256::initial;
+    sha256_portably(portable256, text.data(), text.size() / 64);
+    sha256_compress(chosen256, text.data(), text.size() / 64);
+    hold(portable256 == chosen256, "the processor's SHA-256 is the portable one");
+
+    std::string const wanted = fuzz::other_base64(text);
+    std::size_t const middle = text.empty() ? 0 : (repeat + sizes.size()) % (text.size() + 1);
+    std::string written(base64_size(text.size()), '\0');
+    std::string_view const whole = text;
+    char* const end = base64_encode(whole.substr(0, middle), whole.substr(middle), written.data());
+    hold(end == written.data() + written.size() && written == wanted, "base64 is OpenSSL's");
+    try_decode<20>(input.substr(0, 28));
+    try_decode<32>(input.substr(0, 44));
+    try_decode<3>(input.substr(0, 4));
+    try_decode<4>(input.substr(0, 8));
+}

@@ -1,0 +1,181 @@
+// What a request is built from comes back from it by a decoder that is not the library's; libcurl encodes the same.
+
+#include "fuzz.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <curl/curl.h>
+
+#include <sidecall/message.hpp>
+#include <sidecall/subscription.hpp>
+
+using fuzz::hold;
+using field = std::pair<std::string, std::string>;
+
+namespace {
+
+constexpr std::string_view raw_bytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+std::string decode(std::string_view text, bool plus_is_blank)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string decoded;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] != '%') {
+            decoded += plus_is_blank && text[at] == '+' ? ' ' : text[at];
+            continue;
+        }
+        hold(text.size() - at >= 3, "an escape is whole");
+        std::size_t const high = digits.find(text[++at]);
+        std::size_t const low = digits.find(text[++at]);
+        hold(high < 16 && low < 16, "an escape has two capital digits");
+        char const c = static_cast<char>(high << 4 | low);
+        hold(raw_bytes.find(c) == raw_bytes.npos, "what may stand by itself is not escaped");
+        decoded += c;
+    }
+    return decoded;
+}
+
+std::vector<field> decode_form(std::string_view body)
+{
+    std::vector<field> fields;
+    if (body.empty()) return fields;
+    for (;;) {
+        std::string_view const pair = body.substr(0, body.find('&'));
+        std::size_t const equals = pair.find('=');
+        hold(equals != pair.npos, "each field has a '='");
+        for (char c : pair)
+            hold(raw_bytes.find(c) != raw_bytes.npos || c == '%' || c == '+' || c == '=', "all else is escaped");
+        fields.emplace_back(decode(pair.substr(0, equals), true), decode(pair.substr(equals + 1), true));
+        if (pair.size() == body.size()) return fields;
+        body.remove_prefix(pair.size() + 1);
+    }
+}
+
+/// The encoding by libcurl, with "+" for a blank.
+std::string encode_by_curl(std::string_view text)
+{
+    if (text.empty()) return {};
+    char* const escaped = curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size()));
+    std::string encoded(escaped);
+    curl_free(escaped);
+    for (std::size_t at = 0; (at = encoded.find("%20", at)) != encoded.npos;) encoded.replace(at, 3, "+");
+    return encoded;
+}
+
+void check_wire(sidecall::http_request const& request)
+{
+    std::string const wire = request.to_http1();
+    std::size_t const end = wire.find("\r\n\r\n");
+    hold(end != wire.npos && wire.substr(end + 4) == request.body(), "the body is behind the empty line");
+    std::string const head = wire.substr(0, end + 2);
+    hold(head.substr(0, head.find("\r\n")) ==
+             std::string(to_string_view(request.method())) + ' ' + std::string(request.target()) + " HTTP/1.1",
+         "the first line has the target");
+    hold(request.body().empty() ||
+             head.find("\r\nContent-Length: " + std::to_string(request.body().size()) + "\r\n") != head.npos,
+         "the length is the body's");
+    std::size_t lines = 0;
+    for (char c : head) {
+        lines += c == '\n' ? 1 : 0;
+        hold(c == '\r' || c == '\n' || (c >= ' ' && c <= '~'), "a header is printable");
+    }
+    std::size_t wanted = 3; // the first one, the host, the length
+    for ([[maybe_unused]] auto const field_line : request.headers()) ++wanted;
+    hold(lines == wanted, "nothing that was given ends a line");
+    hold(request.url().substr(request.url().size() - request.target().size()) == request.target(), "it ends the URL");
+}
+
+/// A request of anybody's operation: pieces of a path, and fields.
+void try_any(std::string_view input)
+{
+    fuzz::pieces bytes(input);
+    std::string_view const first = bytes.line(), second = bytes.line(), name = bytes.line(), value = bytes.line();
+    std::string_view const rest = bytes.rest();
+    sidecall::http_request const request(sidecall::http_method::put, sidecall::endpoint(), {first, second},
+                                         {{name, value}, {rest, first}, {second, std::nullopt}, {"", rest}});
+    std::vector<field> const wanted{
+        {std::string(name), std::string(value)}, {std::string(rest), std::string(first)}, {"", std::string(rest)}};
+    hold(decode_form(request.body()) == wanted, "the fields come back");
+    std::string const slash = first.substr(0, 1) == "/" ? "" : "/";
+    std::string path(request.target());
+    for (char c : path)
+        hold(raw_bytes.find(c) != raw_bytes.npos || std::string_view("!$&'()*+,;=:@/%").find(c) != raw_bytes.npos,
+             "all else in a path is escaped");
+    hold(decode(path, false) == slash + std::string(first) + std::string(second), "the path comes back");
+    hold(request.body().substr(0, request.body().find('=')) == encode_by_curl(name), "libcurl encodes a name the same");
+    std::size_t const last = request.body().rfind("&=") + 2;
+    hold(request.body().substr(last) == encode_by_curl(rest), "libcurl encodes a value the same");
+    hold(sidecall::detail::form_size(rest) == request.body().size() - last, "it is as long as was counted");
+    check_wire(request);
+}
+
+/// The same operation written to the heap and into memory that just suffices.
+template <class Operation, class View>
+void compare_storages(Operation const& operation, View const& view)
+{
+    auto const request = operation.request();
+    hold(request == view.request(), "owning and view make the same request");
+    auto const token = sidecall::secret("a token");
+    auto const who = sidecall::credentials::auth_token(operation.account_sid, token);
+    auto const on_heap = authorize(request, who);
+    auto const none = authorize(operation, who, sidecall::endpoint(), sidecall::storage(nullptr, 0));
+    hold(!none && none.error().field() == "storage" && none.error().offset(), "no room is too small");
+    std::size_t const size = *none.error().offset();
+    std::unique_ptr<char[]> const room(new char[size]); // no vector, so that a sanitizer sees the byte behind it
+    auto const smaller = authorize(view, who, sidecall::endpoint(), sidecall::storage(room.get(), size - 1));
+    hold(!smaller && smaller.error().offset() == size, "a byte less is too small");
+    auto const in_place = authorize(view, who, sidecall::endpoint(), sidecall::storage(room.get(), size));
+    hold(in_place.has_value(), "what was asked for suffices");
+    hold(in_place->url() == on_heap.url() && in_place->body() == on_heap.body() &&
+             in_place->headers().text() == on_heap.headers().text(),
+         "the request is the same there");
+    hold(fuzz::inside(in_place->url(), {room.get(), size}) && fuzz::inside(in_place->body(), {room.get(), size}) &&
+             fuzz::inside(in_place->headers().text(), {room.get(), size}),
+         "it lies there");
+    hold(on_heap.headers().text().substr(0, request.headers().text().size()) == request.headers().text() &&
+             on_heap.headers().text().find("Authorization: Basic ") != std::string_view::npos,
+         "the credential comes last");
+    check_wire(request);
+}
+
+void try_operations(std::string_view input)
+{
+    fuzz::pieces bytes(input);
+    unsigned const flags = bytes.byte();
+    std::string_view const url = bytes.line();
+    std::string_view const key = bytes.rest();
+    auto const account = sidecall::account_sid::parse("AC00000000000000000000000000000001");
+    auto const call = sidecall::call_sid::parse("CA00000000000000000000000000000002");
+
+    using namespace sidecall;
+    auto callback = callback_url::parse(url);
+    if (!callback) callback = callback_url::parse("https://example.com/udm?a=b#c");
+    auto const parsed_key = idempotency_key::parse(key);
+    create_user_defined_message_subscription operation{*account, *call, *callback};
+    std::vector<field> wanted{{"Callback", std::string(callback->view())}};
+    if (parsed_key) {
+        operation.idempotency_key = *parsed_key;
+        wanted.emplace_back("IdempotencyKey", key);
+    }
+    if (flags & 1) {
+        operation.method = static_cast<http_method>(flags / 2 % 6);
+        wanted.emplace_back("Method", to_string_view(*operation.method));
+    }
+    hold(decode_form(operation.request().body()) == wanted, "a subscription's parameters come back");
+    auto const view_of_callback = callback_url_view::parse(callback->view());
+    create_user_defined_message_subscription_view view{*account, *call, *view_of_callback};
+    if (operation.idempotency_key) view.idempotency_key = *operation.idempotency_key;
+    view.method = operation.method;
+    compare_storages(operation, view);
+}
+
+} // namespace
+
+FUZZ_TARGET(form)
+{
+    try_any(input);
+    try_operations(input);
+}

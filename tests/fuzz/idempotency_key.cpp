@@ -1,0 +1,72 @@
+// A key is UTF-8, as a decoder by the definition of its code points has it.
+
+#include "fuzz.hpp"
+
+#include <sidecall/idempotency_key.hpp>
+
+using fuzz::hold;
+
+namespace {
+
+/// How long the sequence is that begins a text; nought if it is none.
+std::size_t sequence(std::string_view text)
+{
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    std::size_t size = 1;
+    while (size <= 4 && byte(0) << size & 0x80) ++size; // a one for each byte
+    if ((byte(0) & 0x80) == 0) return 1;
+    if (size < 2 || size > 4 || text.size() < size || !(byte(0) & 0x40)) return 0;
+    unsigned long point = byte(0) & (0x7Fu >> size);
+    for (std::size_t i = 1; i != size; ++i) {
+        if ((byte(i) & 0xC0) != 0x80) return 0;
+        point = point << 6 | (byte(i) & 0x3Fu);
+    }
+    bool const shortest = point >= (size == 2 ? 0x80u : size == 3 ? 0x800u : 0x10000u);
+    return shortest && point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF) ? size : 0;
+}
+
+/// A generator of random bits that gives an input's bytes.
+struct from_bytes {
+    fuzz::pieces bytes;
+
+    static constexpr unsigned min() { return 3; }
+    static constexpr unsigned max() { return 3 + 300; }
+    unsigned operator()() { return 3 + bytes.byte(); }
+};
+
+} // namespace
+
+FUZZ_TARGET(idempotency_key)
+{
+    std::size_t wrong = 0;
+    while (wrong != input.size()) {
+        std::size_t const size = sequence(input.substr(wrong));
+        if (size == 0) break;
+        wrong += size;
+    }
+    bool const is_key = wrong == input.size() && !input.empty();
+    auto const key = sidecall::idempotency_key::parse(input);
+    auto const view = sidecall::idempotency_key_view::parse(input);
+    hold(key.has_value() == is_key && view.has_value() == is_key, "UTF-8 that is not empty is a key");
+    if (is_key) {
+        hold(key->view() == input && view->view() == input, "nothing is changed");
+        hold(view->view().data() == input.data(), "a view is the text itself");
+        sidecall::idempotency_key copy = *key;
+        sidecall::idempotency_key const moved = std::move(copy);
+        hold(moved == *key && sidecall::idempotency_key_view(moved) == *view, "copied and moved, it is the same");
+    } else {
+        hold(key.error().offset() == wrong && view.error().offset() == wrong, "it says which byte is wrong");
+        hold(key.error().field() == "IdempotencyKey", "and of what");
+    }
+
+    from_bytes generator{fuzz::pieces(input)};
+    auto const random = sidecall::idempotency_key::random(generator);
+    std::string form(random.view());
+    hold(form.size() == 36 && form[14] == '4' && std::string_view("89ab").find(form[19]) != std::string_view::npos,
+         "a random key is a UUID of version 4");
+    for (std::size_t at = 0; at != form.size(); ++at)
+        hold((form[at] == '-') == (at == 8 || at == 13 || at == 18 || at == 23) &&
+                 std::string_view("0123456789abcdef-").find(form[at]) != std::string_view::npos,
+             "as a UUID is written");
+    hold(sidecall::idempotency_key::parse(form).has_value(), "which is a key");
+}

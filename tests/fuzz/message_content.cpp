@@ -1,0 +1,52 @@
+// A message's content is JSON that is not too long, and reaches the body of the request byte for byte.
+
+#include "fuzz.hpp"
+#include "other_json.hpp"
+
+#include <sidecall/message.hpp>
+
+using fuzz::hold;
+
+FUZZ_TARGET(message_content)
+{
+    std::string text(input);
+    // With a capital in front, the rest is stretched with blanks to about the limit, which no input reaches otherwise.
+    if (!input.empty() && input[0] >= 'A' && input[0] <= 'Z') {
+        text = std::string(
+            10'240 + static_cast<std::size_t>(input[0] - 'M') - (input.size() < 9'000 ? input.size() : 0), ' ');
+        text += input.substr(1);
+    }
+    auto const other = fuzz::read_by_nlohmann(text);
+    auto const content = sidecall::message_content::parse(text);
+    auto const view = sidecall::message_content_view::parse(text);
+    if (!other.is_unsure && input.size() <= 5'120)
+        hold(content.has_value() == (other.is_json && text.size() <= 10'240), "JSON that is not too long is content");
+    hold(content.has_value() == view.has_value(), "owning and view agree");
+    if (!content) {
+        hold(content.error().field() == "Content" && content.error().code() == sidecall::errc::invalid_argument,
+             "it says so");
+        hold(content.error().offset() && *content.error().offset() <= text.size(), "the byte at fault is in the text");
+        hold(content.error().to_string() == view.error().to_string(), "owning and view say the same");
+        return;
+    }
+    hold(content->view() == text && view->view() == text, "nothing is changed");
+    hold(view->view().data() == text.data(), "a view is the text itself");
+
+    auto const account = sidecall::account_sid::parse("AC00000000000000000000000000000001");
+    auto const call = sidecall::call_sid::parse("CA00000000000000000000000000000002");
+    auto const request = sidecall::create_user_defined_message{*account, *call, *content}.request();
+    hold(request == sidecall::create_user_defined_message_view{*account, *call, *view}.request(), "so do the requests");
+    std::string_view body = request.body();
+    hold(body.substr(0, 8) == "Content=", "it is the body's only field");
+    body.remove_prefix(8);
+    std::string decoded;
+    for (std::size_t at = 0; at < body.size(); ++at) {
+        if (body[at] == '%') {
+            decoded += static_cast<char>(std::stoi(std::string(body.substr(at + 1, 2)), nullptr, 16));
+            at += 2;
+        } else {
+            decoded += body[at] == '+' ? ' ' : body[at];
+        }
+    }
+    hold(decoded == text, "decoded, it is the content again");
+}

@@ -1,0 +1,158 @@
+// Messages that arrive in any order are handed out as a model with plain containers does it: in order, each once,
+// nothing lost, and no more kept than was said.
+
+#include "fuzz.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include <sidecall/sequencer.hpp>
+
+using fuzz::hold;
+using sidecall::arrival;
+
+namespace {
+
+struct plain {
+    unsigned id;
+    std::uint64_t number;
+};
+
+struct handed {
+    unsigned id;
+    std::uint64_t number;
+    std::uint64_t missing;
+    bool late;
+
+    friend bool operator==(handed const&, handed const&) = default;
+};
+
+class model {
+public:
+    explicit model(sidecall::sequencer_options options) : options_(options), next_(options.first) {}
+
+    arrival accept(plain message, std::vector<handed>& out)
+    {
+        auto const same = [&](plain const& other) { return other.id == message.id; };
+        if (std::count(remembered_.begin(), remembered_.end(), message.id)) return arrival::duplicate;
+        if (std::any_of(waiting_.begin(), waiting_.end(), same)) return arrival::duplicate;
+        if (!next_) next_ = message.number;
+        waiting_.push_back(message);
+        std::stable_sort(waiting_.begin(), waiting_.end(),
+                         [](plain const& a, plain const& b) { return a.number < b.number; });
+        hand_out_in_order(out);
+        while (waiting_.size() > options_.max_waiting) give_up(out);
+        return std::any_of(waiting_.begin(), waiting_.end(), same) ? arrival::waiting : arrival::handed_out;
+    }
+
+    void give_up(std::vector<handed>& out)
+    {
+        if (waiting_.empty()) return;
+        hand_out(out);
+        hand_out_in_order(out);
+    }
+
+    std::size_t waiting() const { return waiting_.size(); }
+
+private:
+    void hand_out_in_order(std::vector<handed>& out)
+    {
+        while (!waiting_.empty() && waiting_.front().number <= *next_) hand_out(out);
+    }
+
+    void hand_out(std::vector<handed>& out)
+    {
+        plain const first = waiting_.front();
+        waiting_.pop_front();
+        remembered_.push_back(first.id);
+        if (remembered_.size() > options_.max_remembered) remembered_.pop_front();
+        bool const late = first.number < *next_;
+        out.push_back({first.id, first.number, late ? 0 : first.number - *next_, late});
+        if (!late) next_ = first.number + (first.number == UINT64_MAX ? 0 : 1);
+    }
+
+    sidecall::sequencer_options options_;
+    std::optional<std::uint64_t> next_;
+    std::deque<plain> waiting_{};
+    std::deque<unsigned> remembered_{};
+};
+
+/// A message can only be had from a signed request. Made once for each that is asked for.
+sidecall::incoming_message const& message_of(plain which)
+{
+    static sidecall::webhook_verifier const verifier{sidecall::secret("token")};
+    static std::map<std::pair<unsigned, std::uint64_t>, sidecall::incoming_message> made; // some thousands at most
+    if (auto const found = made.find({which.id, which.number}); found != made.end()) return found->second;
+    char url[400];
+    std::snprintf(url, sizeof url,
+                  "https://example.com/?Sid=KX%032x&CallSid=CA%032x&AccountSid=AC%032x&Content=%u&ContentType=a&"
+                  "SequenceNumber=%llu&Timestamp=Wed,+18+Dec+2019+20:02:01+%%2B0000",
+                  which.id, 2u, 1u, which.id, static_cast<unsigned long long>(which.number));
+    auto const code = sidecall::detail::hmac_sha1("token").code([&](auto put) { put(url); });
+    char signature[28];
+    sidecall::detail::base64_encode({reinterpret_cast<char const*>(code.data()), code.size()}, {}, signature);
+    auto message = verifier.receive({.method = "GET", .url = url, .signature = {signature, sizeof signature}});
+    hold(message.has_value(), "a message is received");
+    return made.emplace(std::pair(which.id, which.number), *std::move(message)).first->second;
+}
+
+} // namespace
+
+FUZZ_TARGET(sequencer)
+{
+    fuzz::pieces bytes(input);
+    unsigned const flags = bytes.byte();
+    std::uint64_t const base = flags & 1 ? UINT64_MAX - 20 : 0;
+    sidecall::sequencer_options options{.max_waiting = flags >> 2 & 7, .max_remembered = flags >> 5};
+    if (flags & 2) options.first = base + bytes.byte() % 8;
+    if (flags >> 5 == 7) options.max_remembered = 40; // so that it grows in between
+
+    sidecall::message_sequencer sequencer(options);
+    model plainly(options);
+    std::vector<handed> out, wanted;
+    auto const take = [&out](sidecall::sequenced_message&& next) {
+        auto const id = static_cast<unsigned>(std::stoul(std::string(next.message.content())));
+        out.push_back({id, next.message.sequence_number(), next.missing, next.late});
+    };
+    std::size_t arrived = 0;
+    for (std::size_t steps = 0; !bytes.empty() && steps != 200; ++steps) {
+        unsigned const what = bytes.byte();
+        if (what == 255) {
+            sequencer.give_up(take);
+            plainly.give_up(wanted);
+        } else if (what == 254) {
+            sidecall::message_sequencer copy = sequencer; // goes on where that one stood
+            if (steps % 2)
+                sequencer = copy;
+            else
+                sequencer = std::move(copy);
+        } else {
+            unsigned const number = bytes.byte() % 21;
+            plain const one{what % 64, base + number};
+            arrival const became = sequencer.accept(message_of(one), take);
+            hold(became == plainly.accept(one, wanted), "what becomes of a message is what the model says");
+            arrived += became == arrival::duplicate ? 0 : 1;
+        }
+        hold(sequencer.waiting() == plainly.waiting(), "as many wait");
+        hold(sequencer.waiting() <= options.max_waiting, "no more wait than was said");
+        hold(out == wanted, "it hands out what the model does");
+    }
+    while (sequencer.waiting() != 0) sequencer.give_up(take);
+    while (plainly.waiting() != 0) plainly.give_up(wanted);
+    hold(out == wanted && out.size() == arrived, "nothing is lost");
+    std::optional<std::uint64_t> before = options.first ? std::optional(*options.first - 1) : std::nullopt;
+    for (auto const& one : out) {
+        if (one.late) {
+            hold(before && one.number <= *before, "what is late is behind something");
+            continue;
+        }
+        if (before && *before != UINT64_MAX)
+            hold(one.number == *before + 1 + one.missing,
+                 "what is not late comes right behind, but for what is missing");
+        before = one.number;
+    }
+}

@@ -1,0 +1,224 @@
+// A webhook whose signature holds is read as a decoder by itself, or nlohmann-json, reads it; the owning overload and
+// that with a storage agree; one whose signature does not hold is never read.
+
+#include "fuzz.hpp"
+#include "other_hashes.hpp"
+#include "other_json.hpp"
+#include "other_webhook.hpp"
+
+#include <memory>
+
+#include <sidecall/webhook.hpp>
+
+using fuzz::hold;
+using fuzz::inside;
+using sidecall::errc;
+
+namespace {
+
+constexpr std::string_view token = "the auth token of the account";
+
+sidecall::webhook_verifier const& verifier()
+{
+    static sidecall::webhook_verifier const only{sidecall::secret(token)};
+    return only;
+}
+
+constexpr char const* known[] = {"Sid",         "CallSid",        "AccountSid", "Content",
+                                 "ContentType", "SequenceNumber", "Timestamp"};
+constexpr char const* usual_values[] = {"KX00000000000000000000000000000001",
+                                        "CA00000000000000000000000000000002",
+                                        "AC00000000000000000000000000000003",
+                                        "%7B%22a%22%3A1%7D",
+                                        "application%2Fjson",
+                                        "12",
+                                        "Wed%2C+18+Dec+2019+20%3A02%3A01+%2B0000"};
+constexpr char const* usual_json[] = {"KX00000000000000000000000000000001",
+                                      "CA00000000000000000000000000000002",
+                                      "AC00000000000000000000000000000003",
+                                      R"({\"a\":1})",
+                                      "application/json",
+                                      "12",
+                                      "Wed, 18 Dec 2019 20:02:01 +0000"};
+
+bool is_number(std::string const& text)
+{
+    if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return false;
+    std::string const digits = text.substr(std::min(text.find_first_not_of('0'), text.size()));
+    return digits.size() < 20 || (digits.size() == 20 && digits <= "18446744073709551615");
+}
+
+/// Whether these are a message: each known parameter once, and in its form.
+bool is_message(fuzz::parameters const& all)
+{
+    for (std::size_t i = 0; i != std::size(known); ++i) {
+        std::string const* found = nullptr;
+        for (auto const& [name, value] : all) {
+            if (name != known[i]) continue;
+            if (found) return false;
+            found = &value;
+        }
+        if (!found) return false;
+        if (i == 0 && !sidecall::message_sid::parse(*found)) return false;
+        if (i == 1 && !sidecall::call_sid::parse(*found)) return false;
+        if (i == 2 && !sidecall::account_sid::parse(*found)) return false;
+        if (i == 5 && !is_number(*found)) return false;
+        if (i == 6 && !sidecall::detail::parse_rfc2822(*found)) return false;
+    }
+    return true;
+}
+
+fuzz::parameters parameters_of(sidecall::incoming_message const& message)
+{
+    fuzz::parameters all;
+    for (std::size_t i = 0; i != message.parameter_count(); ++i)
+        all.emplace_back(message.parameter(i).name, message.parameter(i).value);
+    return all;
+}
+
+void check_message(sidecall::incoming_message const& message)
+{
+    auto const is = [&](char const* name, std::string_view text) {
+        hold(message.parameter(name) == text, "a member is the parameter of its name");
+    };
+    is("Sid", message.sid().view());
+    is("CallSid", message.call_sid().view());
+    is("AccountSid", message.account_sid().view());
+    is("Content", message.content());
+    is("ContentType", message.content_type());
+    hold(std::stoull(std::string(*message.parameter("SequenceNumber"))) == message.sequence_number(),
+         "so is the number");
+    hold(sidecall::detail::parse_rfc2822(*message.parameter("Timestamp")) == message.timestamp(), "so is the time");
+    hold(!message.parameter("there is no such parameter"), "there is no other");
+    auto const beyond = message.parameter(message.parameter_count());
+    hold(beyond.name.empty() && beyond.value.empty(), "there is none behind the last");
+}
+
+/// The overload with a storage, which must be as large as it says.
+void compare_storages(sidecall::webhook_request const& request,
+                      sidecall::result<sidecall::incoming_message> const& owned)
+{
+    auto const nowhere = verifier().receive(request, sidecall::storage(nullptr, 0));
+    hold(!nowhere, "without room there is no message");
+    bool const is_small = nowhere.error().code() == errc::invalid_argument;
+    if (!is_small) {
+        hold(!owned && owned.error().to_string() == nowhere.error().to_string(), "what needs no room fails the same");
+        return;
+    }
+    hold(nowhere.error().field() == "storage", "it says that the room is too small");
+    std::size_t const size = *nowhere.error().offset();
+    std::unique_ptr<char[]> const room(new char[size]); // no vector, so that a sanitizer sees the byte behind it
+    auto const smaller = verifier().receive(request, sidecall::storage(room.get(), size - 1));
+    hold(!smaller && smaller.error().code() == errc::invalid_argument && smaller.error().offset() == size,
+         "a byte less is too small");
+    auto const placed = verifier().receive(request, sidecall::storage(room.get(), size));
+    hold(placed.has_value() == owned.has_value(), "on the heap and in a storage it is the same");
+    if (!placed) {
+        hold(placed.error().to_string() == owned.error().to_string(), "for the same reason");
+        return;
+    }
+    hold(parameters_of(*placed) == parameters_of(*owned), "with the same parameters");
+    hold(inside(placed->content(), {room.get(), size}), "it lies in the storage");
+    auto const copy = *placed;
+    hold(parameters_of(copy) == parameters_of(*owned) &&
+             !(inside(copy.content(), {room.get(), size}) && !copy.content().empty()),
+         "a copy lies elsewhere");
+}
+
+enum kinds { form, json, get };
+
+/// A body of what usually comes, without some of it, and what the input has besides.
+std::string make_text(kinds kind, unsigned without, std::string_view more)
+{
+    if (without == 255) return std::string(more);
+    std::string text;
+    for (std::size_t i = 0; i != std::size(known); ++i) {
+        if (without >> i & 1) continue;
+        if (kind == json)
+            text += (text.empty() ? "\"" : ",\"") + std::string(known[i]) + "\":\"" + usual_json[i] + '"';
+        else
+            text += (text.empty() ? "" : "&") + std::string(known[i]) + '=' + usual_values[i];
+    }
+    if (kind == json) return "{" + text + (more.empty() || text.empty() ? "" : ",") + std::string(more) + "}";
+    return text + (more.empty() ? "" : "&") + std::string(more);
+}
+
+} // namespace
+
+FUZZ_TARGET(webhook)
+{
+    fuzz::pieces bytes(input);
+    std::string_view const first = bytes.line(); // a letter for the kind, one for the forgery, what is left out
+    auto const letter = [&](std::size_t at) {
+        return at < first.size() ? static_cast<unsigned char>(first[at]) - '0' : 0;
+    };
+    auto const kind = static_cast<kinds>(static_cast<unsigned>(letter(0)) % 3);
+    auto const forgery = static_cast<unsigned>(letter(1)) % 8; // most have none
+    unsigned const without = first.size() > 2 ? static_cast<unsigned char>(first[2]) & 127u : 0;
+    std::string const text = make_text(kind, first.size() > 3 ? 255 : without, bytes.rest());
+
+    std::string url = "https://example.com/udm";
+    if (kind == json) url += "?bodySHA256=" + fuzz::hexadecimal(fuzz::other_sha256(text));
+    if (kind == get) url += '?' + text;
+    sidecall::webhook_request request{.method = kind == get ? "GET" : "POST",
+                                      .url = url,
+                                      .content_type = kind == form   ? "application/x-www-form-urlencoded"
+                                                      : kind == json ? "application/json; charset=utf-8"
+                                                                     : "",
+                                      .body = kind == get ? std::string_view() : text};
+    std::string signature = fuzz::sign(token, url + (kind == form ? fuzz::signed_text(fuzz::decode_form(text)) : ""));
+    if (forgery == 1) signature[static_cast<std::size_t>(without) % 27] ^= 1;
+    if (forgery == 2) signature = first;
+    if (forgery == 3) url.insert(url.find('/', 8), "/");
+    request.url = url;
+    request.signature = signature;
+    // A query may have a hash of its own, which then must be that of no body.
+    auto const hash = kind == get ? fuzz::given_hash(url) : std::nullopt;
+    bool const is_vouched = !hash || *hash == fuzz::hexadecimal(fuzz::other_sha256(""));
+    bool const is_forged = (forgery >= 1 && forgery <= 3) || !is_vouched;
+
+    auto const message = verifier().receive(request);
+    hold(verifier().verify(request).has_value() == !is_forged, "what is signed holds, and nothing else");
+    compare_storages(request, message);
+    if (is_forged) {
+        hold(!message && message.error().code() == errc::invalid_signature, "what is not signed is not read");
+        return;
+    }
+    if (!message) hold(message.error().code() == errc::malformed_webhook, "what is signed may be no message");
+    if (message) check_message(*message);
+
+    if (kind == json) {
+        auto const other = fuzz::read_by_nlohmann(text);
+        if (other.is_unsure || text.size() > 5'120) return;
+        if (!other.is_json || !other.is_object) {
+            hold(!message && message.error().field().empty(), "what is no object is no message");
+            return;
+        }
+        // A value that is no string is kept as its text, which nlohmann-json does not keep.
+        fuzz::parameters strings;
+        for (auto const& member : other.members) {
+            bool const is_string = member.kind == fuzz::other_member::string;
+            std::string const own = message ? std::string(message->parameter(member.name).value_or("")) : "1";
+            strings.emplace_back(member.name, is_string ? member.string_value : own);
+            for (auto const* name : known)
+                if (member.name == name && !is_string && !message) return;
+        }
+        hold(message.has_value() == is_message(strings), "an object with what must be in it is a message");
+        if (!message) return;
+        hold(message->parameter_count() == other.members.size(), "no member is lost");
+        std::sort(strings.begin(), strings.end());
+        for (std::size_t i = 0; i != strings.size(); ++i)
+            hold(message->parameter(i).name == strings[i].first, "the names are sorted");
+        auto const all = parameters_of(*message);
+        for (auto const& member : other.members)
+            if (member.kind == fuzz::other_member::string)
+                hold(std::find(all.begin(), all.end(), std::pair(member.name, member.string_value)) != all.end(),
+                     "each string is there");
+        return;
+    }
+    auto all = fuzz::decode_form(kind == form ? std::string_view(text) : fuzz::query_of(url));
+    hold(message.has_value() == is_message(all), "a form with what must be in it is a message");
+    if (!message) return;
+    std::sort(all.begin(), all.end());
+    hold(parameters_of(*message) == all, "the parameters are those of the form, sorted");
+}
