@@ -16,14 +16,6 @@ bool is_label(std::string_view text)
            text.find_first_not_of("0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == text.npos;
 }
 
-/// Software takes such a label for a part of an IPv4 address, so the library refuses it.
-bool is_number(std::string_view text)
-{
-    bool const hexadecimal = text.size() > 1 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    return hexadecimal ? text.find_first_not_of("0123456789abcdefABCDEF", 2) == text.npos
-                       : text.find_first_not_of("0123456789") == text.npos;
-}
-
 void try_url(std::string_view input)
 {
     auto const where = endpoint::parse(input);
@@ -60,7 +52,7 @@ void try_url(std::string_view input)
 void try_labels(std::string_view edge, std::string_view region)
 {
     auto const in_region = endpoint::region(region);
-    hold(in_region.has_value() == (is_label(region) && !is_number(region)), "a region is a DNS label");
+    hold(in_region.has_value() == is_label(region), "a region is a DNS label");
     if (in_region) {
         hold(in_region->origin() == "https://api." + std::string(region) + ".twilio.com", "it stands in the host");
         auto const read = endpoint::parse(in_region->origin());

@@ -97,6 +97,12 @@ TEST_CASE("Region and edge are labels of Twilio's host")
     }
 }
 
+TEST_CASE("A label that is a number is a label, since it never ends the host")
+{
+    CHECK(told(endpoint::region("1")) == "https://api.1.twilio.com");
+    CHECK(told(endpoint::edge("0x1", "127")) == "https://api.0x1.127.twilio.com");
+}
+
 TEST_CASE("Another server is scheme, host and port, and the scheme's own port goes without saying")
 {
     struct row {

@@ -178,6 +178,7 @@ constexpr bool ends_host(std::string_view text, std::size_t at) noexcept
 /// How far a hostname goes, and the first rule that it breaks.
 struct hostname {
     std::size_t end = 0;
+    std::size_t last_label = 0; // that is not empty
     violation wrong{};
 };
 
@@ -192,13 +193,13 @@ constexpr hostname read_hostname(std::string_view text, std::size_t const begin)
         if (!host.wrong) host.wrong = violation{rule, at};
     };
     std::size_t label = begin;
-    std::size_t last_label = begin; // that is not empty
+    host.last_label = begin;
     for (std::size_t at = begin;; label = ++at) {
         while (at != text.size() && is_in_label(text[at])) ++at;
         host.end = at;
         bool const dot = at != text.size() && text[at] == '.';
         if (at != label) {
-            last_label = label;
+            host.last_label = label;
             if (text[label] == '-') fails("a label of the hostname begins with a hyphen", label);
             if (at - label > 63) fails("a label of the hostname is longer than 63 characters", label + 63);
             if (text[at - 1] == '-' && (dot || ends_host(text, at)))
@@ -211,9 +212,6 @@ constexpr hostname read_hostname(std::string_view text, std::size_t const begin)
     if (host.wrong || !ends_host(text, host.end)) return host;
     std::size_t const end = label == host.end ? label - 1 : host.end; // without the dot that may end it
     if (end - begin > 253) fails("the hostname is longer than 253 characters", begin + 253);
-    if (is_digit(text[last_label]) && is_numeric_label(cut(text, last_label, end)) &&
-        !is_ipv4(cut(text, begin, host.end)))
-        fails("the last label is a number, but the host is no IPv4 address", last_label);
     return host;
 }
 
@@ -266,6 +264,10 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
     } else {
         parts.host_end = host.end;
         if (host.wrong || !ends_host(text, host.end)) return explain_hostname(text, parts.host, host);
+        std::size_t const dot = find_or_end(text.substr(0, host.end), ".", host.last_label);
+        if (is_digit(text[host.last_label]) && is_numeric_label(cut(text, host.last_label, dot)) &&
+            !is_ipv4(cut(text, parts.host, host.end)))
+            return violation{"the last label is a number, but the host is no IPv4 address", host.last_label};
     }
 
     if (parts.host_end != parts.target) {
