@@ -66,9 +66,10 @@ void run(std::string const& url, std::string const& address, int port)
     std::cout << "Listening on http://" << address << ':' << bound << " for messages to " << url << std::endl;
 
     running = &server;
-    std::signal(SIGINT, [](int) { running->stop(); });
-    std::signal(SIGTERM, [](int) { running->stop(); });
+    for (int const signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { running->stop(); });
     server.listen_after_bind();
+    for (int const signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL); // the server ends before the program
+    running = nullptr;
 }
 
 } // namespace

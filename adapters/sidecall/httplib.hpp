@@ -13,13 +13,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -663,7 +663,7 @@ struct webhook_mount_options {
 ///
 /// Call it before the server listens. The server must not outlive what the handler refers to.
 template <class Handler>
-void mount_webhook(httplib::Server& server, callback_url callback, webhook_verifier verifier, Handler handler,
+void mount_webhook(httplib::Server& server, callback_url const& callback, webhook_verifier verifier, Handler handler,
                    webhook_mount_options settings = {})
 {
     std::string path = settings.path;

@@ -471,7 +471,7 @@ inline std::string callback_fault(std::string const& url)
         if (port.empty() || port.size() > 5 || std::stol(port) > 65535) return "its port is not of 1 to 65535";
         host.erase(port_at);
     }
-    if (std::string const fault = host_fault(host); !fault.empty()) return fault;
+    if (std::string fault = host_fault(host); !fault.empty()) return fault;
 
     std::string const tail = rest.substr(authority_end);
     auto const fragment = std::min(tail.find('#'), tail.size());
@@ -896,7 +896,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t max_body = 1024 * 1024;
+    static constexpr std::size_t max_body = std::size_t{1024} * 1024;
     static constexpr std::size_t max_content = 10240;
 
     enum class resource { none, subscriptions, subscription, messages };
@@ -1065,7 +1065,7 @@ private:
                       .body = std::move(instead->body),
                       .headers = std::move(instead->headers),
                       .replay = answer.replay};
-        send(std::move(answer), std::move(entry), response);
+        send(answer, std::move(entry), response);
         if (received_.size() == received || !client_) return;
         auto const client = client_;
         auto const message = received_.back();
@@ -1082,10 +1082,10 @@ private:
         response.set_header("Connection", "close");
         // Today's cpp-httplib has a limit of its own to the paths that it matches with a pattern.
         reply answer = response.status == 404 ? judge(entry, false, {}) : error(response.status);
-        send(std::move(answer), std::move(entry), response, request.version.rfind("HTTP/", 0) == 0);
+        send(answer, std::move(entry), response, request.version.rfind("HTTP/", 0) == 0);
     }
 
-    void send(reply answer, standin_request entry, httplib::Response& response, bool is_request = true)
+    void send(reply const& answer, standin_request entry, httplib::Response& response, bool is_request = true)
     {
         std::string content_type = answer.body.empty() ? "" : "application/json";
         for (auto const& [name, value] : answer.headers) {
@@ -1116,7 +1116,7 @@ private:
         entry.method = request.method;
         entry.target = request.target;
         for (auto const& [name, value] : request.headers) {
-            if (added_by_httplib.count(name) != 0) continue;
+            if (added_by_httplib.contains(name)) continue;
             std::string const key = standin_detail::lower(name);
             bool const secret = key == "authorization" || key == "proxy-authorization";
             entry.headers.emplace_back(name, secret ? redact(value) : value);
@@ -1219,7 +1219,7 @@ private:
 
     bool is_in_progress(std::string const& call) const
     {
-        return ended_calls_.count(call) == 0 &&
+        return !ended_calls_.contains(call) &&
                (options_.calls.empty() ||
                 std::find(options_.calls.begin(), options_.calls.end(), call) != options_.calls.end());
     }
@@ -1241,7 +1241,7 @@ private:
                                                        : std::set<std::string>{"Content", "IdempotencyKey"};
         std::map<std::string, std::string> given;
         for (auto const& [name, value] : parameters) {
-            if (known.count(name) == 0) return bad_request("Parameter '" + name + "' is not known");
+            if (!known.contains(name)) return bad_request("Parameter '" + name + "' is not known");
             if (!given.emplace(name, value).second) return bad_request("Parameter '" + name + "' is given twice");
         }
         if (auto const fault = subscribes ? subscription_fault(given) : message_fault(given)) return *fault;
@@ -1266,7 +1266,7 @@ private:
         if (auto const fault = standin_detail::callback_fault(callback->second); !fault.empty())
             return error(400, "Parameter 'Callback' is not a valid URL: " + fault, 21205);
         auto const method = given.find("Method");
-        if (method != given.end() && methods.count(method->second) == 0)
+        if (method != given.end() && !methods.contains(method->second))
             return error(400, "Parameter 'Method' is not an HTTP method", 21209);
         return std::nullopt;
     }

@@ -288,7 +288,7 @@ inline bool parse_head(std::string const& head, httplib::Request& request)
 /// Of a request: 0 where none is given, nothing where it is ill-formed.
 inline std::optional<std::size_t> content_length(httplib::Request const& request)
 {
-    if (request.headers.count("Content-Length") == 0) return 0;
+    if (!request.headers.contains("Content-Length")) return 0;
     std::string const& text = request.headers.find("Content-Length")->second;
     std::size_t length = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
@@ -439,9 +439,9 @@ public:
     }
 
 private:
-    static constexpr std::size_t max_head = 64 * 1024;
-    static constexpr std::size_t max_target = 8 * 1024;
-    static constexpr std::size_t max_body = 1024 * 1024;
+    static constexpr std::size_t max_head = std::size_t{64} * 1024;
+    static constexpr std::size_t max_target = std::size_t{8} * 1024;
+    static constexpr std::size_t max_body = std::size_t{1024} * 1024;
 
     struct worker {
         std::atomic<bool> done{false};
@@ -511,7 +511,7 @@ private:
         if (!parse_head(unread.substr(0, end), request)) return 400;
         unread.erase(0, end + 4);
         if (request.target.size() > max_target) return 414;
-        if (request.headers.count("Transfer-Encoding") != 0) return 501;
+        if (request.headers.contains("Transfer-Encoding")) return 501;
         auto const length = content_length(request);
         if (!length) return 400;
         if (*length > max_body) return 413;
@@ -597,7 +597,7 @@ private:
     handler answer_;
     mutable std::mutex mutex_; // guards what follows, down to the sockets
     standin_faults faults_;
-    std::mt19937_64 draws_;
+    std::mt19937_64 draws_{faults_.seed};
     std::deque<standin_fault> next_;
     std::map<standin_fault, std::size_t> committed_;
     std::size_t slow_accepts_ = 0;

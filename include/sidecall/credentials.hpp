@@ -62,7 +62,10 @@ private:
     static constexpr std::size_t in_place = 104; // the header of a credential with a token of 32 characters takes 98
 
     explicit secret(std::size_t size) : text_(size) {}
-    explicit secret(detail::short_text<in_place> text) noexcept : text_(std::move(text)) { text.wipe(); }
+    explicit secret(detail::short_text<in_place> text) noexcept : text_(std::move(text))
+    {
+        text.wipe(); // NOLINT(bugprone-use-after-move): a short text is copied, so there is one left to wipe
+    }
 
     /// Room for so many bytes in somebody's storage.
     static result<secret> with_room(storage memory, std::size_t size) noexcept

@@ -412,6 +412,7 @@ private:
         return name.size() + who.authorization().reveal().size() + 2;
     }
 
+    // NOLINTNEXTLINE(modernize-pass-by-value): a copy on the way would leave the credential behind.
     explicit authorized_request(http_request const& authorized) : request_(authorized) {}
 
     /// Of a request that has room for it.
@@ -517,6 +518,7 @@ inline void add_numbers(http_response_view const& response, failure& reason) noe
     std::move(reason).with_http_status(response.status);
     auto const text = response.headers.find("Retry-After");
     if (!text) return;
+    // NOLINTNEXTLINE(bugprone-use-after-move): what was called on the rvalue took nothing from it.
     if (auto const when = parse_retry_after(*text)) std::move(reason).with_retry_after(*when);
 }
 

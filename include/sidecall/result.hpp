@@ -96,8 +96,8 @@ inline void append_printable(std::string& line, std::string_view text)
         bool const control = size == 0 ||
                              (size == 1 && (static_cast<unsigned char>(one[0]) < 0x20 || one[0] == 0x7F)) ||
                              (size == 2 && one < "\xC2\xA0");
-        bool const steering = size == 3 && ((one >= "\xE2\x80\xA8" && one <= "\xE2\x80\xAE") ||
-                                            (one >= "\xE2\x81\xA6" && one <= "\xE2\x81\xA9"));
+        bool const steering = size == 3 && ((one > "\xE2\x80\xA7" && one < "\xE2\x80\xAF") ||
+                                            (one > "\xE2\x81\xA5" && one < "\xE2\x81\xAA"));
         line.append(control || steering ? std::string_view(" ") : one);
         text.remove_prefix(size == 0 ? 1 : size);
     }
@@ -335,7 +335,7 @@ private:
 
     constexpr std::optional<int> number(unsigned char which, int value) const noexcept
     {
-        return facts_.has & which ? std::optional(value) : std::nullopt;
+        return (facts_.has & which) != 0 ? std::optional(value) : std::nullopt;
     }
 
     facts facts_{};
@@ -406,10 +406,7 @@ public:
         requires(__is_constructible(T, U) && !std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, failure> &&
                  !(std::is_same_v<std::remove_cv_t<T>, bool> && detail::is_result<std::remove_cvref_t<U>>))
-    constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value)
-        : value_(std::forward<U>(value)), has_value_(true)
-    {
-    }
+    constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value) : value_(std::forward<U>(value)) {}
     constexpr result(failure reason) noexcept : failure_(std::move(reason)), has_value_(false) {}
 
     constexpr result(result const& other) requires std::is_copy_constructible_v<T> : has_value_(other.has_value_)
@@ -550,7 +547,7 @@ private:
         T value_;
         failure failure_;
     };
-    bool has_value_;
+    bool has_value_ = true;
 };
 
 /// Done, or the `failure` that says why not.

@@ -40,7 +40,7 @@ public:
                 std::lock_guard const lock(mutex_);
                 received_.push_back(std::move(message));
             },
-            options);
+            std::move(options));
         server_.Get("/inner", [this](httplib::Request const&, httplib::Response&) { ++inner_requests_; });
         thread_ = std::thread([this] { server_.listen_after_bind(); });
         while (!server_.is_running()) std::this_thread::yield();

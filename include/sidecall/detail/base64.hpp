@@ -126,16 +126,19 @@ constexpr char* base64_encode(std::string_view first, std::string_view second, c
 }
 
 /// The value of a character, -1 of one that is none of the alphabet's.
-constexpr signed char base64_value(char c) noexcept
+constexpr std::int8_t base64_value(char c) noexcept
 {
-    if (c >= 'A' && c <= 'Z') return static_cast<signed char>(c - 'A');
-    if (c >= 'a' && c <= 'z') return static_cast<signed char>(c - 'a' + 26);
-    if (c >= '0' && c <= '9') return static_cast<signed char>(c - '0' + 52);
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    int const value = c >= 'A' && c <= 'Z'   ? c - 'A'
+                      : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                      : c >= '0' && c <= '9' ? c - '0' + 52
+                      : c == '+'             ? 62
+                      : c == '/'             ? 63
+                                             : -1;
+    return static_cast<std::int8_t>(value);
 }
 
-inline constexpr std::array<signed char, 256> base64_values = [] {
-    std::array<signed char, 256> values{};
+inline constexpr std::array<std::int8_t, 256> base64_values = [] {
+    std::array<std::int8_t, 256> values{};
     for (std::size_t c = 0; c != 256; ++c) values[c] = base64_value(static_cast<char>(c));
     return values;
 }();
@@ -153,7 +156,7 @@ constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>
         int count = 0; // of the lowest ones, which are not written yet
         std::size_t at = 0;
         for (char c : text.substr(0, text.size() - padding)) {
-            int const value = base64_value(c);
+            auto const value = base64_value(c);
             if (value < 0) return false;
             bits = bits << 6 | static_cast<std::uint32_t>(value);
             count += 6;
@@ -165,7 +168,7 @@ constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>
     }
     // A -1 reaches above the 24 bits of a group.
     auto const digit = [text](std::size_t i) {
-        int const value = base64_values[static_cast<unsigned char>(text[i])];
+        auto const value = base64_values[static_cast<unsigned char>(text[i])];
         return static_cast<std::uint32_t>(value) << (18 - 6 * (i % 4));
     };
     std::uint32_t wrong = 0;

@@ -164,7 +164,7 @@ failure malformed(http_response_view const& response, resource_fault const& faul
     failure reason(errc::malformed_response, fault.member, fault.what.rule, fault.what.offset);
     add_numbers(response, reason);
     if constexpr (!std::is_same_v<Text, std::string_view>) std::move(reason).with(words_of(response));
-    return reason;
+    return reason; // NOLINT(bugprone-use-after-move): what was called on the rvalue took nothing from it
 }
 
 } // namespace sidecall::detail

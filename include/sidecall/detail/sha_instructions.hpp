@@ -100,8 +100,8 @@ struct sha1_vectors {
                                                      std::size_t count,
                                                      std::array<std::uint32_t, 64> const& constants) noexcept
 {
-    sha_words const abcd = sha_load(&state[0]);
-    sha_words const efgh = sha_load(&state[4]);
+    sha_words const abcd = sha_load(state.data());
+    sha_words const efgh = sha_load(state.data() + 4);
     sha_words feba = __builtin_shufflevector(abcd, efgh, 5, 4, 1, 0);
     sha_words hgdc = __builtin_shufflevector(abcd, efgh, 7, 6, 3, 2);
     for (; count != 0; --count, blocks += 64) {
@@ -125,8 +125,8 @@ struct sha1_vectors {
         feba = sha_add(feba, feba_before);
         hgdc = sha_add(hgdc, hgdc_before);
     }
-    sha_store(&state[0], __builtin_shufflevector(feba, hgdc, 3, 2, 7, 6));
-    sha_store(&state[4], __builtin_shufflevector(feba, hgdc, 1, 0, 5, 4));
+    sha_store(state.data(), __builtin_shufflevector(feba, hgdc, 3, 2, 7, 6));
+    sha_store(state.data() + 4, __builtin_shufflevector(feba, hgdc, 1, 0, 5, 4));
 }
 
 /// Brings the state forward by `count` blocks: false, and nothing is done, without SHA instructions.
