@@ -179,7 +179,7 @@ verdict compare(journal const& work, sidecall::twilio_standin const& twilio)
         found.created += !made.empty();
         found.doubled += made.size() > 1;
         found.lost += made.empty() || belief.empty();
-        found.believed += !belief.empty() && made.count(belief) == 0;
+        found.believed += !belief.empty() && !made.contains(belief);
     }
     return found;
 }

@@ -364,7 +364,7 @@ TEST_CASE("only the right credentials are let in")
     twilio_standin standin{{.api_keys = {{api_key, "key secret"}}, .bearer_tokens = {"a.bearer.token"}}};
     caller twilio{standin};
     auto const basic = [](std::string const& text) { return "Basic " + base64(text); };
-    std::string const account = standin.account_sid();
+    std::string const& account = standin.account_sid();
     std::string const good = account + ':' + standin.auth_token();
     struct {
         char const* why;

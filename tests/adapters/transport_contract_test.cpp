@@ -188,7 +188,7 @@ TEST_CASE_TEMPLATE("a request arrives byte by byte as it was made", T, TRANSPORT
                                               "authorization: " + authorization,
                                               "host: " + server.host(),
                                               agent};
-            if (with_body) expected.push_back("content-type: application/x-www-form-urlencoded");
+            if (with_body) expected.emplace_back("content-type: application/x-www-form-urlencoded");
             if (with_body || has_length) expected.push_back("content-length: " + std::to_string(request.body().size()));
             std::sort(expected.begin() + 1, expected.end());
             CHECK(head_of(seen.all().back()) == expected);
@@ -945,7 +945,7 @@ loopback::server::script tunnel(int port, record& seen)
         address.sin_port = htons(static_cast<std::uint16_t>(port));
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         int const there = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        ::connect(there, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        static_cast<void>(::connect(there, reinterpret_cast<sockaddr*>(&address), sizeof address));
         peer.write("HTTP/1.1 200 Connection established\r\n\r\n");
         for (bool open = true; open;) {
             pollfd ends[2]{{peer.socket(), POLLIN, 0}, {there, POLLIN, 0}};

@@ -177,7 +177,7 @@ void verify()
         std::string signature(sidecall::detail::base64_size(given.size()), '\0');
         sidecall::detail::base64_encode({reinterpret_cast<char const*>(given.data()), given.size()}, {},
                                         signature.data());
-        unsigned const before = VALGRIND_COUNT_ERRORS;
+        auto const before = VALGRIND_COUNT_ERRORS;
         bool const holds = verifier.verify({.method = "GET", .url = url, .signature = signature}).has_value();
         counted[i] = VALGRIND_COUNT_ERRORS - before;
         check(!holds, "a wrong verdict");

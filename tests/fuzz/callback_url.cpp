@@ -28,7 +28,7 @@ std::string part_of(CURLU* url, CURLUPart which, unsigned flags = 0)
 {
     char* text = nullptr;
     if (curl_url_get(url, which, &text, flags) != CURLUE_OK) return {};
-    std::string const part(text);
+    std::string part(text);
     curl_free(text);
     return part;
 }

@@ -26,7 +26,7 @@ void try_as_it_is(std::string_view input)
 
     std::string const text(input);
     bool const asctime = text.find(',') == text.npos;
-    bool const two_digits = text.find("-") != text.npos;
+    bool const two_digits = text.find('-') != text.npos;
     hold(asctime      ? text.size() == 24
          : two_digits ? text.size() >= 30 && text.size() <= 33
                       : text.size() == 29,
