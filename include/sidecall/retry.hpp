@@ -289,8 +289,7 @@ result<typename Operation::resource> send_until_done(Operation const& what, auth
             return carrier(wanted);
     };
     for (;;) {
-        auto const answer = answer_to<Operation>(carry, request);
-        auto outcome = answer ? what.parse(*answer) : result<typename Operation::resource>(answer.error());
+        auto outcome = ask(what, carry, request);
         auto const delay = made.wait_after(outcome);
         if (!delay) return outcome;
         if (!goes_on_after(sleep, *delay) || made.time_left().count == 0) return made.reason();
@@ -307,7 +306,7 @@ public:
                  Handler handler, Machine machine)
         : request_(std::move(request)),
           made_(policy, std::move(machine), request_.method(), is_idempotent(what, request_.method())),
-          carrier_(&carrier), timer_(std::move(timer)), handler_(std::move(handler)), read_(std::forward<T>(what))
+          carrier_(&carrier), timer_(std::move(timer)), handler_(std::move(handler)), reader_(std::forward<T>(what))
     {
     }
 
@@ -327,7 +326,7 @@ private:
     template <class Answer>
     void take(Answer& answer) &&
     {
-        auto outcome = answer ? read_(*answer) : result<typename Operation::resource>(std::move(answer).error());
+        auto outcome = outcome_of<Operation>(reader_, answer);
         auto const delay = made_.wait_after(outcome);
         if (!delay) return handler_(std::move(outcome));
         Timer timer = timer_; // the one of its own goes with it
@@ -345,7 +344,7 @@ private:
     Transport* carrier_;
     Timer timer_;
     Handler handler_;
-    answer_reader<Operation> read_;
+    answer_reader<Operation> reader_;
 };
 
 /// What a `send_with_retry` without callbacks waits by.

@@ -39,18 +39,27 @@ template <class Operation>
     requires(Operation::refers_to_answer)
 inline constexpr bool refers_to_answer<Operation> = true;
 
-/// Asks a transport. An answer of the transport's own ends with `send`, so nothing may refer to it.
+/// What became of an operation: its resource, as `what` parses it, or why there was no answer.
+template <class Operation, class What, class Answer>
+result<typename Operation::resource> outcome_of(What const& what, Answer& answer)
+{
+    if (!answer) return std::move(answer).error();
+    return what.parse(*answer);
+}
+
+/// Asks a transport. An answer of the transport's own ends here, so nothing may refer to it.
 template <class Operation, class Transport>
-auto answer_to(Transport& carrier, authorized_request const& request)
+result<typename Operation::resource> ask(Operation const& what, Transport& carrier, authorized_request const& request)
 {
     using answer = answer_from<decltype(carrier(request))>;
     static_assert(
         !refers_to_answer<Operation> || std::is_same_v<answer, result<http_response_view>>,
         "this operation's resource refers to the answer: the transport must give a view of one that it keeps");
-    return answer(carrier(request));
+    answer response(carrier(request));
+    return outcome_of<Operation>(what, response);
 }
 
-/// Reads an answer as an operation does. Of an operation nothing is kept that its `parse` does not need.
+/// Parses an answer as an operation does. Of an operation nothing is kept that its `parse` does not need.
 template <class Operation>
 class answer_reader {
 public:
@@ -59,7 +68,7 @@ public:
     {
     }
 
-    result<typename Operation::resource> operator()(http_response_view const& response) const
+    result<typename Operation::resource> parse(http_response_view const& response) const
     {
         return what_.parse(response);
     }
@@ -76,7 +85,7 @@ class answer_reader<Operation> {
 public:
     explicit answer_reader(Operation const&) noexcept {}
 
-    result<typename Operation::resource> operator()(http_response_view const& response) const
+    static result<typename Operation::resource> parse(http_response_view const& response)
     {
         return Operation::parse(response);
     }
@@ -87,26 +96,17 @@ template <class Operation, class Handler>
 class completion {
 public:
     template <class T>
-    completion(T&& what, Handler handler) : read_(std::forward<T>(what)), handler_(std::move(handler))
+    completion(T&& what, Handler handler) : reader_(std::forward<T>(what)), handler_(std::move(handler))
     {
     }
     completion(completion&&) noexcept = default; // and no copy, so that no transport relies on one
     completion& operator=(completion&&) noexcept = default;
 
-    void operator()(result<http_response> answer) { complete(answer); }
-    void operator()(result<http_response_view> answer) { complete(answer); }
+    void operator()(result<http_response> answer) { handler_(outcome_of<Operation>(reader_, answer)); }
+    void operator()(result<http_response_view> answer) { handler_(outcome_of<Operation>(reader_, answer)); }
 
 private:
-    template <class Answer>
-    void complete(Answer& answer)
-    {
-        if (answer)
-            handler_(read_(*answer));
-        else
-            handler_(result<typename Operation::resource>(std::move(answer).error()));
-    }
-
-    answer_reader<Operation> read_;
+    answer_reader<Operation> reader_;
     Handler handler_;
 };
 
@@ -139,9 +139,7 @@ template <operation Operation, class Transport>
     send(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where = endpoint::twilio())
     {
         authorized_request const request = authorize(what.request(where), who);
-        auto const response = detail::answer_to<Operation>(carrier, request);
-        if (!response) return response.error();
-        return what.parse(*response);
+        return detail::ask(what, carrier, request);
     }
 
 /// The same with the request in storage of yours: allocates nothing, if transport and operation do not. Fails, too, if
@@ -152,9 +150,7 @@ template <operation Operation, class Transport>
     {
         auto const request = authorize(what, who, where, memory);
         if (!request) return request.error();
-        auto const response = detail::answer_to<Operation>(carrier, *request);
-        if (!response) return response.error();
-        return what.parse(*response);
+        return detail::ask(what, carrier, *request);
     }
 
 /// Whatever carries many requests at a time: it takes a request and a handler, both to keep, and calls the handler
