@@ -119,7 +119,7 @@ void compare_storages(sidecall::webhook_request const& request,
     }
     hold(parameters_of(*placed) == parameters_of(*owned), "with the same parameters");
     hold(inside(placed->content(), {room.get(), size}), "it lies in the storage");
-    auto const copy = *placed; // NOLINT(performance-unnecessary-copy-initialization): that it is one is the point
+    auto const copy = *placed;
     hold(parameters_of(copy) == parameters_of(*owned) &&
              !(inside(copy.content(), {room.get(), size}) && !copy.content().empty()),
          "a copy lies elsewhere");

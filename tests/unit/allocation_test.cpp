@@ -295,7 +295,7 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
                   auto b = std::move(a);
                   a = credentials::auth_token(account, secret(token));
                   b = *credentials::bearer(secret(token));
-                  auto c = credentials::bearer(secret(token)).transform([](auto&& token_of) {
+                  auto c = credentials::bearer(secret(token)).transform([](auto token_of) {
                       return credentials(std::move(token_of));
                   });
               }) == 0);
