@@ -40,7 +40,6 @@
 namespace {
 
 using sidecall::date_time;
-using sidecall::errc;
 namespace detail = sidecall::detail;
 
 /// A block of exactly so many bytes, so that a sanitizer sees a read on either side; not by `operator new`, which
