@@ -373,7 +373,7 @@ TEST_CASE("A DELETE that meets 404 after an attempt that may have deleted has su
 TEST_CASE("A failure leaves no doubt only if no attempt does")
 {
     auto const fails = [](std::vector<script::answer> answers) {
-        unsigned const size = static_cast<unsigned>(answers.size());
+        auto const size = static_cast<unsigned>(answers.size());
         script carrier(std::move(answers));
         auto const made = send_with_retry(subscription(true), somebody(), carrier,
                                           {.base_delay = 0ms, .max_attempts = size}, [](milliseconds) {});
@@ -515,13 +515,13 @@ TEST_CASE("Through callbacks it goes as it goes without: the same requests, wait
         for (int i = 0; i != 12; ++i) {
             auto const& one = all[engine() % all.size()];
             if (one.reason.code() == errc::malformed_response)
-                answers.push_back(answer(201, "[]"));
+                answers.emplace_back(answer(201, "[]"));
             else if (auto const number = one.reason.http_status())
-                answers.push_back(answer(*number));
+                answers.emplace_back(answer(*number));
             else
-                answers.push_back(one.reason);
+                answers.emplace_back(one.reason);
         }
-        answers.push_back(answer(201, created));
+        answers.emplace_back(answer(201, created));
         bool const with_key = round % 2 == 0;
         retry_policy const policy{.deadline = 30s, .max_attempts = 12};
 

@@ -133,7 +133,7 @@ TEST_CASE("Six messages go out in order whatever order they come in")
             for (auto const number : order) {
                 all.became = all.sequencer.accept(message(number), all.out);
                 come.insert(number);
-                while (come.count(next) != 0) ++next;
+                while (come.contains(next)) ++next;
                 REQUIRE(all.became == (number < next ? arrival::handed_out : arrival::waiting));
                 REQUIRE(all.sequencer.waiting() == first + come.size() - next);
             }
@@ -489,7 +489,7 @@ TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all 
             REQUIRE(sequencer.waiting() == come.size() - out.size());
             REQUIRE(sequencer.waiting() <= max_waiting);
             // Nothing waits without a reason.
-            if (next) REQUIRE((come.count(*next) == 0 || out.count(*next) == 1));
+            if (next) REQUIRE((!come.contains(*next) || out.count(*next) == 1));
             if (below(20) == 0) {
                 std::size_t const waiting = sequencer.waiting();
                 sequencer.give_up(check);

@@ -525,7 +525,7 @@ std::string receive_fault(hook const& request)
         guarded memory(needed + more);
         auto const made = verifier.receive(request.view(), memory.storage());
         if (!made) return "exactly so much does not suffice";
-        if (auto const what = message_difference(*made, *expected); !what.empty()) return what;
+        if (auto what = message_difference(*made, *expected); !what.empty()) return what;
         if (!memory.holds(made->content()) || !memory.holds(made->parameter(0).name)) return "not in the storage";
         if (!memory.intact()) return "written outside";
 
