@@ -20,24 +20,24 @@ namespace sidecall {
 class secret {
 public:
     /// Takes a copy, which allocates if it is long; what you pass in is yours to wipe.
-    explicit secret(std::string_view text) : text_(text) {}
+    constexpr explicit secret(std::string_view text) : text_(text) {}
     /// The same; a null pointer, as `std::getenv` gives for what is not set, makes an empty secret.
-    explicit secret(char const* text) : secret(text ? std::string_view(text) : std::string_view()) {}
+    constexpr explicit secret(char const* text) : secret(text ? std::string_view(text) : std::string_view()) {}
 
     /// The same, and wipes the text that you gave.
     explicit secret(std::string&& text) : text_(text) { detail::wipe(text); }
 
     /// Keeps the copy in storage of yours, and allocates nothing. A failure is `invalid_argument` in `"storage"`: too
     /// small.
-    static result<secret> in(storage memory, std::string_view text) noexcept
+    static constexpr result<secret> in(storage memory, std::string_view text) noexcept
     {
         auto made = with_room(memory, text.size());
         if (made) detail::put(made->text_.data(), text);
         return made;
     }
 
-    secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.wipe(); }
-    secret& operator=(secret&& other) noexcept
+    constexpr secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.wipe(); }
+    constexpr secret& operator=(secret&& other) noexcept
     {
         if (this != &other) {
             text_.wipe();
@@ -48,12 +48,12 @@ public:
     }
     secret(secret const&) = delete;
     secret& operator=(secret const&) = delete;
-    ~secret() { text_.wipe(); }
+    constexpr ~secret() { text_.wipe(); }
 
     /// The bytes themselves, valid as long as this object is. Whatever they are copied into must be wiped, too.
-    std::string_view reveal() const noexcept { return text_; }
+    constexpr std::string_view reveal() const noexcept { return text_; }
 
-    bool empty() const noexcept { return reveal().empty(); }
+    constexpr bool empty() const noexcept { return reveal().empty(); }
 
 private:
     friend class credentials;
@@ -61,14 +61,14 @@ private:
 
     static constexpr std::size_t in_place = 104; // the header of a credential with a token of 32 characters takes 98
 
-    explicit secret(std::size_t size) : text_(size) {}
-    explicit secret(detail::short_text<in_place> text) noexcept : text_(std::move(text))
+    constexpr explicit secret(std::size_t size) : text_(size) {}
+    constexpr explicit secret(detail::short_text<in_place> text) noexcept : text_(std::move(text))
     {
         text.wipe(); // NOLINT(bugprone-use-after-move): a short text is copied, so there is one left to wipe
     }
 
     /// Room for so many bytes in somebody's storage.
-    static result<secret> with_room(storage memory, std::size_t size) noexcept
+    static constexpr result<secret> with_room(storage memory, std::size_t size) noexcept
     {
         if (size > memory.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
         detail::buffer bytes(memory);
@@ -85,25 +85,27 @@ class credentials {
 public:
     /// HTTP Basic (RFC 7617) with the account's auth token: may do all that the account may. Any bytes are taken, none
     /// too: Twilio refuses them.
-    static credentials auth_token(account_sid const& account, secret const& token)
+    static constexpr credentials auth_token(account_sid const& account, secret const& token)
     {
         return basic(account.view(), token);
     }
 
     /// HTTP Basic with an API key: can be revoked by itself, so prefer it. (The request's path still holds the
     /// account.)
-    static credentials api_key(api_key_sid const& key, secret const& key_secret)
+    static constexpr credentials api_key(api_key_sid const& key, secret const& key_secret)
     {
         return basic(key.view(), key_secret);
     }
 
     /// The same two, kept in storage of yours without allocating: 98 bytes for a token of 32 characters. A failure is
     /// `invalid_argument` in `"storage"`: too small.
-    static result<credentials> auth_token(account_sid const& account, secret const& token, storage memory) noexcept
+    static constexpr result<credentials> auth_token(account_sid const& account, secret const& token,
+                                                    storage memory) noexcept
     {
         return basic(account.view(), token, memory);
     }
-    static result<credentials> api_key(api_key_sid const& key, secret const& key_secret, storage memory) noexcept
+    static constexpr result<credentials> api_key(api_key_sid const& key, secret const& key_secret,
+                                                 storage memory) noexcept
     {
         return basic(key.view(), key_secret, memory);
     }
@@ -111,7 +113,7 @@ public:
     /// A bearer token (RFC 6750), as Twilio's OAuth client-credentials grant gives it. It goes into the header as it
     /// is, so a byte outside that RFC's `b64token` is a failure, `invalid_argument` in `"Authorization"`: a line break
     /// in it could forge a header.
-    static result<credentials> bearer(secret const& token)
+    static constexpr result<credentials> bearer(secret const& token)
     {
         std::string_view const text = token.reveal();
         std::size_t const end = text.find_last_not_of('=') + 1;
@@ -125,32 +127,32 @@ public:
     }
 
     /// The value of the `Authorization` header. Ask it for `reveal()` only if `authorize` is not for you.
-    secret const& authorization() const noexcept { return header_; }
+    constexpr secret const& authorization() const noexcept { return header_; }
 
 private:
-    explicit credentials(std::size_t size) : header_(size) {}
-    explicit credentials(secret header) noexcept : header_(std::move(header)) {}
+    constexpr explicit credentials(std::size_t size) : header_(size) {}
+    constexpr explicit credentials(secret header) noexcept : header_(std::move(header)) {}
 
     static constexpr std::string_view scheme = "Basic ";
 
-    static std::size_t basic_size(std::string_view user, secret const& password) noexcept
+    static constexpr std::size_t basic_size(std::string_view user, secret const& password) noexcept
     {
         return scheme.size() + detail::base64_size(user.size() + 1 + password.reveal().size());
     }
-    static void write_basic(char* out, std::string_view user, secret const& password) noexcept
+    static constexpr void write_basic(char* out, std::string_view user, secret const& password) noexcept
     {
         char user_and_colon[account_sid::size + 1]{};
         *detail::put(user_and_colon, user) = ':';
         detail::base64_encode({user_and_colon, user.size() + 1}, password.reveal(), detail::put(out, scheme));
     }
 
-    static credentials basic(std::string_view user, secret const& password)
+    static constexpr credentials basic(std::string_view user, secret const& password)
     {
         credentials made(basic_size(user, password));
         write_basic(made.header_.text_.data(), user, password);
         return made;
     }
-    static result<credentials> basic(std::string_view user, secret const& password, storage memory) noexcept
+    static constexpr result<credentials> basic(std::string_view user, secret const& password, storage memory) noexcept
     {
         auto header = secret::with_room(memory, basic_size(user, password));
         if (!header) return header.error();

@@ -194,7 +194,7 @@ public:
     }
 
     /// The value of the first field of that name, in whatever case, without the white space around it.
-    std::optional<std::string_view> find(std::string_view name) const noexcept
+    constexpr std::optional<std::string_view> find(std::string_view name) const noexcept
     {
         return find_ ? find_(fields_, name) : std::nullopt;
     }
@@ -233,35 +233,36 @@ public:
     /// Makes a request to `where`: the pieces of the path put together, and the form as its body. Bytes that may not
     /// stand in a path or a form are percent-encoded, so nothing given here can end a line. This is what an operation
     /// of your own calls. A path that does not begin with "/" is given one. One allocation.
-    http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
-                 std::initializer_list<form_field> form = {})
+    constexpr http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
+                           std::initializer_list<form_field> form = {})
         : http_request(method, where, lists{path, form})
     {
     }
 
     /// The request of one of the library's operations. One allocation.
     template <class Operation>
-    http_request(Operation const& what, endpoint const& where) : http_request(Operation::request_method, where, what)
+    constexpr http_request(Operation const& what, endpoint const& where)
+        : http_request(Operation::request_method, where, what)
     {
     }
 
-    http_method method() const noexcept { return method_; }
+    constexpr http_method method() const noexcept { return method_; }
 
     /// The whole URL. Every view is valid as long as this object is and not assigned to.
-    std::string_view url() const noexcept { return cut(0, body_); }
+    constexpr std::string_view url() const noexcept { return cut(0, body_); }
 
     /// The URL's path and query: what follows the method on HTTP's first line (RFC 9112, section 3.2.1).
-    std::string_view target() const noexcept { return cut(target_, body_); }
+    constexpr std::string_view target() const noexcept { return cut(target_, body_); }
 
     /// `host[:port]`, as the `Host` header has it.
-    std::string_view host() const noexcept { return cut(cut(4, 5) == "s" ? 8 : 7, target_); }
+    constexpr std::string_view host() const noexcept { return cut(cut(4, 5) == "s" ? 8 : 7, target_); }
 
     /// The header fields that your client cannot know by itself: `Accept`, `Accept-Charset`, `Content-Type`,
     /// `User-Agent`. `Host` and `Content-Length` are not among them, since every client adds those; `to_http1` does.
-    header_lines headers() const noexcept { return header_lines(cut(lines_, bytes_.size())); }
+    constexpr header_lines headers() const noexcept { return header_lines(cut(lines_, bytes_.size())); }
 
     /// The form, encoded; empty if there is none.
-    std::string_view body() const noexcept { return cut(body_, lines_); }
+    constexpr std::string_view body() const noexcept { return cut(body_, lines_); }
 
     /// The request as the bytes of HTTP/1.1 (RFC 9112), for those who have a socket and nothing else. One allocation.
     std::string to_http1() const
@@ -271,7 +272,7 @@ public:
         return wire;
     }
 
-    friend bool operator==(http_request const& a, http_request const& b) noexcept
+    friend constexpr bool operator==(http_request const& a, http_request const& b) noexcept
     {
         return a.method_ == b.method_ && a.target_ == b.target_ && a.body_ == b.body_ && a.lines_ == b.lines_ &&
                a.bytes_.view() == b.bytes_.view();
@@ -286,7 +287,7 @@ private:
         std::initializer_list<form_field> form;
 
         template <class Request>
-        void write(Request& to) const
+        constexpr void write(Request& to) const
         {
             bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
             if (!begins_with_slash) to.path("/"); // or what follows could be read as part of the host
@@ -299,12 +300,12 @@ private:
     static constexpr std::size_t room_to_authorize = 128; // a Basic credential with a token of 32 characters takes 115
 
     template <class Parts>
-    http_request(http_method method, endpoint const& where, Parts const& parts)
+    constexpr http_request(http_method method, endpoint const& where, Parts const& parts)
         : http_request(method, where, parts, detail::buffer(size_of(parts, where, false) + room_to_authorize))
     {
     }
     template <class Parts>
-    http_request(http_method method, endpoint const& where, Parts const& parts, detail::buffer room)
+    constexpr http_request(http_method method, endpoint const& where, Parts const& parts, detail::buffer room)
         : bytes_(std::move(room)), method_(method)
     {
         detail::request_writer writer(bytes_.data(), where);
@@ -317,14 +318,14 @@ private:
     }
 
     template <class Parts>
-    static std::size_t size_of(Parts const& parts, endpoint const& where, bool to_the_byte) noexcept
+    static constexpr std::size_t size_of(Parts const& parts, endpoint const& where, bool to_the_byte) noexcept
     {
         detail::request_measure measure(where, to_the_byte);
         parts.write(measure);
         return measure.size();
     }
 
-    std::string_view cut(std::size_t begin, std::size_t end) const noexcept
+    constexpr std::string_view cut(std::size_t begin, std::size_t end) const noexcept
     {
         return detail::cut(bytes_.view(), begin, end);
     }
@@ -366,8 +367,8 @@ private:
 /// Only `authorize` makes one. To see what will be sent, look at the `http_request`.
 class authorized_request {
 public:
-    authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) {}
-    authorized_request& operator=(authorized_request&& other) noexcept
+    constexpr authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) {}
+    constexpr authorized_request& operator=(authorized_request&& other) noexcept
     {
         if (this != &other) {
             wipe();
@@ -377,19 +378,19 @@ public:
     }
     authorized_request(authorized_request const&) = delete;
     authorized_request& operator=(authorized_request const&) = delete;
-    ~authorized_request() { wipe(); }
+    constexpr ~authorized_request() { wipe(); }
 
     /// Another one like this, for a transport that takes the request with it. One allocation.
-    authorized_request clone() const { return authorized_request(request_); }
+    constexpr authorized_request clone() const { return authorized_request(request_); }
 
-    http_method method() const noexcept { return request_.method(); }
-    std::string_view url() const noexcept { return request_.url(); }       ///< See `http_request::url`.
-    std::string_view target() const noexcept { return request_.target(); } ///< See `http_request::target`.
-    std::string_view host() const noexcept { return request_.host(); }     ///< See `http_request::host`.
-    std::string_view body() const noexcept { return request_.body(); }     ///< See `http_request::body`.
+    constexpr http_method method() const noexcept { return request_.method(); }
+    constexpr std::string_view url() const noexcept { return request_.url(); }       ///< See `http_request::url`.
+    constexpr std::string_view target() const noexcept { return request_.target(); } ///< See `http_request::target`.
+    constexpr std::string_view host() const noexcept { return request_.host(); }     ///< See `http_request::host`.
+    constexpr std::string_view body() const noexcept { return request_.body(); }     ///< See `http_request::body`.
 
     /// Those of the `http_request`, and `Authorization` as the last: hand it to your client, and log none of it.
-    header_lines headers() const noexcept { return request_.headers(); }
+    constexpr header_lines headers() const noexcept { return request_.headers(); }
 
     /// The bytes of HTTP/1.1 with the credential in them; hence a `secret`. One allocation.
     secret to_http1() const
@@ -400,23 +401,23 @@ public:
     }
 
 private:
-    friend authorized_request authorize(http_request request, credentials const& who);
+    friend constexpr authorized_request authorize(http_request request, credentials const& who);
     template <class Operation>
-    friend result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
-                                                storage memory);
+    friend constexpr result<authorized_request> authorize(Operation const& what, credentials const& who,
+                                                          endpoint const& where, storage memory);
 
     static constexpr std::string_view name = "Authorization: ";
 
-    static std::size_t line_size(credentials const& who) noexcept
+    static constexpr std::size_t line_size(credentials const& who) noexcept
     {
         return name.size() + who.authorization().reveal().size() + 2;
     }
 
     // NOLINTNEXTLINE(modernize-pass-by-value): a copy on the way would leave the credential behind.
-    explicit authorized_request(http_request const& authorized) : request_(authorized) {}
+    constexpr explicit authorized_request(http_request const& authorized) : request_(authorized) {}
 
     /// Of a request that has room for it.
-    authorized_request(http_request&& request, credentials const& who) noexcept : request_(std::move(request))
+    constexpr authorized_request(http_request&& request, credentials const& who) noexcept : request_(std::move(request))
     {
         using detail::put;
         auto& bytes = request_.bytes_;
@@ -426,7 +427,7 @@ private:
         put(put(put(end, name), who.authorization().reveal()), "\r\n");
     }
 
-    static void make_room(http_request& request, credentials const& who)
+    static constexpr void make_room(http_request& request, credentials const& who)
     {
         auto& bytes = request.bytes_;
         std::size_t const size = bytes.size() + line_size(who);
@@ -438,8 +439,8 @@ private:
     }
 
     template <class Operation>
-    static result<authorized_request> make_in(storage memory, Operation const& what, credentials const& who,
-                                              endpoint const& where)
+    static constexpr result<authorized_request> make_in(storage memory, Operation const& what, credentials const& who,
+                                                        endpoint const& where)
     {
         std::size_t const size = http_request::size_of(what, where, true) + line_size(who);
         if (size > memory.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
@@ -447,7 +448,7 @@ private:
     }
 
     /// The lines from the first on: few bytes more than the credential, wherever it stands among them.
-    void wipe() noexcept
+    constexpr void wipe() noexcept
     {
         auto const lines = request_.headers().text();
         detail::wipe(const_cast<char*>(lines.data()), lines.size());
@@ -458,7 +459,7 @@ private:
 
 /// Adds the `Authorization` header. Takes the request by value: move it in if you do not need it any more. Allocates
 /// only for a copy, or for a credential of unusual length.
-inline authorized_request authorize(http_request request, credentials const& who)
+constexpr authorized_request authorize(http_request request, credentials const& who)
 {
     authorized_request::make_room(request, who);
     return authorized_request(std::move(request), who);
@@ -469,8 +470,8 @@ inline authorized_request authorize(http_request request, credentials const& who
 /// must outlive the request, and belongs to nothing else as long as that lives. A failure is `invalid_argument`
 /// in `"storage"`: too small; its offset is how many bytes it takes.
 template <class Operation>
-result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
-                                     storage memory)
+constexpr result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
+                                               storage memory)
 {
     return authorized_request::make_in(memory, what, who, where);
 }
@@ -513,7 +514,7 @@ constexpr std::optional<retry_time> parse_retry_after(std::string_view text) noe
 }
 
 /// Adds the numbers of an answer.
-inline void add_numbers(http_response_view const& response, failure& reason) noexcept
+constexpr void add_numbers(http_response_view const& response, failure& reason) noexcept
 {
     std::move(reason).with_http_status(response.status);
     auto const text = response.headers.find("Retry-After");
@@ -537,7 +538,7 @@ struct api_error {
 };
 
 /// False if the body is neither of these.
-inline bool read_api_error(std::string_view body, api_error& error) noexcept
+constexpr bool read_api_error(std::string_view body, api_error& error) noexcept
 {
     json_reader reader(body);
     json_value name, value;
@@ -559,7 +560,7 @@ inline bool read_api_error(std::string_view body, api_error& error) noexcept
 }
 
 /// The failure that an answer is, with its numbers; its words are in `error`.
-inline failure numbers_of(http_response_view const& response, api_error& error) noexcept
+constexpr failure numbers_of(http_response_view const& response, api_error& error) noexcept
 {
     bool const understood = response.status >= 400 && response.status <= 599 && read_api_error(response.body, error);
     failure reason(understood ? errc::api_error : errc::unexpected_status);
@@ -599,7 +600,7 @@ namespace detail {
 
 /// `failure_of`, for an operation that keeps its texts in `Text`: one that owns nothing gets the numbers alone.
 template <class Text>
-failure refusal(http_response_view const& response)
+constexpr failure refusal(http_response_view const& response)
 {
     if constexpr (std::is_same_v<Text, std::string_view>) {
         api_error error;

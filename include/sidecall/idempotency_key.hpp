@@ -55,7 +55,7 @@ public:
     /// The same from a generator of yours (a uniform random bit generator, as <random> has them; its range must hold
     /// 256 values at least). The key is as hard to guess, and as unique, as the generator makes it.
     template <class Generator>
-    static basic_idempotency_key random(Generator& generator) requires(!is_view)
+    static constexpr basic_idempotency_key random(Generator& generator) requires(!is_view)
     {
         // The largest multiple of 256 that fits the generator's range: numbers above it are thrown away, so that each
         // byte is as likely as any other.
@@ -83,11 +83,11 @@ public:
 private:
     constexpr explicit basic_idempotency_key(text key) noexcept : text_(std::move(key)) {}
 
-    static basic_idempotency_key uuid(std::array<unsigned char, 16> bytes)
+    static constexpr basic_idempotency_key uuid(std::array<unsigned char, 16> bytes)
     {
         bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40); // version 4
         bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80); // variant of RFC 9562
-        char key[36];
+        char key[36]{};
         std::size_t at = 0;
         for (std::size_t i = 0; i != bytes.size(); ++i) {
             if (i == 4 || i == 6 || i == 8 || i == 10) key[at++] = '-';

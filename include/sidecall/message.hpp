@@ -66,7 +66,7 @@ struct user_defined_message {
     std::optional<sidecall::call_sid> call_sid{};       ///< The call whose client gets it.
     std::optional<date_time> date_created{};            ///< When, to the second.
 
-    friend bool operator==(user_defined_message const&, user_defined_message const&) = default;
+    friend constexpr bool operator==(user_defined_message const&, user_defined_message const&) = default;
 };
 
 /// Sends a message to the Voice SDK client of a call. Source: Twilio's page "UserDefinedMessages subresource".
@@ -84,10 +84,13 @@ struct basic_create_user_defined_message {
     using resource = user_defined_message;
 
     /// `POST …/UserDefinedMessages.json`. One allocation.
-    http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
+    constexpr http_request request(endpoint const& where = endpoint::twilio()) const
+    {
+        return http_request(*this, where);
+    }
 
     /// Whether a repetition has no further effect: it has a key.
-    bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
+    constexpr bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
 
     /// What the request consists of; see `request_writer`.
     static constexpr http_method request_method = http_method::post;
@@ -102,7 +105,7 @@ struct basic_create_user_defined_message {
 
     /// Reads the answer. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`,
     /// any other body `malformed_response` with the member and the byte. Allocates for a failure alone.
-    static result<resource> parse(http_response_view const& response)
+    static constexpr result<resource> parse(http_response_view const& response)
     {
         if (response.status != 201) return detail::refusal<Text>(response);
         detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},

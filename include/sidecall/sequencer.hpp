@@ -24,33 +24,34 @@ public:
     /// A place between two messages that wait.
     using place = node**;
 
-    waiting_messages() noexcept = default;
-    waiting_messages(waiting_messages const& other) : waiting_messages() // so that what is there goes if a copy throws
+    constexpr waiting_messages() noexcept = default;
+    constexpr waiting_messages(waiting_messages const& other)
+        : waiting_messages() // so that what is there goes if a copy throws
     {
         place end = &first_;
         for (node const* from = other.first_; from != nullptr; from = from->next, end = &(*end)->next)
             insert(end, incoming_message(from->message));
     }
-    waiting_messages(waiting_messages&& other) noexcept
+    constexpr waiting_messages(waiting_messages&& other) noexcept
         : first_(std::exchange(other.first_, nullptr)), size_(std::exchange(other.size_, 0))
     {
     }
-    waiting_messages& operator=(waiting_messages other) noexcept
+    constexpr waiting_messages& operator=(waiting_messages other) noexcept
     {
         std::swap(first_, other.first_);
         std::swap(size_, other.size_);
         return *this;
     }
-    ~waiting_messages()
+    constexpr ~waiting_messages()
     {
         while (first_ != nullptr) delete std::exchange(first_, first_->next);
     }
 
-    std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return first_ == nullptr; }
-    incoming_message& front() noexcept { return first_->message; }
+    constexpr std::size_t size() const noexcept { return size_; }
+    constexpr bool empty() const noexcept { return first_ == nullptr; }
+    constexpr incoming_message& front() noexcept { return first_->message; }
 
-    bool contains(message_sid const& sid) const noexcept
+    constexpr bool contains(message_sid const& sid) const noexcept
     {
         for (node const* at = first_; at != nullptr; at = at->next)
             if (at->message.sid() == sid) return true;
@@ -58,20 +59,20 @@ public:
     }
 
     /// The place behind all that are not greater.
-    place behind(std::uint64_t number) noexcept
+    constexpr place behind(std::uint64_t number) noexcept
     {
         place at = &first_;
         while (*at != nullptr && (*at)->message.sequence_number() <= number) at = &(*at)->next;
         return at;
     }
 
-    void insert(place at, incoming_message&& message)
+    constexpr void insert(place at, incoming_message&& message)
     {
         *at = new node{std::move(message), *at};
         ++size_;
     }
 
-    void pop() noexcept
+    constexpr void pop() noexcept
     {
         delete std::exchange(first_, first_->next);
         --size_;
@@ -85,14 +86,14 @@ private:
 /// The SIDs that came last, one behind the other; from the most on, each in the place of the oldest.
 class remembered_sids {
 public:
-    bool contains(message_sid const& sid) const noexcept
+    constexpr bool contains(message_sid const& sid) const noexcept
     {
         for (std::size_t at = 0; at != sids_.size(); at += message_sid::size)
             if (std::string_view(sids_.data() + at, message_sid::size) == sid.view()) return true;
         return false;
     }
 
-    void insert(message_sid const& sid, std::size_t most)
+    constexpr void insert(message_sid const& sid, std::size_t most)
     {
         std::size_t const size = sids_.size();
         if (size / message_sid::size < most) {
@@ -106,7 +107,7 @@ public:
     }
 
 private:
-    void grow(std::size_t most)
+    constexpr void grow(std::size_t most)
     {
         std::size_t const doubled = sids_.capacity() == 0 ? 16 : sids_.capacity() / message_sid::size * 2;
         buffer larger((doubled < most ? doubled : most) * message_sid::size);
@@ -160,7 +161,7 @@ enum class arrival {
 /// Allocates for what waits and what is remembered, up to its limits.
 class message_sequencer {
 public:
-    explicit message_sequencer(sequencer_options options = {}) : options_(options)
+    constexpr explicit message_sequencer(sequencer_options options = {}) : options_(options)
     {
         if (options_.first) next_ = *options_.first;
     }
@@ -168,7 +169,7 @@ public:
     /// Takes a message that arrived. Calls `hand_out(sequenced_message&&)` for each that is next: none, this one, or
     /// this one and some that waited for it.
     template <class HandOut>
-    arrival accept(incoming_message message, HandOut&& hand_out)
+    constexpr arrival accept(incoming_message message, HandOut&& hand_out)
     {
         message_sid const sid = message.sid();
         if (remembered_.contains(sid) || waiting_.contains(sid)) return arrival::duplicate;
@@ -188,7 +189,7 @@ public:
     /// Ends the wait for what is missing before the first message that waits: hands out that one, which says how many
     /// are missing, and those right behind it. Call it when a gap has lasted too long by your clock.
     template <class HandOut>
-    void give_up(HandOut&& hand_out)
+    constexpr void give_up(HandOut&& hand_out)
     {
         if (waiting_.empty()) return;
         hand_out_first(hand_out);
@@ -196,17 +197,17 @@ public:
     }
 
     /// How many messages wait for one before them.
-    std::size_t waiting() const noexcept { return waiting_.size(); }
+    constexpr std::size_t waiting() const noexcept { return waiting_.size(); }
 
 private:
     template <class HandOut>
-    void hand_out_in_order(HandOut& hand_out)
+    constexpr void hand_out_in_order(HandOut& hand_out)
     {
         while (!waiting_.empty() && waiting_.front().sequence_number() <= *next_) hand_out_first(hand_out);
     }
 
     template <class HandOut>
-    void hand_out_first(HandOut& hand_out)
+    constexpr void hand_out_first(HandOut& hand_out)
     {
         remembered_.insert(waiting_.front().sid(), options_.max_remembered); // if there is no memory, it waits on
         incoming_message first = std::move(waiting_.front());
@@ -217,7 +218,7 @@ private:
     /// What lies between it and the one that was next is missing. It may also be late when it comes from those that
     /// wait: one of two with the same number, or it was its turn when `hand_out` threw.
     template <class HandOut>
-    void hand_out_now(incoming_message&& message, HandOut& hand_out)
+    constexpr void hand_out_now(incoming_message&& message, HandOut& hand_out)
     {
         std::uint64_t const number = message.sequence_number();
         std::uint64_t const expected = *next_;

@@ -30,8 +30,8 @@ struct basic_user_defined_message_subscription {
     /// there: should it have backslashes, they are still in it.
     std::optional<Text> uri{};
 
-    friend bool operator==(basic_user_defined_message_subscription const&,
-                           basic_user_defined_message_subscription const&) = default;
+    friend constexpr bool operator==(basic_user_defined_message_subscription const&,
+                                     basic_user_defined_message_subscription const&) = default;
 };
 
 using user_defined_message_subscription = basic_user_defined_message_subscription<std::string>;
@@ -62,10 +62,13 @@ struct basic_create_user_defined_message_subscription {
     static constexpr bool refers_to_answer = std::is_same_v<Text, std::string_view>;
 
     /// `POST …/UserDefinedMessageSubscriptions.json`. One allocation.
-    http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
+    constexpr http_request request(endpoint const& where = endpoint::twilio()) const
+    {
+        return http_request(*this, where);
+    }
 
     /// Whether a repetition has no further effect: it has a key.
-    bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
+    constexpr bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
 
     /// What the request consists of; see `request_writer`.
     static constexpr http_method request_method = http_method::post;
@@ -81,7 +84,7 @@ struct basic_create_user_defined_message_subscription {
 
     /// Reads the answer. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`,
     /// any other body `malformed_response` with the member and the byte. Allocates for `uri`, and for a failure.
-    static result<resource> parse(http_response_view const& response)
+    static constexpr result<resource> parse(http_response_view const& response)
     {
         if (response.status != 201) return detail::refusal<Text>(response);
         detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
@@ -113,7 +116,10 @@ struct basic_delete_user_defined_message_subscription {
     using resource = void;
 
     /// `DELETE …/UserDefinedMessageSubscriptions/{Sid}.json`. One allocation.
-    http_request request(endpoint const& where = endpoint::twilio()) const { return http_request(*this, where); }
+    constexpr http_request request(endpoint const& where = endpoint::twilio()) const
+    {
+        return http_request(*this, where);
+    }
 
     /// What the request consists of; see `request_writer`.
     static constexpr http_method request_method = http_method::delete_;
@@ -126,7 +132,7 @@ struct basic_delete_user_defined_message_subscription {
 
     /// Reads the answer. Documented is 204; any other status is `api_error` (404 if it is gone already) or
     /// `unexpected_status`.
-    static result<void> parse(http_response_view const& response)
+    static constexpr result<void> parse(http_response_view const& response)
     {
         if (response.status != 204) return detail::refusal<Text>(response);
         return {};

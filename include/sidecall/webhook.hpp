@@ -45,32 +45,35 @@ struct webhook_parameter {
 class incoming_message {
 public:
     /// The message itself, a JSON text: the bytes that came, whether they are JSON or not.
-    std::string_view content() const noexcept { return parameters_.value(content_); }
+    constexpr std::string_view content() const noexcept { return parameters_.value(content_); }
 
     /// `ContentType`: what the client says that `content` is; "application/json".
-    std::string_view content_type() const noexcept { return parameters_.value(content_type_); }
+    constexpr std::string_view content_type() const noexcept { return parameters_.value(content_type_); }
 
     /// `SequenceNumber`: the place of the message among those of its call, in the order of sending. Twilio's page says
     /// "starting from 0", its example shows 1.
-    std::uint64_t sequence_number() const noexcept { return sequence_number_; }
+    constexpr std::uint64_t sequence_number() const noexcept { return sequence_number_; }
 
-    message_sid const& sid() const noexcept { return sid_; }                           ///< `Sid`: the message.
-    sidecall::call_sid const& call_sid() const noexcept { return call_sid_; }          ///< `CallSid`: the call.
-    sidecall::account_sid const& account_sid() const noexcept { return account_sid_; } ///< `AccountSid`: the account.
-    date_time const& timestamp() const noexcept { return timestamp_; } ///< `Timestamp`: when it was sent.
+    constexpr message_sid const& sid() const noexcept { return sid_; }                  ///< `Sid`: the message.
+    constexpr sidecall::call_sid const& call_sid() const noexcept { return call_sid_; } ///< `CallSid`: the call.
+    constexpr sidecall::account_sid const& account_sid() const noexcept
+    {
+        return account_sid_;
+    }                                                                            ///< `AccountSid`: the account.
+    constexpr date_time const& timestamp() const noexcept { return timestamp_; } ///< `Timestamp`: when it was sent.
 
     /// How many parameters came, the known and the unknown ones; those of the callback's own query are among them if
     /// the method was GET.
-    std::size_t parameter_count() const noexcept { return parameters_.size(); }
+    constexpr std::size_t parameter_count() const noexcept { return parameters_.size(); }
 
     /// The parameter at `index`, in the order of the names' bytes; empty from `parameter_count()` on.
-    webhook_parameter parameter(std::size_t index) const noexcept
+    constexpr webhook_parameter parameter(std::size_t index) const noexcept
     {
         return {parameters_.name(index), parameters_.value(index)};
     }
 
     /// The value of the parameter of exactly this name; of several, the one that comes first by its bytes.
-    std::optional<std::string_view> parameter(std::string_view name) const noexcept
+    constexpr std::optional<std::string_view> parameter(std::string_view name) const noexcept
     {
         std::size_t const index = parameters_.find(name);
         if (index == parameters_.size()) return {};
@@ -80,8 +83,8 @@ public:
 private:
     friend class webhook_verifier;
 
-    incoming_message(detail::parameters parameters, message_sid const& sid, sidecall::call_sid const& call,
-                     sidecall::account_sid const& account)
+    constexpr incoming_message(detail::parameters parameters, message_sid const& sid, sidecall::call_sid const& call,
+                               sidecall::account_sid const& account)
         : parameters_(std::move(parameters)), sid_(sid), call_sid_(call), account_sid_(account)
     {
     }
@@ -107,13 +110,13 @@ private:
 class webhook_verifier {
 public:
     /// With the account's auth token. An empty one verifies nothing: everything is refused.
-    explicit webhook_verifier(secret const& token) noexcept
+    constexpr explicit webhook_verifier(secret const& token) noexcept
         : keys_{hmac(token.reveal()), hmac({})}, has_key_{!token.empty(), false}
     {
     }
 
     /// With both tokens during a rotation, since either can sign.
-    webhook_verifier(secret const& primary, secret const& secondary) noexcept
+    constexpr webhook_verifier(secret const& primary, secret const& secondary) noexcept
         : keys_{hmac(primary.reveal()), hmac(secondary.reveal())}, has_key_{!primary.empty(), !secondary.empty()}
     {
     }
@@ -121,53 +124,44 @@ public:
     /// Whether Twilio sent it. A failure is `invalid_signature` and says no more than anybody could see for himself: in
     /// `"X-Twilio-Signature"` if there is none or it does not hold, in `"bodySHA256"` if the body does not fit its
     /// hash. Allocates for a form.
-    result<void> verify(webhook_request const& request) const
-    {
-        detail::parameters form;
-        return authenticate(request, form, on_heap);
-    }
+    constexpr result<void> verify(webhook_request const& request) const;
 
     /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET or HEAD from the
     /// query. Failures are those of `verify`, and `malformed_webhook` with the parameter that is missing, wrong, or
     /// there twice. One allocation.
-    result<incoming_message> receive(webhook_request const& request) const { return receive_in(on_heap, request); }
+    constexpr result<incoming_message> receive(webhook_request const& request) const;
 
     /// The same with the message's bytes in storage of yours, which must outlive it: allocates nothing. It takes as
     /// many bytes as the form or the query has, 16 for each parameter, and 16. A failure, too, is `invalid_argument` in
     /// `"storage"`: too small; its offset is how many bytes it takes.
-    result<incoming_message> receive(webhook_request const& request, storage memory) const
-    {
-        return receive_in(
-            [memory](std::size_t size) { return detail::buffer(size > memory.size() ? storage(nullptr, 0) : memory); },
-            request);
-    }
+    constexpr result<incoming_message> receive(webhook_request const& request, storage memory) const;
 
 private:
     using hmac = detail::hmac_sha1;
 
-    static bool is_form(webhook_request const& request) noexcept
+    static constexpr bool is_form(webhook_request const& request) noexcept
     {
         std::string_view const type = request.content_type.substr(0, request.content_type.find(';'));
         return detail::equal_ignoring_case(detail::trim(type), "application/x-www-form-urlencoded");
     }
 
     /// What follows the "?", without the fragment.
-    static std::string_view query_of(std::string_view url) noexcept
+    static constexpr std::string_view query_of(std::string_view url) noexcept
     {
         url = url.substr(0, url.find('#'));
         std::size_t const mark = detail::find_or_end(url, "?", 0);
         return url.substr(mark == url.size() ? mark : mark + 1);
     }
 
-    static failure refused(detail::literal field, detail::literal rule) noexcept
+    static constexpr failure refused(detail::literal field, detail::literal rule) noexcept
     {
         return failure(errc::invalid_signature, field, rule);
     }
 
-    static detail::buffer on_heap(std::size_t size) { return detail::buffer(size); }
+    static constexpr detail::buffer on_heap(std::size_t size) { return detail::buffer(size); }
 
     template <class MakeRoom>
-    result<incoming_message> receive_in(MakeRoom make_room, webhook_request const& request) const
+    constexpr result<incoming_message> receive_in(MakeRoom make_room, webhook_request const& request) const
     {
         detail::parameters parameters;
         if (auto verified = authenticate(request, parameters, make_room); !verified) return std::move(verified).error();
@@ -189,7 +183,8 @@ private:
 
     /// Nothing if the signature holds. Then `form` has the parameters of a form; none for a body of another type.
     template <class MakeRoom>
-    result<void> authenticate(webhook_request const& request, detail::parameters& form, MakeRoom make_room) const
+    constexpr result<void> authenticate(webhook_request const& request, detail::parameters& form,
+                                        MakeRoom make_room) const
     {
         if (request.body.size() > detail::parameters::max_bytes || request.url.size() > detail::parameters::max_bytes)
             return failure(errc::malformed_webhook, "", "longer than 64 MiB");
@@ -211,13 +206,13 @@ private:
         return refused("X-Twilio-Signature", "not signed by Twilio with this token");
     }
 
-    static bool is_bodiless(webhook_request const& request) noexcept
+    static constexpr bool is_bodiless(webhook_request const& request) noexcept
     {
         return request.method == "GET" || request.method == "HEAD";
     }
 
     /// The value of the query's first `bodySHA256`, as it is written.
-    static std::optional<std::string_view> given_hash(webhook_request const& request) noexcept
+    static constexpr std::optional<std::string_view> given_hash(webhook_request const& request) noexcept
     {
         constexpr std::string_view name = "bodySHA256=";
         std::string_view query = query_of(request.url);
@@ -230,7 +225,7 @@ private:
 
     /// Of a body that is no form: whether it is what the URL's hash says, in lower-case hexadecimal. Without a hash
     /// there must be no body, and no type that speaks of one; a type says nothing where the method has no body.
-    static bool is_vouched_for(webhook_request const& request) noexcept
+    static constexpr bool is_vouched_for(webhook_request const& request) noexcept
     {
         auto const given = given_hash(request);
         if (!given) return request.body.empty() && (request.content_type.empty() || is_bodiless(request));
@@ -245,8 +240,8 @@ private:
 
     /// Twilio signs some requests with the port and some without. So the URL is tried as given; without its port, if it
     /// has one; with the scheme's own, if it has none. No other byte of it is touched.
-    static bool holds(hmac const& key, std::string_view url, detail::parameters const& form,
-                      hmac::value const& given) noexcept
+    static constexpr bool holds(hmac const& key, std::string_view url, detail::parameters const& form,
+                                hmac::value const& given) noexcept
     {
         auto const fits = [&](std::string_view before, std::string_view port, std::string_view after) {
             auto const code = key.code([&](auto put) {
@@ -271,11 +266,13 @@ private:
         return fits(authority, https ? ":443" : ":80", url.substr(end));
     }
 
-    static result<incoming_message> read(detail::parameters&& parameters)
+    static constexpr detail::literal names[] = {"Sid",         "CallSid",        "AccountSid", "Content",
+                                                "ContentType", "SequenceNumber", "Timestamp"};
+    static constexpr char letters[][2] = {{'K', 'X'}, {'C', 'A'}, {'A', 'C'}};
+
+    static constexpr result<incoming_message> read(detail::parameters&& parameters)
     {
         // Each known parameter must be there once: of two, either could be the one that somebody meant.
-        static constexpr detail::literal names[] = {"Sid",         "CallSid",        "AccountSid", "Content",
-                                                    "ContentType", "SequenceNumber", "Timestamp"};
         constexpr std::size_t known = sizeof names / sizeof *names;
         std::size_t at[known] = {5, 1, 0, 2, 3, 4, 6}; // where they are if there are no others
         for (std::size_t i = 0; i != known; ++i) {
@@ -285,7 +282,6 @@ private:
             if (parameters.name(at[i] + 1) == name) return failure(errc::malformed_webhook, names[i], "there twice");
         }
 
-        static constexpr char letters[][2] = {{'K', 'X'}, {'C', 'A'}, {'A', 'C'}};
         for (std::size_t i = 0; i != 3; ++i)
             if (auto const wrong = detail::check_sid(parameters.value(at[i]), letters[i][0], letters[i][1]))
                 return failure(errc::malformed_webhook, names[i], "not a SID of this kind", wrong.offset);
@@ -310,5 +306,25 @@ private:
     hmac keys_[2];
     bool has_key_[2]; // an empty token verifies nothing
 };
+
+// Behind the templates that they call: clang++ takes none for a constant whose body it has yet to read.
+
+constexpr result<void> webhook_verifier::verify(webhook_request const& request) const
+{
+    detail::parameters form;
+    return authenticate(request, form, on_heap);
+}
+
+constexpr result<incoming_message> webhook_verifier::receive(webhook_request const& request) const
+{
+    return receive_in(on_heap, request);
+}
+
+constexpr result<incoming_message> webhook_verifier::receive(webhook_request const& request, storage memory) const
+{
+    return receive_in(
+        [memory](std::size_t size) { return detail::buffer(size > memory.size() ? storage(nullptr, 0) : memory); },
+        request);
+}
 
 } // namespace sidecall

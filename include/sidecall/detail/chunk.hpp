@@ -124,27 +124,28 @@ SIDECALL_DETAIL_INLINE constexpr void for_each_not(Class in_class, std::string_v
 
 /// Copies what lies between two offsets; returns where the copy ends. Up to `copy_spills` bytes behind that may be
 /// overwritten, too: most runs are short, and sixteen bytes are copied sooner than it is decided how many.
-SIDECALL_DETAIL_INLINE char* copy_run(char* out, std::string_view text, std::size_t begin, std::size_t end) noexcept
+SIDECALL_DETAIL_INLINE constexpr char* copy_run(char* out, std::string_view text, std::size_t begin,
+                                                std::size_t end) noexcept
 {
     std::size_t const size = end - begin;
 #ifdef SIDECALL_DETAIL_CHUNKS
-    if (size <= chunk_size && text.size() - begin >= chunk_size) {
+    if (!std::is_constant_evaluated() && size <= chunk_size && text.size() - begin >= chunk_size) {
         std::memcpy(out, text.data() + begin, chunk_size);
         return out + size;
     }
 #endif
-    if (size != 0) std::memcpy(out, text.data() + begin, size);
+    if (size != 0) std::char_traits<char>::copy(out, text.data() + begin, size);
     return out + size;
 }
 
 /// Copies bytes of a class to `out`, which moves behind them; returns the offset of the first that is not in it. Up to
 /// `copy_spills` bytes behind those may be overwritten, too: it is sooner done than decided how many there are.
 template <class Class>
-SIDECALL_DETAIL_INLINE std::size_t copy_while(Class in_class, std::string_view text, std::size_t at,
-                                              char*& out) noexcept
+SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::string_view text, std::size_t at,
+                                                        char*& out) noexcept
 {
 #ifdef SIDECALL_DETAIL_CHUNKS
-    for (; text.size() - at >= chunk_size; at += chunk_size, out += chunk_size) {
+    for (; !std::is_constant_evaluated() && text.size() - at >= chunk_size; at += chunk_size, out += chunk_size) {
         std::memcpy(out, text.data() + at, chunk_size);
         if (unsigned const found = bits_not_in(in_class, text, at)) {
             auto const run = static_cast<unsigned>(std::countr_zero(found));

@@ -77,7 +77,7 @@ constexpr std::size_t path_size(std::string_view text) noexcept
 }
 
 /// Writes "%XX", upper-case as RFC 3986, section 2.1, prefers; returns where it ends.
-inline char* write_escape(char* out, char c) noexcept
+constexpr char* write_escape(char* out, char c) noexcept
 {
     constexpr char digits[] = "0123456789ABCDEF";
     auto const code = static_cast<octet>(c);
@@ -90,7 +90,8 @@ inline char* write_escape(char* out, char c) noexcept
 /// Writes a text with an escape for each byte that is not in a class, or "+" for a blank; returns where it ends. May
 /// overwrite `copy_spills` bytes behind that.
 template <class Raw>
-SIDECALL_DETAIL_INLINE char* write_encoded(Raw raw, char* out, std::string_view text, bool blank_is_plus) noexcept
+SIDECALL_DETAIL_INLINE constexpr char* write_encoded(Raw raw, char* out, std::string_view text,
+                                                     bool blank_is_plus) noexcept
 {
     std::size_t run = 0; // what has not been copied yet
     for_each_not(raw, text, [&](std::size_t at) {
@@ -105,13 +106,13 @@ SIDECALL_DETAIL_INLINE char* write_encoded(Raw raw, char* out, std::string_view 
 }
 
 /// Writes `text` as `application/x-www-form-urlencoded` (HTML 4.01, section 17.13.4.1): a blank becomes "+".
-inline char* write_form(char* out, std::string_view text) noexcept
+constexpr char* write_form(char* out, std::string_view text) noexcept
 {
     return write_encoded(raw_in_form(), out, text, true);
 }
 
 /// Writes `text` as a path, with an escape for each byte that may not stand there.
-inline char* write_path(char* out, std::string_view text) noexcept
+constexpr char* write_path(char* out, std::string_view text) noexcept
 {
     return write_encoded(raw_in_path(), out, text, false);
 }

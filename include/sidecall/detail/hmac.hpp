@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include <sidecall/detail/sha1.hpp>
 #include <sidecall/detail/storage.hpp>
@@ -15,14 +17,14 @@ class hmac_sha1 {
 public:
     using value = sha1::value;
 
-    explicit hmac_sha1(std::string_view key) noexcept
+    constexpr explicit hmac_sha1(std::string_view key) noexcept
     {
         std::array<char, sha1::block_size> pad{};
         if (key.size() > pad.size()) {
             sha1 hash;
             hash.update(key);
             value hashed = hash.finish();
-            as_text(hashed).copy(pad.data(), hashed.size());
+            for (std::size_t i = 0; i != hashed.size(); ++i) pad[i] = static_cast<char>(hashed[i]);
             wipe_object(hashed);
         } else {
             key.copy(pad.data(), key.size());
@@ -33,37 +35,39 @@ public:
         sha1_compress(outer_, pad.data(), 1);
         wipe_object(pad);
     }
-    hmac_sha1(hmac_sha1 const&) noexcept = default;
-    hmac_sha1& operator=(hmac_sha1 const&) noexcept = default;
-    ~hmac_sha1() { wipe_object(*this); }
+    constexpr hmac_sha1(hmac_sha1 const&) noexcept = default;
+    constexpr hmac_sha1& operator=(hmac_sha1 const&) noexcept = default;
+    constexpr ~hmac_sha1()
+    {
+        wipe_object(inner_);
+        wipe_object(outer_);
+    }
 
     /// Takes the pieces of a text one after the other; gives its code in the end. `pieces` is called with a function
     /// that takes a `string_view`.
     template <class Pieces>
-    value code(Pieces&& pieces) const noexcept
+    constexpr value code(Pieces&& pieces) const noexcept
     {
         sha1 inner(inner_, sha1::block_size);
         pieces([&inner](std::string_view piece) { inner.update(piece); });
         value code = inner.finish();
         sha1 outer(outer_, sha1::block_size);
-        outer.update(as_text(code));
+        auto text = std::bit_cast<std::array<char, sha1::size>>(code);
+        outer.update({text.data(), text.size()});
+        wipe_object(text);
         code = outer.finish(); // in place of the inner hash, which is nobody's business
         return code;
     }
 
 private:
-    static std::string_view as_text(value const& bytes) noexcept
-    {
-        return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-    }
-
     sha1::state inner_ = sha1::initial;
     sha1::state outer_ = sha1::initial;
 };
 
 /// The same number, of which the compiler knows nothing: so it finds no reason to stop early on the way to it.
-inline unsigned hide(unsigned number) noexcept
+constexpr unsigned hide(unsigned number) noexcept
 {
+    if (std::is_constant_evaluated()) return number;
 #if defined(__GNUC__)
     __asm__("" : "+r"(number));
     return number;
@@ -76,7 +80,8 @@ inline unsigned hide(unsigned number) noexcept
 /// Whether two byte strings of one length are the same, in a time that depends on the length alone: no branch and no
 /// index on a byte of either.
 template <std::size_t N>
-bool equal_in_constant_time(std::array<unsigned char, N> const& a, std::array<unsigned char, N> const& b) noexcept
+constexpr bool equal_in_constant_time(std::array<unsigned char, N> const& a,
+                                      std::array<unsigned char, N> const& b) noexcept
 {
     unsigned difference = 0;
     for (std::size_t i = 0; i != N; ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);

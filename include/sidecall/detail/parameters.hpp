@@ -1,8 +1,9 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -48,18 +49,33 @@ class parameters {
         std::uint32_t end = 0;
     };
 
+    template <char Separator>
+    static constexpr std::size_t room(std::string_view text) noexcept
+    {
+        return (1 + count_in(in_one<Separator>(), text)) * sizeof(entry) + text.size() + copy_spills;
+    }
+
 public:
     /// The most bytes of a body or a query, 64 MiB: all of it as entries can be counted in 32 bits.
     static constexpr std::size_t max_bytes = std::size_t{1} << 26;
 
-    parameters() noexcept = default;
+    constexpr parameters() noexcept = default;
 
-    std::size_t size() const noexcept { return bytes_.data() ? size_ : 0; } // nought of one that was moved from
-    std::string_view name(std::size_t i) const noexcept { return i < size() ? name_of(get(i)) : std::string_view(); }
-    std::string_view value(std::size_t i) const noexcept { return i < size() ? value_of(get(i)) : std::string_view(); }
+    constexpr std::size_t size() const noexcept
+    {
+        return bytes_.data() ? size_ : 0;
+    } // nought of one that was moved from
+    constexpr std::string_view name(std::size_t i) const noexcept
+    {
+        return i < size() ? name_of(get(i)) : std::string_view();
+    }
+    constexpr std::string_view value(std::size_t i) const noexcept
+    {
+        return i < size() ? value_of(get(i)) : std::string_view();
+    }
 
     /// The index of the first parameter of this name, or `size()`.
-    std::size_t find(std::string_view wanted) const noexcept
+    constexpr std::size_t find(std::string_view wanted) const noexcept
     {
         std::uint32_t const key = key_of(wanted);
         std::size_t first = 0;
@@ -73,11 +89,11 @@ public:
     }
 
     /// How many bytes of room it takes to read this form.
-    static std::size_t room_for_form(std::string_view form) noexcept { return room<'&'>(form); }
+    static constexpr std::size_t room_for_form(std::string_view form) noexcept { return room<'&'>(form); }
 
     /// Reads a form or a query, `name=value&…`, as the WHATWG's URL standard has it (section 5.1): "+" is a blank, a
     /// "%" that begins no escape is itself, a name without "=" has an empty value, and an empty piece is nothing.
-    static parameters from_form(std::string_view form, buffer room) noexcept
+    static constexpr parameters from_form(std::string_view form, buffer room) noexcept
     {
         parameters made(std::move(room), form.size());
         made.read_form(form);
@@ -86,10 +102,10 @@ public:
     }
 
     /// How many bytes of room it takes to read this object.
-    static std::size_t room_for_json(std::string_view object) noexcept { return room<','>(object); }
+    static constexpr std::size_t room_for_json(std::string_view object) noexcept { return room<','>(object); }
 
     /// Reads a JSON object; a value that is no string is kept as its JSON text. False if it is none.
-    static bool from_json(std::string_view object, buffer room, parameters& made) noexcept
+    static constexpr bool from_json(std::string_view object, buffer room, parameters& made) noexcept
     {
         made = parameters(std::move(room), object.size());
         json_reader reader(object);
@@ -108,7 +124,7 @@ public:
     }
 
     /// Writes behind what was written.
-    void append(std::string_view text) noexcept
+    constexpr void append(std::string_view text) noexcept
     {
         put(bytes_.data() + bytes_.size(), text);
         bytes_.resize(bytes_.size() + text.size());
@@ -117,45 +133,40 @@ public:
     /// Calls `put` with each name and its value, in their order; of a parameter that comes several times with the same
     /// value, for one.
     template <class Put>
-    void for_each_text(Put put) const noexcept
+    constexpr void for_each_text(Put put) const noexcept
     {
         for (std::size_t i = 0; i != size(); ++i)
             if (!repeats(i)) put(text(get(i).name, get(i).end)); // the value is right behind the name
     }
 
 private:
-    template <char Separator>
-    static std::size_t room(std::string_view text) noexcept
-    {
-        return (1 + count_in(in_one<Separator>(), text)) * sizeof(entry) + text.size() + copy_spills;
-    }
-
-    parameters(buffer room, std::size_t text_size) noexcept
+    constexpr parameters(buffer room, std::size_t text_size) noexcept
         : bytes_(std::move(room)), text_(bytes_.capacity() - text_size - copy_spills)
     {
         bytes_.resize(text_);
     }
 
-    entry get(std::size_t i) const noexcept
+    constexpr entry get(std::size_t i) const noexcept
     {
-        entry one;
-        std::memcpy(&one, bytes_.data() + i * sizeof one, sizeof one);
-        return one;
+        std::array<char, sizeof(entry)> bytes{};
+        std::char_traits<char>::copy(bytes.data(), bytes_.data() + i * sizeof(entry), sizeof(entry));
+        return std::bit_cast<entry>(bytes);
     }
-    void set(std::size_t i, entry const& one) noexcept
+    constexpr void set(std::size_t i, entry const& one) noexcept
     {
-        std::memcpy(bytes_.data() + i * sizeof one, &one, sizeof one);
+        auto const bytes = std::bit_cast<std::array<char, sizeof(entry)>>(one);
+        std::char_traits<char>::copy(bytes_.data() + i * sizeof(entry), bytes.data(), sizeof(entry));
     }
-    std::string_view text(std::size_t begin, std::size_t end) const noexcept
+    constexpr std::string_view text(std::size_t begin, std::size_t end) const noexcept
     {
         return {bytes_.data() + text_ + begin, end - begin};
     }
-    std::string_view name_of(entry const& one) const noexcept { return text(one.name, one.value); }
-    std::string_view value_of(entry const& one) const noexcept { return text(one.value, one.end); }
-    std::size_t written() const noexcept { return bytes_.size() - text_; }
+    constexpr std::string_view name_of(entry const& one) const noexcept { return text(one.name, one.value); }
+    constexpr std::string_view value_of(entry const& one) const noexcept { return text(one.value, one.end); }
+    constexpr std::size_t written() const noexcept { return bytes_.size() - text_; }
 
     /// Whether the parameter is the same as the one before it.
-    bool repeats(std::size_t i) const noexcept
+    constexpr bool repeats(std::size_t i) const noexcept
     {
         return i != 0 && get(i).key == get(i - 1).key && name(i) == name(i - 1) && value(i) == value(i - 1);
     }
@@ -167,13 +178,13 @@ private:
         return key;
     }
 
-    void add(std::size_t name, std::size_t value, std::size_t end) noexcept
+    constexpr void add(std::size_t name, std::size_t value, std::size_t end) noexcept
     {
         set(size_++, {key_of(text(name, value)), static_cast<std::uint32_t>(name), static_cast<std::uint32_t>(value),
                       static_cast<std::uint32_t>(end)});
     }
 
-    void read_form(std::string_view form) noexcept
+    constexpr void read_form(std::string_view form) noexcept
     {
         char* const begin = bytes_.data() + text_;
         char* out = begin; // not a member, which each byte would be written to memory for
@@ -209,7 +220,7 @@ private:
         bytes_.resize(static_cast<std::size_t>(out - bytes_.data()));
     }
 
-    bool is_less(entry const& a, entry const& b) const noexcept
+    constexpr bool is_less(entry const& a, entry const& b) const noexcept
     {
         if (a.key != b.key) return a.key < b.key;
         int const order = name_of(a).compare(name_of(b));
@@ -218,7 +229,7 @@ private:
 
     /// Inserts each in its place among those before it as long as they are few; of many, Heapsort: no worst case that
     /// somebody could send, no recursion, and <algorithm> is dear to include.
-    void sort() noexcept
+    constexpr void sort() noexcept
     {
         if (prefers_size || size_ > 16) return heapsort();
         for (std::size_t i = 1; i < size_; ++i) {
@@ -229,7 +240,7 @@ private:
         }
     }
 
-    void heapsort() noexcept
+    constexpr void heapsort() noexcept
     {
         auto const sift = [this](entry const& one, std::size_t root, std::size_t end) {
             for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {

@@ -23,34 +23,37 @@ inline constexpr std::string_view user_agent_name = "User-Agent: ";
 /// escaped in a short text takes longer than the room for it is worth.
 class request_measure {
 public:
-    request_measure(endpoint const& where, bool to_the_byte) noexcept
+    constexpr request_measure(endpoint const& where, bool to_the_byte) noexcept
         : to_the_byte_(to_the_byte),
           size_(where.origin().size() + accept_lines.size() + user_agent_name.size() + where.user_agent().size() + 2)
     {
     }
 
     /// A piece that is a path as it is: a literal of the library's, or a SID.
-    request_measure& path(literal piece) noexcept { return add(piece.view().size()); }
+    constexpr request_measure& path(literal piece) noexcept { return add(piece.view().size()); }
     template <char A, char B>
-    request_measure& path(basic_sid<A, B> const&) noexcept
+    constexpr request_measure& path(basic_sid<A, B> const&) noexcept
     {
         return add(basic_sid<A, B>::size);
     }
     /// Any text, percent-encoded where it must be.
-    request_measure& encoded_path(std::string_view piece) noexcept { return add(path_size(piece)); }
+    constexpr request_measure& encoded_path(std::string_view piece) noexcept { return add(path_size(piece)); }
 
-    void field(literal name, std::string_view value) noexcept { add_field(name.view().size(), value); }
-    void encoded_field(std::string_view name, std::string_view value) noexcept { add_field(form_size(name), value); }
+    constexpr void field(literal name, std::string_view value) noexcept { add_field(name.view().size(), value); }
+    constexpr void encoded_field(std::string_view name, std::string_view value) noexcept
+    {
+        add_field(form_size(name), value);
+    }
 
-    std::size_t size() const noexcept { return size_ + (has_form_ ? form_type_line.size() : 0); }
+    constexpr std::size_t size() const noexcept { return size_ + (has_form_ ? form_type_line.size() : 0); }
 
 private:
-    request_measure& add(std::size_t size) noexcept
+    constexpr request_measure& add(std::size_t size) noexcept
     {
         size_ += size;
         return *this;
     }
-    void add_field(std::size_t name, std::string_view value) noexcept
+    constexpr void add_field(std::size_t name, std::string_view value) noexcept
     {
         has_form_ = true;
         bool const count = to_the_byte_ || value.size() > 256;
@@ -65,42 +68,42 @@ private:
 /// Writes it, with the header lines behind the form.
 class request_writer {
 public:
-    request_writer(char* out, endpoint const& where) noexcept
+    constexpr request_writer(char* out, endpoint const& where) noexcept
         : begin_(out), at_(put(out, where.origin())), target_(here()), where_(where)
     {
     }
 
-    request_writer& path(literal piece) noexcept
+    constexpr request_writer& path(literal piece) noexcept
     {
         at_ = put(at_, piece.view());
         return *this;
     }
     template <char A, char B>
-    request_writer& path(basic_sid<A, B> const& sid) noexcept
+    constexpr request_writer& path(basic_sid<A, B> const& sid) noexcept
     {
         at_ = put(at_, sid.view());
         return *this;
     }
-    request_writer& encoded_path(std::string_view piece) noexcept
+    constexpr request_writer& encoded_path(std::string_view piece) noexcept
     {
         at_ = write_path(at_, piece);
         return *this;
     }
 
-    void field(literal name, std::string_view value) noexcept
+    constexpr void field(literal name, std::string_view value) noexcept
     {
         begin_field();
         at_ = put(at_, name.view());
         end_field(value);
     }
-    void encoded_field(std::string_view name, std::string_view value) noexcept
+    constexpr void encoded_field(std::string_view name, std::string_view value) noexcept
     {
         begin_field();
         at_ = write_form(at_, name);
         end_field(value);
     }
 
-    void finish() noexcept
+    constexpr void finish() noexcept
     {
         bool const has_form = body_ != 0;
         if (has_form)
@@ -114,19 +117,19 @@ public:
     }
 
     // What has been written, and where in it the parts begin.
-    std::size_t target() const noexcept { return target_; }
-    std::size_t body() const noexcept { return body_; }
-    std::size_t lines() const noexcept { return lines_; }
-    std::size_t size() const noexcept { return here(); }
+    constexpr std::size_t target() const noexcept { return target_; }
+    constexpr std::size_t body() const noexcept { return body_; }
+    constexpr std::size_t lines() const noexcept { return lines_; }
+    constexpr std::size_t size() const noexcept { return here(); }
 
 private:
-    std::size_t here() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
+    constexpr std::size_t here() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
 
-    void begin_field() noexcept
+    constexpr void begin_field() noexcept
     {
         if (body_ == 0) body_ = here();
     }
-    void end_field(std::string_view value) noexcept
+    constexpr void end_field(std::string_view value) noexcept
     {
         *at_++ = '=';
         at_ = write_form(at_, value);

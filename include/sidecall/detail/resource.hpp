@@ -46,7 +46,7 @@ struct usual {
 
 /// Parses a string that should be a SID or a date, escapes resolved. Neither has more than 256 bytes.
 template <class Parse>
-auto parse_plain(json_value const& string, Parse parse) noexcept
+constexpr auto parse_plain(json_value const& string, Parse parse) noexcept
 {
     if (!string.escaped) return parse(string.raw);
     inline_text<256> plain;
@@ -56,14 +56,14 @@ auto parse_plain(json_value const& string, Parse parse) noexcept
 
 // What a string is read as, by the type that is asked for.
 template <char A, char B>
-std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
+constexpr std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
 {
     return parse_plain(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
         if (check_sid(text, A, B)) return {};
         return checked_sid::make<basic_sid<A, B>>(text);
     });
 }
-inline std::optional<date_time> read_as(std::type_identity<date_time>, json_value const& string) noexcept
+constexpr std::optional<date_time> read_as(std::type_identity<date_time>, json_value const& string) noexcept
 {
     return parse_plain(string, [](std::string_view text) { return parse_rfc2822(text); });
 }
@@ -71,7 +71,8 @@ inline std::optional<std::string> read_as(std::type_identity<std::string>, json_
 {
     return to_string(string);
 }
-inline std::optional<std::string_view> read_as(std::type_identity<std::string_view>, json_value const& string) noexcept
+constexpr std::optional<std::string_view> read_as(std::type_identity<std::string_view>,
+                                                  json_value const& string) noexcept
 {
     return string.raw;
 }
@@ -83,7 +84,7 @@ public:
     /// Names the members. Each is looked for as it usually is, in whatever order they come, and read in the general way
     /// where there is something else.
     template <std::size_t... Size>
-    SIDECALL_DETAIL_INLINE resource_reader(std::string_view body, usual<Size> const&... expected) noexcept
+    SIDECALL_DETAIL_INLINE constexpr resource_reader(std::string_view body, usual<Size> const&... expected) noexcept
         : members_{resource_member{expected.name}...}, size_(body.size())
     {
         json_reader reader(body);
@@ -95,7 +96,7 @@ public:
 
     /// A member, empty if it is null or absent; or if something is wrong.
     template <class T>
-    std::optional<T> read(std::size_t index)
+    constexpr std::optional<T> read(std::size_t index)
     {
         json_value const& value = members_[index].value;
         if (fault_ || !value.is_string()) return {};
@@ -105,17 +106,17 @@ public:
     }
 
     /// Says that a member must be there, and is not.
-    void misses(std::size_t index) noexcept
+    constexpr void misses(std::size_t index) noexcept
     {
         if (!fault_) fault_ = resource_fault{members_[index].name, {"missing or null", size_}};
     }
 
-    resource_fault const& fault() const noexcept { return fault_; }
+    constexpr resource_fault const& fault() const noexcept { return fault_; }
 
 private:
     template <std::size_t... I, std::size_t... Size>
-    SIDECALL_DETAIL_INLINE bool read_usual(json_reader& reader, std::index_sequence<I...>,
-                                           usual<Size> const&... expected) noexcept
+    SIDECALL_DETAIL_INLINE constexpr bool read_usual(json_reader& reader, std::index_sequence<I...>,
+                                                     usual<Size> const&... expected) noexcept
     {
         if constexpr (prefers_size) return false;
         return ((!members_[I].seen && (members_[I].seen = reader.read_expected({expected.name.view().data(), Size - 1},
@@ -125,7 +126,7 @@ private:
 
     /// Reads one member, whichever it is. Others than these are checked and passed over; one of these that comes twice
     /// is a fault, since either value could be the wrong one. False at the end, and at a fault.
-    bool read_any(json_reader& reader) noexcept
+    constexpr bool read_any(json_reader& reader) noexcept
     {
         json_value name, value;
         bool done = false;
@@ -159,7 +160,7 @@ resource_reader(std::string_view, usual<Size> const&...) -> resource_reader<size
 /// The failure of an answer that had the documented status and another body; with what the headers say in words, if
 /// `Text` owns what it holds.
 template <class Text>
-failure malformed(http_response_view const& response, resource_fault const& fault)
+constexpr failure malformed(http_response_view const& response, resource_fault const& fault)
 {
     failure reason(errc::malformed_response, fault.member, fault.what.rule, fault.what.offset);
     add_numbers(response, reason);

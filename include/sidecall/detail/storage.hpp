@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <sidecall/storage.hpp>
@@ -33,7 +34,7 @@ public:
     constexpr buffer() noexcept = default;
 
     /// Room on the heap.
-    explicit buffer(std::size_t capacity)
+    constexpr explicit buffer(std::size_t capacity)
         : data_(new char[capacity]), capacity_(capacity), release_([](char* data) noexcept { delete[] data; })
     {
     }
@@ -42,19 +43,19 @@ public:
     constexpr explicit buffer(storage where) noexcept : data_(where.data()), capacity_(where.size()) {}
 
     /// A copy is on the heap, and of nothing it is nothing.
-    buffer(buffer const& other) : buffer()
+    constexpr buffer(buffer const& other) : buffer()
     {
         if (other.capacity_ == 0) return;
         *this = buffer(other.capacity_);
         resize(other.size_);
-        if (size_ != 0) std::memcpy(data_, other.data_, size_);
+        std::char_traits<char>::copy(data_, other.data_, size_);
     }
-    buffer(buffer&& other) noexcept
+    constexpr buffer(buffer&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
           capacity_(std::exchange(other.capacity_, 0)), release_(std::exchange(other.release_, nullptr))
     {
     }
-    buffer& operator=(buffer other) noexcept
+    constexpr buffer& operator=(buffer other) noexcept
     {
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
@@ -62,19 +63,19 @@ public:
         std::swap(release_, other.release_);
         return *this;
     }
-    ~buffer()
+    constexpr ~buffer()
     {
         if (release_) release_(data_);
     }
 
-    char* data() noexcept { return data_; }
-    char const* data() const noexcept { return data_; }
-    std::size_t size() const noexcept { return size_; }
-    std::size_t capacity() const noexcept { return capacity_; }
-    std::string_view view() const noexcept { return {data_, size_}; }
+    constexpr char* data() noexcept { return data_; }
+    constexpr char const* data() const noexcept { return data_; }
+    constexpr std::size_t size() const noexcept { return size_; }
+    constexpr std::size_t capacity() const noexcept { return capacity_; }
+    constexpr std::string_view view() const noexcept { return {data_, size_}; }
 
     /// Says how much of the room has been written.
-    void resize(std::size_t size) noexcept
+    constexpr void resize(std::size_t size) noexcept
     {
         expect(size <= capacity_);
         size_ = size;
@@ -88,17 +89,18 @@ private:
 };
 
 /// Copies a text behind what was written; returns where it ends.
-inline char* put(char* out, std::string_view text) noexcept
+constexpr char* put(char* out, std::string_view text) noexcept
 {
-    if (!text.empty()) std::memcpy(out, text.data(), text.size());
+    if (!text.empty()) std::char_traits<char>::copy(out, text.data(), text.size());
     return out + text.size();
 }
 
 /// Overwrites `size` bytes in a way that the optimiser must keep, although nobody reads them again.
-inline void wipe(char* data, std::size_t size) noexcept
+constexpr void wipe(char* data, std::size_t size) noexcept
 {
+    if (size != 0) std::char_traits<char>::assign(data, size, '\0');
+    if (std::is_constant_evaluated()) return;
 #if defined(__GNUC__)
-    if (size != 0) std::memset(data, 0, size);
     __asm__ __volatile__("" : : "r"(data) : "memory"); // for all that it knows, this reads them
 #else
     for (char volatile* byte = data; size != 0; --size) *byte++ = 0;
@@ -114,10 +116,12 @@ inline void wipe(std::string& secret) noexcept
     secret.clear();
 }
 
-/// Wipes an object that is nothing but its bytes, as the last thing that is done to it.
+/// Wipes an object that is nothing but its bytes, as the last thing that is done to it. It does so in a constant, too:
+/// of a destructor that there touched no member, clang++ believes that a static object can do without it.
 template <class T>
-void wipe_object(T& object) noexcept
+constexpr void wipe_object(T& object) noexcept
 {
+    if (std::is_constant_evaluated()) return static_cast<void>(object = T{});
     wipe(reinterpret_cast<char*>(&object), sizeof object);
 }
 
@@ -126,44 +130,47 @@ template <std::size_t InPlace>
 class short_text {
 public:
     /// Room for so many bytes, to be written through `data()`.
-    explicit short_text(std::size_t size) : size_(size)
+    constexpr explicit short_text(std::size_t size) : size_(size)
     {
         if (size > InPlace) elsewhere_ = buffer(size);
     }
-    explicit short_text(std::string_view text) : short_text(text.size()) { put(data(), text); }
-    explicit short_text(char const (&text)[InPlace]) noexcept : size_(InPlace)
+    constexpr explicit short_text(std::string_view text) : short_text(text.size()) { put(data(), text); }
+    constexpr explicit short_text(char const (&text)[InPlace]) noexcept : size_(InPlace)
     {
-        std::memcpy(in_place_, text, InPlace);
+        std::char_traits<char>::copy(in_place_, text, InPlace);
     }
 
     /// Takes a buffer over.
-    explicit short_text(buffer text) noexcept : size_(text.size()), elsewhere_(std::move(text)) {}
+    constexpr explicit short_text(buffer text) noexcept : size_(text.size()), elsewhere_(std::move(text)) {}
 
-    short_text(short_text const& other) : short_text(std::string_view(other)) {}
-    short_text(short_text&& other) noexcept
+    constexpr short_text(short_text const& other) : short_text(std::string_view(other)) {}
+    constexpr short_text(short_text&& other) noexcept
         : size_(std::exchange(other.size_, 0)), elsewhere_(std::move(other.elsewhere_))
     {
-        std::memcpy(in_place_, other.in_place_, InPlace);
+        std::char_traits<char>::copy(in_place_, other.in_place_, InPlace);
     }
-    short_text& operator=(short_text other) noexcept
+    constexpr short_text& operator=(short_text other) noexcept
     {
         size_ = other.size_;
         elsewhere_ = std::move(other.elsewhere_);
-        std::memcpy(in_place_, other.in_place_, InPlace);
+        std::char_traits<char>::copy(in_place_, other.in_place_, InPlace);
         return *this;
     }
 
-    char* data() noexcept { return elsewhere_.data() ? elsewhere_.data() : in_place_; }
+    constexpr char* data() noexcept { return elsewhere_.data() ? elsewhere_.data() : in_place_; }
 
     /// Overwrites the text, also where a moved one was, and leaves an empty one.
-    void wipe() noexcept
+    constexpr void wipe() noexcept
     {
         if (elsewhere_.data()) detail::wipe(elsewhere_.data(), size_);
         detail::wipe(in_place_, InPlace);
         size_ = 0;
     }
 
-    operator std::string_view() const noexcept { return {elsewhere_.data() ? elsewhere_.data() : in_place_, size_}; }
+    constexpr operator std::string_view() const noexcept
+    {
+        return {elsewhere_.data() ? elsewhere_.data() : in_place_, size_};
+    }
 
 private:
     std::size_t size_;

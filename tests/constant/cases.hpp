@@ -1,0 +1,380 @@
+#pragma once
+
+// What a row of a table says, as a constant: each function runs one case through the library and tells whether the
+// answer is the expected one. tests/tools/constant_tables.py writes the rows. What a row does not say is `any`; what it
+// says there is not, is `none`.
+
+#include <sidecall/sidecall.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+
+/// The name comes first, so that a compiler shows it even where the condition is no constant at all.
+#define CASE(name, ...) static_assert((__VA_ARGS__), name)
+
+namespace constant {
+
+using namespace std::string_view_literals;
+using namespace sidecall;
+using namespace sidecall::literals;
+
+constexpr std::int64_t any = INT64_MIN;
+constexpr std::int64_t none = INT64_MIN + 1;
+constexpr std::string_view any_text = "\x01 any";
+constexpr std::string_view no_text = "\x01 none";
+
+template <class Number>
+constexpr bool is(std::int64_t wanted, std::optional<Number> found)
+{
+    if (wanted == any) return true;
+    return wanted == none ? !found : found && static_cast<std::int64_t>(*found) == wanted;
+}
+constexpr bool is(std::string_view wanted, std::string_view found)
+{
+    return wanted == any_text || wanted == found;
+}
+template <class Sid>
+constexpr bool is(std::string_view wanted, std::optional<Sid> const& found)
+{
+    if (wanted == any_text) return true;
+    return wanted == no_text ? !found : found && found->view() == wanted;
+}
+constexpr bool is(std::int64_t wanted, std::optional<date_time> found)
+{
+    return is(wanted, found ? std::optional(found->unix_seconds) : std::nullopt);
+}
+
+/// A text with nothing behind it: a literal has a NUL there, and to read that is defined.
+class exact {
+public:
+    constexpr exact(std::string_view text) : data_(new char[text.size()]), size_(text.size())
+    {
+        std::char_traits<char>::copy(data_, text.data(), size_);
+    }
+    exact(exact const&) = delete;
+    exact& operator=(exact const&) = delete;
+    constexpr ~exact() { delete[] data_; }
+    constexpr operator std::string_view() const { return {data_, size_}; }
+
+private:
+    char* data_;
+    std::size_t size_;
+};
+
+/// What a failure is to say.
+struct refused {
+    std::string_view error = any_text;
+    std::string_view field = any_text;
+    std::int64_t offset = any;
+    std::int64_t http_status = any;
+    std::int64_t twilio_code = any;
+    std::string_view message = any_text;
+    std::int64_t retry_after_seconds = any;
+    std::int64_t retry_after_unix = any;
+};
+
+constexpr bool says(failure const& found, refused const& wanted)
+{
+    return is(wanted.error, to_string_view(found.code())) && is(wanted.field, found.field()) &&
+           is(wanted.offset, found.offset()) && is(wanted.http_status, found.http_status()) &&
+           is(wanted.twilio_code, found.twilio_code());
+}
+
+/// Of an argument: an offset always, behind the last byte at most, and the code that says whose fault it is.
+constexpr bool says_of(std::string_view text, failure const& found, refused const& wanted)
+{
+    return found.code() == errc::invalid_argument && found.offset() && *found.offset() <= text.size() &&
+           !found.message().empty() && says(found, wanted);
+}
+
+// Each comes twice: with what a text that is taken gives, and with what is said of one that is not.
+
+template <class Sid>
+constexpr bool sid(std::string_view text)
+{
+    exact const exact_text(text);
+    auto const made = Sid::parse(exact_text);
+    return made && made->view() == text;
+}
+template <class Sid>
+constexpr bool sid(std::string_view text, refused const& wanted)
+{
+    exact const exact_text(text);
+    auto const made = Sid::parse(exact_text);
+    return !made && says_of(text, made.error(), wanted);
+}
+
+constexpr bool callback_url(std::string_view text, std::string_view host = any_text, std::int64_t port = any)
+{
+    exact const exact_text(text);
+    auto const made = callback_url_view::parse(exact_text);
+    return made && made->view() == text && is(host, made->host()) && is(port, std::optional(made->port()));
+}
+constexpr bool callback_url(std::string_view text, refused const& wanted)
+{
+    exact const exact_text(text);
+    auto const made = callback_url_view::parse(exact_text);
+    return !made && made.error().field() == "Callback" && says_of(text, made.error(), wanted);
+}
+
+constexpr bool date(std::string_view text, std::int64_t unix_seconds)
+{
+    auto const read = detail::parse_rfc2822(exact(text));
+    return read && is(unix_seconds, read);
+}
+constexpr bool date(std::string_view text, refused const&)
+{
+    return !detail::parse_rfc2822(exact(text));
+}
+
+constexpr bool retry_after(std::string_view text, std::int64_t seconds, std::int64_t unix_seconds)
+{
+    auto const read = detail::parse_retry_after(detail::trim(exact(text)));
+    auto const number = read ? std::optional(read->seconds) : std::nullopt;
+    bool const is_date = read && read->is_unix_time;
+    return is(seconds, is_date ? std::nullopt : number) && is(unix_seconds, is_date ? number : std::nullopt);
+}
+
+constexpr bool json(std::string_view text)
+{
+    exact const exact_text(text);
+    detail::json_value value;
+    return detail::json_reader(exact_text).read_text(value);
+}
+constexpr bool json(std::string_view text, refused const&)
+{
+    exact const exact_text(text);
+    detail::json_reader reader(exact_text);
+    detail::json_value value;
+    return !reader.read_text(value) && reader.fault() && reader.fault().offset <= text.size();
+}
+
+constexpr bool form_encode(std::string_view text, std::string_view wanted)
+{
+    exact const exact_text(text);
+    detail::buffer room(detail::form_size(exact_text)); // to the byte, so that one more would be no constant
+    char const* const end = detail::write_form(room.data(), exact_text);
+    room.resize(static_cast<std::size_t>(end - room.data()));
+    return room.size() == room.capacity() && room.view() == wanted;
+}
+
+// Requests, each of texts that may be no arguments.
+
+struct request {
+    std::string_view method = any_text;
+    std::string_view url = any_text;
+    std::string_view body = any_text;
+};
+
+template <class Operation>
+constexpr bool makes(Operation const& operation, request const& wanted)
+{
+    http_request const made = operation.request();
+    for (auto const& field : made.headers())
+        if (field.name.empty() || field.value.empty()) return false;
+    return is(wanted.method, to_string_view(made.method())) && is(wanted.url, made.url()) &&
+           is(wanted.body, made.body());
+}
+constexpr bool makes(failure const& found, refused const& wanted)
+{
+    return found.code() == errc::invalid_argument && says(found, wanted);
+}
+// One of them is the wrong kind of answer.
+template <class Operation>
+constexpr bool makes(Operation const&, refused const&)
+{
+    return false;
+}
+constexpr bool makes(failure const&, request const&)
+{
+    return false;
+}
+
+template <class Wanted>
+constexpr bool create_subscription(std::string_view account, std::string_view call, std::string_view callback,
+                                   std::optional<std::string_view> key, std::optional<std::string_view> method,
+                                   Wanted const& wanted)
+{
+    auto const account_read = account_sid::parse(exact(account));
+    if (!account_read) return makes(account_read.error(), wanted);
+    auto const call_read = call_sid::parse(exact(call));
+    if (!call_read) return makes(call_read.error(), wanted);
+    exact const exact_callback(callback), exact_key(key.value_or(""));
+    auto const callback_read = callback_url_view::parse(exact_callback);
+    if (!callback_read) return makes(callback_read.error(), wanted);
+    create_user_defined_message_subscription_view operation{*account_read, *call_read, *callback_read};
+    if (key) {
+        auto const read = idempotency_key_view::parse(exact_key);
+        if (!read) return makes(read.error(), wanted);
+        operation.idempotency_key = *read;
+    }
+    if (method) {
+        auto const read = parse_http_method(exact(*method));
+        if (!read) return makes(read.error(), wanted);
+        operation.method = *read;
+    }
+    return makes(operation, wanted);
+}
+
+template <class Wanted>
+constexpr bool create_message(std::string_view account, std::string_view call, std::string_view content,
+                              std::optional<std::string_view> key, Wanted const& wanted)
+{
+    auto const account_read = account_sid::parse(exact(account));
+    if (!account_read) return makes(account_read.error(), wanted);
+    auto const call_read = call_sid::parse(exact(call));
+    if (!call_read) return makes(call_read.error(), wanted);
+    exact const exact_content(content), exact_key(key.value_or(""));
+    auto const content_read = message_content_view::parse(exact_content);
+    if (!content_read) return makes(content_read.error(), wanted);
+    create_user_defined_message_view operation{*account_read, *call_read, *content_read};
+    if (key) {
+        auto const read = idempotency_key_view::parse(exact_key);
+        if (!read) return makes(read.error(), wanted);
+        operation.idempotency_key = *read;
+    }
+    return makes(operation, wanted);
+}
+
+template <class Wanted>
+constexpr bool delete_subscription(std::string_view account, std::string_view call, std::string_view which,
+                                   Wanted const& wanted)
+{
+    auto const account_read = account_sid::parse(exact(account));
+    if (!account_read) return makes(account_read.error(), wanted);
+    auto const call_read = call_sid::parse(exact(call));
+    if (!call_read) return makes(call_read.error(), wanted);
+    auto const sid_read = subscription_sid::parse(exact(which));
+    if (!sid_read) return makes(sid_read.error(), wanted);
+    return makes(delete_user_defined_message_subscription_view{*account_read, *call_read, *sid_read}, wanted);
+}
+
+// Answers, read into views. Their header fields are not among them, since a view of those goes through a pointer to
+// void: `Retry-After` is read by itself.
+
+struct resource {
+    std::string_view sid = any_text;
+    std::string_view account_sid = any_text;
+    std::string_view call_sid = any_text;
+    std::int64_t date_created = any;
+    std::string_view uri = any_text;
+};
+
+constexpr bool has_uri(std::string_view wanted, user_defined_message_subscription_view const& made)
+{
+    if (wanted == any_text) return true;
+    if (wanted == no_text || !made.uri) return wanted == no_text && !made.uri;
+    return detail::json_equal({detail::json_kind::string, true, *made.uri, 0}, wanted); // its escapes are still in it
+}
+constexpr bool has_uri(std::string_view, user_defined_message const&)
+{
+    return true;
+}
+
+template <class Operation>
+constexpr bool parse(int status, std::string_view body, resource const& wanted)
+{
+    exact const exact_body(body);
+    auto const made = Operation::parse({.status = status, .body = exact_body});
+    return made && is(wanted.sid, made->sid.view()) && is(wanted.account_sid, made->account_sid) &&
+           is(wanted.call_sid, made->call_sid) && is(wanted.date_created, made->date_created) &&
+           has_uri(wanted.uri, *made);
+}
+template <class Operation>
+constexpr bool parse(int status, std::string_view body)
+{
+    return Operation::parse({.status = status, .body = exact(body)}).has_value();
+}
+
+/// Twilio's own text, or RFC 9457's if it is in one piece.
+constexpr bool has_message(std::string_view wanted, std::string_view body, failure const& found)
+{
+    if (wanted == any_text) return true;
+    if (found.code() != errc::api_error) return found.message() == wanted;
+    detail::api_error error;
+    if (!detail::read_api_error(body, error)) return false;
+    if (error.message.is_string()) return detail::json_equal(error.message, wanted);
+    if (error.title.is_string() == error.detail.is_string()) return true;
+    return detail::json_equal(error.title.is_string() ? error.title : error.detail, wanted);
+}
+
+template <class Operation>
+constexpr bool parse(int status, std::string_view body, refused const& wanted, std::string_view retry = {})
+{
+    exact const exact_body(body);
+    auto const made = Operation::parse({.status = status, .body = exact_body});
+    return !made && says(made.error(), wanted) && has_message(wanted.message, body, made.error()) &&
+           retry_after(retry, wanted.retry_after_seconds, wanted.retry_after_unix);
+}
+
+using subscription = create_user_defined_message_subscription_view;
+using message = create_user_defined_message_view;
+using deletion = delete_user_defined_message_subscription_view;
+
+// Webhooks: the keys, the signature, the body's hash and the parameters, all of it made by the compiler.
+
+constexpr webhook_verifier verifier(std::initializer_list<std::string_view> tokens)
+{
+    if (tokens.size() == 1) return webhook_verifier(secret(*tokens.begin()));
+    return webhook_verifier(secret(*tokens.begin()), secret(*(tokens.begin() + 1)));
+}
+
+/// The same request, each text of it by itself.
+struct exact_request {
+    constexpr explicit exact_request(webhook_request const& from)
+        : method(from.method), url(from.url), content_type(from.content_type), signature(from.signature),
+          body(from.body)
+    {
+    }
+    constexpr operator webhook_request() const { return {method, url, content_type, signature, body}; }
+
+    exact method, url, content_type, signature, body;
+};
+
+constexpr bool verify(std::initializer_list<std::string_view> tokens, webhook_request const& request)
+{
+    return verifier(tokens).verify(exact_request(request)).has_value();
+}
+constexpr bool verify(std::initializer_list<std::string_view> tokens, webhook_request const& request,
+                      refused const& wanted)
+{
+    auto const verified = verifier(tokens).verify(exact_request(request));
+    return !verified && verified.error().code() == errc::invalid_signature && says(verified.error(), wanted);
+}
+
+struct received {
+    std::string_view content = any_text;
+    std::string_view content_type = any_text;
+    std::string_view sequence_number = any_text;
+    std::string_view call_sid = any_text;
+    std::string_view account_sid = any_text;
+    std::string_view sid = any_text;
+    std::int64_t timestamp = any;
+};
+
+constexpr bool receive(std::initializer_list<std::string_view> tokens, webhook_request const& request,
+                       received const& wanted)
+{
+    auto const made = verifier(tokens).receive(exact_request(request));
+    if (!made) return false;
+    std::uint64_t number = made->sequence_number();
+    if (wanted.sequence_number != any_text && !detail::parse_decimal(wanted.sequence_number, UINT64_MAX, number))
+        return false;
+    for (std::size_t i = 0; i != made->parameter_count(); ++i)
+        if (i != 0 && made->parameter(i).name < made->parameter(i - 1).name) return false;
+    return number == made->sequence_number() && is(wanted.content, made->content()) &&
+           is(wanted.content_type, made->content_type()) && is(wanted.call_sid, made->call_sid().view()) &&
+           is(wanted.account_sid, made->account_sid().view()) && is(wanted.sid, made->sid().view()) &&
+           is(wanted.timestamp, std::optional(made->timestamp()));
+}
+constexpr bool receive(std::initializer_list<std::string_view> tokens, webhook_request const& request,
+                       refused const& wanted)
+{
+    auto const made = verifier(tokens).receive(exact_request(request));
+    return !made && says(made.error(), wanted);
+}
+
+} // namespace constant

@@ -1,0 +1,63 @@
+// A token in a static object is wiped when the program ends, also if the compiler made that object: clang++ leaves out
+// a destructor whose constant run touches no member.
+
+#include <sidecall/webhook.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace {
+
+using namespace sidecall::literals;
+
+constexpr std::string_view token = "0123456789abcdef0123456789abcdef";
+
+/// Looks at the others when they have ended: it was there first, so it goes last. Leaves by _Exit where a secret is
+/// left.
+struct witness {
+    constexpr witness() = default;
+    ~witness();
+};
+witness last;
+
+sidecall::secret kept(token);
+auto header =
+    sidecall::credentials::auth_token("AC00000000000000000000000000000001"_account_sid, sidecall::secret(token));
+sidecall::webhook_verifier verifier{sidecall::secret(token)};
+auto hash = sidecall::detail::sha1(); // ends as it began, and hashes keys in between
+
+template <class T>
+std::string_view bytes_of(T const& object)
+{
+    return {reinterpret_cast<char const*>(&object), sizeof object};
+}
+
+void expect_wiped(char const* what, bool wiped)
+{
+    std::printf("%s: %s\n", what, wiped ? "wiped" : "NOT WIPED");
+    if (wiped) return;
+    std::fflush(stdout);
+    std::_Exit(1);
+}
+
+witness::~witness()
+{
+    expect_wiped("secret", bytes_of(kept).find("01234567") == std::string_view::npos);
+    expect_wiped("credentials", bytes_of(header).find("Basic ") == std::string_view::npos);
+    expect_wiped("webhook_verifier",
+                 bytes_of(verifier).substr(0, 40).find_first_not_of('\0') == std::string_view::npos);
+    expect_wiped("sha1", bytes_of(hash).find("01234567") == std::string_view::npos);
+}
+
+} // namespace
+
+int main()
+{
+    hash.update(token);
+    bool const all = bytes_of(kept).find("01234567") != std::string_view::npos &&
+                     bytes_of(header).find("Basic ") != std::string_view::npos &&
+                     bytes_of(hash).find("01234567") != std::string_view::npos;
+    std::puts(all ? "each has something to wipe" : "there was nothing to wipe");
+    return all ? 0 : 1;
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Writes the tables of cases as constants: C++ whose static_asserts are the cases, so that the compiler runs them, and
+refuses whatever is undefined on the way.
+
+    constant_tables.py OUTPUT_FOLDER TABLE_FOLDER...
+
+Reads the tables of each folder that there is. Of each operation those cases are taken whose texts are no longer than
+LONGEST; of more than MOST of them every so many, evenly, the same each time. Writes constant_<part>.cpp for
+each of the PARTS, constant_main.cpp, a program that says how many there are, and constant.d, what it has read.
+tests/constant/cases.hpp has the functions that the rows call."""
+import base64
+import json
+import pathlib
+import sys
+
+PARTS = {
+    "texts": ["sid", "callback_url", "date", "json", "form_encode"],
+    "requests": ["create_subscription", "create_message", "delete_subscription"],
+    "answers": ["parse_create_subscription", "parse_create_message", "parse_delete_subscription"],
+    "webhooks": ["verify", "receive"],
+}
+LONGEST = 1000  # bytes of all the texts of a case: what a compiler does in some milliseconds
+MOST = {"verify": 60, "receive": 60, "parse_create_subscription": 450}  # these take a compiler longest: the first two hash
+SIDS = {"AC": "account_sid", "CA": "call_sid", "ZY": "subscription_sid", "KX": "message_sid", "SK": "api_key_sid"}
+
+
+def literal(text):
+    """A string_view of these bytes. Octal, since no digit behind it could be taken for a part of it."""
+    data = text.encode() if isinstance(text, str) else text
+    plain = lambda c: 32 <= c < 127 and c not in b'"\\?'
+    return '"' + "".join(chr(c) if plain(c) else f"\\{c:03o}" for c in data) + '"sv'
+
+
+def name_of(table, index, why):
+    """What the compiler is to say. No escapes: newer ones allow none in a static_assert's text."""
+    return f"{table}[{index}] " + "".join(c if " " <= c <= "~" and c not in '"\\?' else "." for c in why)[:100]
+
+
+def bytes_of(case, name):
+    return base64.b64decode(case[name + "_b64"])
+
+
+def member(case, name):
+    return literal(bytes_of(case, name) if name + "_b64" in case else case[name])
+
+
+def optional(case, name):
+    return member(case, name) if name + "_b64" in case or name in case else "{}"
+
+
+def value(of):
+    if of is None:
+        return "none"
+    return literal(of) if isinstance(of, str) else f"{of}"
+
+
+TEXTS = {"message", "sid", "account_sid", "call_sid", "uri", "content", "content_type", "sequence_number"}
+
+
+def designated(kind, values, order):
+    """`kind{.member = …}` with what the row says."""
+    unknown = set(values) - set(order)
+    if unknown:
+        sys.exit(f"constant_tables.py: no case of {kind} has {unknown}")
+    said = []
+    for each in order:
+        if each in values:
+            of = values[each]
+            if each == "sequence_number":
+                of = str(of)
+            said.append(f".{each} = " + ("no_text" if of is None and each in TEXTS else value(of)))
+    return f"{kind}{{{', '.join(said)}}}"
+
+
+def refused(expect):
+    return designated("refused", {k: v for k, v in expect.items() if k != "ok"}, [
+        "error", "field", "offset", "http_status", "twilio_code", "message", "retry_after_seconds", "retry_after_unix"])
+
+
+def text_case(operation, name):
+    def row(case, expect):
+        text = member(case, name)
+        return f"{operation}({text})" if expect["ok"] else f"{operation}({text}, {refused(expect)})"
+    return row
+
+
+def sid(case, expect):
+    return text_case(f"sid<{SIDS[case['prefix']]}>", "text")(case, expect)
+
+
+def callback_url(case, expect):
+    if expect["ok"] and "host" in expect:
+        return f"callback_url({member(case, 'text')}, {literal(expect['host'])}, {expect['port']})"
+    return text_case("callback_url", "text")(case, expect)
+
+
+def date(case, expect):
+    if expect["ok"]:
+        return f"date({member(case, 'text')}, {expect.get('unix', 'any')})"
+    return text_case("date", "text")(case, expect)
+
+
+def form_encode(case, expect):
+    return f"form_encode({member(case, 'text')}, {literal(expect['text'])})"
+
+
+def request(operation, *arguments):
+    def row(case, expect):
+        given = [optional(case, a[:-1]) if a.endswith("?") else member(case, a) for a in arguments]
+        if expect["ok"]:
+            values = {k: v for k, v in expect.items() if k not in ("ok", "body_b64", "headers")}
+            if "body_b64" in expect:
+                values["body"] = base64.b64decode(expect["body_b64"]).decode()
+            wanted = designated("request", values, ["method", "url", "body"])
+        else:
+            wanted = refused(expect)
+        return f"{operation}({', '.join(given)}, {wanted})"
+    return row
+
+
+def answer(operation):
+    def row(case, expect):
+        call = f"parse<{operation}>({case['status']}, {member(case, 'body')}"
+        if expect["ok"]:
+            if expect.get("value"):
+                order = ["sid", "account_sid", "call_sid", "date_created", "uri"]
+                return f"{call}, {designated('resource', expect['value'], order)})"
+            return f"{call})"
+        retry = [v for n, v in case.get("headers", []) if n.lower() == "retry-after"]
+        return f"{call}, {refused(expect)}" + (f", {literal(retry[0])})" if retry else ")")
+    return row
+
+
+def webhook(operation):
+    def row(case, expect):
+        call = f"{operation}({{{', '.join(map(literal, case['tokens']))}}}, {{" + ", ".join(
+            f".{n} = {member(case, n)}" for n in ("method", "url", "content_type", "signature", "body")) + "}"
+        if not expect["ok"]:
+            return f"{call}, {refused(expect)})"
+        if operation == "verify":
+            return f"{call})"
+        return f"{call}, " + designated("received", expect.get("value", {}), [
+            "content", "content_type", "sequence_number", "call_sid", "account_sid", "sid", "timestamp"]) + ")"
+    return row
+
+
+ROWS = {
+    "sid": sid, "callback_url": callback_url, "date": date, "json": text_case("json", "body"), "form_encode": form_encode,
+    "create_subscription": request("create_subscription", "account_sid", "call_sid", "callback", "idempotency_key?", "method?"),
+    "create_message": request("create_message", "account_sid", "call_sid", "content", "idempotency_key?"),
+    "delete_subscription": request("delete_subscription", "account_sid", "call_sid", "sid"),
+    "parse_create_subscription": answer("subscription"), "parse_create_message": answer("message"),
+    "parse_delete_subscription": answer("deletion"), "verify": webhook("verify"), "receive": webhook("receive"),
+}
+
+
+def size(case):
+    return sum(len(bytes_of(case, k[:-4]) if k.endswith("_b64") else v) for k, v in case.items() if isinstance(v, str))
+
+
+def row(operation, table, index, each):
+    wanted = each["expect"].get("any_of", [each["expect"]])
+    told = " || ".join(ROWS[operation](each["case"], one) for one in wanted)
+    return f'CASE("{name_of(table, index, each["why"])}", {told});'
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    output, *folders = map(pathlib.Path, sys.argv[1:])
+    read, counts, cases = [], {}, {operation: [] for operation in ROWS}
+    for path in (path for folder in folders for path in sorted(folder.glob("*.json"))):
+        table = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(table, list):
+            read.append(path)
+            for i, case in enumerate(table):
+                cases[case["case"]["op"]].append((f"{path.parent.name}/{path.name}", i, case))
+    for part, operations in PARTS.items():
+        lines = ["// Written by tests/tools/constant_tables.py.", '#include "cases.hpp"', "", "namespace constant {"]
+        for operation in operations:
+            short = [case for case in cases[operation] if size(case[2]["case"]) <= LONGEST]
+            most = min(MOST.get(operation, len(short)), len(short))
+            taken = [short[k * len(short) // most] for k in range(most)]
+            counts[operation] = (most, len(cases[operation]))
+            lines += [row(operation, *case) for case in taken]
+        lines += ["} // namespace constant", ""]
+        (output / f"constant_{part}.cpp").write_text("\n".join(lines), encoding="utf-8")
+    says = [f"{operation}: {taken} of {there}" for operation, (taken, there) in counts.items()]
+    says.append(f"{sum(taken for taken, _ in counts.values())} cases are constants")
+    text = "".join(f'    std::puts("{each}");\n' for each in says)
+    (output / "constant_main.cpp").write_text(f"#include <cstdio>\nint main()\n{{\n{text}}}\n", encoding="utf-8")
+    (output / "constant.d").write_text("constant_main.cpp: " + " ".join(str(p).replace(" ", "\\ ") for p in read) + "\n",
+                                      encoding="utf-8")
+
+
+main()
