@@ -21,7 +21,7 @@ configure() { # folder, options of meson's…: with the compiler in CXX; once, u
 }
 
 run_tests() { # folder, arguments of 'meson test'…: leaves the numbers in ok and bad; no test at all is a failure, too
-    local build=$1 log kind
+    local build=$1 log kind several
     shift
     log=$(mktemp)
     meson test -C "$build" --print-errorlogs "$@" 2>&1 | tee "$log" || true
@@ -29,7 +29,10 @@ run_tests() { # folder, arguments of 'meson test'…: leaves the numbers in ok a
     ok=$(number Ok)
     ok=${ok:-0}
     bad=0
-    for kind in Fail 'Unexpected Pass' Timeout; do bad=$((bad + $(number "$kind"))); done
+    for kind in Fail 'Unexpected Pass' Timeout; do
+        several=$(number "$kind")
+        bad=$((bad + ${several:-0}))
+    done
     if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
     rm -f "$log"
 }
