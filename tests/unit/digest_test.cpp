@@ -1,3 +1,5 @@
+#include "secrecy.hpp"
+
 #include <sidecall/detail/base64.hpp>
 #include <sidecall/detail/hmac.hpp>
 #include <sidecall/detail/sha1.hpp>
@@ -264,6 +266,7 @@ TEST_CASE("What HMAC keeps of a key is wiped when it ends")
     alignas(hmac_sha1) unsigned char storage[sizeof(hmac_sha1)];
     auto const used = [&storage] {
         std::size_t count = 0;
+        look_at(storage, sizeof storage);
         for (unsigned char const volatile& byte : storage) count += byte != 0;
         return count;
     };
