@@ -3,6 +3,7 @@
 
 #include <sidecall/sidecall.hpp>
 
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -18,10 +19,20 @@ using json = nlohmann::json;
 /// Thrown for a case that is none: nlohmann's own exceptions are caught beside it.
 struct bad_case {};
 
+/// Without exceptions the program ends, as nlohmann ends it then.
+[[noreturn]] void refuse_case()
+{
+#ifdef __cpp_exceptions
+    throw bad_case();
+#else
+    std::abort();
+#endif
+}
+
 std::string from_base64(std::string const& text)
 {
     std::string const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if (text.size() % 4 != 0) throw bad_case();
+    if (text.size() % 4 != 0) refuse_case();
     std::string bytes;
     for (std::size_t i = 0; i != text.size(); i += 4) {
         unsigned long four = 0;
@@ -30,7 +41,7 @@ std::string from_base64(std::string const& text)
             auto const digit = alphabet.find(text[k]);
             bool const pads = text[k] == '=' && k >= i + 2 && i + 4 == text.size();
             if (pads) ++padding;
-            if (digit == alphabet.npos ? !pads : padding != 0) throw bad_case();
+            if (digit == alphabet.npos ? !pads : padding != 0) refuse_case();
             four = four << 6 | (pads ? 0 : digit);
         }
         for (std::size_t k = 0; k != 3 - padding; ++k) bytes += static_cast<char>(four >> (16 - 8 * k) & 255);
@@ -125,7 +136,7 @@ json sid(json const& c)
     if (prefix == "ZY") return checked(sidecall::subscription_sid::parse(text));
     if (prefix == "KX") return checked(sidecall::message_sid::parse(text));
     if (prefix == "SK") return checked(sidecall::api_key_sid::parse(text));
-    throw bad_case();
+    refuse_case();
 }
 
 json callback_url(json const& c)
@@ -259,7 +270,7 @@ sidecall::webhook_verifier verifier_of(json const& c)
     auto const token = [&](std::size_t i) { return sidecall::secret(tokens.at(i).get<std::string>()); };
     if (tokens.size() == 1) return sidecall::webhook_verifier(token(0));
     if (tokens.size() == 2) return sidecall::webhook_verifier(token(0), token(1));
-    throw bad_case();
+    refuse_case();
 }
 
 /// The bytes of a webhook, which a `webhook_request` only refers to.
@@ -311,16 +322,22 @@ std::map<std::string, json (*)(json const&), std::less<>> const operations{
 };
 
 json run(std::string const& line)
-try {
+#ifdef __cpp_exceptions
+try
+#endif
+{
     json const c = json::parse(line);
     auto const found = operations.find(c.at("op").get<std::string>());
-    if (found == operations.end()) throw bad_case();
+    if (found == operations.end()) refuse_case();
     return found->second(c);
-} catch (json::exception const&) {
+}
+#ifdef __cpp_exceptions
+catch (json::exception const&) {
     return {{"ok", false}, {"error", "bad_case"}};
 } catch (bad_case const&) {
     return {{"ok", false}, {"error", "bad_case"}};
 }
+#endif
 
 } // namespace
 

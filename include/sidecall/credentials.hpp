@@ -116,7 +116,8 @@ public:
     static constexpr result<credentials> bearer(secret const& token)
     {
         std::string_view const text = token.reveal();
-        std::size_t const end = text.find_last_not_of('=') + 1;
+        std::size_t end = text.size();
+        while (end != 0 && text[end - 1] == '=') --end;
         if (end == 0) return failure(errc::invalid_argument, "Authorization", "the bearer token is empty", 0);
         for (std::size_t i = 0; i != end; ++i)
             if (!detail::is_alnum(text[i]) && std::string_view("-._~+/").find(text[i]) == text.npos)

@@ -254,8 +254,9 @@ private:
         };
 
         if (fits(url, "", "")) return true;
-        std::size_t const slashes = detail::find_or_end(url, "/?#", 0) - 1;
-        if (detail::cut(url, slashes, slashes + 3) != "://") return false; // no authority, so no port
+        std::size_t const mark = detail::find_or_end(url, "/?#", 0);
+        if (mark == 0 || detail::cut(url, mark - 1, mark + 2) != "://") return false; // no authority, so no port
+        std::size_t const slashes = mark - 1;
         std::size_t const end = detail::find_or_end(url, "/?#", slashes + 3);
         std::string_view const authority = url.substr(0, end);
         std::size_t const host = authority.rfind('@') == authority.npos ? slashes + 3 : authority.rfind('@') + 1;

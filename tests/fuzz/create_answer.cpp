@@ -161,7 +161,8 @@ FUZZ_TARGET(create_answer)
     fuzz::pieces bytes(input);
     constexpr int statuses[] = {201, 204, 400, 404, 429, 500, 599, 600, 399, 200, 302, 0, -1, 100};
     std::string_view const first = bytes.line(); // a letter for the status, then the headers' values
-    unsigned const which = first.empty() ? 0 : static_cast<unsigned char>(first[0]) - 'A';
+    // "A" is the first one; so many more that no byte is below nought.
+    std::size_t const which = first.empty() ? 0 : static_cast<unsigned char>(first[0]) + 5 * std::size(statuses) - 'A';
     std::string_view const retry_after = bytes.line();
     sidecall::header const headers[] = {{"retry-AFTER", retry_after}, {"Twilio-Request-Id", first}};
     // Not a piece of the input any more, so that the byte behind it is nobody's.

@@ -13,7 +13,7 @@ FUZZ_TARGET(message_content)
     // With a capital in front, the rest is stretched with blanks to about the limit, which no input reaches otherwise.
     if (!input.empty() && input[0] >= 'A' && input[0] <= 'Z') {
         text = std::string(
-            10'240 + static_cast<std::size_t>(input[0] - 'M') - (input.size() < 9'000 ? input.size() : 0), ' ');
+            static_cast<std::size_t>(10'240 + input[0] - 'M') - (input.size() < 9'000 ? input.size() : 0), ' ');
         text += input.substr(1);
     }
     auto const other = fuzz::read_by_nlohmann(text);

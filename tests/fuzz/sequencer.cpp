@@ -144,15 +144,14 @@ FUZZ_TARGET(sequencer)
     while (sequencer.waiting() != 0) sequencer.give_up(take);
     while (plainly.waiting() != 0) plainly.give_up(wanted);
     hold(out == wanted && out.size() == arrived, "nothing is lost");
-    std::optional<std::uint64_t> before = options.first ? std::optional(*options.first - 1) : std::nullopt;
+    std::optional<std::uint64_t> next = options.first; // the number that comes if nothing is missing
     for (auto const& one : out) {
         if (one.late) {
-            hold(before && one.number <= *before, "what is late is behind something");
+            hold(next && one.number < *next, "what is late is behind something");
             continue;
         }
-        if (before && *before != UINT64_MAX)
-            hold(one.number == *before + 1 + one.missing,
-                 "what is not late comes right behind, but for what is missing");
-        before = one.number;
+        if (next)
+            hold(one.number == *next + one.missing, "what is not late comes right behind, but for what is missing");
+        next = one.number == UINT64_MAX ? UINT64_MAX : one.number + 1;
     }
 }

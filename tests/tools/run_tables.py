@@ -5,8 +5,11 @@
 
 A table is a list of {"case": {…}, "expect": {…}, "why": "…"}. The driver is given each case as a line of JSON and must
 answer each with a line that has every member of "expect" with the same value ("any_of" lists several that would do).
+The driver is run by the command in MESON_EXE_WRAPPER, if there is one, as meson sets it for another machine's programs.
 Prints the first differences of a table, a count for each, and 'N passed, N failed'; status 0 if nothing failed."""
 import json
+import os
+import shlex
 import subprocess
 import sys
 
@@ -23,7 +26,8 @@ def agrees(expected, found):
 
 def answers(driver, cases):
     lines = "".join(json.dumps(case["case"]) + "\n" for case in cases)
-    done = subprocess.run([driver], input=lines.encode(), stdout=subprocess.PIPE, timeout=300, check=True)
+    command = [*shlex.split(os.environ.get("MESON_EXE_WRAPPER", "")), driver]
+    done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, timeout=300, check=True)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     if len(found) != len(cases):
         sys.exit(f"{driver} gave {len(found)} answers to {len(cases)} cases")

@@ -1,6 +1,8 @@
 // What the core promises about memory: how often it allocates, and that no block it gives back still holds a secret. To
 // see that, this file replaces the program's operator new and delete with ones that count and look.
 
+#include "secrecy.hpp"
+
 #include <sidecall/sidecall.hpp>
 
 #include <cstddef>
@@ -48,6 +50,7 @@ void give_back(void* data) noexcept
     auto* const head = static_cast<block_head*>(data) - 1;
     if (heap.counting) {
         ++heap.given_back;
+        look_at(data, head->size);
         std::string_view const bytes(static_cast<char const*>(data), head->size);
         for (auto needle : heap.needles)
             if (!needle.empty() && bytes.find(needle) != bytes.npos) ++heap.leaks;

@@ -58,7 +58,7 @@ std::string reference_decode(std::string_view text)
     unsigned have = 0;
     for (char c : text) {
         if (c == '=') break;
-        bits = bits << 6 | static_cast<unsigned>(alphabet.find(c));
+        bits = (bits & 0xFF) << 6 | static_cast<unsigned>(alphabet.find(c));
         have += 6;
         if (have < 8) continue;
         have -= 8;

@@ -1,3 +1,5 @@
+#include "secrecy.hpp"
+
 #include <sidecall/detail/base64.hpp>
 #include <sidecall/detail/hmac.hpp>
 #include <sidecall/detail/sha1.hpp>
@@ -73,8 +75,9 @@ void check_agreement(One one, Other other)
         std::size_t const count = seed % 9;
         std::string const blocks = some_bytes(64 * count, seed + 1);
         std::array<std::uint32_t, Words> start{};
-        for (std::size_t i = 0; i != Words; ++i)
-            start[i] = seed < 2 ? 0u - seed : static_cast<std::uint32_t>((seed + i) * 0x9E3779B97F4A7C15 >> 29);
+        std::mt19937 random(seed);
+        for (std::uint32_t& word : start)
+            word = seed == 0 ? 0 : seed == 1 ? 0xFFFFFFFF : static_cast<std::uint32_t>(random());
         auto at_once = start;
         one(at_once, blocks.data(), count);
         auto by_other = start;
@@ -263,6 +266,7 @@ TEST_CASE("What HMAC keeps of a key is wiped when it ends")
     alignas(hmac_sha1) unsigned char storage[sizeof(hmac_sha1)];
     auto const used = [&storage] {
         std::size_t count = 0;
+        look_at(storage, sizeof storage);
         for (unsigned char const volatile& byte : storage) count += byte != 0;
         return count;
     };
@@ -311,11 +315,9 @@ TEST_CASE("Base64 of a known length is read back, and in no other spelling")
 {
     auto const round_trip = [](auto bytes) {
         for (unsigned seed = 0; seed != 64; ++seed) {
-            unsigned state = seed * 2654435761u + 1;
-            for (auto& byte : bytes) {
-                state = state * 1664525u + 1013904223u;
-                byte = static_cast<unsigned char>(seed == 0 ? 0 : seed == 1 ? 0xFF : state >> 24);
-            }
+            std::mt19937 random(seed);
+            for (auto& byte : bytes)
+                byte = static_cast<unsigned char>(seed == 0 ? 0 : seed == 1 ? 0xFF : random() >> 24);
             std::string text(base64_size(bytes.size()), '?');
             std::string_view const raw(reinterpret_cast<char const*>(bytes.data()), bytes.size());
             REQUIRE(base64_encode(raw, {}, text.data()) == text.data() + text.size());

@@ -52,7 +52,7 @@ std::string repeat(std::string_view text, std::size_t times)
 {
     std::string all;
     all.reserve(text.size() * times);
-    while (times-- != 0) all += text;
+    for (; times != 0; --times) all += text;
     return all;
 }
 

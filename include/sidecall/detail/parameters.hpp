@@ -250,7 +250,10 @@ private:
             }
             set(root, one);
         };
-        for (std::size_t root = size_ / 2; root-- != 0;) sift(get(root), root, size_);
+        for (std::size_t root = size_ / 2; root != 0;) {
+            --root;
+            sift(get(root), root, size_);
+        }
         for (std::size_t end = size_; end > 1;) {
             entry const last = get(--end);
             set(end, get(0));
