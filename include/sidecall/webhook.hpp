@@ -56,10 +56,8 @@ public:
 
     constexpr message_sid const& sid() const noexcept { return sid_; }                  ///< `Sid`: the message.
     constexpr sidecall::call_sid const& call_sid() const noexcept { return call_sid_; } ///< `CallSid`: the call.
-    constexpr sidecall::account_sid const& account_sid() const noexcept
-    {
-        return account_sid_;
-    }                                                                            ///< `AccountSid`: the account.
+    /// `AccountSid`: the account.
+    constexpr sidecall::account_sid const& account_sid() const noexcept { return account_sid_; }
     constexpr date_time const& timestamp() const noexcept { return timestamp_; } ///< `Timestamp`: when it was sent.
 
     /// How many parameters came, the known and the unknown ones; those of the callback's own query are among them if

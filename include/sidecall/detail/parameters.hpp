@@ -61,10 +61,8 @@ public:
 
     constexpr parameters() noexcept = default;
 
-    constexpr std::size_t size() const noexcept
-    {
-        return bytes_.data() ? size_ : 0;
-    } // nought of one that was moved from
+    /// Nought of one that was moved from.
+    constexpr std::size_t size() const noexcept { return bytes_.data() ? size_ : 0; }
     constexpr std::string_view name(std::size_t i) const noexcept
     {
         return i < size() ? name_of(get(i)) : std::string_view();
