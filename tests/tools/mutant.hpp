@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-// What tests/mutate writes into a copy of the headers, so that one compilation holds all changes: the one whose number is in
-// $MUTANT is on when the program runs. To the compiler, in its constant expressions, none ever is.
+// What tests/mutate writes into a copy of the headers, so that one compilation holds all changes: the one whose number
+// is in $MUTANT is on when the program runs. To the compiler, in its constant expressions, none ever is.
 namespace mutant {
 
 inline char reached[10000];
@@ -50,30 +50,31 @@ constexpr bool flip(T&& condition) noexcept
     return static_cast<bool>(std::forward<T>(condition)) != on<N>();
 }
 
-// `a < b` becomes `a < less<N> < b`, which needs no parser: whatever the operands are, the same operator twice takes the same
-// ones, from left to right. The first keeps the left operand, the second does what is to be done.
+// `a < b` becomes `a < less<N> < b`, which needs no parser: whatever the operands are, the same operator twice takes
+// the same ones, from left to right. The first keeps the left operand, the second does what is to be done.
 template <class Kind, int N>
-struct between {};
+struct between {
+};
 template <class Kind, int N, class Left>
 struct half {
     Left&& left;
 };
 
-#define MUTANT(kind, usual, changed)                                                                                          \
-    struct kind##_kind {};                                                                                                    \
-    template <int N>                                                                                                          \
-    inline constexpr between<kind##_kind, N> kind;                                                                            \
-    template <int N, class Left>                                                                                              \
-    constexpr half<kind##_kind, N, Left> operator usual(Left&& left, between<kind##_kind, N>) noexcept                        \
-    {                                                                                                                         \
-        return {std::forward<Left>(left)};                                                                                    \
-    }                                                                                                                         \
-    template <int N, class Left, class Right>                                                                                 \
-    constexpr decltype(auto) operator usual(half<kind##_kind, N, Left> kept, Right&& right)                                   \
-    {                                                                                                                         \
-        using type = decltype(std::forward<Left>(kept.left) usual std::forward<Right>(right));                                \
-        if (on<N>()) return static_cast<type>(std::forward<Left>(kept.left) changed std::forward<Right>(right));              \
-        return static_cast<type>(std::forward<Left>(kept.left) usual std::forward<Right>(right));                             \
+#define MUTANT(kind, usual, changed)                                                                                   \
+    struct kind##_kind {};                                                                                             \
+    template <int N>                                                                                                   \
+    inline constexpr between<kind##_kind, N> kind;                                                                     \
+    template <int N, class Left>                                                                                       \
+    constexpr half<kind##_kind, N, Left> operator usual(Left&& left, between<kind##_kind, N>) noexcept                 \
+    {                                                                                                                  \
+        return {std::forward<Left>(left)};                                                                             \
+    }                                                                                                                  \
+    template <int N, class Left, class Right>                                                                          \
+    constexpr decltype(auto) operator usual(half<kind##_kind, N, Left> kept, Right&& right)                            \
+    {                                                                                                                  \
+        using type = decltype(std::forward<Left>(kept.left) usual std::forward<Right>(right));                         \
+        if (on<N>()) return static_cast<type>(std::forward<Left>(kept.left) changed std::forward<Right>(right));       \
+        return static_cast<type>(std::forward<Left>(kept.left) usual std::forward<Right>(right));                      \
     }
 MUTANT(less, <, <=)
 MUTANT(less_equal, <=, <)
@@ -93,35 +94,35 @@ MUTANT(bit_or, |, &)
 #undef MUTANT
 
 // `a += b` becomes `a += add<N> += b`: these are taken from right to left.
-#define MUTANT(kind, usual, changed)                                                                                          \
-    struct kind##_kind {};                                                                                                    \
-    template <int N>                                                                                                          \
-    inline constexpr between<kind##_kind, N> kind;                                                                            \
-    template <int N, class Right>                                                                                             \
-    constexpr half<kind##_kind, N, Right> operator usual(between<kind##_kind, N>, Right&& right) noexcept                     \
-    {                                                                                                                         \
-        return {std::forward<Right>(right)};                                                                                  \
-    }                                                                                                                         \
-    template <int N, class Left, class Right>                                                                                 \
-    constexpr decltype(auto) operator usual(Left& left, half<kind##_kind, N, Right> kept)                                     \
-    {                                                                                                                         \
-        if (on<N>()) return left changed std::forward<Right>(kept.left);                                                      \
-        return left usual std::forward<Right>(kept.left);                                                                     \
+#define MUTANT(kind, usual, changed)                                                                                   \
+    struct kind##_kind {};                                                                                             \
+    template <int N>                                                                                                   \
+    inline constexpr between<kind##_kind, N> kind;                                                                     \
+    template <int N, class Right>                                                                                      \
+    constexpr half<kind##_kind, N, Right> operator usual(between<kind##_kind, N>, Right&& right) noexcept              \
+    {                                                                                                                  \
+        return {std::forward<Right>(right)};                                                                           \
+    }                                                                                                                  \
+    template <int N, class Left, class Right>                                                                          \
+    constexpr decltype(auto) operator usual(Left& left, half<kind##_kind, N, Right> kept)                              \
+    {                                                                                                                  \
+        if (on<N>()) return left changed std::forward<Right>(kept.left);                                               \
+        return left usual std::forward<Right>(kept.left);                                                              \
     }
 MUTANT(add, +=, -=)
 MUTANT(subtract, -=, +=)
 #undef MUTANT
 
 // `++x` becomes `increment<N> ->* x`: nothing between two operands binds tighter than this one.
-#define MUTANT(kind, type, usual, changed)                                                                                    \
-    struct kind##_kind {};                                                                                                    \
-    template <int N>                                                                                                          \
-    inline constexpr between<kind##_kind, N> kind;                                                                            \
-    template <int N, class T>                                                                                                 \
-    constexpr type operator->*(between<kind##_kind, N>, T&& x) noexcept                                                       \
-    {                                                                                                                         \
-        if (on<N>()) return changed x;                                                                                        \
-        return usual x;                                                                                                       \
+#define MUTANT(kind, type, usual, changed)                                                                             \
+    struct kind##_kind {};                                                                                             \
+    template <int N>                                                                                                   \
+    inline constexpr between<kind##_kind, N> kind;                                                                     \
+    template <int N, class T>                                                                                          \
+    constexpr type operator->*(between<kind##_kind, N>, T&& x) noexcept                                                \
+    {                                                                                                                  \
+        if (on<N>()) return changed x;                                                                                 \
+        return usual x;                                                                                                \
     }
 MUTANT(increment, decltype(auto), ++, --)
 MUTANT(decrement, decltype(auto), --, ++)
