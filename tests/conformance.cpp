@@ -1,7 +1,11 @@
 // Runs any table of cases through the library without C++: a JSON object a line in, an answer a line out. The design
 // lists the operations. A line that is no such object is answered `bad_case`, and the program goes on.
 
+#ifdef SINGLE_HEADER
+#include "sidecall.hpp"
+#else
 #include <sidecall/sidecall.hpp>
+#endif
 
 #include <cstdlib>
 #include <iostream>

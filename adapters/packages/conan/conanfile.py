@@ -1,0 +1,62 @@
+"""A recipe for Conan 2: conan create adapters/packages/conan"""
+import os
+import re
+
+from conan import ConanFile
+from conan.tools.build import check_min_cppstd
+from conan.tools.files import copy, load
+
+required_conan_version = ">=2.0"
+
+
+class Sidecall(ConanFile):
+    name = "sidecall"
+    description = "Twilio User Defined Messages, header-only"
+    license = "MIT"
+    topics = ("twilio", "voice", "header-only")
+    package_type = "header-library"
+    settings = "os", "arch", "compiler", "build_type"
+    options = {"curl": [True, False], "httplib": [True, False]}
+    default_options = {"curl": False, "httplib": False}
+    no_copy_source = True
+
+    def _root(self):
+        return os.path.join(self.recipe_folder, "..", "..", "..")
+
+    def set_version(self):
+        text = load(self, os.path.join(self._root(), "include", "sidecall", "version.hpp"))
+        self.version = ".".join(re.findall(r"#define SIDECALL_VERSION_\w+ (\d+)", text))
+
+    def export_sources(self):
+        for pattern in ("include/sidecall/*", "adapters/sidecall/*", "LICENSE"):
+            copy(self, pattern, self._root(), self.export_sources_folder)
+
+    def requirements(self):
+        if self.options.curl:
+            self.requires("libcurl/[>=7.85 <9]", transitive_headers=True)
+        if self.options.httplib:
+            self.requires("cpp-httplib/[>=0.11 <1]", transitive_headers=True, options={"with_openssl": True})
+
+    def validate(self):
+        check_min_cppstd(self, 20)
+
+    def package_id(self):
+        self.info.settings.clear()  # the same files for everyone; the options decide what comes with them
+
+    def package(self):
+        copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+        for folder in ("include", "adapters"):
+            copy(self, "*.hpp", os.path.join(self.source_folder, folder), os.path.join(self.package_folder, "include"))
+
+    def package_info(self):
+        self.cpp_info.set_property("cmake_config_version_compat", "SameMinorVersion")  # until 1.0
+        core = self.cpp_info.components["sidecall"]
+        core.set_property("cmake_target_name", "sidecall::sidecall")
+        core.set_property("pkg_config_name", "sidecall")
+        core.libdirs = core.bindirs = []
+        for name, library in (("curl", "libcurl::libcurl"), ("httplib", "cpp-httplib::cpp-httplib")):
+            if self.options.get_safe(name):
+                adapter = self.cpp_info.components[name]
+                adapter.set_property("cmake_target_name", f"sidecall::{name}")
+                adapter.requires = ["sidecall", library]
+                adapter.libdirs = adapter.bindirs = []
