@@ -267,6 +267,8 @@ TEST_CASE("Each mistake names its rule and its byte")
              row{"https://h/a b", 11, "a blank"},
              row{"https://h/\n", 10, "a control character"},
              row{"https://h/\x7F", 10, "a control character"},
+             row{"https://h/\x1F", 10, "a control character"},
+             row{"https://h/\x80", 10, "not ASCII"},
              row{"https://h/\\", 10, "a backslash"},
              row{"https://h/%4", 10, "'%' without two"},
              row{"https://h/%", 10, "'%' without two"},

@@ -180,6 +180,8 @@ TEST_CASE("A bearer token is sent as it is, if RFC 6750 knows its characters")
         std::string const text{'a', static_cast<char>(c), 'b'};
         CHECK(bearer_mistake(text) == (allowed.find(text[1]) != allowed.npos ? -1 : 1));
     }
+    for (auto text : {"", "=", "=="})
+        CHECK(credentials::bearer(secret(text)).error().message() == "the bearer token is empty");
     auto const refused = credentials::bearer(secret("very-secret-token!"));
     CHECK(refused.error().to_string().find("very") == std::string::npos);
 }

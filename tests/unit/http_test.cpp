@@ -167,6 +167,7 @@ TEST_CASE("Methods are spelled as HTTP does, and read back")
         REQUIRE(!method);
         CHECK(method.error().code() == errc::invalid_argument);
         CHECK(method.error().field() == "Method");
+        CHECK(method.error().offset() == 0u);
     }
     CHECK(sidecall::to_string_view(static_cast<http_method>(99)).empty());
     static_assert(*sidecall::parse_http_method("PUT") == http_method::put);

@@ -142,6 +142,26 @@ http_response answer(int number, std::string body = {})
 
 } // namespace
 
+TEST_CASE("The policy is that of its documentation, if nothing else is asked for")
+{
+    constexpr sidecall::retry_policy policy;
+    CHECK(policy.base_delay.count == 500);
+    CHECK(policy.max_delay.count == 30'000);
+    CHECK(policy.max_retry_after.count == 60'000);
+    CHECK(policy.deadline.count == 300'000);
+    CHECK(policy.max_attempts == 10);
+}
+
+TEST_CASE("A status of success or of a server's fault may have taken effect, and no other")
+{
+    for (auto const& [status, may] :
+         {std::pair(199, false), std::pair(200, true), std::pair(299, true), std::pair(300, false),
+          std::pair(499, false), std::pair(500, true), std::pair(599, true)}) {
+        sidecall::failure const reason = sidecall::failure_of({.status = status});
+        CHECK(may_have_taken_effect(reason) == may);
+    }
+}
+
 TEST_CASE("What is retried, and why not, is decided by the outcome and by whether a repetition does harm")
 {
     retry_policy const policy;
