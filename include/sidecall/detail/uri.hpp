@@ -154,10 +154,11 @@ constexpr bool is_ipv6(std::string_view text) noexcept
     return elided ? groups < 8 : groups == 8;
 }
 
-/// All digits, or "0x" and hexadecimal digits: what software takes for a part of an IPv4 address, so that `127.1` and
-/// `0x7f000001` are addresses in disguise (WHATWG URL, "ends in a number").
-constexpr bool is_numeric_label(std::string_view label) noexcept
+/// Whether the last label of a hostname is all digits, or "0x" and hexadecimal digits: what software takes for a part
+/// of an IPv4 address, so that `127.1` and `0x7f000001` are addresses in disguise (WHATWG URL, "ends in a number").
+constexpr bool ends_in_number(std::string_view host, std::size_t last_label) noexcept
 {
+    std::string_view label = cut(host, last_label, find_or_end(host, ".", last_label));
     if (label.size() > 1 && label[0] == '0' && to_lower(label[1]) == 'x') {
         label.remove_prefix(2);
         for (char c : label)
@@ -264,9 +265,8 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
     } else {
         parts.host_end = host.end;
         if (host.wrong || !ends_host(text, host.end)) return explain_hostname(text, parts.host, host);
-        std::size_t const dot = find_or_end(text.substr(0, host.end), ".", host.last_label);
-        if (is_digit(text[host.last_label]) && is_numeric_label(cut(text, host.last_label, dot)) &&
-            !is_ipv4(cut(text, parts.host, host.end)))
+        std::string_view const name = cut(text, parts.host, host.end);
+        if (is_digit(text[host.last_label]) && ends_in_number(name, host.last_label - parts.host) && !is_ipv4(name))
             return violation{"the last label is a number, but the host is no IPv4 address", host.last_label};
     }
 
