@@ -208,6 +208,8 @@ TEST_CASE("A request is written and authorised with one allocation")
     auto const request = operation.request();
     std::string wire;
     CHECK(allocations_of([&] { wire = request.to_http1(); }) == 1);
+    CHECK(allocations_of([&] { auto const copy = request; }) == 1);
+    CHECK(heap.given_back == 1);
 }
 
 TEST_CASE("The documented 201 is read with one allocation, for its uri")
@@ -461,6 +463,21 @@ TEST_CASE("What is made in storage of the caller's allocates nothing, and neithe
               check(!verifier.receive(form, for_request));
           }) == 0);
     CHECK(right == expected);
+}
+
+TEST_CASE("The SIDs that are remembered are copied seldom, however many there are")
+{
+    sidecall::detail::remembered_sids seen;
+    CHECK(allocations_of([&seen] {
+              std::string text = "KX00000000000000000000000000000000";
+              for (std::size_t i = 0; i != 10'000; ++i) {
+                  for (std::size_t digits = i, at = text.size(); at != text.size() - 5; digits /= 10)
+                      text[--at] = static_cast<char>('0' + digits % 10);
+                  seen.insert(*sidecall::message_sid::parse(text), 100'000);
+              }
+          }) < 20);
+    CHECK(seen.contains("KX00000000000000000000000000009999"_message_sid));
+    CHECK(heap.largest <= std::size_t{2} * 10'000 * sidecall::message_sid::size);
 }
 
 TEST_CASE("A key is kept in place if it is no longer than a UUID, and copied with one allocation if it is")
