@@ -494,6 +494,13 @@ TEST_CASE("Retry-After is seconds or a date, or as good as absent")
     static_assert(sidecall::detail::parse_retry_after("60")->seconds == 60);
 }
 
+TEST_CASE("What is no string in an error's body is no text of it")
+{
+    auto const f = sidecall::failure_of({.status = 400, .body = R"({"code":1,"message":"kept","message":5})"});
+    CHECK(f.message() == "kept");
+    CHECK(sidecall::http_response_view().status == 0);
+}
+
 TEST_CASE("Another status than the documented one is told with all that the answer says")
 {
     header_list const headers{{"twilio-request-id", "RQ1"}, {"RETRY-AFTER", "3"}};
