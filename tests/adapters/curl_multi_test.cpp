@@ -42,7 +42,6 @@ using namespace sidecall::literals;
 using namespace std::chrono_literals;
 using loopback::always;
 using loopback::connection;
-using loopback::gate;
 using loopback::record;
 using loopback::stall;
 using sidecall::curl_multi_transport;
