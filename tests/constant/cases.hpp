@@ -163,6 +163,10 @@ constexpr bool form_encode(std::string_view text, std::string_view wanted)
 
 // Requests, each of texts that may be no arguments.
 
+using subscription = create_user_defined_message_subscription_view;
+using message = create_user_defined_message_view;
+using deletion = delete_user_defined_message_subscription_view;
+
 struct request {
     std::string_view method = any_text;
     std::string_view url = any_text;
@@ -193,63 +197,71 @@ constexpr bool makes(failure const&, request const&)
     return false;
 }
 
-template <class Wanted>
-constexpr bool create_subscription(std::string_view account, std::string_view call, std::string_view callback,
-                                   std::optional<std::string_view> key, std::optional<std::string_view> method,
-                                   Wanted const& wanted)
+/// What every request has: the SIDs of its path. If they are any, `then` goes on with them.
+template <class Wanted, class Then>
+constexpr bool in_call(std::string_view account, std::string_view call, Wanted const& wanted, Then then)
 {
     auto const account_read = account_sid::parse(exact(account));
     if (!account_read) return makes(account_read.error(), wanted);
     auto const call_read = call_sid::parse(exact(call));
     if (!call_read) return makes(call_read.error(), wanted);
-    exact const exact_callback(callback), exact_key(key.value_or(""));
-    auto const callback_read = callback_url_view::parse(exact_callback);
-    if (!callback_read) return makes(callback_read.error(), wanted);
-    create_user_defined_message_subscription_view operation{*account_read, *call_read, *callback_read};
+    return then(*account_read, *call_read);
+}
+
+/// The key that a request may have. Unless it is refused, `then` goes on with the operation.
+template <class Operation, class Wanted, class Then>
+constexpr bool keyed(Operation operation, std::optional<std::string_view> key, Wanted const& wanted, Then then)
+{
+    exact const exact_key(key.value_or(""));
     if (key) {
         auto const read = idempotency_key_view::parse(exact_key);
         if (!read) return makes(read.error(), wanted);
         operation.idempotency_key = *read;
     }
-    if (method) {
-        auto const read = parse_http_method(exact(*method));
+    return then(operation);
+}
+
+template <class Wanted>
+constexpr bool create_subscription(std::string_view account, std::string_view call, std::string_view callback,
+                                   std::optional<std::string_view> key, std::optional<std::string_view> method,
+                                   Wanted const& wanted)
+{
+    return in_call(account, call, wanted, [&](account_sid const& in, call_sid const& of) {
+        exact const exact_callback(callback);
+        auto const read = callback_url_view::parse(exact_callback);
         if (!read) return makes(read.error(), wanted);
-        operation.method = *read;
-    }
-    return makes(operation, wanted);
+        return keyed(subscription{in, of, *read}, key, wanted, [&](subscription operation) {
+            if (method) {
+                auto const named = parse_http_method(exact(*method));
+                if (!named) return makes(named.error(), wanted);
+                operation.method = *named;
+            }
+            return makes(operation, wanted);
+        });
+    });
 }
 
 template <class Wanted>
 constexpr bool create_message(std::string_view account, std::string_view call, std::string_view content,
                               std::optional<std::string_view> key, Wanted const& wanted)
 {
-    auto const account_read = account_sid::parse(exact(account));
-    if (!account_read) return makes(account_read.error(), wanted);
-    auto const call_read = call_sid::parse(exact(call));
-    if (!call_read) return makes(call_read.error(), wanted);
-    exact const exact_content(content), exact_key(key.value_or(""));
-    auto const content_read = message_content_view::parse(exact_content);
-    if (!content_read) return makes(content_read.error(), wanted);
-    create_user_defined_message_view operation{*account_read, *call_read, *content_read};
-    if (key) {
-        auto const read = idempotency_key_view::parse(exact_key);
+    return in_call(account, call, wanted, [&](account_sid const& in, call_sid const& of) {
+        exact const exact_content(content);
+        auto const read = message_content_view::parse(exact_content);
         if (!read) return makes(read.error(), wanted);
-        operation.idempotency_key = *read;
-    }
-    return makes(operation, wanted);
+        return keyed(message{in, of, *read}, key, wanted,
+                     [&](message const& operation) { return makes(operation, wanted); });
+    });
 }
 
 template <class Wanted>
 constexpr bool delete_subscription(std::string_view account, std::string_view call, std::string_view which,
                                    Wanted const& wanted)
 {
-    auto const account_read = account_sid::parse(exact(account));
-    if (!account_read) return makes(account_read.error(), wanted);
-    auto const call_read = call_sid::parse(exact(call));
-    if (!call_read) return makes(call_read.error(), wanted);
-    auto const sid_read = subscription_sid::parse(exact(which));
-    if (!sid_read) return makes(sid_read.error(), wanted);
-    return makes(delete_user_defined_message_subscription_view{*account_read, *call_read, *sid_read}, wanted);
+    return in_call(account, call, wanted, [&](account_sid const& in, call_sid const& of) {
+        auto const read = subscription_sid::parse(exact(which));
+        return read ? makes(deletion{in, of, *read}, wanted) : makes(read.error(), wanted);
+    });
 }
 
 // Answers, read into views. Their header fields are not among them, since a view of those goes through a pointer to
@@ -309,10 +321,6 @@ constexpr bool parse(int status, std::string_view body, refused const& wanted, s
     return !made && says(made.error(), wanted) && has_message(wanted.message, body, made.error()) &&
            retry_after(retry, wanted.retry_after_seconds, wanted.retry_after_unix);
 }
-
-using subscription = create_user_defined_message_subscription_view;
-using message = create_user_defined_message_view;
-using deletion = delete_user_defined_message_subscription_view;
 
 // Webhooks: the keys, the signature, the body's hash and the parameters, all of it made by the compiler.
 
