@@ -1,0 +1,18 @@
+"""The tests that run the core and nothing else, for those who build it in ways of their own: tests/coverage, tests/mutate."""
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+# The tests of headers that have code of their own where the compiler is to save bytes.
+SMALL = ["digest", "callback_url", "credentials", "webhook"]
+
+# By name, the source of each and the options of the compiler that it needs. Those with like options make one program, with
+# tests/main.cpp; but "tables" is the driver of TABLES.
+TESTS = {path.name[:-len("_test.cpp")]: (path, ()) for path in sorted((ROOT / "tests/unit").glob("*_test.cpp"))}
+TESTS["tables"] = (ROOT / "tests/conformance.cpp", ())
+TESTS["digest, portable"] = (TESTS["digest"][0], ("-DSIDECALL_NO_SHA_INSTRUCTIONS",))
+TESTS |= {f"{name}, small": (TESTS[name][0], ("-Os",)) for name in SMALL}
+
+# The project's own tables, and those beside it where they are. Another's document, oai_slice.json, is none.
+TABLES = sorted([*(ROOT / "tests/data").glob("*.json"),
+                 *(path for path in (ROOT.parent / "shared/conformance").rglob("*.json") if path.name != "oai_slice.json")])
