@@ -41,9 +41,8 @@ public:
         if (std::count(remembered_.begin(), remembered_.end(), message.id)) return arrival::duplicate;
         if (std::any_of(waiting_.begin(), waiting_.end(), same)) return arrival::duplicate;
         if (!next_) next_ = message.number;
-        waiting_.push_back(message);
-        std::stable_sort(waiting_.begin(), waiting_.end(),
-                         [](plain const& a, plain const& b) { return a.number < b.number; });
+        auto const before = [](plain const& a, plain const& b) { return a.number < b.number; };
+        waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), message, before), message);
         hand_out_in_order(out);
         while (waiting_.size() > options_.max_waiting) give_up(out);
         return std::any_of(waiting_.begin(), waiting_.end(), same) ? arrival::waiting : arrival::handed_out;
