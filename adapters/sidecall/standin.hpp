@@ -110,12 +110,17 @@ struct standin_request {
 
 /// A subscription that was created and not yet deleted.
 struct standin_subscription {
+    /// The account that it is of.
     std::string account_sid = {};
+    /// The call whose messages it gets.
     std::string call_sid = {};
+    /// Its own name: `ZY` and 32 hexadecimal digits.
     std::string sid = {};
+    /// Where the messages go, byte for byte as it came.
     std::string callback = {};
     /// `POST` where the request named none, which is Twilio's default.
     std::string method = {};
+    /// The key that it was created with, if any.
     std::optional<std::string> idempotency_key = {};
 };
 
@@ -150,7 +155,9 @@ struct standin_error {
 
 /// A message of a call, in either direction.
 struct standin_message {
+    /// The call that it is of.
     std::string call_sid = {};
+    /// Its own name: `KX` and 32 hexadecimal digits.
     std::string sid = {};
     /// A JSON text.
     std::string content = {};
@@ -165,7 +172,9 @@ struct standin_message {
 
 /// A request to a subscription's callback, and what came of it.
 struct standin_callback {
+    /// The subscription that it is for.
     std::string subscription_sid = {};
+    /// The message that it delivers.
     std::string message_sid = {};
     /// The subscription's.
     std::string method = {};
@@ -176,6 +185,7 @@ struct standin_callback {
     std::string content_type = {};
     /// The `X-Twilio-Signature` header; not sent if it is empty.
     std::string signature = {};
+    /// As sent; empty for a GET or a HEAD.
     std::string body = {};
     /// What was answered; 0 if nothing was.
     int status = 0;

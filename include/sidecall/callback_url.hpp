@@ -34,6 +34,7 @@ public:
         return basic_callback_url(Text(url), parts);
     }
 
+    /// From a `callback_url_view`: a copy that owns its text.
     template <class Other>
         requires(!std::is_same_v<Other, Text> && std::is_same_v<Other, std::string_view>)
     constexpr basic_callback_url(basic_callback_url<Other> const& other) : text_(other.text_), parts_(other.parts_) {}
@@ -53,6 +54,7 @@ public:
     /// Path and query, as they were given: empty for `https://example.com`, and without the fragment.
     constexpr std::string_view target() const noexcept { return detail::cut(text_, parts_.target, parts_.target_end); }
 
+    /// Byte for byte: `http://a.com` and `http://a.com/` are two.
     friend constexpr bool operator==(basic_callback_url const& a, basic_callback_url const& b) noexcept
     {
         return a.view() == b.view();
@@ -68,12 +70,13 @@ private:
     detail::uri parts_;
 };
 
-using callback_url = basic_callback_url<std::string>;
+using callback_url = basic_callback_url<std::string>;           ///< Owns its text.
 using callback_url_view = basic_callback_url<std::string_view>; ///< For constants and for a text that outlives it.
 
-/// `"https://…"_callback_url`: a constant callback whose typo does not compile.
+/// Constants of the types that cannot be invalid: `using namespace sidecall::literals`.
 inline namespace literals {
 
+/// `"https://…"_callback_url`: a constant whose typo does not compile.
 SIDECALL_DETAIL_LITERAL(callback_url_view, callback_url)
 
 } // namespace literals

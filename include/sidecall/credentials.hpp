@@ -36,7 +36,9 @@ public:
         return made;
     }
 
+    /// Takes the bytes over; `other` is then wiped and empty.
     constexpr secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.wipe(); }
+    /// The same, and wipes those that were there.
     constexpr secret& operator=(secret&& other) noexcept
     {
         if (this != &other) {
@@ -53,6 +55,7 @@ public:
     /// The bytes themselves, valid as long as this object is. Whatever they are copied into must be wiped, too.
     constexpr std::string_view reveal() const noexcept { return text_; }
 
+    /// Whether there is no byte in it: a variable that was not set, or a secret that was moved from.
     constexpr bool empty() const noexcept { return reveal().empty(); }
 
 private:
@@ -97,13 +100,14 @@ public:
         return basic(key.view(), key_secret);
     }
 
-    /// The same two, kept in storage of yours without allocating: 98 bytes for a token of 32 characters. A failure is
+    /// `auth_token`, kept in storage of yours without allocating: 98 bytes for a token of 32 characters. A failure is
     /// `invalid_argument` in `"storage"`: too small.
     static constexpr result<credentials> auth_token(account_sid const& account, secret const& token,
                                                     storage memory) noexcept
     {
         return basic(account.view(), token, memory);
     }
+    /// `api_key`, kept in the same way.
     static constexpr result<credentials> api_key(api_key_sid const& key, secret const& key_secret,
                                                  storage memory) noexcept
     {

@@ -4,8 +4,8 @@
 
 namespace sidecall {
 
-/// A point in time as Twilio wrote it: when, and with which offset from UTC. It drags in no <chrono>; give the type
-/// that you keep time in to `to`.
+/// A point in time as Twilio wrote it: when, and with which offset from UTC. It drags in no `<chrono>`; give the
+/// type that you keep time in to `to`.
 struct date_time {
     std::int64_t unix_seconds = 0;   ///< Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
     std::int32_t offset_minutes = 0; ///< How far the clock that was written down is ahead of UTC: 60 for `+0100`.
@@ -21,6 +21,7 @@ struct date_time {
         return TimePoint(duration(unix_seconds));
     }
 
+    /// The same instant, and the same offset.
     friend constexpr bool operator==(date_time const&, date_time const&) = default;
 };
 
@@ -28,12 +29,13 @@ struct date_time {
 /// `std::chrono::milliseconds`, without dragging that in: where the library gives or takes one of these, your code may
 /// say the other.
 struct milliseconds {
-    std::int64_t count = 0;
+    std::int64_t count = 0; ///< How many; may be negative.
 
     constexpr milliseconds() noexcept = default;
+    /// So many.
     constexpr explicit milliseconds(std::int64_t number) noexcept : count(number) {}
 
-    /// What does not fit into 64 bits becomes the largest, or the smallest, that does.
+    /// From a duration of `<chrono>`'s. What does not fit into 64 bits becomes the largest, or the smallest, that does.
     template <class Duration>
         requires(Duration::period::num * 1000 % Duration::period::den == 0 &&
                  static_cast<typename Duration::rep>(0.5) == 0)
@@ -44,10 +46,12 @@ struct milliseconds {
         count = number > INT64_MAX / factor ? INT64_MAX : number < INT64_MIN / factor ? INT64_MIN : number * factor;
     }
 
+    /// As a duration of `<chrono>`'s, which must count milliseconds, too.
     template <class Duration>
         requires(Duration::period::num == 1 && Duration::period::den == 1000)
     constexpr operator Duration() const noexcept { return Duration(count); }
 
+    /// The same number.
     friend constexpr bool operator==(milliseconds const&, milliseconds const&) = default;
 };
 

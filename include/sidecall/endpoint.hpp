@@ -28,7 +28,7 @@ public:
     /// The same as a constant that all share: what a request goes to if nothing else is said.
     static constexpr endpoint const& twilio() noexcept;
 
-    /// `https://api.{region}.twilio.com`, "ie1" say. A failure is `invalid_argument` in `"region"`: not a DNS label.
+    /// `https://api.REGION.twilio.com`, "ie1" say. A failure is `invalid_argument` in `"region"`: not a DNS label.
     static constexpr result<endpoint> region(std::string_view region) noexcept
     {
         if (auto const wrong = check_label(region))
@@ -38,7 +38,7 @@ public:
         return made;
     }
 
-    /// `https://api.{edge}.{region}.twilio.com`, "dublin" say; an edge alone implies the region us1 (Twilio's "Global
+    /// `https://api.EDGE.REGION.twilio.com`, "dublin" say; an edge alone implies the region us1 (Twilio's "Global
     /// infrastructure" pages). A failure is `invalid_argument` in `"edge"` or `"region"`: not a DNS label.
     static constexpr result<endpoint> edge(std::string_view edge, std::string_view region = "us1") noexcept
     {
@@ -110,6 +110,7 @@ public:
     /// What belongs into the `User-Agent` header.
     constexpr std::string_view user_agent() const noexcept { return user_agent_.view(); }
 
+    /// The same origin, and the same `User-Agent`.
     friend constexpr bool operator==(endpoint const& a, endpoint const& b) noexcept
     {
         return a.origin() == b.origin() && a.user_agent() == b.user_agent();

@@ -20,7 +20,8 @@
 
 namespace sidecall {
 
-/// The six methods that the API page's enum has for `Method`, and that a request can be made with.
+/// The six methods that the API page's enum has for `Method`, and that a request can be made with: `head`, `get`,
+/// `post`, `patch`, `put`, and `delete_`, since `delete` is a keyword.
 enum class http_method : unsigned char { head, get, post, patch, put, delete_ };
 
 /// The method as HTTP spells it: `"POST"`. Empty for a value that is none.
@@ -57,6 +58,7 @@ struct header {
     std::string_view name;  ///< Compared without regard to case (RFC 9110, section 5.1).
     std::string_view value; ///< Without the white space around it.
 
+    /// Byte for byte, the names too.
     friend constexpr bool operator==(header const&, header const&) = default;
 };
 
@@ -66,27 +68,31 @@ public:
     /// A forward iterator that reads the line it stands on.
     class iterator {
     public:
-        using value_type = header;
-        using difference_type = std::ptrdiff_t;
+        using value_type = header;              ///< A field.
+        using difference_type = std::ptrdiff_t; ///< What `std::forward_iterator` asks for.
 
         constexpr iterator() noexcept = default;
 
+        /// The field of this line, read anew by each call.
         constexpr header operator*() const noexcept
         {
             std::size_t const colon = rest_.find(':');
             return {rest_.substr(0, colon), detail::trim(rest_.substr(colon + 1, line() - colon - 1))};
         }
+        /// Goes to the next line.
         constexpr iterator& operator++() noexcept
         {
             rest_.remove_prefix(line() + 2);
             return *this;
         }
+        /// The same, and gives back where it was.
         constexpr iterator operator++(int) noexcept
         {
             iterator const before = *this;
             ++*this;
             return before;
         }
+        /// Whether both stand on the same line; they must be of the same fields.
         friend constexpr bool operator==(iterator const& a, iterator const& b) noexcept
         {
             return a.rest_.size() == b.rest_.size();
@@ -102,9 +108,9 @@ public:
 
     constexpr header_lines() noexcept = default;
 
-    constexpr iterator begin() const noexcept { return iterator(text_); }
-    constexpr iterator end() const noexcept { return iterator(text_.substr(text_.size())); }
-    constexpr bool empty() const noexcept { return text_.empty(); }
+    constexpr iterator begin() const noexcept { return iterator(text_); }                    ///< The first field.
+    constexpr iterator end() const noexcept { return iterator(text_.substr(text_.size())); } ///< Behind the last one.
+    constexpr bool empty() const noexcept { return text_.empty(); }                          ///< Whether there is none.
 
     /// The lines themselves, ready for the wire.
     constexpr std::string_view text() const noexcept { return text_; }
@@ -138,9 +144,9 @@ public:
         lines_ += "\r\n";
     }
 
-    header_lines::iterator begin() const noexcept { return lines().begin(); }
-    header_lines::iterator end() const noexcept { return lines().end(); }
-    bool empty() const noexcept { return lines_.empty(); }
+    header_lines::iterator begin() const noexcept { return lines().begin(); } ///< The first field, until `add`.
+    header_lines::iterator end() const noexcept { return lines().end(); }     ///< Behind the last one.
+    bool empty() const noexcept { return lines_.empty(); }                    ///< Whether there is none.
 
 private:
     header_lines lines() const noexcept { return header_lines(lines_); }
@@ -188,6 +194,7 @@ class headers_view {
 public:
     constexpr headers_view() noexcept = default;
 
+    /// Of this range.
     template <detail::header_range Range>
     constexpr headers_view(Range const& fields) noexcept : fields_(&fields), find_(&find_in<Range>)
     {
@@ -216,8 +223,8 @@ private:
 
 /// A parameter of a form: left out if it has no value.
 struct form_field {
-    std::string_view name;
-    std::optional<std::string_view> value;
+    std::string_view name;                 ///< Not encoded.
+    std::optional<std::string_view> value; ///< Not encoded, either.
 };
 
 /// A request as a value: what is to be sent, and no credential in it, so that it can be logged, compared, stored and
@@ -246,7 +253,7 @@ public:
     {
     }
 
-    constexpr http_method method() const noexcept { return method_; }
+    constexpr http_method method() const noexcept { return method_; } ///< How to ask.
 
     /// The whole URL. Every view is valid as long as this object is and not assigned to.
     constexpr std::string_view url() const noexcept { return cut(0, body_); }
@@ -272,6 +279,7 @@ public:
         return wire;
     }
 
+    /// Byte for byte.
     friend constexpr bool operator==(http_request const& a, http_request const& b) noexcept
     {
         return a.method_ == b.method_ && a.target_ == b.target_ && a.body_ == b.body_ && a.lines_ == b.lines_ &&
@@ -367,7 +375,9 @@ private:
 /// Only `authorize` makes one. To see what will be sent, look at the `http_request`.
 class authorized_request {
 public:
+    /// Takes the request over; `other` is then good for nothing but to be assigned to.
     constexpr authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) {}
+    /// The same, and wipes the credential that was there.
     constexpr authorized_request& operator=(authorized_request&& other) noexcept
     {
         if (this != &other) {
@@ -383,7 +393,7 @@ public:
     /// Another one like this, for a transport that takes the request with it. One allocation.
     constexpr authorized_request clone() const { return authorized_request(request_); }
 
-    constexpr http_method method() const noexcept { return request_.method(); }
+    constexpr http_method method() const noexcept { return request_.method(); }      ///< See `http_request::method`.
     constexpr std::string_view url() const noexcept { return request_.url(); }       ///< See `http_request::url`.
     constexpr std::string_view target() const noexcept { return request_.target(); } ///< See `http_request::target`.
     constexpr std::string_view host() const noexcept { return request_.host(); }     ///< See `http_request::host`.

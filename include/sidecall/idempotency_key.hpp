@@ -38,6 +38,7 @@ public:
     template <class Other>
         requires(is_view && !std::is_same_v<Other, Text>)
     constexpr basic_idempotency_key(basic_idempotency_key<Other> const& other) noexcept : text_(other.view()) {}
+    /// There is none of a key that is about to end.
     template <class Other>
         requires(is_view && !std::is_same_v<Other, Text>)
     basic_idempotency_key(basic_idempotency_key<Other> const&& other)
@@ -52,7 +53,7 @@ public:
         return uuid(bytes);
     }
 
-    /// The same from a generator of yours (a uniform random bit generator, as <random> has them; its range must hold
+    /// The same from a generator of yours (a uniform random bit generator, as `<random>` has them; its range must hold
     /// 256 values at least). The key is as hard to guess, and as unique, as the generator makes it.
     template <class Generator>
     static constexpr basic_idempotency_key random(Generator& generator) requires(!is_view)
@@ -75,6 +76,7 @@ public:
     /// The key; valid as long as this object is.
     constexpr std::string_view view() const noexcept { return std::string_view(text_); }
 
+    /// Byte for byte.
     friend constexpr bool operator==(basic_idempotency_key const& a, basic_idempotency_key const& b) noexcept
     {
         return a.view() == b.view();
@@ -100,7 +102,7 @@ private:
     text text_;
 };
 
-using idempotency_key = basic_idempotency_key<std::string>;
+using idempotency_key = basic_idempotency_key<std::string>;           ///< Owns its text.
 using idempotency_key_view = basic_idempotency_key<std::string_view>; ///< For a text that outlives it.
 
 } // namespace sidecall

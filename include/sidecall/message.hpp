@@ -44,6 +44,7 @@ public:
     /// The text, as it was given; valid as long as this object is (of a `message_content_view`: its text).
     constexpr std::string_view view() const noexcept { return text_; }
 
+    /// Byte for byte: `1` and `1.0` are two.
     friend constexpr bool operator==(basic_message_content const& a, basic_message_content const& b) noexcept
     {
         return a.view() == b.view();
@@ -55,7 +56,7 @@ private:
     Text text_;
 };
 
-using message_content = basic_message_content<std::string>;
+using message_content = basic_message_content<std::string>;           ///< Owns its text.
 using message_content_view = basic_message_content<std::string_view>; ///< For a text that outlives it.
 
 /// A User Defined Message, as the answer to its creation describes it. Twilio's OpenAPI document has every property
@@ -66,6 +67,7 @@ struct user_defined_message {
     std::optional<sidecall::call_sid> call_sid{};       ///< The call whose client gets it.
     std::optional<date_time> date_created{};            ///< When, to the second.
 
+    /// Member by member.
     friend constexpr bool operator==(user_defined_message const&, user_defined_message const&) = default;
 };
 
@@ -75,8 +77,8 @@ struct user_defined_message {
 /// `parse` never allocates, not for a failure either: what Twilio says in words is then in the answer alone.
 template <class Text>
 struct basic_create_user_defined_message {
-    sidecall::account_sid account_sid;
-    sidecall::call_sid call_sid;
+    sidecall::account_sid account_sid;                               ///< Whose call it is.
+    sidecall::call_sid call_sid;                                     ///< The call whose client is to get it.
     basic_message_content<Text> content;                             ///< What it says.
     std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With one, a repetition sends nothing twice.
 
@@ -92,8 +94,10 @@ struct basic_create_user_defined_message {
     /// Whether a repetition has no further effect: it has a key.
     constexpr bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
 
-    /// What the request consists of; see `request_writer`.
+    /// How the request asks.
     static constexpr http_method request_method = http_method::post;
+
+    /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
     template <class Request>
     constexpr void write(Request& to) const
     {
@@ -120,7 +124,8 @@ struct basic_create_user_defined_message {
     }
 };
 
-using create_user_defined_message = basic_create_user_defined_message<std::string>;
+using create_user_defined_message = basic_create_user_defined_message<std::string>; ///< Owns its texts.
+/// Refers to texts that outlive it.
 using create_user_defined_message_view = basic_create_user_defined_message<std::string_view>;
 
 } // namespace sidecall

@@ -18,17 +18,17 @@ namespace sidecall {
 
 /// What went wrong, grouped by who must act.
 enum class errc {
-    // The caller: something that was passed in breaks a rule of the API. Nothing was sent.
-    invalid_argument = 1,
+    // The caller.
+    invalid_argument = 1, ///< Nothing was sent: an argument breaks a rule of the API; see `field()`, `offset()`.
 
-    // The transport. `transport_failure` is for what fits none of the finer kinds.
-    transport_failure,
-    not_connected,    ///< Nothing was sent: no address, refused, or not connected in time.
-    tls_failure,      ///< Nothing was sent: no TLS, or the peer's certificate does not hold.
-    timed_out,        ///< Twilio may have acted: no whole answer in time.
-    answer_lost,      ///< Twilio may have acted: the connection ended before the whole answer had come.
-    answer_too_large, ///< Twilio has acted: the answer is larger than the transport's limit.
-    cancelled,        ///< Twilio may have acted: you took it back before the answer had come.
+    // The transport.
+    transport_failure, ///< Twilio may have acted: what fits none of the finer kinds.
+    not_connected,     ///< Nothing was sent: no address, refused, or not connected in time.
+    tls_failure,       ///< Nothing was sent: no TLS, or the peer's certificate does not hold.
+    timed_out,         ///< Twilio may have acted: no whole answer in time.
+    answer_lost,       ///< Twilio may have acted: the connection ended before the whole answer had come.
+    answer_too_large,  ///< Twilio has acted: the answer is larger than the transport's limit.
+    cancelled,         ///< Twilio may have acted: you took it back before the answer had come.
 
     // Twilio.
     api_error,          ///< Refused, in a body that was understood: see `twilio_code()` and `message()`.
@@ -129,6 +129,7 @@ struct retry_time {
     std::int64_t seconds = 0;  ///< After the answer came; or, of a date, since 1970-01-01T00:00:00Z.
     bool is_unix_time = false; ///< Whether it was a date.
 
+    /// Member by member.
     friend constexpr bool operator==(retry_time const&, retry_time const&) = default;
 };
 
@@ -163,7 +164,8 @@ public:
         facts_.has |= has_native_code;
     }
 
-    /// A value that breaks `rule`. Does not allocate. `field` is the API's name for it (`"Callback"`).
+    /// A value that breaks `rule`. Does not allocate. `field` is the API's name for it (`"Callback"`); both are string
+    /// literals, or other constants that live as long as the program.
     SIDECALL_DETAIL_COLD constexpr failure(errc code, detail::literal field, detail::literal rule) noexcept
     {
         facts_.code = code;
@@ -193,11 +195,14 @@ public:
         std::move(*this).with_http_status(http_status).with(std::move(details));
     }
 
+    /// Takes it over; does not allocate.
     constexpr failure(failure&& other) noexcept { swap(other); }
+    /// A copy; allocates if there are words of somebody else's in it.
     constexpr failure(failure const& other)
         : facts_(other.facts_), texts_(other.texts_ ? other.texts_->copy(*other.texts_) : nullptr)
     {
     }
+    /// Becomes `other`, copied or moved.
     constexpr failure& operator=(failure other) noexcept
     {
         swap(other);
@@ -208,25 +213,28 @@ public:
         if (texts_) texts_->end(texts_);
     }
 
+    /// Exchanges the two; does not allocate.
     constexpr void swap(failure& other) noexcept
     {
         std::swap(facts_, other.facts_);
         std::swap(texts_, other.texts_);
     }
 
-    // The same failure with a number of the answer that it is about. These do not allocate.
+    /// The same failure with the status of the answer that it is about. Does not allocate.
     constexpr failure&& with_http_status(int status) && noexcept
     {
         facts_.http_status = status;
         facts_.has |= has_http_status;
         return std::move(*this);
     }
+    /// The same failure with Twilio's error code. Does not allocate.
     constexpr failure&& with_twilio_code(int code) && noexcept
     {
         facts_.twilio_code = code;
         facts_.has |= has_twilio_code;
         return std::move(*this);
     }
+    /// The same failure with the answer's `Retry-After`. Does not allocate.
     constexpr failure&& with_retry_after(retry_time const& when) && noexcept
     {
         facts_.retry_after = when;
@@ -250,6 +258,7 @@ public:
         return std::move(*this);
     }
 
+    /// What kind of failure it is.
     constexpr errc code() const noexcept { return facts_.code; }
 
     /// The field at fault by its name in the API (`"Callback"`) or in the answer (`"date_created"`); empty if none is.
@@ -399,16 +408,19 @@ class [[nodiscard]] result {
     static_assert(__is_nothrow_constructible(T, T), "assignment would lose both if a move could throw");
 
 public:
-    using value_type = T;
-    using error_type = failure;
+    using value_type = T;       ///< What is there if all went well.
+    using error_type = failure; ///< What is there if not.
 
+    /// A value, made of `value`; implicitly if that converts to `T`.
     template <class U = T>
         requires(__is_constructible(T, U) && !std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, failure> &&
                  !(std::is_same_v<std::remove_cv_t<T>, bool> && detail::is_result<std::remove_cvref_t<U>>))
     constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value) : value_(std::forward<U>(value)) {}
+    /// No value, and why: `return failure(…);`, `return other.error();`.
     constexpr result(failure reason) noexcept : failure_(std::move(reason)), has_value_(false) {}
 
+    /// A copy, if `T` can be copied.
     constexpr result(result const& other) requires std::is_copy_constructible_v<T> : has_value_(other.has_value_)
     {
         if (has_value_)
@@ -416,7 +428,9 @@ public:
         else
             std::construct_at(&failure_, other.failure_);
     }
+    /// Moves the value or the failure out of `other`, which goes on having one that was moved from.
     constexpr result(result&& other) noexcept : has_value_(other.has_value_) { take(std::move(other)); }
+    /// The same, once what was here has ended.
     constexpr result& operator=(result other) noexcept
     {
         destroy();
@@ -426,29 +440,31 @@ public:
     }
     constexpr ~result() { destroy(); }
 
-    constexpr bool has_value() const noexcept { return has_value_; }
-    constexpr explicit operator bool() const noexcept { return has_value_; }
+    constexpr bool has_value() const noexcept { return has_value_; }         ///< Whether there is a value.
+    constexpr explicit operator bool() const noexcept { return has_value_; } ///< The same: `if (!made) …`.
 
-    constexpr T& value() & noexcept { return checked(*this).value_; }
-    constexpr T const& value() const& noexcept { return checked(*this).value_; }
-    constexpr T&& value() && noexcept { return std::move(checked(*this).value_); }
+    constexpr T& value() & noexcept { return checked(*this).value_; }              ///< The value.
+    constexpr T const& value() const& noexcept { return checked(*this).value_; }   ///< The value, to read.
+    constexpr T&& value() && noexcept { return std::move(checked(*this).value_); } ///< The value, to take.
 
-    constexpr T& operator*() & noexcept { return value(); }
-    constexpr T const& operator*() const& noexcept { return value(); }
-    constexpr T&& operator*() && noexcept { return std::move(*this).value(); }
+    constexpr T& operator*() & noexcept { return value(); }                    ///< The value.
+    constexpr T const& operator*() const& noexcept { return value(); }         ///< The value, to read.
+    constexpr T&& operator*() && noexcept { return std::move(*this).value(); } ///< The value, to take.
 
-    constexpr T* operator->() noexcept { return &value(); }
-    constexpr T const* operator->() const noexcept { return &value(); }
+    constexpr T* operator->() noexcept { return &value(); }             ///< A member of the value.
+    constexpr T const* operator->() const noexcept { return &value(); } ///< A member of the value, to read.
 
-    constexpr failure& error() & noexcept { return failed(*this).failure_; }
-    constexpr failure const& error() const& noexcept { return failed(*this).failure_; }
-    constexpr failure&& error() && noexcept { return std::move(failed(*this).failure_); }
+    constexpr failure& error() & noexcept { return failed(*this).failure_; }              ///< The failure.
+    constexpr failure const& error() const& noexcept { return failed(*this).failure_; }   ///< The failure, to read.
+    constexpr failure&& error() && noexcept { return std::move(failed(*this).failure_); } ///< The failure, to take.
 
+    /// A copy of the value, or `other` made a `T`.
     template <class U>
     constexpr T value_or(U&& other) const&
     {
         return has_value_ ? value_ : static_cast<T>(std::forward<U>(other));
     }
+    /// The value, taken, or `other` made a `T`.
     template <class U>
     constexpr T value_or(U&& other) &&
     {
@@ -461,6 +477,7 @@ public:
     {
         return chain(*this, std::forward<F>(next));
     }
+    /// The same with the value to take.
     template <class F>
     constexpr auto and_then(F&& next) &&
     {
@@ -473,6 +490,7 @@ public:
     {
         return map(*this, std::forward<F>(function));
     }
+    /// The same with the value to take.
     template <class F>
     constexpr auto transform(F&& function) &&
     {
@@ -486,6 +504,7 @@ public:
         if (has_value_) return *this;
         return std::forward<F>(recover)(failure_);
     }
+    /// The same with the failure to take.
     template <class F>
     constexpr result or_else(F&& recover) &&
     {
@@ -554,29 +573,34 @@ private:
 template <>
 class [[nodiscard]] result<void> {
 public:
-    using value_type = void;
-    using error_type = failure;
+    using value_type = void;    ///< There is nothing to give back.
+    using error_type = failure; ///< What is there if it was not done.
 
-    constexpr result() noexcept : state_(detail::nothing{}) {}
-    constexpr result(failure reason) noexcept : state_(std::move(reason)) {}
+    constexpr result() noexcept : state_(detail::nothing{}) {}               ///< Done.
+    constexpr result(failure reason) noexcept : state_(std::move(reason)) {} ///< Not done, and why.
 
-    constexpr bool has_value() const noexcept { return state_.has_value(); }
-    constexpr explicit operator bool() const noexcept { return state_.has_value(); }
-    constexpr void value() const noexcept { static_cast<void>(state_.value()); }
-    constexpr void operator*() const noexcept { value(); }
-    constexpr failure const& error() const& noexcept { return state_.error(); }
-    constexpr failure&& error() && noexcept { return std::move(state_).error(); }
+    constexpr bool has_value() const noexcept { return state_.has_value(); }         ///< Whether it was done.
+    constexpr explicit operator bool() const noexcept { return state_.has_value(); } ///< The same: `if (!done) …`.
 
+    constexpr void value() const noexcept { static_cast<void>(state_.value()); } ///< Nothing, if it was done.
+    constexpr void operator*() const noexcept { value(); }                       ///< The same.
+
+    constexpr failure const& error() const& noexcept { return state_.error(); }   ///< The failure, to read.
+    constexpr failure&& error() && noexcept { return std::move(state_).error(); } ///< The failure, to take.
+
+    /// `next()`, a result itself, or this failure.
     template <class F>
     constexpr auto and_then(F&& next) const
     {
         return state_.and_then([&](detail::nothing) { return std::forward<F>(next)(); });
     }
+    /// The result of `function()`, or this failure.
     template <class F>
     constexpr auto transform(F&& function) const
     {
         return state_.transform([&](detail::nothing) { return std::forward<F>(function)(); });
     }
+    /// Done, or `recover(failure)`, a `result<void>` itself.
     template <class F>
     constexpr result or_else(F&& recover) const
     {
@@ -590,6 +614,7 @@ private:
 
 } // namespace sidecall
 
+/// Lets an `errc` become a `std::error_code`.
 template <>
 struct std::is_error_code_enum<sidecall::errc> : std::true_type {
 };

@@ -78,6 +78,7 @@ struct retry_decision {
     /// Whether there is a further attempt.
     constexpr explicit operator bool() const noexcept { return !stop; }
 
+    /// Member by member.
     friend constexpr bool operator==(retry_decision const&, retry_decision const&) = default;
 };
 

@@ -140,7 +140,7 @@ struct sequencer_options {
 
 /// A message that is handed out, and what there is to say of its place.
 struct sequenced_message {
-    incoming_message message;
+    incoming_message message;  ///< Yours to move from.
     std::uint64_t missing = 0; ///< So many messages right before it have not come, and are waited for no longer.
     bool late =
         false; ///< It does not follow what was handed out: its gap was given up, or its number was there already.
@@ -161,6 +161,7 @@ enum class arrival {
 /// Allocates for what waits and what is remembered, up to its limits.
 class message_sequencer {
 public:
+    /// A sequencer for one call. Allocates nothing yet.
     constexpr explicit message_sequencer(sequencer_options options = {}) : options_(options)
     {
         if (options_.first) next_ = *options_.first;

@@ -68,7 +68,9 @@ public:
     /// The 34 characters; valid as long as this object is.
     constexpr std::string_view view() const noexcept { return {text_, size}; }
 
+    /// Byte by byte.
     friend constexpr bool operator==(basic_sid const& a, basic_sid const& b) noexcept { return a.view() == b.view(); }
+    /// By the value of the bytes.
     friend constexpr std::strong_ordering operator<=>(basic_sid const& a, basic_sid const& b) noexcept
     {
         return a.view() <=> b.view();
@@ -99,22 +101,27 @@ using subscription_sid = basic_sid<'Z', 'Y'>; ///< A User Defined Message Subscr
 using message_sid = basic_sid<'K', 'X'>;      ///< A User Defined Message.
 using api_key_sid = basic_sid<'S', 'K'>;      ///< An API key.
 
-/// `"AC…"_account_sid` and its like: constants whose typo does not compile.
 inline namespace literals {
 
+/// `"AC…"_account_sid`: a constant whose typo does not compile.
 SIDECALL_DETAIL_LITERAL(account_sid, account_sid)
+/// `"CA…"_call_sid`: a constant whose typo does not compile.
 SIDECALL_DETAIL_LITERAL(call_sid, call_sid)
+/// `"ZY…"_subscription_sid`: a constant whose typo does not compile.
 SIDECALL_DETAIL_LITERAL(subscription_sid, subscription_sid)
+/// `"KX…"_message_sid`: a constant whose typo does not compile.
 SIDECALL_DETAIL_LITERAL(message_sid, message_sid)
+/// `"SK…"_api_key_sid`: a constant whose typo does not compile.
 SIDECALL_DETAIL_LITERAL(api_key_sid, api_key_sid)
 
 } // namespace literals
 
 } // namespace sidecall
 
-/// Hashes the 34 characters.
+/// For the standard library's unordered containers.
 template <char A, char B>
 struct std::hash<sidecall::basic_sid<A, B>> {
+    /// Hashes the 34 characters.
     std::size_t operator()(sidecall::basic_sid<A, B> const& sid) const noexcept
     {
         return std::hash<std::string_view>()(sid.view());

@@ -9,8 +9,10 @@ namespace sidecall {
 /// time. Whatever takes a `storage` allocates nothing, and says by a failure in `"storage"` when the room is too small.
 class storage {
 public:
+    /// So many bytes from there on.
     constexpr storage(char* data, std::size_t size) noexcept : data_(data), size_(size) {}
 
+    /// All of an array.
     template <std::size_t N>
     constexpr storage(char (&array)[N]) noexcept : data_(array), size_(N)
     {
@@ -25,8 +27,8 @@ public:
         }
     constexpr storage(Range& range) noexcept : data_(range.data()), size_(range.size()) {}
 
-    constexpr char* data() const noexcept { return data_; }
-    constexpr std::size_t size() const noexcept { return size_; }
+    constexpr char* data() const noexcept { return data_; }       ///< Its first byte.
+    constexpr std::size_t size() const noexcept { return size_; } ///< How many bytes there are.
 
 private:
     char* data_;

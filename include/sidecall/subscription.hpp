@@ -30,11 +30,13 @@ struct basic_user_defined_message_subscription {
     /// there: should it have backslashes, they are still in it.
     std::optional<Text> uri{};
 
+    /// Member by member.
     friend constexpr bool operator==(basic_user_defined_message_subscription const&,
                                      basic_user_defined_message_subscription const&) = default;
 };
 
-using user_defined_message_subscription = basic_user_defined_message_subscription<std::string>;
+using user_defined_message_subscription = basic_user_defined_message_subscription<std::string>; ///< Owns its `uri`.
+/// Its `uri` lies in the answer's body.
 using user_defined_message_subscription_view = basic_user_defined_message_subscription<std::string_view>;
 
 /// Subscribes to the messages of a call: from then on Twilio calls `callback` once for each message that the Voice SDK
@@ -49,8 +51,8 @@ using user_defined_message_subscription_view = basic_user_defined_message_subscr
 /// answer alone.
 template <class Text>
 struct basic_create_user_defined_message_subscription {
-    sidecall::account_sid account_sid;
-    sidecall::call_sid call_sid;
+    sidecall::account_sid account_sid;                               ///< Whose call it is.
+    sidecall::call_sid call_sid;                                     ///< The call: parent or child, see above.
     basic_callback_url<Text> callback;                               ///< Where Twilio is to send the messages.
     std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With one, a repetition creates nothing twice.
     std::optional<http_method> method = {}; ///< How Twilio calls: "Either GET or POST. Default is POST" when absent.
@@ -70,8 +72,10 @@ struct basic_create_user_defined_message_subscription {
     /// Whether a repetition has no further effect: it has a key.
     constexpr bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
 
-    /// What the request consists of; see `request_writer`.
+    /// How the request asks.
     static constexpr http_method request_method = http_method::post;
+
+    /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
     template <class Request>
     constexpr void write(Request& to) const
     {
@@ -101,16 +105,18 @@ struct basic_create_user_defined_message_subscription {
     }
 };
 
+/// Owns its texts.
 using create_user_defined_message_subscription = basic_create_user_defined_message_subscription<std::string>;
+/// Refers to texts that outlive it.
 using create_user_defined_message_subscription_view = basic_create_user_defined_message_subscription<std::string_view>;
 
 /// Ends a subscription: Twilio calls its callback no more. Source: Twilio's page "UserDefinedMessageSubscriptions
 /// subresource". The `…_view` differs in `parse` alone, which never allocates.
 template <class Text>
 struct basic_delete_user_defined_message_subscription {
-    sidecall::account_sid account_sid;
-    sidecall::call_sid call_sid;
-    subscription_sid sid; ///< Which one.
+    sidecall::account_sid account_sid; ///< Whose it is.
+    sidecall::call_sid call_sid;       ///< The call that it is of.
+    subscription_sid sid;              ///< Which one.
 
     /// There is nothing in the answer.
     using resource = void;
@@ -121,8 +127,10 @@ struct basic_delete_user_defined_message_subscription {
         return http_request(*this, where);
     }
 
-    /// What the request consists of; see `request_writer`.
+    /// How the request asks.
     static constexpr http_method request_method = http_method::delete_;
+
+    /// Gives the pieces of the path to whatever measures or writes the request.
     template <class Request>
     constexpr void write(Request& to) const
     {
@@ -139,7 +147,9 @@ struct basic_delete_user_defined_message_subscription {
     }
 };
 
+/// Its failures have Twilio's words.
 using delete_user_defined_message_subscription = basic_delete_user_defined_message_subscription<std::string>;
+/// Its failures have none of Twilio's words.
 using delete_user_defined_message_subscription_view = basic_delete_user_defined_message_subscription<std::string_view>;
 
 } // namespace sidecall

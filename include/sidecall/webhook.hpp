@@ -36,8 +36,8 @@ struct webhook_request {
 
 /// A parameter that Twilio sent, decoded.
 struct webhook_parameter {
-    std::string_view name;
-    std::string_view value;
+    std::string_view name;  ///< Compared byte for byte.
+    std::string_view value; ///< May be empty.
 };
 
 /// A message of the Voice SDK client's, as Twilio delivered it. It can only be had from a request whose signature

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Whether the reference says something of every public name in namespace sidecall, and nothing of its details. Which names are
+public is asked of clang, since Doxygen passes over what it cannot read; what is said of them, of Doxygen's XML. Prints how many
+there are.
+
+    documented_names.py XML_FOLDER LIBCLANG HEADER... -- ARGUMENT_OF_THE_COMPILER...
+
+Nothing need be said of a destructor, of what is deleted or defaulted, nor of an enumerator that its enum's comment names."""
+import collections
+import ctypes
+import pathlib
+import re
+import sys
+from xml.etree import ElementTree
+
+# Of libclang's interface for C, clang-c/Index.h; its package for Python would bring 240 MB of headers with it.
+DESTRUCTOR, FRIEND, TEMPLATE_PARAMETERS = 25, 603, (27, 28, 29)
+SCOPES = STRUCT, CLASS, ENUM, NAMESPACE, CLASS_TEMPLATE = 2, 4, 5, 22, 31
+PROTECTED, PRIVATE = 2, 3
+NOT_AVAILABLE = 2
+SKIP_BODIES = 0x40
+ERROR = 3
+
+
+class Cursor(ctypes.Structure):
+    _fields_ = [("kind", ctypes.c_int), ("more", ctypes.c_int), ("data", ctypes.c_void_p * 3)]
+
+
+class String(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("flags", ctypes.c_uint)]
+
+
+VISITOR = ctypes.CFUNCTYPE(ctypes.c_int, Cursor, Cursor, ctypes.c_void_p)
+
+
+class Headers:
+    """Headers as clang reads them, all in one translation unit."""
+
+    def __init__(self, library, headers, arguments):
+        self.seen = set()
+        self.clang = ctypes.CDLL(library)
+        for name, kind in {"createIndex": ctypes.c_void_p, "parseTranslationUnit": ctypes.c_void_p,
+                           "getTranslationUnitCursor": Cursor, "getDiagnostic": ctypes.c_void_p, "formatDiagnostic": String,
+                           "getCursorSpelling": String, "getCursorUSR": String, "getCString": ctypes.c_char_p}.items():
+            getattr(self.clang, "clang_" + name).restype = kind
+        words = arguments + [word for header in headers for word in ("-include", header)]
+        words = (ctypes.c_char_p * len(words))(*map(str.encode, words))
+        index = ctypes.c_void_p(self.clang.clang_createIndex(0, 0))
+        self.unit = ctypes.c_void_p(self.clang.clang_parseTranslationUnit(index, b"/dev/null", words, len(words), None, 0,
+                                                                          SKIP_BODIES))
+        for number in range(self.clang.clang_getNumDiagnostics(self.unit)):
+            said = ctypes.c_void_p(self.clang.clang_getDiagnostic(self.unit, number))
+            if self.clang.clang_getDiagnosticSeverity(said) >= ERROR:
+                sys.exit("documented_names: " + self.text(self.clang.clang_formatDiagnostic(said, 3)))
+
+    def text(self, string):
+        return self.clang.clang_getCString(string).decode()
+
+    def children(self, cursor):
+        found = []
+
+        def visit(child, _parent, _data):
+            found.append(Cursor.from_buffer_copy(child))
+            return 1
+
+        self.clang.clang_visitChildren(cursor, VISITOR(visit), None)
+        return found
+
+    def public_names(self):
+        """Each name, and what is declared by it."""
+        found = collections.defaultdict(set)
+        for cursor in self.children(self.clang.clang_getTranslationUnitCursor(self.unit)):
+            if cursor.kind == NAMESPACE and self.text(self.clang.clang_getCursorSpelling(cursor)) == "sidecall":
+                self.add_public_names(cursor, "sidecall", found)
+        return found
+
+    def add_public_names(self, scope, name, found):
+        for cursor in self.children(scope):
+            if cursor.kind == FRIEND:  # perhaps a function that is defined there
+                for child in self.children(cursor):
+                    if self.clang.clang_isCursorDefinition(child):
+                        cursor = child
+            own = plain(self.text(self.clang.clang_getCursorSpelling(cursor)))
+            if (not own or own.endswith("detail") or not self.clang.clang_isDeclaration(cursor.kind)
+                    or cursor.kind == DESTRUCTOR or cursor.kind in TEMPLATE_PARAMETERS
+                    or self.clang.clang_getCXXAccessSpecifier(cursor) in (PROTECTED, PRIVATE)
+                    or self.clang.clang_CXXMethod_isDefaulted(cursor)
+                    or self.clang.clang_getCursorAvailability(cursor) == NOT_AVAILABLE):
+                continue
+            declared = self.text(self.clang.clang_getCursorUSR(cursor))
+            if cursor.kind in SCOPES:
+                self.add_public_names(cursor, f"{name}::{own}", found)
+            elif declared in self.seen:  # here is its body
+                continue
+            self.seen.add(declared)
+            found[f"{name}::{own}"].add(declared)
+
+
+def plain(name):
+    """A name without a template's arguments. What a class converts to has one name."""
+    if name.startswith("operator"):
+        return re.sub(r"^operator [\w-]+$", "operator conversion", name)
+    return re.sub(r"\s*<.*", "", name)
+
+
+def said_of(element):
+    return "".join(text for part in element if part.tag in ("briefdescription", "detaileddescription")
+                   for text in part.itertext()).strip()
+
+
+def documented_names(folder):
+    """How often something is said of each name in Doxygen's XML."""
+    found = collections.Counter()
+    for path in pathlib.Path(folder).glob("*.xml"):
+        for compound in ElementTree.parse(path).getroot().iter("compounddef"):
+            if compound.get("prot", "public") != "public":
+                continue
+            scope = plain(compound.findtext("compoundname"))
+            found[scope] += bool(said_of(compound))
+            for member in compound.iter("memberdef"):
+                if member.get("prot") != "public":
+                    continue
+                name = f"{scope}::{plain(member.findtext('name'))}"
+                found[name] += bool(said_of(member))
+                for enumerator in member.iter("enumvalue"):
+                    own = enumerator.findtext("name")
+                    named = own in re.findall(r"\w+", said_of(member))
+                    found[f"{name}::{own}"] += bool(said_of(enumerator)) or named
+    return found
+
+
+def main():
+    folder, library, *rest = sys.argv[1:]
+    end = rest.index("--")
+    public = Headers(library, rest[:end], rest[end + 1:]).public_names()
+    documented = documented_names(folder)
+    total = sum(map(len, public.values()))
+    bad = [f"{name}: of {len(declared)} declarations {documented[name]} are described"
+           for name, declared in public.items() if documented[name] < len(declared)]
+    bad += [f"{name}: is a detail, and shown" for name in documented if re.search(r"detail\b", name)]
+    if bad or not total:
+        sys.exit("\n".join(bad) or "documented_names: there is no public name")
+    print(f"{total} public names, and something is said of each")
+
+
+main()
