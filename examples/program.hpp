@@ -81,6 +81,14 @@ inline std::optional<identity> identity_of_environment(bool needs_token = true)
     return identity{*account, std::move(token)};
 }
 
+/// The same for a program that can do nothing without one.
+inline identity identity_or_stop()
+{
+    auto who = identity_of_environment();
+    if (!who) throw stop{"TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set", wrong_usage};
+    return *std::move(who);
+}
+
 /// Which server a program asks, by its arguments.
 struct server_arguments {
     std::string edge;

@@ -6,6 +6,9 @@ CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 packages=(meson ninja-build pkg-config python3 doctest-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev
     libcpp-httplib-dev libssl-dev ca-certificates)
 
+# What each of examples/stacks needs besides. There can only be one Boost, and tests/bench takes 1.81.
+declare -A stack_packages=([asio]=libasio-dev [beast]='libboost1.81-dev|libboost1.74-dev|libboost-dev' [qt]=qt6-base-dev)
+
 help() { # script: prints what it says of itself at its top
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$1"
 }

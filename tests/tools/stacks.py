@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Runs a program of examples/stacks as its user would: against the stand-in, against servers that answer in every way that
+HTTP/1.1 allows and in some that it does not, and against none.
+
+    stacks.py STANDIN_SERVER PROGRAM
+    stacks.py --hang PROGRAM...        against a server that never answers: all at once, since each waits for its time-out"""
+import contextlib
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ACCOUNT, TOKEN, CALL = "AC" + "1" * 32, "a-token-nobody-may-see", "CA" + "2" * 32
+CALLBACK = "https://example.com/udm"
+SID = "ZY" + "3" * 32
+BODY = f'{{"sid":"{SID}"}}'.encode()
+
+
+def answer(*fields, status="201 Created", body=b""):
+    return "\r\n".join([f"HTTP/1.1 {status}", *fields, "", ""]).encode() + body
+
+
+def chunks(*parts):
+    return b"".join(b"%X;why=not\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
+LENGTH = f"content-length: {len(BODY)}"
+CHUNKED = "Transfer-Encoding: chunked"
+PARTS = BODY[:1], BODY[1:20], BODY[20:]
+SUBSCRIBED = answer("Content-Type: application/json", LENGTH, body=BODY)
+# What the server sends, whether it then ends the connection, what the program says, and what it says if Qt sees it otherwise.
+ANSWERS = [
+    (SUBSCRIBED, False, SID),
+    (answer(CHUNKED, body=chunks(*PARTS, b"")), False, SID),
+    (answer(CHUNKED, body=chunks(*PARTS) + b"0\r\nX-Trailer: 1\r\n\r\n"), False, SID),
+    (answer("Connection: close", body=BODY), True, SID),
+    (answer(status="103 Early Hints") + SUBSCRIBED, False, SID, "answer_lost"),
+    (answer(status="204 No Content"), False, "unexpected_status: HTTP 204"),
+    (answer("Location: /elsewhere", "Content-Length: 0", status="307 Temporary Redirect"), False, "HTTP 307"),
+    (answer(LENGTH, body=BODY[:-1]), True, "answer_lost"),
+    (answer(CHUNKED, body=chunks(*PARTS)), True, "answer_lost"),
+    (answer(CHUNKED, body=b"no size\r\n\r\n"), True, "answer_lost", "malformed_response"),
+    (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", True, "answer_lost"),
+    (b"", True, "answer_lost"),
+    (answer("Content-Length: 2000000", body=b" " * 2_000_000), True, "answer_too_large"),
+    (answer("Connection: close", body=b" " * 2_000_000), True, "answer_too_large"),
+]
+
+
+class Server:
+    """Gives every request the same answer, or none, and keeps the requests."""
+
+    def __init__(self, sent, ends, tls=None, pause=0, address="127.0.0.1"):
+        self.sent, self.ends, self.tls, self.pause, self.requests = sent, ends, tls, pause, []
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address, 0), family=family)
+        self.port = listener.getsockname()[1]
+        threading.Thread(target=self.serve, args=[listener], daemon=True).start()
+
+    def serve(self, listener):
+        while True:
+            threading.Thread(target=self.converse, args=[listener.accept()[0]], daemon=True).start()
+
+    def converse(self, peer):
+        with contextlib.suppress(OSError), self.tls.wrap_socket(peer, server_side=True) if self.tls else peer as stream:
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            came = b""
+            while not (request := re.search(rb"(?is)\r\nContent-Length: (\d+)\r\n(?:.*?\r\n)?\r\n(.*)", came)) \
+                    or len(request[2]) < int(request[1]):
+                if not (part := stream.recv(4096)):
+                    return
+                came += part
+            self.requests.append(came)
+            size = 1 if len(self.sent) < 1000 else 65536
+            for at in range(0, len(self.sent), size):
+                stream.sendall(self.sent[at:at + size])
+                time.sleep(self.pause)
+            while not self.ends and stream.recv(4096):
+                pass
+
+
+def start(program, *arguments, account=ACCOUNT, token=TOKEN, **more):
+    environment = {**os.environ, "TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": token, **more}
+    return subprocess.Popen([program, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)
+
+
+def expect(running, status, text):
+    printed, complaint = running.communicate(timeout=30)
+    said = printed if status == 0 else complaint
+    assert running.returncode == status and text in said and said.count("\n") == 1, \
+        f"status {running.returncode} for {status}, no {text!r} in {printed!r} and {complaint!r}"
+    assert not any(secret in printed + complaint for secret in (TOKEN, "Basic ")), "the credential is printed"
+
+
+def with_standin(standin, program):
+    server = subprocess.Popen([standin], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    url, account, token = server.stdout.readline().split()
+    expect(start(program, CALL, CALLBACK, url, account=account, token=token), 0, "ZY")
+    expect(start(program, CALL, CALLBACK, url.replace("127.0.0.1", "localhost"), account=account), 1,
+           "api_error: HTTP 401: Authenticate (Twilio 20003")
+    ledger = server.communicate()[0]
+    target = f"/2010-04-01/Accounts/{account}/Calls/{CALL}/UserDefinedMessageSubscriptions.json"
+    assert ledger == f"POST {target} 201 1\nPOST {target} 401 0\n", ledger
+    expect(start(program, CALL, CALLBACK, url), 1, "not_connected")
+
+
+def with_answers(program):
+    is_qt = os.path.basename(program) == "qt"
+    for sent, ends, text, *text_of_qt in ANSWERS:
+        if is_qt and text_of_qt:
+            text = text_of_qt[0]
+        server = Server(sent, ends)
+        expect(start(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}"), 0 if text == SID else 1, text)
+        keys = {re.search(rb"IdempotencyKey=[0-9a-f-]{36}", request)[0] for request in server.requests}
+        repeats = is_qt and not sent.startswith(b"HTTP/")
+        assert len(keys) == 1 and (repeats or len(server.requests) == 1), f"{len(server.requests)} requests for {sent[:99]}"
+
+
+def with_ipv6(program):
+    try:
+        server = Server(SUBSCRIBED, False, address="::1")
+    except OSError:
+        return  # there is none on this machine
+    expect(start(program, CALL, CALLBACK, f"http://[::1]:{server.port}"), 0, SID)
+
+
+def with_tls(program):
+    """A certificate that is trusted, one that is not, and one for another host. Of these, Qt cannot be told to trust one, and
+    posix has no TLS."""
+    can_trust = os.path.basename(program) not in ("posix", "qt")
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", key, "-out", certificate, "-subj", "/CN=test", "-addext", "subjectAltName=DNS:localhost"],
+                       check=True, capture_output=True)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, key)
+        server = Server(SUBSCRIBED, False, tls)
+        for host, trusted in ("localhost", certificate), ("localhost", "/dev/null"), ("127.0.0.1", certificate):
+            is_good = can_trust and host == "localhost" and trusted == certificate
+            expect(start(program, CALL, CALLBACK, f"https://{host}:{server.port}", SSL_CERT_FILE=trusted),
+                   0 if is_good else 1, SID if is_good else "tls_failure")
+        assert len(server.requests) == can_trust, server.requests
+        if can_trust:  # Python ends TLS without saying so, as somebody would who cuts an answer short
+            server = Server(answer("Connection: close", body=BODY), True, tls)
+            expect(start(program, CALL, CALLBACK, f"https://localhost:{server.port}", SSL_CERT_FILE=certificate), 1,
+                   "answer_lost")
+
+
+def with_wrong_input(program):
+    expect(start(program), 2, "CALL_SID CALLBACK")
+    expect(start(program, CALL[:-1], CALLBACK), 2, "CallSid: shorter than 34 characters (byte 33)")
+    expect(start(program, CALL, "https://a_b.example"), 2, "Callback: '_' is not allowed in a hostname (byte 9)")
+    expect(start(program, CALL, CALLBACK, "http://example.com"), 2, "endpoint: http is for a loopback host alone")
+    expect(start(program, CALL, CALLBACK, account="AC1"), 2, "AccountSid")
+
+
+def hang(programs):
+    servers = Server(b"", False), Server(SUBSCRIBED, False, pause=1)
+    running = [start(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}")
+               for program in programs for server in servers]
+    for one in running:
+        expect(one, 1, "timed_out")
+
+
+def main():
+    if sys.argv[1] == "--hang":
+        hang(sys.argv[2:])
+        return
+    standin, program = sys.argv[1:]
+    with_standin(standin, program)
+    with_answers(program)
+    with_ipv6(program)
+    with_tls(program)
+    with_wrong_input(program)
+
+
+main()
