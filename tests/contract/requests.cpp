@@ -217,8 +217,7 @@ private:
         auto const look_at = [&complaint](sidecall::result<sidecall::http_response> const& answer) {
             if (!answer) return;
             complaint.clear();
-            for (auto const field : answer->headers)
-                if (field.name == "sl-violations") complaint = field.value;
+            if (auto const named = sidecall::headers_view(answer->headers).find("sl-violations")) complaint = *named;
             if (answer->status >= 300) complaint += answer->body;
         };
         if constexpr (sidecall::transport<Transport>) {
