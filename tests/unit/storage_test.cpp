@@ -379,8 +379,6 @@ TEST_CASE("Credentials in storage are the same header, lie there, and are wiped 
     CHECK(credentials::auth_token(account, secret(token)).authorization().reveal().size() == 98); // as the comment says
 }
 
-// ------------------------------------------------------------------------------------------------------------ webhooks
-
 namespace {
 
 /// Signs as Twilio's page says it; that it does is shown in the tests of the webhook.
@@ -613,8 +611,6 @@ TEST_CASE("What is no message is refused in storage as it is on the heap, and no
     }
 }
 
-// --------------------------------------------------------------------------------------------------------- answers
-
 namespace {
 
 constexpr std::string_view documented =
@@ -765,8 +761,6 @@ TEST_CASE("A transport gives an answer that it owns, or says by a result that it
     static_assert(!sidecall::transport<carrier_of<result<int>>>);
     static_assert(!sidecall::transport<carrier_of<int>>);
 }
-
-// ------------------------------------------------------------------------------------------------------------- keys
 
 TEST_CASE("A key's copies and moves have its text, whether it is kept in place or not")
 {
