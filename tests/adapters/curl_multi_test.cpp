@@ -104,7 +104,7 @@ struct results {
 };
 
 /// Runs until all is done, or it takes too long.
-void finish(curl_multi_transport& multi, std::chrono::milliseconds at_most = 10s)
+void finish(curl_multi_transport& multi, std::chrono::milliseconds at_most = 30s)
 {
     auto const end = clock_type::now() + at_most;
     while (multi.poll() != 0 && clock_type::now() < end) multi.wait(100ms);
@@ -114,7 +114,7 @@ void finish(curl_multi_transport& multi, std::chrono::milliseconds at_most = 10s
 template <class Condition>
 void run_until(curl_multi_transport& multi, Condition&& done)
 {
-    for (auto const end = clock_type::now() + 5s; !done() && clock_type::now() < end; multi.wait(5ms)) multi.poll();
+    for (auto const end = clock_type::now() + 30s; !done() && clock_type::now() < end; multi.wait(5ms)) multi.poll();
     CHECK(done());
 }
 

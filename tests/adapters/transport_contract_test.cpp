@@ -455,7 +455,7 @@ TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
             CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
         });
         CHECK(time > 150ms);
-        CHECK(time < 1500ms);
+        CHECK(time < 3s);
     }
     SUBCASE("the total timeout bounds connecting, too")
     {
@@ -465,7 +465,7 @@ TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
             auto const answer = carry(post("http://127.0.0.1:" + std::to_string(full.port())));
             CHECK(code_of(answer) == errc::not_connected);
         });
-        CHECK(time < 1500ms);
+        CHECK(time < 3s);
     }
     SUBCASE("accepted, but TLS is not answered")
     {
@@ -476,7 +476,7 @@ TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
             REQUIRE(code_of(answer) == errc::not_connected);
             CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
         });
-        CHECK(time < 1500ms);
+        CHECK(time < 3s);
     }
 }
 
@@ -530,7 +530,7 @@ TEST_CASE_TEMPLATE("the total timeout holds, however the answer dawdles", T, TRA
     T carry({.connect_timeout = 4s, .total_timeout = 150ms});
     auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
     CHECK(time > 100ms);
-    CHECK(time < 1200ms);
+    CHECK(time < 3s);
 }
 
 TEST_CASE_TEMPLATE("the total timeout holds over TLS", T, TRANSPORTS)
@@ -547,7 +547,7 @@ TEST_CASE_TEMPLATE("the total timeout holds over TLS", T, TRANSPORTS)
     options.total_timeout = 300ms;
     T carry(options);
     auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
-    CHECK(time < 1200ms);
+    CHECK(time < 3s);
 }
 
 TEST_CASE_TEMPLATE("a lost answer is one", T, TRANSPORTS)
@@ -926,7 +926,7 @@ TEST_CASE_TEMPLATE("a write to a closed connection raises no signal", T, TRANSPO
             options.total_timeout = 300ms;
             T carry(options);
             auto const time = time_of([&] { CHECK(code_of(carry(post(server.url(), body))) == errc::timed_out); });
-            CHECK(time < 1500ms);
+            CHECK(time < 3s);
             stuck.open();
         }
     }
