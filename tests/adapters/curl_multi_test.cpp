@@ -67,7 +67,7 @@ sidecall::authorized_request post(std::string const& url, std::string_view value
 
 sidecall::transport_options quick(loopback::tls_identity const* tls = nullptr)
 {
-    return {.connect_timeout = 2s, .total_timeout = 4s, .ca_file = tls ? tls->ca_file() : std::string()};
+    return {.connect_timeout = 10s, .total_timeout = 20s, .ca_file = tls ? tls->ca_file() : std::string()};
 }
 
 /// How the handlers of one test were called: what each got, in order.

@@ -90,7 +90,7 @@ loopback::server::script once(std::string answer)
 template <class Transport>
 typename Transport::options quick()
 {
-    return {.connect_timeout = 2s, .total_timeout = 4s};
+    return {.connect_timeout = 10s, .total_timeout = 20s};
 }
 
 template <class Transport>
