@@ -15,7 +15,8 @@ import tempfile
 import threading
 import time
 
-ACCOUNT, TOKEN, CALL = "AC" + "1" * 32, "a-token-nobody-may-see", "CA" + "2" * 32
+from run_example import CALL, Example, Standin
+
 CALLBACK = "https://example.com/udm"
 SID = "ZY" + "3" * 32
 BODY = f'{{"sid":"{SID}"}}'.encode()
@@ -84,30 +85,15 @@ class Server:
                 pass
 
 
-def start(program, *arguments, account=ACCOUNT, token=TOKEN, **more):
-    environment = {**os.environ, "TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": token, **more}
-    return subprocess.Popen([program, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
-
-
-def expect(running, status, text):
-    printed, complaint = running.communicate(timeout=30)
-    said = printed if status == 0 else complaint
-    assert running.returncode == status and text in said and said.count("\n") == 1, \
-        f"status {running.returncode} for {status}, no {text!r} in {printed!r} and {complaint!r}"
-    assert not any(secret in printed + complaint for secret in (TOKEN, "Basic ")), "the credential is printed"
-
-
-def with_standin(standin, program):
-    server = subprocess.Popen([standin], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    url, account, token = server.stdout.readline().split()
-    expect(start(program, CALL, CALLBACK, url, account=account, token=token), 0, "ZY")
-    expect(start(program, CALL, CALLBACK, url.replace("127.0.0.1", "localhost"), account=account), 1,
-           "api_error: HTTP 401: Authenticate (Twilio 20003")
-    ledger = server.communicate()[0]
-    target = f"/2010-04-01/Accounts/{account}/Calls/{CALL}/UserDefinedMessageSubscriptions.json"
+def with_standin(server, program):
+    standin = Standin(server)
+    Example(program, CALL, CALLBACK, standin.url, account=standin.account, token=standin.token).expect(0, "ZY")
+    Example(program, CALL, CALLBACK, standin.url.replace("127.0.0.1", "localhost"), account=standin.account).expect(
+        1, "api_error: HTTP 401: Authenticate (Twilio 20003")
+    target = f"/2010-04-01/Accounts/{standin.account}/Calls/{CALL}/UserDefinedMessageSubscriptions.json"
+    ledger = standin.ledger()
     assert ledger == f"POST {target} 201 1\nPOST {target} 401 0\n", ledger
-    expect(start(program, CALL, CALLBACK, url), 1, "not_connected")
+    Example(program, CALL, CALLBACK, standin.url).expect(1, "not_connected")
 
 
 def with_answers(program):
@@ -116,7 +102,7 @@ def with_answers(program):
         if is_qt and text_of_qt:
             text = text_of_qt[0]
         server = Server(sent, ends)
-        expect(start(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}"), 0 if text == SID else 1, text)
+        Example(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}").expect(0 if text == SID else 1, text)
         keys = {re.search(rb"IdempotencyKey=[0-9a-f-]{36}", request)[0] for request in server.requests}
         repeats = is_qt and not sent.startswith(b"HTTP/")
         assert len(keys) == 1 and (repeats or len(server.requests) == 1), f"{len(server.requests)} requests for {sent[:99]}"
@@ -127,7 +113,7 @@ def with_ipv6(program):
         server = Server(SUBSCRIBED, False, address="::1")
     except OSError:
         return  # there is none on this machine
-    expect(start(program, CALL, CALLBACK, f"http://[::1]:{server.port}"), 0, SID)
+    Example(program, CALL, CALLBACK, f"http://[::1]:{server.port}").expect(0, SID)
 
 
 def with_tls(program):
@@ -144,29 +130,29 @@ def with_tls(program):
         server = Server(SUBSCRIBED, False, tls)
         for host, trusted in ("localhost", certificate), ("localhost", "/dev/null"), ("127.0.0.1", certificate):
             is_good = can_trust and host == "localhost" and trusted == certificate
-            expect(start(program, CALL, CALLBACK, f"https://{host}:{server.port}", SSL_CERT_FILE=trusted),
-                   0 if is_good else 1, SID if is_good else "tls_failure")
+            Example(program, CALL, CALLBACK, f"https://{host}:{server.port}", SSL_CERT_FILE=trusted).expect(
+                0 if is_good else 1, SID if is_good else "tls_failure")
         assert len(server.requests) == can_trust, server.requests
         if can_trust:  # Python ends TLS without saying so, as somebody would who cuts an answer short
             server = Server(answer("Connection: close", body=BODY), True, tls)
-            expect(start(program, CALL, CALLBACK, f"https://localhost:{server.port}", SSL_CERT_FILE=certificate), 1,
-                   "answer_lost")
+            Example(program, CALL, CALLBACK, f"https://localhost:{server.port}", SSL_CERT_FILE=certificate).expect(
+                1, "answer_lost")
 
 
 def with_wrong_input(program):
-    expect(start(program), 2, "CALL_SID CALLBACK")
-    expect(start(program, CALL[:-1], CALLBACK), 2, "CallSid: shorter than 34 characters (byte 33)")
-    expect(start(program, CALL, "https://a_b.example"), 2, "Callback: '_' is not allowed in a hostname (byte 9)")
-    expect(start(program, CALL, CALLBACK, "http://example.com"), 2, "endpoint: http is for a loopback host alone")
-    expect(start(program, CALL, CALLBACK, account="AC1"), 2, "AccountSid")
+    Example(program).expect(2, "CALL_SID CALLBACK")
+    Example(program, CALL[:-1], CALLBACK).expect(2, "CallSid: shorter than 34 characters (byte 33)")
+    Example(program, CALL, "https://a_b.example").expect(2, "Callback: '_' is not allowed in a hostname (byte 9)")
+    Example(program, CALL, CALLBACK, "http://example.com").expect(2, "endpoint: http is for a loopback host alone")
+    Example(program, CALL, CALLBACK, account="AC1").expect(2, "AccountSid")
 
 
 def hang(programs):
     servers = Server(b"", False), Server(SUBSCRIBED, False, pause=1)
-    running = [start(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}")
+    running = [Example(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}")
                for program in programs for server in servers]
     for one in running:
-        expect(one, 1, "timed_out")
+        one.expect(1, "timed_out")
 
 
 def main():
