@@ -23,6 +23,22 @@ configure() { # folder, options of meson's…: with the compiler in CXX; once, u
     echo "$wanted" >"$build.options"
 }
 
+passed=0
+failed=0
+count() { # of passes, of failures
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+check() { # what, command…: a check that is one test
+    local what=$1
+    shift
+    if "$@"; then count 1 0; else
+        count 0 1
+        echo "FAILED: $what"
+    fi
+}
+
 run_tests() { # folder, arguments of 'meson test'…: leaves the numbers in ok and bad; no test at all is a failure, too
     local build=$1 log kind several
     shift
@@ -41,7 +57,7 @@ run_tests() { # folder, arguments of 'meson test'…: leaves the numbers in ok a
 }
 
 run_each() { # a function that ends with run_tests, names that it is called with…: prints a table of them at the end
-    local what=$1 name started numbers lines=() passed=0 failed=0
+    local what=$1 name started numbers lines=()
     shift
     numbers=$(mktemp)
     for name in "$@"; do
@@ -55,8 +71,7 @@ run_each() { # a function that ends with run_tests, names that it is called with
         (set -e; "$what" "$name"; echo "$ok $bad" >"$numbers")
         set -e
         if [ -s "$numbers" ]; then read -r ok bad <"$numbers"; fi
-        passed=$((passed + ok))
-        failed=$((failed + bad))
+        count "$ok" "$bad"
         lines+=("$(printf '%-30s %6d %6d %7d' "$name" "$ok" "$bad" $((SECONDS - started)))")
     done
     rm -f "$numbers"
