@@ -6,12 +6,16 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # The tests of headers that have code of their own where the compiler is to save bytes.
 SMALL = ["digest", "callback_url", "credentials", "webhook"]
 
-# By name, the source of each and the options of the compiler that it needs. Those with like options make one program, with
-# tests/main.cpp; but "tables" is the driver of TABLES.
+# By name, the source of each and the options of the compiler that it needs. "tables" is the driver of TABLES.
 TESTS = {path.name[:-len("_test.cpp")]: (path, ()) for path in sorted((ROOT / "tests/unit").glob("*_test.cpp"))}
 TESTS["tables"] = (ROOT / "tests/conformance.cpp", ())
 TESTS["digest, portable"] = (TESTS["digest"][0], ("-DSIDECALL_NO_SHA_INSTRUCTIONS",))
 TESTS |= {f"{name}, small": (TESTS[name][0], ("-Os",)) for name in SMALL}
+
+# What they are linked into: by a name for it, their names. All but "tables" need tests/main.cpp, too.
+PROGRAMS = {}
+for _name, (_, _options) in TESTS.items():
+    PROGRAMS.setdefault("tables" if _name == "tables" else "unit" + "".join(_options), []).append(_name)
 
 # The project's own tables, and those beside it where they are. Another's document, oai_slice.json, is none.
 TABLES = sorted([*(ROOT / "tests/data").glob("*.json"),
