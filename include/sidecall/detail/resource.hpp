@@ -44,7 +44,8 @@ struct usual {
     consteval usual(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
 };
 
-/// Parses a string that should be a SID or a date, escapes resolved. Neither has more than 256 bytes.
+/// Parses a string that should be a SID or a date, escapes resolved. With escapes, what is longer than 256 bytes is
+/// taken for neither: a SID has at most 204, a date of Twilio's 186.
 template <class Parse>
 constexpr auto parse_plain(json_value const& string, Parse parse) noexcept
 {
