@@ -9,6 +9,7 @@
 
 #include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/literal.hpp>
+#include <sidecall/detail/storage.hpp>
 #include <sidecall/detail/uri.hpp>
 #include <sidecall/result.hpp>
 
@@ -20,13 +21,13 @@ namespace sidecall {
 /// on its length. What was given is kept and sent unchanged, byte for byte. One that was moved from is empty.
 ///
 /// `Text` is what holds it: `callback_url` owns its text (an allocation if it is long), `callback_url_view` refers to
-/// somebody else's and converts to it.
+/// somebody else's, but to no string that is about to end, and converts to it.
 template <class Text>
 class basic_callback_url {
 public:
     /// Checks a whole text. A failure is `invalid_argument` in `"Callback"`, with the rule and the first offending
     /// byte.
-    static constexpr result<basic_callback_url> parse(std::string_view url)
+    static constexpr result<basic_callback_url> parse(detail::text_given<Text> url)
     {
         detail::uri parts;
         if (auto const wrong = detail::parse_uri(url, parts))

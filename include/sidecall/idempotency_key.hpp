@@ -18,7 +18,8 @@ namespace sidecall {
 /// UTF-8 text that is not empty, "unique per API call" (the API page, `IdempotencyKey`). Sent as it is, form-encoded.
 ///
 /// `Text` says who holds it: `idempotency_key` owns its text (an allocation if it is longer than a UUID),
-/// `idempotency_key_view` refers to somebody else's. One that was moved from is empty.
+/// `idempotency_key_view` refers to somebody else's, but to nothing that is about to end. One that was moved from is
+/// empty.
 template <class Text>
 class basic_idempotency_key {
     static constexpr bool is_view = std::is_same_v<Text, std::string_view>;
@@ -26,7 +27,7 @@ class basic_idempotency_key {
 
 public:
     /// Checks a text. A failure is `invalid_argument` in `"IdempotencyKey"`: empty, or not UTF-8 at that byte.
-    static constexpr result<basic_idempotency_key> parse(std::string_view key)
+    static constexpr result<basic_idempotency_key> parse(detail::text_given<Text> key)
     {
         if (key.empty()) return failure(errc::invalid_argument, "IdempotencyKey", "empty", 0);
         if (auto const offset = detail::find_invalid_utf8(key); offset != key.npos)

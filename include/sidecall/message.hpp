@@ -9,6 +9,7 @@
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/json.hpp>
 #include <sidecall/detail/resource.hpp>
+#include <sidecall/detail/storage.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/idempotency_key.hpp>
@@ -22,7 +23,7 @@ namespace sidecall {
 /// subresource").
 ///
 /// `Text` is what holds it: `message_content` owns its text (an allocation if it is long), `message_content_view`
-/// refers to somebody else's.
+/// refers to somebody else's, but to no string that is about to end.
 template <class Text>
 class basic_message_content {
 public:
@@ -30,7 +31,7 @@ public:
     static constexpr std::size_t max_size = 10'240;
 
     /// Checks a whole text. A failure is `invalid_argument` in `"Content"`: too long, or no JSON at that byte.
-    static constexpr result<basic_message_content> parse(std::string_view json)
+    static constexpr result<basic_message_content> parse(detail::text_given<Text> json)
     {
         if (json.size() > max_size)
             return failure(errc::invalid_argument, "Content", "longer than 10,240 bytes", std::size_t{max_size});

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <ostream>
 #include <span>
@@ -822,6 +823,26 @@ TEST_CASE("A view of a key is had from one that stays, and from no temporary")
     static_assert(!std::is_constructible_v<idempotency_key_view, idempotency_key const>);
     static_assert(!std::is_constructible_v<idempotency_key, idempotency_key_view>);
     static_assert(std::is_trivially_copyable_v<idempotency_key_view>);
+}
+
+template <class T, class From>
+constexpr bool parses = requires(From&& from)
+{
+    T::parse(std::forward<From>(from));
+};
+
+TEST_CASE_TEMPLATE("A view is parsed from what stays, and not from a string that is about to end", T,
+                   sidecall::callback_url_view, sidecall::message_content_view, sidecall::idempotency_key_view)
+{
+    static_assert(parses<T, std::string&> && parses<T, std::string const&> && parses<T, std::pmr::string&>);
+    static_assert(parses<T, std::string_view> && parses<T, char const(&)[2]> && parses<T, char const*>);
+    static_assert(!parses<T, std::string> && !parses<T, std::string const> && !parses<T, std::pmr::string>);
+}
+
+TEST_CASE_TEMPLATE("What owns its text is parsed from a string that is about to end, too", T, sidecall::callback_url,
+                   sidecall::message_content, sidecall::idempotency_key)
+{
+    static_assert(parses<T, std::string> && parses<T, std::string const> && parses<T, std::string&>);
 }
 
 TEST_CASE("A copy of a room with nothing in it has nothing in it, and as much room")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +26,19 @@ constexpr void expect(bool condition) noexcept
 {
     if (!condition) std::abort(); // unreached: it ends the program
 }
+
+/// A text that a view is to refer to: any but one that owns its bytes and is about to end.
+struct lasting_text : std::string_view {
+    using std::string_view::string_view;
+
+    template <std::convertible_to<std::string_view> String>
+        requires std::is_trivially_destructible_v<String> // as a reference to a string is
+    constexpr lasting_text(String&& text) : std::string_view(text) {}
+};
+
+/// What is given to make a `Text`, which copies it, or is a view and refers to it.
+template <class Text>
+using text_given = std::conditional_t<std::is_same_v<Text, std::string_view>, lasting_text, std::string_view>;
 
 /// Bytes that are written once and then read. Where they lie, on the heap or in the caller's storage, is decided when
 /// the room is made and nowhere else. How to give them back is kept as a pointer, so that a program that never makes
