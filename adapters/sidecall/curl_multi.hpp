@@ -313,7 +313,7 @@ private:
         auto& exchange = one.exchange.emplace(handle, one.request, settings_, left);
         exchange.set(CURLOPT_PRIVATE, &one);
         exchange.set(CURLOPT_HTTP_VERSION,
-                     static_cast<long>(exchange.is_https() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+                     static_cast<long>(one.request.https() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
         exchange.set(CURLOPT_PIPEWAIT, 1L); // rather share a connection than make one
         exchange.set(CURLOPT_FRESH_CONNECT, one.is_fresh ? 1L : 0L);
         exchange.set(CURLOPT_PREREQFUNCTION, &on_request);

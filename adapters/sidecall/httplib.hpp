@@ -360,13 +360,9 @@ private:
             return std::clamp<milliseconds>(time, milliseconds(1), std::chrono::hours(24 * 365));
         }
 
-        static bool is_https(authorized_request const& request) noexcept
-        {
-            return request.url().substr(0, 6) == "https:";
-        }
         bool is_tunnelled(authorized_request const& request) const noexcept
         {
-            return is_https(request) && !settings_.proxy.empty();
+            return request.https() && !settings_.proxy.empty();
         }
 
         static std::size_t size_of(httplib::Headers const& fields) noexcept
@@ -376,21 +372,15 @@ private:
             return size;
         }
 
-        /// Splits `host[:port]`, "[::1]:80" say; port 0 if there is none, -1 if it is no port.
+        /// Splits `host:port`, "[::1]:80" say; port 0 if there is none that is one.
         static std::pair<std::string_view, int> split_host(std::string_view text) noexcept
         {
             std::size_t const bracket = text.find(']');
             std::size_t const colon = text.find(':', bracket == text.npos ? 0 : bracket);
-            std::string_view host = text.substr(0, colon);
-            if (bracket != text.npos) host = text.substr(1, bracket - 1);
-            if (colon == text.npos) return {host, 0};
-            std::string_view const digits = text.substr(colon + 1);
-            int port = 0;
-            for (char c : digits) {
-                if (!detail::is_digit(c) || port > 65535) return {host, -1};
-                port = 10 * port + (c - '0');
-            }
-            return {host, digits.empty() || port == 0 || port > 65535 ? -1 : port};
+            std::string_view const host = bracket == text.npos ? text.substr(0, colon) : text.substr(1, bracket - 1);
+            std::uint64_t port = 0;
+            if (colon == text.npos || !detail::parse_decimal(text.substr(colon + 1), 65535, port)) return {host, 0};
+            return {host, static_cast<int>(port)};
         }
 
         std::optional<failure> prepare_client(authorized_request const& request)
@@ -404,11 +394,10 @@ private:
 
             client_.reset();
             socket_.close();
-            auto const [host_view, given_port] = split_host(request.host());
-            std::string const host(host_view);
-            if (is_https(request)) {
+            std::string const host(request.hostname());
+            if (request.https()) {
 #ifdef CPPHTTPLIB_OPENSSL_SUPPORT
-                auto client = std::make_unique<httplib::SSLClient>(host, given_port ? given_port : 443);
+                auto client = std::make_unique<httplib::SSLClient>(host, request.port());
                 if (!client->is_valid()) return failure(errc::tls_failure, "OpenSSL could not be initialised");
                 require_tls_1_2(*client);
                 if (!settings_.ca_file.empty()) client->set_ca_cert_path(settings_.ca_file);
@@ -418,7 +407,7 @@ private:
                 return failure(errc::tls_failure, "cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT");
 #endif
             } else {
-                client_ = std::make_unique<httplib::ClientImpl>(host, given_port ? given_port : 80);
+                client_ = std::make_unique<httplib::ClientImpl>(host, request.port());
             }
             if (auto fault = set_up(*client_, request)) {
                 client_.reset();
@@ -435,7 +424,7 @@ private:
                 if (proxy.substr(0, 7) == "http://") proxy.remove_prefix(7);
                 if (!proxy.empty() && proxy.back() == '/') proxy.remove_suffix(1);
                 auto const [host, port] = split_host(proxy);
-                if (host.empty() || port <= 0 || host.find_first_of("/@") != host.npos)
+                if (host.empty() || port == 0 || host.find_first_of("/@") != host.npos)
                     return failure(errc::invalid_argument, "the proxy is not http://host:port");
                 client.set_proxy(std::string(host), port);
             }

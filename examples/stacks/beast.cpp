@@ -1,6 +1,7 @@
 // Subscribes over Boost.Beast by a transport that blocks; with TLS, or without on this machine. Link: -lssl -lcrypto.
 
 #include <optional>
+#include <string>
 #include <utility> // for Boost 1.74, too
 
 #include <boost/asio.hpp>
@@ -34,14 +35,14 @@ sidecall::result<sidecall::http_response> beast_transport(sidecall::authorized_r
     beast::tcp_stream& plain = stream.next_layer();
     plain.expires_after(time_limit);
 
-    address const peer = address_of(request);
-    auto const found = asio::ip::tcp::resolver(loop).resolve(peer.host, peer.port, error);
+    std::string const host(request.hostname());
+    auto const found = asio::ip::tcp::resolver(loop).resolve(host, std::to_string(request.port()), error);
     if (error || !run([&](auto done) { plain.async_connect(found, done); }))
         return failure(errc::not_connected, error.message());
-    if (peer.is_tls) {
+    if (request.https()) {
         stream.set_verify_mode(asio::ssl::verify_peer);
-        stream.set_verify_callback(asio::ssl::host_name_verification(peer.host));
-        SSL_set_tlsext_host_name(stream.native_handle(), peer.host.c_str());
+        stream.set_verify_callback(asio::ssl::host_name_verification(host));
+        SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
         if (!run([&](auto done) { stream.async_handshake(stream.client, done); }))
             return failure(errc::tls_failure, error.message());
     }
@@ -58,7 +59,7 @@ sidecall::result<sidecall::http_response> beast_transport(sidecall::authorized_r
             if (parser->is_done() && parser->get().result_int() < 200) parser.reset(); // the answer is still to come
         }
     };
-    peer.is_tls ? exchange(stream) : exchange(plain);
+    request.https() ? exchange(stream) : exchange(plain);
     if (error == beast::error::timeout) return failure(errc::timed_out);
     if (error == beast::http::error::body_limit) return failure(errc::answer_too_large);
     if (error) return failure(errc::answer_lost, error.message());

@@ -19,15 +19,15 @@ namespace {
 using sidecall::errc;
 using sidecall::failure;
 
-/// A connection to the first of the peer's addresses that takes one.
+/// A connection to the first of a host's addresses that takes one.
 struct connection {
     int socket = -1;
 
-    explicit connection(address const& peer)
+    connection(std::string const& host, std::string const& port)
     {
         addrinfo hints{}, *found = nullptr;
         hints.ai_socktype = SOCK_STREAM;
-        if (::getaddrinfo(peer.host.c_str(), peer.port.c_str(), &hints, &found) != 0) return;
+        if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return;
         timeval const limit{time_limit.count(), 0};
         for (auto const* next = found; next && socket < 0; next = next->ai_next) {
             socket = ::socket(next->ai_family, SOCK_STREAM | SOCK_CLOEXEC, next->ai_protocol);
@@ -46,9 +46,8 @@ struct connection {
 
 sidecall::result<sidecall::http_response> posix_transport(sidecall::authorized_request const& request)
 {
-    address const peer = address_of(request);
-    if (peer.is_tls) return failure(errc::tls_failure, "this program has no TLS; nothing was sent");
-    connection const to(peer);
+    if (request.https()) return failure(errc::tls_failure, "this program has no TLS; nothing was sent");
+    connection const to(std::string(request.hostname()), std::to_string(request.port()));
     if (to.socket < 0) return failure(errc::not_connected);
     auto const lost = [] { return failure(errno == EAGAIN ? errc::timed_out : errc::answer_lost); };
 

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <string_view>
 
 #include <sidecall/sidecall.hpp>
 
@@ -59,22 +58,4 @@ inline int tell(sidecall::result<sidecall::user_defined_message_subscription> co
     }
     std::cerr << made.error().to_string() << std::endl;
     return made.error().code() == sidecall::errc::invalid_argument ? 2 : 1;
-}
-
-/// Where to connect to for a request.
-struct address {
-    std::string host;
-    std::string port; ///< A number.
-    bool is_tls;
-};
-
-inline address address_of(sidecall::authorized_request const& request)
-{
-    bool const is_tls = request.url().starts_with("https:");
-    std::string_view const host = request.host();
-    bool const is_ipv6 = host.starts_with('[');
-    std::size_t const end = is_ipv6 ? host.find(']') : host.find(':');
-    std::size_t const colon = host.find(':', is_ipv6 ? end : 0);
-    std::string const port(colon == host.npos ? (is_tls ? "443" : "80") : host.substr(colon + 1));
-    return {std::string(is_ipv6 ? host.substr(1, end - 1) : host.substr(0, end)), port, is_tls};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -241,10 +242,7 @@ public:
     /// stand in a path or a form are percent-encoded, so nothing given here can end a line. This is what an operation
     /// of your own calls. A path that does not begin with "/" is given one. One allocation.
     constexpr http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
-                           std::initializer_list<form_field> form = {})
-        : http_request(method, where, lists{path, form})
-    {
-    }
+                           std::initializer_list<form_field> form = {});
 
     /// The request of one of the library's operations. One allocation.
     template <class Operation>
@@ -262,7 +260,28 @@ public:
     constexpr std::string_view target() const noexcept { return cut(target_, body_); }
 
     /// `host[:port]`, as the `Host` header has it.
-    constexpr std::string_view host() const noexcept { return cut(cut(4, 5) == "s" ? 8 : 7, target_); }
+    constexpr std::string_view host() const noexcept { return cut(https() ? 8 : 7, target_); }
+
+    /// The host as a resolver and a certificate have it: without a port, and an IPv6 address without its brackets.
+    constexpr std::string_view hostname() const noexcept
+    {
+        std::string_view const all = host();
+        return all.substr(0, 1) == "[" ? all.substr(1, all.find(']') - 1) : all.substr(0, all.find(':'));
+    }
+
+    /// The port to connect to: the endpoint's, else the scheme's, 80 or 443.
+    constexpr std::uint16_t port() const noexcept
+    {
+        std::string_view const all = host();
+        std::size_t const colon = all.rfind(':'); // one in an IPv6 address has a bracket behind it
+        std::uint64_t given = 0;
+        if (colon != all.npos && detail::parse_decimal(all.substr(colon + 1), 65535, given))
+            return static_cast<std::uint16_t>(given);
+        return https() ? 443 : 80;
+    }
+
+    /// Whether TLS is to be spoken; plain http only ever goes to a loopback host.
+    constexpr bool https() const noexcept { return cut(4, 5) == "s"; }
 
     /// The header fields that your client cannot know by itself: `Accept`, `Accept-Charset`, `Content-Type`,
     /// `User-Agent`. `Host` and `Content-Length` are not among them, since every client adds those; `to_http1` does.
@@ -370,6 +389,14 @@ private:
     http_method method_;
 };
 
+// Out of its class, since in it clang would take this for no constant: it calls a template that stands further below.
+constexpr http_request::http_request(http_method method, endpoint const& where,
+                                     std::initializer_list<std::string_view> path,
+                                     std::initializer_list<form_field> form)
+    : http_request(method, where, lists{path, form})
+{
+}
+
 /// A request together with its `Authorization` header: the one object that holds the credential. It can be moved and
 /// nothing else: not compared or printed, nor copied but by the name of `clone`; the credential is wiped when it ends.
 /// Only `authorize` makes one. To see what will be sent, look at the `http_request`.
@@ -397,7 +424,11 @@ public:
     constexpr std::string_view url() const noexcept { return request_.url(); }       ///< See `http_request::url`.
     constexpr std::string_view target() const noexcept { return request_.target(); } ///< See `http_request::target`.
     constexpr std::string_view host() const noexcept { return request_.host(); }     ///< See `http_request::host`.
-    constexpr std::string_view body() const noexcept { return request_.body(); }     ///< See `http_request::body`.
+    /// See `http_request::hostname`.
+    constexpr std::string_view hostname() const noexcept { return request_.hostname(); }
+    constexpr std::uint16_t port() const noexcept { return request_.port(); }    ///< See `http_request::port`.
+    constexpr bool https() const noexcept { return request_.https(); }           ///< See `http_request::https`.
+    constexpr std::string_view body() const noexcept { return request_.body(); } ///< See `http_request::body`.
 
     /// Those of the `http_request`, and `Authorization` as the last: hand it to your client, and log none of it.
     constexpr header_lines headers() const noexcept { return request_.headers(); }

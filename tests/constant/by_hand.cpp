@@ -182,6 +182,14 @@ CASE("method", parse_http_method("DELETE").value() == http_method::delete_ && !p
 
 // A request with its credential, in storage to the byte: a byte less is refused, and one beyond would be no constant.
 
+CASE("request: where to connect to", [] {
+    auto const connects_to = [](std::string_view where, std::string_view hostname, unsigned port) {
+        http_request const request(http_method::get, *endpoint::parse(where), {"/"});
+        return request.hostname() == hostname && request.port() == port;
+    };
+    return connects_to("https://h", "h", 443) && connects_to("https://h:1", "h", 1) &&
+           connects_to("http://[::1]", "::1", 80) && connects_to("http://[::1]:65535", "::1", 65535);
+}());
 CASE("authorize: storage to the byte", [] {
     delete_user_defined_message_subscription_view const operation{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};

@@ -325,6 +325,40 @@ TEST_CASE("Requests are the same if each part is")
     CHECK(copy == example());
 }
 
+TEST_CASE("A request says where to connect to")
+{
+    struct row {
+        std::string_view endpoint;
+        std::string_view host;
+        std::string_view hostname;
+        unsigned port;
+        bool https;
+    };
+    for (auto const& [where, host, hostname, port, https] : {
+             row{"https://api.twilio.com", "api.twilio.com", "api.twilio.com", 443, true},
+             row{"https://api.twilio.com:443", "api.twilio.com", "api.twilio.com", 443, true},
+             row{"https://proxy.example.:8443/", "proxy.example.:8443", "proxy.example.", 8443, true},
+             row{"https://h:80", "h:80", "h", 80, true},
+             row{"https://192.0.2.1", "192.0.2.1", "192.0.2.1", 443, true},
+             row{"https://192.0.2.1:65535", "192.0.2.1:65535", "192.0.2.1", 65535, true},
+             row{"https://[2001:db8::1:2]", "[2001:db8::1:2]", "2001:db8::1:2", 443, true},
+             row{"https://[2001:db8::1]:1", "[2001:db8::1]:1", "2001:db8::1", 1, true},
+             row{"http://localhost", "localhost", "localhost", 80, false},
+             row{"http://localhost:443", "localhost:443", "localhost", 443, false},
+             row{"http://127.0.0.1:8080", "127.0.0.1:8080", "127.0.0.1", 8080, false},
+             row{"http://[::1]", "[::1]", "::1", 80, false},
+             row{"http://[::1]:8080", "[::1]:8080", "::1", 8080, false},
+         }) {
+        CAPTURE(where);
+        auto const request = example(*endpoint::parse(where));
+        CHECK(request.host() == host);
+        CHECK(request.hostname() == hostname);
+        CHECK(request.port() == port);
+        CHECK(request.https() == https);
+    }
+    CHECK(example(*endpoint::region("1")).port() == 443);
+}
+
 TEST_CASE("An authorised request is the request, and Authorization as its last header")
 {
     http_request const request = example();
@@ -333,6 +367,9 @@ TEST_CASE("An authorised request is the request, and Authorization as its last h
     CHECK(authorized.url() == request.url());
     CHECK(authorized.target() == request.target());
     CHECK(authorized.host() == request.host());
+    CHECK(authorized.hostname() == request.hostname());
+    CHECK(authorized.port() == request.port());
+    CHECK(authorized.https() == request.https());
     CHECK(authorized.body() == request.body());
     fields expected = all_of(request.headers());
     expected.emplace_back("Authorization", basic);
@@ -573,8 +610,11 @@ TEST_CASE("A request that was moved from has empty parts")
     sidecall::http_request request(http_method::post, endpoint(), {"/x"}, {{"A", "b"}});
     sidecall::http_request const taken = std::move(request);
     CHECK(taken.body() == "A=b");
-    for (auto part : {request.url(), request.target(), request.host(), request.body(), request.headers().text()})
+    for (auto part : {request.url(), request.target(), request.host(), request.hostname(), request.body(),
+                      request.headers().text()})
         CHECK(part.empty());
+    CHECK(request.port() == 80);
+    CHECK_FALSE(request.https());
     CHECK(request.to_http1().find("A=b") == std::string::npos);
 }
 

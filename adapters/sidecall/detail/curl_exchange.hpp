@@ -127,8 +127,7 @@ public:
     /// the options say.
     curl_exchange(CURL* handle, authorized_request const& request, transport_options const& settings,
                   std::chrono::milliseconds at_most)
-        : handle_(handle), settings_(settings), url_(request.url()), lines_(request.headers()),
-          is_https_(url_.compare(0, 6, "https:") == 0)
+        : handle_(handle), settings_(settings), url_(request.url()), lines_(request.headers())
     {
         if (!lines_.get()) code_ = CURLE_OUT_OF_MEMORY;
         prepare(request, (std::min)(at_most, settings.total_timeout));
@@ -146,8 +145,6 @@ public:
 
     /// Whether every option was taken.
     CURLcode code() const noexcept { return code_; }
-
-    bool is_https() const noexcept { return is_https_; }
 
     /// Connected: from here on Twilio may have acted.
     bool is_sending() const noexcept { return sending_; }
@@ -253,7 +250,7 @@ private:
         set(CURLOPT_ERRORBUFFER, error_);
         set(CURLOPT_URL, url_.c_str());
         set(CURLOPT_PATH_AS_IS, 1L);
-        set(CURLOPT_PROTOCOLS_STR, is_https_ ? "https" : "http");
+        set(CURLOPT_PROTOCOLS_STR, request.https() ? "https" : "http");
         set(CURLOPT_FOLLOWLOCATION, 0L);
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
         set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
@@ -269,7 +266,7 @@ private:
         }
 
         // "" for both, since a null pointer would mean the environment's.
-        set(CURLOPT_PROXY, is_https_ ? settings_.proxy.c_str() : "");
+        set(CURLOPT_PROXY, request.https() ? settings_.proxy.c_str() : "");
         set(CURLOPT_NOPROXY, "");
         set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE)); // no credential to the proxy
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -381,7 +378,6 @@ private:
     bool in_headers_ = false;
     bool has_headers_ = false;
     bool is_http2_ = false;
-    bool is_https_;
     std::string fields_{}; // the header lines of the last answer, each with its CR LF
     std::string body_{};
     char error_[CURL_ERROR_SIZE]{};
