@@ -530,3 +530,25 @@ TEST_CASE(
               .field() == "storage");
     CHECK(calls == 5);
 }
+
+TEST_CASE("A sequencer gives back all that waits in it when it ends")
+{
+    std::string url = "https://example.com/udm?AccountSid=AC00000000000000000000000000000001"
+                      "&CallSid=CA00000000000000000000000000000002&Content=1&ContentType=application%2Fjson"
+                      "&SequenceNumber=7&Sid=KX00000000000000000000000000000003"
+                      "&Timestamp=Wed%2C+18+Dec+2019+20%3A02%3A01+%2B0000";
+    auto const code = sidecall::detail::hmac_sha1("token").code([&](auto put) { put(url); });
+    std::string signature(28, ' ');
+    sidecall::detail::base64_encode({reinterpret_cast<char const*>(code.data()), code.size()}, {}, signature.data());
+    sidecall::webhook_verifier const verifier{sidecall::secret("token")};
+    std::size_t waiting = 0;
+    int const taken = allocations_of([&] {
+        sidecall::message_sequencer sequencer({.first = 0});
+        auto message = verifier.receive({.method = "GET", .url = url, .signature = signature});
+        if (message) sequencer.accept(std::move(*message), [](auto&&) {});
+        waiting = sequencer.waiting();
+    });
+    CHECK(taken > 1);
+    CHECK(heap.given_back == taken);
+    CHECK(waiting == 1);
+}

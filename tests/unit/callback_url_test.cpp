@@ -263,6 +263,8 @@ TEST_CASE("Each mistake names its rule and its byte")
              row{"https://h:-1", 10, "not a digit"},
              row{"https://h:0", 10, "1 to 65535"},
              row{"https://h:65536", 10, "1 to 65535"},
+             row{"https://h:655350", 10, "1 to 65535"},
+             row{"https://h:655351/", 10, "1 to 65535"},
              row{"https://h:18446744073709551696", 10, "1 to 65535"},
              row{"https://h/a b", 11, "a blank"},
              row{"https://h/\n", 10, "a control character"},

@@ -211,9 +211,14 @@ TEST_CASE("A secret that is moved from is empty, and the bytes went with it")
     CHECK_FALSE(box.shows("short"));
     CHECK_FALSE(box.shows("token"));
 
-    from = std::move(to);
+    glass_box<secret> other_box;
+    secret& other = other_box.make(std::move(to));
+    REQUIRE(other_box.shows(token));
+    from = std::move(other);
     CHECK(from.reveal() == token);
-    CHECK(to.empty());
+    CHECK(other.empty());
+    CHECK_FALSE(other_box.shows("token"));
+    other_box.end(other);
     REQUIRE(box.shows(token));
     from = secret("brief"); // shorter: the end of the old one must go, too
     CHECK(from.reveal() == "brief");

@@ -268,6 +268,7 @@ TEST_CASE("Case, spaces and comments are as RFC 2822 has them")
          {"wed, 18 dec 2019 20:02:01 +0000", "WED, 18 DEC 2019 20:02:01 -0000", "18 Dec 2019 20:02:01 +0000",
           " Wed,18 Dec 2019 20:02:01 +0000 ", "Wed,\t18\tDec\t2019\t20:02:01\t+0000",
           "Wed, 18\r\n Dec 2019 20:02:01 +0000", "Wed, 18 Dec 2019 20:02:01 +0000 (UTC)",
+          "Wed, 18 Dec 2019 20:02:01 +0000 (\x7F)",
           "Wed, 18 Dec 2019 20:02:01 +0000(a (nested \\) \\( one) b) (and another)", "Wed, 18 Dec 2019 20:02:01 GMT",
           "Wed, 18 Dec 2019 20:02:01 ut", "Wed, 18 Dec 02019 20:02:01 +0000", "Wed, 18 Dec 00002019 20:02:01 GMT"}) {
         CAPTURE(text);

@@ -276,6 +276,37 @@ TEST_CASE("What HMAC keeps of a key is wiped when it ends")
     CHECK(used() == 0);
 }
 
+TEST_CASE_TEMPLATE("What a digest keeps of a text is wiped when it ends", T, sidecall::detail::sha1,
+                   sidecall::detail::sha256)
+{
+    alignas(T) unsigned char storage[sizeof(T)];
+    auto const used = [&storage] {
+        std::size_t count = 0;
+        look_at(storage, sizeof storage);
+        for (unsigned char const volatile& byte : storage) count += byte != 0;
+        return count;
+    };
+    auto* const hash = std::construct_at(reinterpret_cast<T*>(storage));
+    hash->update(std::string(T::block_size + 50, 'x'));
+    CHECK(used() > 50);
+    std::destroy_at(hash);
+    CHECK(used() <= sizeof(std::uint64_t)); // how long it was
+}
+
+TEST_CASE("The length of a text is counted in 64 bits")
+{
+    // What goes on behind so many bytes and ends there has the length alone in its last block.
+    for (std::uint64_t const length : {std::uint64_t{1} << 29, std::uint64_t{1} << 40, std::uint64_t{1} << 60}) {
+        std::array<char, sidecall::detail::sha1::block_size> block{'\x80'};
+        for (unsigned i = 0; i != 8; ++i) block[56 + i] = static_cast<char>(8 * length >> (56 - 8 * i) & 0xFF);
+        auto state = sidecall::detail::sha1::initial;
+        sidecall::detail::sha1_compress(state, block.data(), 1);
+        auto const digest = sidecall::detail::sha1(sidecall::detail::sha1::initial, length).finish();
+        for (unsigned i = 0; i != digest.size(); ++i)
+            CHECK(digest[i] == static_cast<unsigned char>(state[i / 4] >> (24 - 8 * (i % 4)) & 0xFF));
+    }
+}
+
 TEST_CASE("Base64 is the same whole, in two pieces and group by group")
 {
     // All groups of bits in all places, and all lengths on both sides of what is written at once.

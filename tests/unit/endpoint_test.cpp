@@ -95,6 +95,7 @@ TEST_CASE("Region and edge are labels of Twilio's host")
         CHECK(begins(told(endpoint::edge("dublin", label)), "region@" + std::to_string(offset) + ": "));
         CHECK(begins(told(endpoint::edge(label, label)), "edge@")); // the first mistake
     }
+    CHECK(told(endpoint::region(".a")) == told(endpoint::region(""))); // nothing before the dot
 }
 
 TEST_CASE("A label that is a number is a label, since it never ends the host")

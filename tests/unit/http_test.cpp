@@ -325,6 +325,12 @@ TEST_CASE("Requests are the same if each part is")
     CHECK(copy == example());
 }
 
+TEST_CASE("An answer that nobody has filled in has no status")
+{
+    CHECK(http_response{}.status == 0);
+    CHECK(http_response_view{}.status == 0);
+}
+
 TEST_CASE("A request says where to connect to")
 {
     struct row {

@@ -164,6 +164,13 @@ TEST_CASE("Each byte is the generator's number without what would favour some of
     counter<std::uint32_t, 0, 510> half;
     half.next = 255;
     CHECK(key_of(half) == "ff000102-0304-4506-8708-090a0b0c0d0e");
+    // 513 values: the last is thrown away, here the next one, too, and what comes first is taken from the rest as well.
+    counter<std::uint32_t, 0, 512> one_more;
+    one_more.next = 511;
+    CHECK(key_of(one_more) == "ff000102-0304-4506-8708-090a0b0c0d0e");
+    counter<std::uint32_t, 1, 513> from_one;
+    from_one.next = 512;
+    CHECK(key_of(from_one) == "ff000102-0304-4506-8708-090a0b0c0d0e");
     // 512 values: all do.
     counter<std::uint32_t, 0, 511> even;
     even.next = 255;

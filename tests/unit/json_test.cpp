@@ -168,7 +168,10 @@ TEST_CASE("Each mistake names its rule and its byte")
              row{"\"a\nb\"", 2, "a control character"},
              row{"\"a\\xb\"", 3, "not an escape"},
              row{"\"\\u12g4\"", 5, "not a hexadecimal digit"},
+             row{"\"\\u12g4\x01\"", 5, "not a hexadecimal digit"},
+             row{"\"\\ud800\\u12g4\x01\"", 11, "not a hexadecimal digit"},
              row{"\"\\udc00\"", 1, "half of a surrogate pair"},
+             row{"\"\\udc00\\udc00\"", 1, "half of a surrogate pair"},
              row{"\"\\ud800\"", 1, "half of a surrogate pair"},
              row{"\"\\ud800x\"", 1, "half of a surrogate pair"},
              row{"\"a\xFF\"", 2, "not UTF-8"},
@@ -298,6 +301,7 @@ TEST_CASE("Every object is the same by its members and as a whole")
         if (whole != (mistake(text) == -1 && text.find_first_not_of(' ') == text.find('{'))) ++differ;
         if (!whole && !reader.fault()) ++differ;
         if (!whole && text[0] == '{' && static_cast<int>(reader.fault().offset) != mistake(text)) ++differ;
+        if (!whole && text[0] == '{' && reader.fault().rule.view() != rule(text)) ++differ;
         // Once it has failed, it stays so.
         if (!whole && (reader.read_member(name, value, done) || reader.read_end())) ++differ;
     }

@@ -534,6 +534,17 @@ TEST_CASE("To take what is not there ends the program")
     CHECK(aborts([&] { static_cast<void>(result<void>().error()); }));
     CHECK_FALSE(aborts([&] { static_cast<void>(*good); }));
 }
+
+TEST_CASE("To write what there is no room for ends the program")
+{
+    sidecall::detail::buffer room(4);
+    sidecall::detail::inline_text<4> text;
+    text.append("ab");
+    CHECK(aborts([&] { room.resize(5); }));
+    CHECK(aborts([&] { text.append("cde"); }));
+    CHECK_FALSE(aborts([&] { room.resize(4); }));
+    CHECK_FALSE(aborts([&] { text.append("cd"); }));
+}
 #endif
 
 TEST_CASE("or_else recovers from a failure of a value that is kept, and leaves a value alone")
@@ -549,6 +560,28 @@ TEST_CASE("Letters of three bytes beyond those that steer a terminal are printed
 {
     failure const reason(errc::transport_failure, "\xE2\x82\xAC 5 \xE2\x81\xA9.");
     CHECK(reason.to_string() == "transport_failure: \xE2\x82\xAC 5  .");
+    for (std::string_view printed : {"\xE2\x80\xA7", "\xE2\x80\xAF", "\xE2\x81\xA5", "\xE2\x81\xAA"})
+        CHECK(failure(errc::timed_out, printed).to_string() == "timed_out: " + std::string(printed));
+    for (std::string_view steering : {"\xE2\x80\xA8", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA9"})
+        CHECK(failure(errc::timed_out, steering).to_string() == "timed_out:  ");
+}
+
+TEST_CASE("What an answer says in words is kept, whichever of them it says")
+{
+    using sidecall::answer_details;
+    answer_details message, page, request;
+    message.message = "m";
+    page.more_info = "p";
+    request.request_id = "r";
+    CHECK(failure(errc::api_error).with(message).message() == "m");
+    CHECK(failure(errc::api_error).with(page).more_info() == "p");
+    CHECK(failure(errc::api_error).with(request).request_id() == "r");
+}
+
+TEST_CASE("What nobody has set is nought, and the first code is 1, since 0 is no error")
+{
+    CHECK(static_cast<int>(errc::invalid_argument) == 1);
+    CHECK(sidecall::retry_time{}.seconds == 0);
 }
 
 TEST_CASE("Times to come back are the same if number and kind are")

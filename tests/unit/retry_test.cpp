@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -321,6 +322,40 @@ TEST_CASE("A wait that doubles ends where numbers do")
     CHECK(policy.decide(failure(errc::not_connected), {.attempt = 2, .random = last + 1}).delay.count == 0);
 }
 
+TEST_CASE("What is less than nothing is nothing, and what is little is not less")
+{
+    auto const never = static_cast<std::uint64_t>(INT64_MAX);
+    retry_policy const patient{.max_delay = milliseconds(INT64_MAX),
+                               .max_retry_after = milliseconds(INT64_MAX),
+                               .deadline = milliseconds(INT64_MAX)};
+    auto const decide = [](retry_policy const& policy, sidecall::retry_facts const& known) {
+        return policy.decide(failure(errc::not_connected), known);
+    };
+    CHECK(patient.time_left(milliseconds(-5)).count == INT64_MAX);
+
+    retry_policy changed = patient;
+    changed.max_delay = milliseconds(-1);
+    CHECK(decide(changed, {.random = 1}) == retry_decision{});
+    changed = patient;
+    changed.base_delay = milliseconds(-1);
+    CHECK(decide(changed, {.random = 1}) == retry_decision{});
+
+    changed.base_delay = milliseconds(1);
+    CHECK(decide(changed, {.attempt = 3, .random = 4}).delay.count == 4);
+    changed.base_delay = milliseconds(INT64_MAX / 2);
+    CHECK(decide(changed, {.attempt = 2, .random = never}).delay.count == 0);
+
+    changed = patient;
+    changed.max_retry_after = milliseconds(INT64_MAX / 1000 * 1000);
+    auto const longest = retry_after(429, std::to_string(INT64_MAX / 1000));
+    CHECK(changed.decide(longest, {}).delay == changed.max_retry_after);
+    auto const date = retry_after(429, "Thu, 01 Jan 1970 00:00:01 GMT");
+    CHECK(patient.decide(date, {.unix_time = milliseconds(1)}).delay.count == 999);
+
+    CHECK(sidecall::retry_facts{}.attempt == 1);
+    CHECK(sidecall::retry_facts{}.random == 0);
+}
+
 TEST_CASE("Each reason to stop has a name of its own")
 {
     CHECK(to_string_view(retry_stop::refused) == "refused");
@@ -623,12 +658,24 @@ TEST_CASE("A timer that comes too late starts no other attempt")
 TEST_CASE("The system's clocks go on, and its random bits differ")
 {
     sidecall::this_machine machine;
-    auto const before = machine.uptime();
-    auto const date = machine.unix_time();
-    CHECK(machine.uptime().count >= before.count);
-    auto const now =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
-    CHECK(now.count() - date.count >= 0);
-    CHECK(now.count() - date.count < 60'000);
-    CHECK(machine.random() != machine.random());
+    auto const now_by = [](auto clock) {
+        return std::chrono::floor<std::chrono::milliseconds>(decltype(clock)::now().time_since_epoch()).count();
+    };
+    for (int i = 0; i != 5; ++i) {
+        auto const uptime = now_by(std::chrono::steady_clock());
+        CHECK(machine.uptime().count >= uptime);
+        CHECK(machine.uptime().count <= now_by(std::chrono::steady_clock()));
+        auto const date = now_by(std::chrono::system_clock());
+        CHECK(machine.unix_time().count >= date);
+        CHECK(machine.unix_time().count <= now_by(std::chrono::system_clock()));
+        std::this_thread::sleep_for(std::chrono::milliseconds(7)); // at another part of a second
+    }
+    std::uint64_t set = 0, unset = 0; // each bit is now the one and now the other
+    for (int i = 0; i != 100; ++i) {
+        std::uint64_t const bits = machine.random();
+        set |= bits;
+        unset |= ~bits;
+    }
+    CHECK(set == ~std::uint64_t{0});
+    CHECK(unset == ~std::uint64_t{0});
 }

@@ -519,4 +519,14 @@ TEST_CASE("A sequencer can be moved, copied and assigned, with all that waits in
     message_sequencer again(std::move(copied.sequencer));
     again.accept(message(3), one.out);
     CHECK(one.out.take() == "3 4");
+    CHECK(one.sequencer.waiting() == 0);
+}
+
+TEST_CASE("A message is in its place, and the limits are those that are documented, if nobody says otherwise")
+{
+    sequenced_message const one{message(1)};
+    CHECK(one.missing == 0);
+    CHECK_FALSE(one.late);
+    CHECK(sidecall::sequencer_options{}.max_waiting == 32);
+    CHECK(sidecall::sequencer_options{}.max_remembered == 256);
 }

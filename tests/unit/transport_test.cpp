@@ -392,6 +392,14 @@ TEST_CASE("Through callbacks each answer comes to its own handler, in whatever o
                   "made 003\n");
 }
 
+// What completes an operation can be kept in a container of the transport's.
+using completion = sidecall::detail::completion<sidecall::create_user_defined_message, sidecall::detail::some_handler>;
+static_assert(std::is_nothrow_move_constructible_v<completion> && std::is_nothrow_move_assignable_v<completion>);
+
+static_assert(sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_subscription_view>);
+static_assert(!sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_subscription>);
+static_assert(!sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_view>);
+
 TEST_CASE("A view operation's result lies in the answer, which is there until the handler returns")
 {
     sidecall::create_user_defined_message_subscription_view const operation{

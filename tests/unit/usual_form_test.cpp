@@ -421,6 +421,27 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
     all.check_all(5000);
 }
 
+TEST_CASE("A date of up to 256 characters may have escapes, one with more is taken for none")
+{
+    sidecall::create_user_defined_message_subscription_view const operation{
+        *sidecall::account_sid::parse("AC0123456789abcdef0123456789ABCDEF"),
+        *sidecall::call_sid::parse("CA0123456789abcdef0123456789ABCDEF"),
+        *sidecall::callback_url_view::parse("https://example.com/")};
+    for (std::size_t const size : {std::size_t{250}, std::size_t{256}, std::size_t{257}, std::size_t{300}}) {
+        std::string date = "Wed, 18 Dec 2019 20:02:01 +0000 (\\u0041";
+        date.append(size - date.size() - 1, 'x').append(")");
+        std::string const body = R"({"sid":"ZY0123456789abcdef0123456789abcdef","date_created":")" + date + "\"}";
+        auto const made = operation.parse({.status = 201, .body = body});
+        CAPTURE(size);
+        REQUIRE(made.has_value() == (size <= 256));
+        if (made) {
+            CHECK(made->date_created == date_time{1576699321, 0});
+        } else {
+            CHECK(made.error().field() == "date_created");
+        }
+    }
+}
+
 TEST_CASE("An answer that is cut or has a byte too many is read as JSON has it")
 {
     auto const whole = object_of(usual_members(), spacing::blanks);

@@ -1032,6 +1032,14 @@ TEST_CASE("What is too long to be counted is refused before it is read")
         CHECK(message.error().code() == errc::malformed_webhook);
         CHECK_FALSE(verifier.verify(request));
     }
+    constexpr std::size_t most = std::size_t{64} << 20;
+    for (std::size_t const size : {most, most + 1})
+        for (auto const& request :
+             {webhook_request{.body = {"x", size}}, webhook_request{.url = std::string_view("x", size)}}) {
+            auto const why = verifier.verify(request).error();
+            CHECK(why.code() == (size == most ? errc::invalid_signature : errc::malformed_webhook));
+            CHECK(why.message() == (size == most ? "there is no signature" : "longer than 64 MiB"));
+        }
 }
 
 TEST_CASE("Views of a message stay valid when it is moved, and a copy has its own")
@@ -1117,6 +1125,41 @@ TEST_CASE("Only an authority has a port that can be left out")
         CHECK(verifier.verify({.url = url, .signature = right}));
         CHECK_FALSE(verifier.verify({.url = url, .signature = other}));
     }
+}
+
+TEST_CASE("What is no port of an authority is not left out, and what is one is, however odd the URL")
+{
+    struct row {
+        std::string_view url;
+        std::string_view other;
+        bool is_port;
+    };
+    for (auto const& [url, other, is_port] : {
+             row{"example.com/pa:1/x", "example.com/pa/x", false},
+             row{"http:///x:1/y", "http:///x/y", false},
+             row{"https://user:@h/x", "https://user:@h:443/x", true},
+             row{"https://user:@h:8443/x", "https://user:@h/x", true},
+             row{"http://:1/x", "http:///x", true},
+             row{"http://u@:1/x", "http://u@/x", true},
+             row{"://h:1/x", "://h/x", true},
+         }) {
+        CAPTURE(url);
+        std::string const signature = sign(other);
+        CHECK(webhook_verifier(secret(token)).verify({.url = url, .signature = signature}).has_value() == is_port);
+    }
+}
+
+TEST_CASE("The hash of a body may be all that a URL has")
+{
+    CHECK(holds(signed_json("{}", "application/json", "?")));
+}
+
+TEST_CASE("A parameter that is there twice is named before one that is missing, if its name comes first")
+{
+    fields twice = message_with("AccountSid", {});
+    twice.emplace_back("Sid", "KX00000000000000000000000000000003");
+    twice.emplace_back("Unknown", "");
+    CHECK(refusal(signed_form(twice)) == "malformed_webhook Sid");
 }
 
 TEST_CASE("A verifier holds nothing that gives its token away")

@@ -117,6 +117,7 @@ constexpr void wipe(char* data, std::size_t size) noexcept
 #if defined(__GNUC__)
     __asm__ __volatile__("" : : "r"(data) : "memory"); // for all that it knows, this reads them
 #else
+    // unreached: where we test there are g++ and clang++
     for (char volatile* byte = data; size != 0; --size) *byte++ = 0;
 #endif
 }
@@ -163,11 +164,13 @@ public:
     {
         std::char_traits<char>::copy(in_place_, other.in_place_, InPlace);
     }
-    constexpr short_text& operator=(short_text other) noexcept
+    constexpr short_text& operator=(short_text const& other) { return *this = short_text(other); }
+    constexpr short_text& operator=(short_text&& other) noexcept // straight, since another copy would not be wiped
     {
-        size_ = other.size_;
+        std::size_t const size = std::exchange(other.size_, 0);
         elsewhere_ = std::move(other.elsewhere_);
-        std::char_traits<char>::copy(in_place_, other.in_place_, InPlace);
+        std::char_traits<char>::move(in_place_, other.in_place_, InPlace);
+        size_ = size;
         return *this;
     }
 

@@ -194,7 +194,6 @@ constexpr hostname read_hostname(std::string_view text, std::size_t const begin)
         if (!host.wrong) host.wrong = violation{rule, at};
     };
     std::size_t label = begin;
-    host.last_label = begin;
     for (std::size_t at = begin;; label = ++at) {
         while (at != text.size() && is_in_label(text[at])) ++at;
         host.end = at;
