@@ -183,6 +183,7 @@ CASE("method", parse_http_method("DELETE").value() == http_method::delete_ && !p
 // A request with its credential, in storage to the byte: a byte less is refused, and one beyond would be no constant.
 
 CASE("date: a month that is none", !detail::parse_rfc2822("Wed, 18 Dez 2019 20:02:01 +0000"));
+CASE("date: NULs for a month", !detail::parse_rfc2822({"Wed, 18 \0\0\0 2019 20:02:01 +0000", 31}));
 CASE("request: where to connect to", [] {
     auto const connects_to = [](std::string_view where, std::string_view hostname, unsigned port) {
         http_request const request(http_method::get, *endpoint::parse(where), {"/"});

@@ -66,7 +66,9 @@ struct counter {
     static constexpr T max() { return Max; }
     constexpr T operator()()
     {
-        return next++ == Max ? (next = static_cast<T>(Min + 1), Min) : static_cast<T>(next - 1);
+        T const now = next;
+        next = now == Max ? Min : static_cast<T>(now + 1);
+        return now;
     }
     T next = Min;
 };

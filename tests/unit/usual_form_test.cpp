@@ -405,6 +405,9 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
             members[i].second = "\"" + std::string(size, 'x') + "\",\"a\":\"" + std::string(200 - size, 'y') + "\"";
             check(members);
         }
+        auto unnamed = usual;
+        unnamed[i].first = "";
+        check(unnamed);
         std::string const value = usual[i].second;
         for (std::size_t at = 1; at + 1 != value.size();
              ++at) { // each byte as an escape, or as one that is not allowed
@@ -418,6 +421,12 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
             }
         }
     }
+    // What is a byte longer than usual, wherever the quotation mark before it stands.
+    auto longer = usual;
+    longer.back().second.insert(1, "x");
+    std::string const text = object_of(longer);
+    for (std::size_t blanks = 0; blanks != 200; ++blanks)
+        all.add(compare_answer(std::string(text).insert(text.find("\"uri\""), blanks, ' ')), text, blanks);
     all.check_all(5000);
 }
 
@@ -448,8 +457,8 @@ TEST_CASE("An answer that is cut or has a byte too many is read as JSON has it")
     tally all;
     for (std::size_t at = 0; at <= whole.size(); ++at) {
         all.add(compare_answer(whole.substr(0, at)), whole, at);
-        all.add(compare_answer(whole.substr(at)), whole, at);                    // also without its brace
-        for (char c : {' ', ',', '"', '{', '}', ':', 'x', '\\', '\x01', '\xFF'}) // nlohmann-json ends at a NUL
+        all.add(compare_answer(whole.substr(at)), whole, at);                          // also without its brace
+        for (char c : {' ', '\t', ',', '"', '{', '}', ':', 'x', '\\', '\x01', '\xFF'}) // nlohmann-json ends at a NUL
             all.add(compare_answer(std::string(whole).insert(at, 1, c)), whole, at);
         if (at != whole.size()) all.add(compare_answer(std::string(whole).erase(at, 1)), whole, at);
     }
