@@ -355,7 +355,8 @@ TEST_CASE("A request says where to connect to")
              row{"http://[::1]", "[::1]", "::1", 80, false},
              row{"http://[::1]:8080", "[::1]:8080", "::1", 8080, false},
          }) {
-        CAPTURE(where);
+        auto const shown = where; // clang 14 captures no structured binding
+        CAPTURE(shown);
         auto const request = example(*endpoint::parse(where));
         CHECK(request.host() == host);
         CHECK(request.hostname() == hostname);
