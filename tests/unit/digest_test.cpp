@@ -8,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <ostream>
 #include <random>
 #include <string>
@@ -263,34 +262,22 @@ TEST_CASE("Codes are equal if all their bytes are")
 
 TEST_CASE("What HMAC keeps of a key is wiped when it ends")
 {
-    alignas(hmac_sha1) unsigned char storage[sizeof(hmac_sha1)];
-    auto const used = [&storage] {
-        std::size_t count = 0;
-        look_at(storage, sizeof storage);
-        for (unsigned char const volatile& byte : storage) count += byte != 0;
-        return count;
-    };
-    auto* const key = std::construct_at(reinterpret_cast<hmac_sha1*>(storage), std::string_view("auth token"));
-    CHECK(used() != 0);
-    std::destroy_at(key);
-    CHECK(used() == 0);
+    glass_box<hmac_sha1> box;
+    hmac_sha1& key = box.make("auth token");
+    CHECK(box.used() != 0);
+    box.end(key);
+    CHECK(box.used() == 0);
 }
 
 TEST_CASE_TEMPLATE("What a digest keeps of a text is wiped when it ends", T, sidecall::detail::sha1,
                    sidecall::detail::sha256)
 {
-    alignas(T) unsigned char storage[sizeof(T)];
-    auto const used = [&storage] {
-        std::size_t count = 0;
-        look_at(storage, sizeof storage);
-        for (unsigned char const volatile& byte : storage) count += byte != 0;
-        return count;
-    };
-    auto* const hash = std::construct_at(reinterpret_cast<T*>(storage));
-    hash->update(std::string(T::block_size + 50, 'x'));
-    CHECK(used() > 50);
-    std::destroy_at(hash);
-    CHECK(used() <= sizeof(std::uint64_t)); // how long it was
+    glass_box<T> box;
+    T& hash = box.make();
+    hash.update(std::string(T::block_size + 50, 'x'));
+    CHECK(box.used() > 50);
+    box.end(hash);
+    CHECK(box.used() <= sizeof(std::uint64_t)); // how long it was
 }
 
 TEST_CASE("The length of a text is counted in 64 bits")

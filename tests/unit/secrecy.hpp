@@ -40,10 +40,19 @@ public:
     }
     void end(T& value) { value.~T(); }
 
+    /// How many of its bytes are not nought.
+    std::size_t used() const
+    {
+        look_at(bytes_, sizeof bytes_);
+        std::size_t count = 0;
+        for (unsigned char const volatile& byte : bytes_) count += byte != 0; // they must be read as they lie there
+        return count;
+    }
+
     bool shows(std::string_view text) const
     {
         look_at(bytes_, sizeof bytes_);
-        unsigned char const volatile* const bytes = bytes_; // they must be read as they lie there
+        unsigned char const volatile* const bytes = bytes_;
         for (std::size_t at = 0; at + text.size() <= sizeof(T); ++at) {
             std::size_t same = 0;
             while (same != text.size() && bytes[at + same] == static_cast<unsigned char>(text[same])) ++same;
