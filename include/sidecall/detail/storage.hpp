@@ -164,7 +164,11 @@ public:
     {
         std::char_traits<char>::copy(in_place_, other.in_place_, InPlace);
     }
-    constexpr short_text& operator=(short_text const& other) { return *this = short_text(other); }
+    constexpr short_text& operator=(short_text const& other)
+    {
+        if (this != &other) *this = short_text(other);
+        return *this;
+    }
     constexpr short_text& operator=(short_text&& other) noexcept // straight, since another copy would not be wiped
     {
         std::size_t const size = std::exchange(other.size_, 0);
