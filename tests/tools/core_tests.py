@@ -9,7 +9,10 @@ SMALL = ["digest", "callback_url", "credentials", "subscription", "webhook"]
 # By name, the source of each and the options of the compiler that it needs. "tables" is the driver of TABLES.
 TESTS = {path.name[:-len("_test.cpp")]: (path, ()) for path in sorted((ROOT / "tests/unit").glob("*_test.cpp"))}
 TESTS["tables"] = (ROOT / "tests/conformance.cpp", ())
-TESTS["digest, portable"] = (TESTS["digest"][0], ("-DSIDECALL_NO_SHA_INSTRUCTIONS",))
+PORTABLE = "-DSIDECALL_NO_SHA_INSTRUCTIONS"
+TESTS["digest, portable"] = (TESTS["digest"][0], (PORTABLE,))
+TESTS["stack"] = (TESTS["stack"][0], ("-O2",))
+TESTS["stack, portable"] = (TESTS["stack"][0], ("-O2", PORTABLE))
 TESTS |= {f"{name}, small": (TESTS[name][0], ("-Os",)) for name in SMALL}
 
 # What they are linked into: by a name for it, their names. All but "tables" need tests/main.cpp, too.

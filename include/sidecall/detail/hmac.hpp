@@ -50,13 +50,11 @@ public:
     {
         sha1 inner(inner_, sha1::block_size);
         pieces([&inner](std::string_view piece) { inner.update(piece); });
-        value code = inner.finish();
+        // No secret: it says nothing of the key, and without the key nobody makes a code of it.
+        auto const text = std::bit_cast<std::array<char, sha1::size>>(inner.finish());
         sha1 outer(outer_, sha1::block_size);
-        auto text = std::bit_cast<std::array<char, sha1::size>>(code);
         outer.update({text.data(), text.size()});
-        wipe_object(text);
-        code = outer.finish(); // in place of the inner hash, which is nobody's business
-        return code;
+        return outer.finish();
     }
 
 private:
