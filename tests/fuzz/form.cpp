@@ -1,4 +1,5 @@
-// What a request is built from comes back from it by a decoder that is not the library's; libcurl encodes the same.
+// What a request is built from comes back from it by decoders that are not the library's, the stand-in's among them;
+// libcurl encodes the same.
 
 #include "fuzz.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include <sidecall/detail/standin_text.hpp>
 #include <sidecall/message.hpp>
 #include <sidecall/subscription.hpp>
 
@@ -52,6 +54,17 @@ std::vector<field> decode_form(std::string_view body)
         if (pair.size() == body.size()) return fields;
         body.remove_prefix(pair.size() + 1);
     }
+}
+
+/// The stand-in is strict: it wants names, and all of it in UTF-8.
+void compare_with_standin(std::string_view body, std::vector<field> const& wanted)
+{
+    namespace standin = sidecall::standin_detail;
+    bool takes = true;
+    for (auto const& [name, value] : wanted) takes = takes && !name.empty() && standin::is_utf8(name + '=' + value);
+    auto const read = standin::decode_form(std::string(body));
+    hold(read.fault.empty() == takes, "the stand-in takes what Twilio would");
+    if (takes) hold(read.parameters == wanted, "the fields come back by the stand-in, too");
 }
 
 /// The encoding by libcurl, with "+" for a blank.
@@ -99,6 +112,7 @@ void try_any(std::string_view input)
     std::vector<field> const wanted{
         {std::string(name), std::string(value)}, {std::string(rest), std::string(first)}, {"", std::string(rest)}};
     hold(decode_form(request.body()) == wanted, "the fields come back");
+    compare_with_standin(request.body(), wanted);
     std::string const slash = first.substr(0, 1) == "/" ? "" : "/";
     std::string path(request.target());
     for (char c : path)
@@ -171,6 +185,7 @@ void try_operations(std::string_view input)
         wanted.emplace_back("Method", to_string_view(*operation.method));
     }
     hold(decode_form(operation.request().body()) == wanted, "a subscription's parameters come back");
+    compare_with_standin(operation.request().body(), wanted);
     auto const view_of_callback = callback_url_view::parse(callback->view());
     create_user_defined_message_subscription_view view{*account, *call, *view_of_callback};
     if (operation.idempotency_key) view.idempotency_key = *operation.idempotency_key;

@@ -3,6 +3,7 @@
 #include "fuzz.hpp"
 #include "other_json.hpp"
 
+#include <sidecall/detail/standin_text.hpp>
 #include <sidecall/message.hpp>
 
 using fuzz::hold;
@@ -36,17 +37,7 @@ FUZZ_TARGET(message_content)
     auto const call = sidecall::call_sid::parse("CA00000000000000000000000000000002");
     auto const request = sidecall::create_user_defined_message{*account, *call, *content}.request();
     hold(request == sidecall::create_user_defined_message_view{*account, *call, *view}.request(), "so do the requests");
-    std::string_view body = request.body();
-    hold(body.substr(0, 8) == "Content=", "it is the body's only field");
-    body.remove_prefix(8);
-    std::string decoded;
-    for (std::size_t at = 0; at < body.size(); ++at) {
-        if (body[at] == '%') {
-            decoded += static_cast<char>(std::stoi(std::string(body.substr(at + 1, 2)), nullptr, 16));
-            at += 2;
-        } else {
-            decoded += body[at] == '+' ? ' ' : body[at];
-        }
-    }
-    hold(decoded == text, "decoded, it is the content again");
+    auto const read = sidecall::standin_detail::decode_form(std::string(request.body()));
+    hold(read.fault.empty() && read.parameters == sidecall::standin_detail::fields{{"Content", text}},
+         "the stand-in reads the content again, and nothing else");
 }

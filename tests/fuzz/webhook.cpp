@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include <sidecall/detail/standin_text.hpp>
 #include <sidecall/webhook.hpp>
 
 using fuzz::hold;
@@ -221,4 +222,12 @@ FUZZ_TARGET(webhook)
     if (!message) return;
     std::sort(all.begin(), all.end());
     hold(parameters_of(*message) == all, "the parameters are those of the form, sorted");
+
+    std::string const again = sidecall::standin_detail::encode_form(all);
+    std::string const signed_again = fuzz::sign(token, "https://example.com/udm" + fuzz::signed_text(all));
+    auto const from_standin = verifier().receive({.url = "https://example.com/udm",
+                                                  .content_type = "application/x-www-form-urlencoded",
+                                                  .signature = signed_again,
+                                                  .body = again});
+    hold(from_standin && parameters_of(*from_standin) == all, "as the stand-in writes them, they are the same");
 }
