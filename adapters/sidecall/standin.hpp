@@ -44,7 +44,7 @@
 namespace sidecall {
 
 /// Names with their values: header fields, or form parameters.
-using standin_fields = standin_detail::fields;
+using standin_fields = standin_detail::named_values;
 
 /// What a `twilio_standin` is made of. Every member has a default.
 struct standin_options {

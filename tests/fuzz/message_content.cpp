@@ -38,6 +38,6 @@ FUZZ_TARGET(message_content)
     auto const request = sidecall::create_user_defined_message{*account, *call, *content}.request();
     hold(request == sidecall::create_user_defined_message_view{*account, *call, *view}.request(), "so do the requests");
     auto const read = sidecall::standin_detail::decode_form(std::string(request.body()));
-    hold(read.fault.empty() && read.parameters == sidecall::standin_detail::fields{{"Content", text}},
+    hold(read.fault.empty() && read.parameters == sidecall::standin_detail::named_values{{"Content", text}},
          "the stand-in reads the content again, and nothing else");
 }

@@ -15,6 +15,8 @@
 // since the fuzzers read the library's requests by it, too.
 namespace sidecall::standin_detail {
 
+using named_values = std::vector<std::pair<std::string, std::string>>;
+
 inline bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -117,11 +119,8 @@ inline bool is_utf8(std::string_view text)
     return true;
 }
 
-/// Names with their values, in their order.
-using fields = std::vector<std::pair<std::string, std::string>>;
-
 struct form {
-    fields parameters = {};
+    named_values parameters = {};
     /// What is wrong with it; empty where nothing is.
     std::string fault = {};
 };
@@ -146,7 +145,7 @@ inline std::optional<std::string> decode_form_text(std::string_view text, char p
     return decoded;
 }
 
-inline std::string encode_form(fields const& parameters)
+inline std::string encode_form(named_values const& parameters)
 {
     std::string encoded;
     auto const append = [&](std::string const& text) {
