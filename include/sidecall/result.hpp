@@ -241,13 +241,17 @@ public:
         facts_.has |= has_retry_after;
         return std::move(*this);
     }
-    /// The same failure with all that these say. Allocates if they say something in words.
+    /// The same failure with all that these say; of what they say nothing, what it said before. Allocates if they say
+    /// something in words.
     failure&& with(answer_details details) &&
     {
         if (details.twilio_code) std::move(*this).with_twilio_code(*details.twilio_code);
         if (details.retry_after) std::move(*this).with_retry_after(*details.retry_after);
-        if (details.message || !details.more_info.empty() || !details.request_id.empty())
-            texts_ = new texts{std::move(details.message), std::move(details.more_info), std::move(details.request_id)};
+        if (!details.message && details.more_info.empty() && details.request_id.empty()) return std::move(*this);
+        if (!texts_) texts_ = new texts;
+        if (details.message) texts_->message = std::move(details.message);
+        if (!details.more_info.empty()) texts_->more_info = std::move(details.more_info);
+        if (!details.request_id.empty()) texts_->request_id = std::move(details.request_id);
         return std::move(*this);
     }
 

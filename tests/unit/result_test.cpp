@@ -578,6 +578,21 @@ TEST_CASE("What an answer says in words is kept, whichever of them it says")
     CHECK(failure(errc::api_error).with(request).request_id() == "r");
 }
 
+TEST_CASE("What an answer says is added to what the failure says already")
+{
+    sidecall::answer_details request;
+    request.request_id = "r";
+    sidecall::answer_details rest;
+    rest.message = "n";
+    rest.more_info = "p";
+    failure twice = failure(errc::transport_failure, "m", 7).with(request);
+    CHECK(twice.to_string() == "transport_failure: m (code 7, request r)");
+    twice = failure(errc::transport_failure, "m").with(request).with(rest);
+    CHECK(twice.to_string() == "transport_failure: n (p, request r)");
+    twice = std::move(twice).with({});
+    CHECK(twice.to_string() == "transport_failure: n (p, request r)");
+}
+
 TEST_CASE("What nobody has set is nought, and the first code is 1, since 0 is no error")
 {
     CHECK(static_cast<int>(errc::invalid_argument) == 1);
