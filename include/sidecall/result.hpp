@@ -153,10 +153,7 @@ public:
 
     /// A failure with a text of its own, a transport's say: a copy, so this allocates. The text must hold no
     /// credential.
-    failure(errc code, std::string_view message) : failure(code)
-    {
-        texts_ = new texts{.message = std::string(message)};
-    }
+    failure(errc code, std::string_view message) : failure(code) { words().message = std::string(message); }
     /// The same with the number by which the underlying library knows the error (a `CURLcode`, an `errno`).
     failure(errc code, std::string_view message, int native_code) : failure(code, message)
     {
@@ -247,11 +244,9 @@ public:
     {
         if (details.twilio_code) std::move(*this).with_twilio_code(*details.twilio_code);
         if (details.retry_after) std::move(*this).with_retry_after(*details.retry_after);
-        if (!details.message && details.more_info.empty() && details.request_id.empty()) return std::move(*this);
-        if (!texts_) texts_ = new texts;
-        if (details.message) texts_->message = std::move(details.message);
-        if (!details.more_info.empty()) texts_->more_info = std::move(details.more_info);
-        if (!details.request_id.empty()) texts_->request_id = std::move(details.request_id);
+        if (details.message) words().message = std::move(details.message);
+        if (!details.more_info.empty()) words().more_info = std::move(details.more_info);
+        if (!details.request_id.empty()) words().request_id = std::move(details.request_id);
         return std::move(*this);
     }
 
@@ -345,6 +340,12 @@ private:
         texts* (*copy)(texts const&) = [](texts const& from) { return new texts(from); };
         void (*end)(texts*) noexcept = [](texts* which) noexcept { delete which; };
     };
+
+    texts& words()
+    {
+        if (!texts_) texts_ = new texts;
+        return *texts_;
+    }
 
     constexpr std::optional<int> number(unsigned char which, int value) const noexcept
     {
