@@ -1,6 +1,8 @@
 // A token in a static object is wiped when the program ends, also if the compiler made that object: clang++ leaves out
 // a destructor whose constant run touches no member.
 
+#include "../unit/secrecy.hpp"
+
 #include <sidecall/webhook.hpp>
 
 #include <cstdio>
@@ -30,6 +32,7 @@ auto hash = sidecall::detail::sha1(); // ends as it began, and hashes keys in be
 template <class T>
 std::string_view bytes_of(T const& object)
 {
+    look_at(&object, sizeof object);
     return {reinterpret_cast<char const*>(&object), sizeof object};
 }
 
