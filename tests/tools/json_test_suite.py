@@ -24,6 +24,8 @@ def main():
             cases = [{"case": {"op": "json", "body_b64": base64.b64encode(file.read_bytes()).decode()},
                       "expect": {"ok": file.name.startswith(READ)}, "why": file.name}
                      for file in sorted(pathlib.Path(folder).glob(f"{kind}_*.json"))]
+            if not cases:
+                sys.exit(f"json_test_suite.py: there is no {kind}_*.json in {folder}")
             tables.append(pathlib.Path(work, kind))
             tables[-1].write_text(json.dumps(cases), encoding="utf-8")
         return subprocess.run([pathlib.Path(__file__).with_name("run_tables.py"), driver, *tables], check=False).returncode

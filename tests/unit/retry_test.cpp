@@ -662,8 +662,8 @@ TEST_CASE("The system's clocks go on, and its random bits differ")
         return std::chrono::floor<std::chrono::milliseconds>(decltype(clock)::now().time_since_epoch()).count();
     };
     for (int i = 0; i != 5; ++i) {
-        auto const check = [&](auto clock,
-                               auto ask) { // each has a line of its own, so that they come one after the other
+        // A line for each, so that they are asked one after the other.
+        auto const check = [&](auto clock, auto ask) {
             auto const before = now_by(clock);
             auto const asked = ask().count;
             auto const after = now_by(clock);
