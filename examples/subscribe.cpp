@@ -97,7 +97,11 @@ void show(sidecall::incoming_message const& message)
               << "   sequence_number  " << message.sequence_number() << '\n'
               << "   sid              " << message.sid().view() << '\n'
               << "   call_sid         " << message.call_sid().view() << '\n'
-              << "   timestamp        " << message.timestamp().unix_seconds << " (Unix time)\n\n";
+              << "   timestamp        ";
+    if (message.timestamp())
+        std::cout << message.timestamp()->unix_seconds << " (Unix time)\n\n";
+    else
+        std::cout << "none that can be read\n\n";
 }
 
 using any_transport = std::function<sidecall::result<sidecall::http_response>(sidecall::authorized_request const&)>;

@@ -113,13 +113,21 @@ json date_of(std::optional<sidecall::date_time> const& date)
     return date ? json(date->unix_seconds) : json();
 }
 
+json names_of(sidecall::unreadable_members const& members)
+{
+    json names = json::array();
+    for (std::string_view name : members) names.push_back(name);
+    return names;
+}
+
 json value_of(sidecall::user_defined_message_subscription const& made)
 {
     return {{"sid", made.sid.view()},
             {"account_sid", view_of(made.account_sid)},
             {"call_sid", view_of(made.call_sid)},
             {"date_created", date_of(made.date_created)},
-            {"uri", or_null(made.uri)}};
+            {"uri", or_null(made.uri)},
+            {"unreadable", names_of(made.unreadable)}};
 }
 
 json value_of(sidecall::user_defined_message const& made)
@@ -127,7 +135,8 @@ json value_of(sidecall::user_defined_message const& made)
     return {{"sid", made.sid.view()},
             {"account_sid", view_of(made.account_sid)},
             {"call_sid", view_of(made.call_sid)},
-            {"date_created", date_of(made.date_created)}};
+            {"date_created", date_of(made.date_created)},
+            {"unreadable", names_of(made.unreadable)}};
 }
 
 json sid(json const& c)
@@ -306,7 +315,7 @@ json receive(json const& c)
               {"call_sid", message->call_sid().view()},
               {"account_sid", message->account_sid().view()},
               {"sid", message->sid().view()},
-              {"timestamp", message->timestamp().unix_seconds}}}};
+              {"timestamp", date_of(message->timestamp())}}}};
 }
 
 std::map<std::string, json (*)(json const&), std::less<>> const operations{

@@ -11,6 +11,7 @@
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/storage.hpp>
+#include <sidecall/text_view.hpp>
 
 namespace sidecall {
 
@@ -20,16 +21,16 @@ namespace sidecall {
 class secret {
 public:
     /// Takes a copy, which allocates if it is long; what you pass in is yours to wipe.
-    constexpr explicit secret(std::string_view text) : text_(text) {}
+    constexpr explicit secret(text_view text) : text_(text) {}
     /// The same; a null pointer, as `std::getenv` gives for what is not set, makes an empty secret.
-    constexpr explicit secret(char const* text) : secret(text ? std::string_view(text) : std::string_view()) {}
+    constexpr explicit secret(char const* text) : secret(text_view(text)) {}
 
     /// The same, and wipes the text that you gave.
     explicit secret(std::string&& text) : text_(text) { detail::wipe(text); }
 
     /// Keeps the copy in storage of yours, and allocates nothing. A failure is `invalid_argument` in `"storage"`: too
     /// small.
-    static constexpr result<secret> in(storage memory, std::string_view text) noexcept
+    static constexpr result<secret> in(storage memory, text_view text) noexcept
     {
         auto made = with_room(memory, text.size());
         if (made) detail::put(made->text_.data(), text);
@@ -52,8 +53,10 @@ public:
     secret& operator=(secret const&) = delete;
     constexpr ~secret() { text_.wipe(); }
 
-    /// The bytes themselves, valid as long as this object is. Whatever they are copied into must be wiped, too.
-    constexpr std::string_view reveal() const noexcept { return text_; }
+    /// The bytes themselves, valid as long as this object is, so not to be had of a temporary. Whatever they are copied
+    /// into must be wiped, too.
+    constexpr std::string_view reveal() const& noexcept { return text_; }
+    std::string_view reveal() const&& = delete;
 
     /// Whether there is no byte in it: a variable that was not set, or a secret that was moved from.
     constexpr bool empty() const noexcept { return reveal().empty(); }
@@ -82,8 +85,8 @@ private:
     detail::short_text<in_place> text_;
 };
 
-/// Who asks: what `authorize` puts into the `Authorization` header. Made once and used for every request; like a
-/// `secret` it can neither be copied nor printed and wipes itself.
+/// What `authorize` puts into the `Authorization` header. Made once and used for every request; like a `secret` it can
+/// neither be copied nor printed and wipes itself. To authorize a request with moved-from credentials ends the program.
 class credentials {
 public:
     /// HTTP Basic (RFC 7617) with the account's auth token: may do all that the account may. Any bytes are taken, none
@@ -132,7 +135,8 @@ public:
     }
 
     /// The value of the `Authorization` header. Ask it for `reveal()` only if `authorize` is not for you.
-    constexpr secret const& authorization() const noexcept { return header_; }
+    constexpr secret const& authorization() const& noexcept { return header_; }
+    secret const& authorization() const&& = delete; ///< Not of a temporary: it would dangle.
 
 private:
     constexpr explicit credentials(std::size_t size) : header_(size) {}

@@ -9,6 +9,7 @@
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/detail/uri.hpp>
 #include <sidecall/result.hpp>
+#include <sidecall/text_view.hpp>
 #include <sidecall/version.hpp>
 
 namespace sidecall {
@@ -29,7 +30,7 @@ public:
     static constexpr endpoint const& twilio() noexcept;
 
     /// `https://api.REGION.twilio.com`, "ie1" say. A failure is `invalid_argument` in `"region"`: not a DNS label.
-    static constexpr result<endpoint> region(std::string_view region) noexcept
+    static constexpr result<endpoint> region(text_view region) noexcept
     {
         if (auto const wrong = check_label(region))
             return failure(errc::invalid_argument, "region", wrong.rule, wrong.offset);
@@ -40,7 +41,7 @@ public:
 
     /// `https://api.EDGE.REGION.twilio.com`, "dublin" say; an edge alone implies the region us1 (Twilio's "Global
     /// infrastructure" pages). A failure is `invalid_argument` in `"edge"` or `"region"`: not a DNS label.
-    static constexpr result<endpoint> edge(std::string_view edge, std::string_view region = "us1") noexcept
+    static constexpr result<endpoint> edge(text_view edge, text_view region = "us1") noexcept
     {
         if (auto const wrong = check_label(edge))
             return failure(errc::invalid_argument, "edge", wrong.rule, wrong.offset);
@@ -54,7 +55,7 @@ public:
     /// Another server: a proxy, a stand-in. `scheme://host[:port]`, nothing behind it but perhaps one "/". Plain http
     /// is for a loopback host alone (localhost, 127.0.0.0/8, [::1]), since a credential would travel in the clear. A
     /// failure is `invalid_argument` in `"endpoint"`.
-    static constexpr result<endpoint> parse(std::string_view url) noexcept
+    static constexpr result<endpoint> parse(text_view url) noexcept
     {
         auto const invalid = [](detail::literal rule, std::size_t offset) {
             return failure(errc::invalid_argument, "endpoint", rule, offset);
@@ -75,7 +76,7 @@ public:
     /// The same endpoint with your own product appended to the `User-Agent`: `"acme-pbx/2.1"` gives
     /// `sidecall/x.y.z acme-pbx/2.1` (RFC 9110, section 10.1.5). At most 128 visible ASCII characters, with single
     /// blanks between products or in comments. A failure is `invalid_argument` in `"User-Agent"`.
-    constexpr result<endpoint> with_product(std::string_view product) const noexcept
+    constexpr result<endpoint> with_product(text_view product) const noexcept
     {
         auto const invalid = [](detail::literal rule, std::size_t offset) {
             return failure(errc::invalid_argument, "User-Agent", rule, offset);
@@ -98,17 +99,20 @@ public:
     }
 
     /// `scheme://host[:port]`, without the scheme's own port and without a path. Views are valid as long as this
-    /// object.
-    constexpr std::string_view origin() const noexcept { return origin_.view(); }
+    /// object, so there are none of a temporary.
+    constexpr std::string_view origin() const& noexcept { return origin_.view(); }
+    std::string_view origin() const&& = delete;
 
     /// What belongs into the `Host` header: `host[:port]`, without the scheme's own port (RFC 9110, section 7.2).
-    constexpr std::string_view host() const noexcept { return origin_.view().substr(https() ? 8 : 7); }
+    constexpr std::string_view host() const& noexcept { return origin_.view().substr(https() ? 8 : 7); }
+    std::string_view host() const&& = delete;
 
     /// Whether TLS is spoken; plain http only ever goes to a loopback host.
     constexpr bool https() const noexcept { return origin_.view()[4] == 's'; }
 
     /// What belongs into the `User-Agent` header.
-    constexpr std::string_view user_agent() const noexcept { return user_agent_.view(); }
+    constexpr std::string_view user_agent() const& noexcept { return user_agent_.view(); }
+    std::string_view user_agent() const&& = delete;
 
     /// The same origin, and the same `User-Agent`.
     friend constexpr bool operator==(endpoint const& a, endpoint const& b) noexcept

@@ -18,6 +18,7 @@
 #include <sidecall/endpoint.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/storage.hpp>
+#include <sidecall/text_view.hpp>
 
 namespace sidecall {
 
@@ -40,7 +41,7 @@ constexpr std::string_view to_string_view(http_method method) noexcept
 }
 
 /// Reads a method, in capitals as RFC 9110, section 9.1, has them. A failure is `invalid_argument` in `"Method"`.
-constexpr result<http_method> parse_http_method(std::string_view text) noexcept
+constexpr result<http_method> parse_http_method(text_view text) noexcept
 {
     for (auto method : {http_method::head, http_method::get, http_method::post, http_method::patch, http_method::put,
                         http_method::delete_})
@@ -56,8 +57,8 @@ constexpr bool is_documented(http_method method) noexcept
 
 /// A header field. Both are views into whatever it was taken from.
 struct header {
-    std::string_view name;  ///< Compared without regard to case (RFC 9110, section 5.1).
-    std::string_view value; ///< Without the white space around it.
+    text_view name;  ///< Compared without regard to case (RFC 9110, section 5.1).
+    text_view value; ///< Without the white space around it.
 
     /// Byte for byte, the names too.
     friend constexpr bool operator==(header const&, header const&) = default;
@@ -137,7 +138,7 @@ public:
 
     /// Adds a field. A colon or a blank in the name and a line break in the value, which HTTP does not allow, become
     /// "_" and a blank, so that one field cannot be read as two (RFC 9110, section 5.5). May allocate.
-    void add(std::string_view name, std::string_view value)
+    void add(text_view name, text_view value)
     {
         for (char c : name) lines_ += c == ':' || static_cast<unsigned char>(c) <= ' ' ? '_' : c;
         lines_ += ": ";
@@ -200,9 +201,11 @@ public:
     constexpr headers_view(Range const& fields) noexcept : fields_(&fields), find_(&find_in<Range>)
     {
     }
+    template <detail::header_range Range>
+    headers_view(Range const&&) = delete; ///< Not of a temporary: the view would dangle.
 
     /// The value of the first field of that name, in whatever case, without the white space around it.
-    constexpr std::optional<std::string_view> find(std::string_view name) const noexcept
+    constexpr std::optional<std::string_view> find(text_view name) const noexcept
     {
         return find_ ? find_(fields_, name) : std::nullopt;
     }
@@ -224,8 +227,8 @@ private:
 
 /// A parameter of a form: left out if it has no value.
 struct form_field {
-    std::string_view name;                 ///< Not encoded.
-    std::optional<std::string_view> value; ///< Not encoded, either.
+    text_view name;                 ///< Not encoded.
+    std::optional<text_view> value; ///< Not encoded, either.
 };
 
 /// A request as a value: what is to be sent, and no credential in it, so that it can be logged, compared, stored and
@@ -251,19 +254,44 @@ public:
     {
     }
 
+    /// A copy. One allocation.
+    constexpr http_request(http_request const& other) = default;
+    /// Takes the request over. `other` is then empty, and to authorize it ends the program.
+    constexpr http_request(http_request&& other) noexcept
+        : bytes_(std::move(other.bytes_)), target_(std::exchange(other.target_, 0)),
+          body_(std::exchange(other.body_, 0)), lines_(std::exchange(other.lines_, 0)), method_(other.method_)
+    {
+    }
+    /// Becomes `other`, copied or moved.
+    constexpr http_request& operator=(http_request other) noexcept
+    {
+        bytes_ = std::move(other.bytes_);
+        target_ = other.target_;
+        body_ = other.body_;
+        lines_ = other.lines_;
+        method_ = other.method_;
+        return *this;
+    }
+    constexpr ~http_request() = default;
+
     constexpr http_method method() const noexcept { return method_; } ///< How to ask.
 
-    /// The whole URL. Every view is valid as long as this object is and not assigned to.
-    constexpr std::string_view url() const noexcept { return cut(0, body_); }
+    /// The whole URL. Every view is valid as long as this object is and not assigned to, so there are none of a
+    /// temporary.
+    constexpr std::string_view url() const& noexcept { return cut(0, body_); }
+    std::string_view url() const&& = delete;
 
     /// The URL's path and query: what follows the method on HTTP's first line (RFC 9112, section 3.2.1).
-    constexpr std::string_view target() const noexcept { return cut(target_, body_); }
+    constexpr std::string_view target() const& noexcept { return cut(target_, body_); }
+    std::string_view target() const&& = delete;
 
     /// `host[:port]`, as the `Host` header has it.
-    constexpr std::string_view host() const noexcept { return cut(https() ? 8 : 7, target_); }
+    constexpr std::string_view host() const& noexcept { return cut(https() ? 8 : 7, target_); }
+    std::string_view host() const&& = delete;
 
     /// The host as a resolver and a certificate have it: without a port, and an IPv6 address without its brackets.
-    constexpr std::string_view hostname() const noexcept
+    std::string_view hostname() const&& = delete;
+    constexpr std::string_view hostname() const& noexcept
     {
         std::string_view const all = host();
         return all.substr(0, 1) == "[" ? all.substr(1, all.find(']') - 1) : all.substr(0, all.find(':'));
@@ -281,18 +309,22 @@ public:
     }
 
     /// Whether TLS is to be spoken; plain http only ever goes to a loopback host.
-    constexpr bool https() const noexcept { return cut(4, 5) == "s"; }
+    constexpr bool https() const noexcept { return cut(4, 5) != ":"; }
 
     /// The header fields that your client cannot know by itself: `Accept`, `Accept-Charset`, `Content-Type`,
     /// `User-Agent`. `Host` and `Content-Length` are not among them, since every client adds those; `to_http1` does.
-    constexpr header_lines headers() const noexcept { return header_lines(cut(lines_, bytes_.size())); }
+    constexpr header_lines headers() const& noexcept { return header_lines(cut(lines_, bytes_.size())); }
+    header_lines headers() const&& = delete;
 
     /// The form, encoded; empty if there is none.
-    constexpr std::string_view body() const noexcept { return cut(body_, lines_); }
+    constexpr std::string_view body() const& noexcept { return cut(body_, lines_); }
+    std::string_view body() const&& = delete;
 
     /// The request as the bytes of HTTP/1.1 (RFC 9112), for those who have a socket and nothing else. One allocation.
+    /// Of a moved-from request it ends the program.
     std::string to_http1() const
     {
+        expect_usable();
         std::string wire(http1_size(), '\0');
         write_http1(wire.data());
         return wire;
@@ -323,6 +355,9 @@ private:
                 if (field.value) to.encoded_field(field.name, *field.value);
         }
     };
+
+    constexpr bool is_moved_from() const noexcept { return bytes_.size() == 0; }
+    constexpr void expect_usable() const noexcept { detail::expect(!is_moved_from(), "the request was moved from"); }
 
     static constexpr std::size_t room_to_authorize = 128; // a Basic credential with a token of 32 characters takes 115
 
@@ -402,7 +437,8 @@ constexpr http_request::http_request(http_method method, endpoint const& where,
 /// Only `authorize` makes one. To see what will be sent, look at the `http_request`.
 class authorized_request {
 public:
-    /// Takes the request over; `other` is then good for nothing but to be assigned to.
+    /// Takes the request over. `other` is then empty: its URL, header fields and body are, and no transport of this
+    /// library sends it.
     constexpr authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) {}
     /// The same, and wipes the credential that was there.
     constexpr authorized_request& operator=(authorized_request&& other) noexcept
@@ -420,22 +456,32 @@ public:
     /// Another one like this, for a transport that takes the request with it. One allocation.
     constexpr authorized_request clone() const { return authorized_request(request_); }
 
-    constexpr http_method method() const noexcept { return request_.method(); }      ///< See `http_request::method`.
-    constexpr std::string_view url() const noexcept { return request_.url(); }       ///< See `http_request::url`.
-    constexpr std::string_view target() const noexcept { return request_.target(); } ///< See `http_request::target`.
-    constexpr std::string_view host() const noexcept { return request_.host(); }     ///< See `http_request::host`.
+    constexpr http_method method() const noexcept { return request_.method(); }       ///< See `http_request::method`.
+    constexpr std::string_view url() const& noexcept { return request_.url(); }       ///< See `http_request::url`.
+    constexpr std::string_view target() const& noexcept { return request_.target(); } ///< See `http_request::target`.
+    constexpr std::string_view host() const& noexcept { return request_.host(); }     ///< See `http_request::host`.
     /// See `http_request::hostname`.
-    constexpr std::string_view hostname() const noexcept { return request_.hostname(); }
-    constexpr std::uint16_t port() const noexcept { return request_.port(); }    ///< See `http_request::port`.
-    constexpr bool https() const noexcept { return request_.https(); }           ///< See `http_request::https`.
-    constexpr std::string_view body() const noexcept { return request_.body(); } ///< See `http_request::body`.
+    constexpr std::string_view hostname() const& noexcept { return request_.hostname(); }
+    constexpr std::uint16_t port() const noexcept { return request_.port(); }     ///< See `http_request::port`.
+    constexpr bool https() const noexcept { return request_.https(); }            ///< See `http_request::https`.
+    constexpr std::string_view body() const& noexcept { return request_.body(); } ///< See `http_request::body`.
 
     /// Those of the `http_request`, and `Authorization` as the last: hand it to your client, and log none of it.
-    constexpr header_lines headers() const noexcept { return request_.headers(); }
+    constexpr header_lines headers() const& noexcept { return request_.headers(); }
 
-    /// The bytes of HTTP/1.1 with the credential in them; hence a `secret`. One allocation.
+    // None of a temporary: the view would dangle.
+    std::string_view url() const&& = delete;
+    std::string_view target() const&& = delete;
+    std::string_view host() const&& = delete;
+    std::string_view hostname() const&& = delete;
+    std::string_view body() const&& = delete;
+    header_lines headers() const&& = delete;
+
+    /// The bytes of HTTP/1.1 with the credential in them; hence a `secret`. One allocation. Of a moved-from request it
+    /// ends the program.
     secret to_http1() const
     {
+        request_.expect_usable();
         secret wire(request_.http1_size());
         request_.write_http1(wire.text_.data());
         return wire;
@@ -470,6 +516,8 @@ private:
 
     static constexpr void make_room(http_request& request, credentials const& who)
     {
+        request.expect_usable();
+        detail::expect(!who.authorization().empty(), "the credentials were moved from");
         auto& bytes = request.bytes_;
         std::size_t const size = bytes.size() + line_size(who);
         if (size <= bytes.capacity()) return;
@@ -483,6 +531,8 @@ private:
     static constexpr result<authorized_request> make_in(storage memory, Operation const& what, credentials const& who,
                                                         endpoint const& where)
     {
+        if (who.authorization().empty())
+            return failure(errc::invalid_argument, "Authorization", "the credentials were moved from");
         std::size_t const size = http_request::size_of(what, where, true) + line_size(who);
         if (size > memory.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
         return authorized_request(http_request(Operation::request_method, where, what, detail::buffer(memory)), who);
@@ -499,7 +549,8 @@ private:
 };
 
 /// Adds the `Authorization` header. Takes the request by value: move it in if you do not need it any more. Allocates
-/// only for a copy, or for a credential of unusual length.
+/// only for a copy, or for a credential of unusual length. Ends the program if the request or the credentials were
+/// moved from: there is nothing that could be sent.
 constexpr authorized_request authorize(http_request request, credentials const& who)
 {
     authorized_request::make_room(request, who);
@@ -509,7 +560,8 @@ constexpr authorized_request authorize(http_request request, credentials const& 
 /// Writes an operation's request and its `Authorization` header into storage of yours, and allocates nothing. For an
 /// operation that says what its request consists of, by `request_method` and `write`, as the library's do. The storage
 /// must outlive the request, and belongs to nothing else as long as that lives. A failure is `invalid_argument`
-/// in `"storage"`: too small; its offset is how many bytes it takes.
+/// in `"storage"`: too small; its offset is how many bytes it takes; or in `"Authorization"`: the credentials were
+/// moved from.
 template <class Operation>
 constexpr result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
                                                storage memory)
@@ -519,9 +571,9 @@ constexpr result<authorized_request> authorize(Operation const& what, credential
 
 /// An answer that is somebody else's: what `parse` takes. Everything it refers to must outlive it.
 struct http_response_view {
-    int status = 0;             ///< The number of the status line, whatever it is.
-    headers_view headers = {};  ///< The header fields, in the range in which you have them.
-    std::string_view body = {}; ///< The body, whole and decoded (no chunks, no compression).
+    int status = 0;            ///< The number of the status line, whatever it is.
+    headers_view headers = {}; ///< The header fields, in the range in which you have them.
+    text_view body = {};       ///< The body, whole and decoded (no chunks, no compression).
 };
 
 /// An answer that owns its bytes: what a transport gives back.
@@ -530,8 +582,9 @@ struct http_response {
     header_list headers = {}; ///< The header fields, in the order in which they came.
     std::string body = {};    ///< The body, whole and decoded (no chunks, no compression).
 
-    /// What `parse` takes.
-    operator http_response_view() const noexcept { return {status, headers, body}; }
+    /// A non-owning view, as `parse` takes it; not of a temporary, since it would dangle.
+    operator http_response_view() const& noexcept { return {status, headers, body}; }
+    operator http_response_view() const&& = delete;
 };
 
 namespace detail {

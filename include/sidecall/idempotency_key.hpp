@@ -18,8 +18,8 @@ namespace sidecall {
 /// UTF-8 text that is not empty, "unique per API call" (the API page, `IdempotencyKey`). Sent as it is, form-encoded.
 ///
 /// `Text` says who holds it: `idempotency_key` owns its text (an allocation if it is longer than a UUID),
-/// `idempotency_key_view` refers to somebody else's, but to nothing that is about to end. One that was moved from is
-/// empty.
+/// `idempotency_key_view` refers to a text that outlives it; temporaries are rejected. A moved-from key is
+/// empty, and to make a request of it ends the program.
 template <class Text>
 class basic_idempotency_key {
     static constexpr bool is_view = std::is_same_v<Text, std::string_view>;
@@ -74,8 +74,9 @@ public:
         return uuid(bytes);
     }
 
-    /// The key; valid as long as this object is.
-    constexpr std::string_view view() const noexcept { return std::string_view(text_); }
+    /// The key; valid as long as this object is, so there is none of a temporary that owns its text.
+    constexpr std::string_view view() const& noexcept { return std::string_view(text_); }
+    std::string_view view() const&& requires(!is_view) = delete;
 
     /// Byte for byte.
     friend constexpr bool operator==(basic_idempotency_key const& a, basic_idempotency_key const& b) noexcept

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <sidecall/date_time.hpp>
@@ -15,6 +16,7 @@
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
+#include <sidecall/unreadable_members.hpp>
 
 namespace sidecall {
 
@@ -23,9 +25,12 @@ namespace sidecall {
 /// subresource").
 ///
 /// `Text` is what holds it: `message_content` owns its text (an allocation if it is long), `message_content_view`
-/// refers to somebody else's, but to no string that is about to end.
+/// refers to a text that outlives it; temporaries are rejected. A moved-from content is empty, and to make a request of
+/// it ends the program.
 template <class Text>
 class basic_message_content {
+    static constexpr bool is_view = std::is_same_v<Text, std::string_view>;
+
 public:
     /// The most bytes that a message may have.
     static constexpr std::size_t max_size = 10'240;
@@ -42,8 +47,10 @@ public:
         return basic_message_content(Text(json));
     }
 
-    /// The text, as it was given; valid as long as this object is (of a `message_content_view`: its text).
-    constexpr std::string_view view() const noexcept { return text_; }
+    /// The text, as it was given; valid as long as this object is (of a `message_content_view`: its text), so there is
+    /// none of a temporary that owns its text.
+    constexpr std::string_view view() const& noexcept { return text_; }
+    std::string_view view() const&& requires(!is_view) = delete;
 
     /// Byte for byte: `1` and `1.0` are two.
     friend constexpr bool operator==(basic_message_content const& a, basic_message_content const& b) noexcept
@@ -67,6 +74,7 @@ struct user_defined_message {
     std::optional<sidecall::account_sid> account_sid{}; ///< The account that created it.
     std::optional<sidecall::call_sid> call_sid{};       ///< The call whose client gets it.
     std::optional<date_time> date_created{};            ///< When, to the second.
+    unreadable_members unreadable{}; ///< Which of the optional members were present but could not be read.
 
     /// Member by member.
     friend constexpr bool operator==(user_defined_message const&, user_defined_message const&) = default;
@@ -104,12 +112,16 @@ struct basic_create_user_defined_message {
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessages.json");
-        to.field("Content", content.view());
-        if (idempotency_key) to.field("IdempotencyKey", idempotency_key->view());
+        to.field("Content", detail::not_moved_from(content.view(), "the content of the message was moved from"));
+        if (idempotency_key)
+            to.field("IdempotencyKey",
+                     detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
     }
 
-    /// Reads the answer. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`,
-    /// any other body `malformed_response` with the member and the byte. Allocates for a failure alone.
+    /// Reads the response. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`.
+    /// A body that is no JSON object, has a member twice or no valid `sid` is `malformed_response`, with the member and
+    /// the byte; any other member that cannot be read is empty and listed in `unreadable`. Allocates for a failure
+    /// alone.
     static constexpr result<resource> parse(http_response_view const& response)
     {
         if (response.status != 201) return detail::refusal<Text>(response);
@@ -117,11 +129,10 @@ struct basic_create_user_defined_message {
                                        detail::usual{"sid", 34}, detail::usual{"date_created", 31});
         auto const account = object.template read<sidecall::account_sid>(0);
         auto const call = object.template read<sidecall::call_sid>(1);
-        auto const sid = object.template read<message_sid>(2);
+        auto const sid = object.template read_required<message_sid>(2);
         auto const created = object.template read<date_time>(3);
-        if (!sid) object.misses(2);
         if (object.fault()) return detail::malformed<Text>(response, object.fault());
-        return resource{*sid, account, call, created};
+        return resource{*sid, account, call, created, object.unreadable()};
     }
 };
 

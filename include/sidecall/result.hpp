@@ -13,6 +13,7 @@
 #include <sidecall/detail/literal.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/detail/utf8.hpp>
+#include <sidecall/text_view.hpp>
 
 namespace sidecall {
 
@@ -153,9 +154,9 @@ public:
 
     /// A failure with a text of its own, a transport's say: a copy, so this allocates. The text must hold no
     /// credential.
-    failure(errc code, std::string_view message) : failure(code) { words().message = std::string(message); }
+    failure(errc code, text_view message) : failure(code) { words().message = std::string(message); }
     /// The same with the number by which the underlying library knows the error (a `CURLcode`, an `errno`).
-    failure(errc code, std::string_view message, int native_code) : failure(code, message)
+    failure(errc code, text_view message, int native_code) : failure(code, message)
     {
         facts_.native_code = native_code;
         facts_.has |= has_native_code;
@@ -280,23 +281,27 @@ public:
     constexpr std::optional<int> native_code() const noexcept { return number(has_native_code, facts_.native_code); }
 
     /// Twilio's text where it sent one (its bytes as they came: do not print it without `to_string`), else ours.
-    constexpr std::string_view message() const noexcept
+    /// Valid as long as this object is, so not to be had of a temporary; `to_string` is.
+    constexpr std::string_view message() const& noexcept
     {
         if (texts_ && texts_->message) return *texts_->message;
         return facts_.rule.empty() ? detail::explain(facts_.code) : facts_.rule;
     }
+    std::string_view message() const&& = delete;
 
     /// The address of Twilio's page on the error; empty if it named none.
-    constexpr std::string_view more_info() const noexcept
+    constexpr std::string_view more_info() const& noexcept
     {
         return texts_ ? std::string_view(texts_->more_info) : std::string_view();
     }
+    std::string_view more_info() const&& = delete;
 
     /// `Twilio-Request-Id`, which Twilio's support asks for; empty if there was none.
-    constexpr std::string_view request_id() const noexcept
+    constexpr std::string_view request_id() const& noexcept
     {
         return texts_ ? std::string_view(texts_->request_id) : std::string_view();
     }
+    std::string_view request_id() const&& = delete;
 
     /// When Twilio asks to be asked again; empty if it did not say, or not in a form that RFC 9110 knows.
     constexpr std::optional<retry_time> retry_after() const noexcept
@@ -456,8 +461,9 @@ public:
     constexpr T const& operator*() const& noexcept { return value(); }         ///< The value, to read.
     constexpr T&& operator*() && noexcept { return std::move(*this).value(); } ///< The value, to take.
 
-    constexpr T* operator->() noexcept { return &value(); }             ///< A member of the value.
-    constexpr T const* operator->() const noexcept { return &value(); } ///< A member of the value, to read.
+    constexpr T* operator->() & noexcept { return &value(); }            ///< A member of the value.
+    constexpr T const* operator->() const& noexcept { return &value(); } ///< A member of the value, to read.
+    T const* operator->() const&& = delete; ///< Of a temporary result, what the member refers to would dangle.
 
     constexpr failure& error() & noexcept { return failed(*this).failure_; }              ///< The failure.
     constexpr failure const& error() const& noexcept { return failed(*this).failure_; }   ///< The failure, to read.
@@ -521,13 +527,13 @@ private:
     template <class Self>
     static constexpr Self& checked(Self& self) noexcept
     {
-        detail::expect(self.has_value_);
+        detail::expect(self.has_value_, "the value of a failed result was asked for");
         return self;
     }
     template <class Self>
     static constexpr Self& failed(Self& self) noexcept
     {
-        detail::expect(!self.has_value_);
+        detail::expect(!self.has_value_, "the failure of a successful result was asked for");
         return self;
     }
 

@@ -167,7 +167,7 @@ struct this_machine {
     {
 #ifdef CLOCK_MONOTONIC
         ::timespec now{};
-        detail::expect(::clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+        detail::expect(::clock_gettime(CLOCK_MONOTONIC, &now) == 0, "no monotonic clock");
         return in_milliseconds(now);
 #else
         return unix_time();
@@ -178,7 +178,7 @@ struct this_machine {
     milliseconds unix_time() const noexcept
     {
         ::timespec now{};
-        detail::expect(::timespec_get(&now, TIME_UTC) == TIME_UTC);
+        detail::expect(::timespec_get(&now, TIME_UTC) == TIME_UTC, "no clock");
         return in_milliseconds(now);
     }
 

@@ -7,6 +7,7 @@
 #include <sidecall/detail/chunk.hpp>
 #include <sidecall/detail/literal.hpp>
 #include <sidecall/result.hpp>
+#include <sidecall/text_view.hpp>
 
 namespace sidecall::detail {
 
@@ -58,15 +59,16 @@ public:
 
     /// Reads a whole text as a SID. A failure is `invalid_argument` in the field named after the type (`"AccountSid"`),
     /// at the first byte that is wrong, which is the text's end if it is too short.
-    static constexpr result<basic_sid> parse(std::string_view text) noexcept
+    static constexpr result<basic_sid> parse(text_view text) noexcept
     {
         if (auto const wrong = detail::check_sid(text, A, B))
             return failure(errc::invalid_argument, field(), wrong.rule, wrong.offset);
         return basic_sid(text);
     }
 
-    /// The 34 characters; valid as long as this object is.
-    constexpr std::string_view view() const noexcept { return {text_, size}; }
+    /// The 34 characters; valid as long as this object is, so not to be had of a temporary.
+    constexpr std::string_view view() const& noexcept { return {text_, size}; }
+    std::string_view view() const&& = delete;
 
     /// Byte by byte.
     friend constexpr bool operator==(basic_sid const& a, basic_sid const& b) noexcept { return a.view() == b.view(); }

@@ -16,6 +16,8 @@
 #include <sidecall/sid.hpp>
 #include <sidecall/storage.hpp>
 #include <sidecall/subscription.hpp>
+#include <sidecall/text_view.hpp>
 #include <sidecall/transport.hpp>
+#include <sidecall/unreadable_members.hpp>
 #include <sidecall/version.hpp>
 #include <sidecall/webhook.hpp>

@@ -14,6 +14,7 @@
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
+#include <sidecall/unreadable_members.hpp>
 
 namespace sidecall {
 
@@ -29,6 +30,8 @@ struct basic_user_defined_message_subscription {
     /// Its own path, relative to `https://api.twilio.com`. In a `…_view` it lies in the answer's body, as it is written
     /// there: should it have backslashes, they are still in it.
     std::optional<Text> uri{};
+
+    unreadable_members unreadable{}; ///< Which of the optional members were present but could not be read.
 
     /// Member by member.
     friend constexpr bool operator==(basic_user_defined_message_subscription const&,
@@ -81,13 +84,17 @@ struct basic_create_user_defined_message_subscription {
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessageSubscriptions.json");
-        to.field("Callback", callback.view());
-        if (idempotency_key) to.field("IdempotencyKey", idempotency_key->view());
+        to.field("Callback", detail::not_moved_from(callback.view(), "the callback was moved from"));
+        if (idempotency_key)
+            to.field("IdempotencyKey",
+                     detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
         if (method) to.field("Method", to_string_view(*method));
     }
 
-    /// Reads the answer. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`,
-    /// any other body `malformed_response` with the member and the byte. Allocates for `uri`, and for a failure.
+    /// Reads the response. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`.
+    /// A body that is no JSON object, has a member twice or no valid `sid` is `malformed_response`, with the member and
+    /// the byte; any other member that cannot be read is empty and listed in `unreadable`. Allocates for `uri`, and for
+    /// a failure.
     static constexpr result<resource> parse(http_response_view const& response)
     {
         if (response.status != 201) return detail::refusal<Text>(response);
@@ -96,12 +103,11 @@ struct basic_create_user_defined_message_subscription {
                                        detail::usual{"uri", 168});
         auto const account = object.template read<sidecall::account_sid>(0);
         auto const call = object.template read<sidecall::call_sid>(1);
-        auto const sid = object.template read<subscription_sid>(2);
+        auto const sid = object.template read_required<subscription_sid>(2);
         auto const created = object.template read<date_time>(3);
         auto uri = object.template read<Text>(4);
-        if (!sid) object.misses(2);
         if (object.fault()) return detail::malformed<Text>(response, object.fault());
-        return resource{*sid, account, call, created, std::move(uri)};
+        return resource{*sid, account, call, created, std::move(uri), object.unreadable()};
     }
 };
 

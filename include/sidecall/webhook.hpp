@@ -20,18 +20,19 @@
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/storage.hpp>
+#include <sidecall/text_view.hpp>
 
 namespace sidecall {
 
 /// A request that came to the callback, as your server has it. Everything it refers to must outlive its use.
 struct webhook_request {
-    std::string_view method = "POST"; ///< The method, in capitals.
+    text_view method = "POST"; ///< The method, in capitals.
     /// The whole URL that Twilio called, byte for byte: best the callback that you registered, without its fragment and
     /// with the query that came; behind a proxy, what your server sees is another one.
-    std::string_view url = {};
-    std::string_view content_type = {}; ///< The `Content-Type` header, with its parameters or without.
-    std::string_view signature = {};    ///< The `X-Twilio-Signature` header.
-    std::string_view body = {};         ///< The body, byte for byte.
+    text_view url = {};
+    text_view content_type = {}; ///< The `Content-Type` header, with its parameters or without.
+    text_view signature = {};    ///< The `X-Twilio-Signature` header.
+    text_view body = {};         ///< The body, byte for byte.
 };
 
 /// A parameter that Twilio sent, decoded.
@@ -40,73 +41,129 @@ struct webhook_parameter {
     std::string_view value; ///< May be empty.
 };
 
-/// A message of the Voice SDK client's, as Twilio delivered it. It can only be had from a request whose signature
-/// holds: see `webhook_verifier::receive`. Owns its bytes in one buffer; views are valid as long as it is.
-class incoming_message {
+/// The parameters of a webhook that Twilio signed, of any kind: a user defined message, a status callback that tells
+/// when the call ends. You get them only from a validly signed request: see `webhook_verifier::parameters`. Decoded,
+/// sorted by name and then by value, bytes compared as bytes. Owns its bytes in one buffer, so there are no views of a
+/// temporary; a moved-from one is empty.
+class webhook_parameters {
 public:
-    /// The message itself, a JSON text: the bytes that came, whether they are JSON or not.
-    constexpr std::string_view content() const noexcept { return parameters_.value(content_); }
+    /// How many there are. Those of the callback's own query are among them if the method was GET or HEAD.
+    constexpr std::size_t size() const noexcept { return parameters_.size(); }
 
-    /// `ContentType`: what the client says that `content` is; "application/json".
-    constexpr std::string_view content_type() const noexcept { return parameters_.value(content_type_); }
-
-    /// `SequenceNumber`: the place of the message among those of its call, in the order of sending. Twilio's page says
-    /// "starting from 0", its example shows 1.
-    constexpr std::uint64_t sequence_number() const noexcept { return sequence_number_; }
-
-    constexpr message_sid const& sid() const noexcept { return sid_; }                  ///< `Sid`: the message.
-    constexpr sidecall::call_sid const& call_sid() const noexcept { return call_sid_; } ///< `CallSid`: the call.
-    /// `AccountSid`: the account.
-    constexpr sidecall::account_sid const& account_sid() const noexcept { return account_sid_; }
-    constexpr date_time const& timestamp() const noexcept { return timestamp_; } ///< `Timestamp`: when it was sent.
-
-    /// How many parameters came, the known and the unknown ones; those of the callback's own query are among them if
-    /// the method was GET.
-    constexpr std::size_t parameter_count() const noexcept { return parameters_.size(); }
-
-    /// The parameter at `index`, in the order of the names' bytes; empty from `parameter_count()` on.
-    constexpr webhook_parameter parameter(std::size_t index) const noexcept
+    /// The parameter at `index`; an empty one from `size()` on.
+    constexpr webhook_parameter operator[](std::size_t index) const& noexcept
     {
         return {parameters_.name(index), parameters_.value(index)};
     }
+    webhook_parameter operator[](std::size_t) const&& = delete;
 
     /// The value of the parameter of exactly this name; of several, the one that comes first by its bytes.
-    constexpr std::optional<std::string_view> parameter(std::string_view name) const noexcept
+    constexpr std::optional<std::string_view> find(text_view name) const& noexcept
     {
         std::size_t const index = parameters_.find(name);
         if (index == parameters_.size()) return {};
         return parameters_.value(index);
     }
+    std::optional<std::string_view> find(text_view) const&& = delete;
 
 private:
+    friend class incoming_message;
     friend class webhook_verifier;
 
-    constexpr incoming_message(detail::parameters parameters, message_sid const& sid, sidecall::call_sid const& call,
-                               sidecall::account_sid const& account)
-        : parameters_(std::move(parameters)), sid_(sid), call_sid_(call), account_sid_(account)
+    constexpr explicit webhook_parameters(detail::parameters parameters) noexcept : parameters_(std::move(parameters))
     {
     }
 
     detail::parameters parameters_;
+};
+
+/// A message from the Voice SDK client, as Twilio delivered it. You get one only from a validly signed request: see
+/// `webhook_verifier::receive`. Owns its bytes in one buffer, so there are no views of a temporary; a moved-from one
+/// has its SIDs and numbers still, and no texts.
+class incoming_message {
+public:
+    /// Reads verified parameters as a message. It needs `Sid`, `CallSid`, `AccountSid`, `Content` and `SequenceNumber`,
+    /// each once; a failure is `malformed_webhook` with the one that is missing, wrong, or there twice. Nothing else
+    /// can cost the message: Twilio may add parameters and change formats. Does not allocate; copy the parameters first
+    /// if you need them whatever comes of it.
+    static constexpr result<incoming_message> parse(webhook_parameters parameters) noexcept;
+
+    /// The message itself, a JSON text: the bytes that came, whether they are JSON or not.
+    constexpr std::string_view content() const& noexcept { return list().value(content_); }
+    std::string_view content() const&& = delete;
+
+    /// `ContentType`: what the client says that `content` is; "application/json". Empty if it is absent, or there
+    /// twice.
+    constexpr std::string_view content_type() const& noexcept { return list().value(content_type_); }
+    std::string_view content_type() const&& = delete;
+
+    /// `SequenceNumber`: the place of the message among those of its call, in the order of sending. Twilio's page says
+    /// "starting from 0", its example shows 1.
+    constexpr std::uint64_t sequence_number() const noexcept { return sequence_number_; }
+
+    constexpr message_sid const& sid() const& noexcept { return sid_; }                  ///< `Sid`: the message.
+    constexpr sidecall::call_sid const& call_sid() const& noexcept { return call_sid_; } ///< `CallSid`: the call.
+    /// `AccountSid`: the account.
+    constexpr sidecall::account_sid const& account_sid() const& noexcept { return account_sid_; }
+    message_sid const& sid() const&& = delete;
+    sidecall::call_sid const& call_sid() const&& = delete;
+    sidecall::account_sid const& account_sid() const&& = delete;
+
+    /// `Timestamp`: when the message was sent. Empty if it is absent, there twice, or not in RFC 2822's format; its
+    /// text is then in `parameters()`.
+    constexpr std::optional<date_time> const& timestamp() const& noexcept { return timestamp_; }
+    std::optional<date_time> const& timestamp() const&& = delete;
+
+    /// All parameters that came, the known and the unknown ones.
+    constexpr webhook_parameters const& parameters() const& noexcept { return parameters_; }
+    webhook_parameters const& parameters() const&& = delete;
+
+private:
+    constexpr incoming_message(webhook_parameters parameters, message_sid const& sid, sidecall::call_sid const& call,
+                               sidecall::account_sid const& account) noexcept
+        : parameters_(std::move(parameters)), sid_(sid), call_sid_(call), account_sid_(account)
+    {
+    }
+
+    constexpr detail::parameters const& list() const noexcept { return parameters_.parameters_; }
+
+    webhook_parameters parameters_;
     message_sid sid_;
     sidecall::call_sid call_sid_;
     sidecall::account_sid account_sid_;
     std::uint64_t sequence_number_ = 0;
-    date_time timestamp_;
+    std::optional<date_time> timestamp_{};
     std::size_t content_ = 0;
     std::size_t content_type_ = 0;
 };
 
+/// How old a message may be when it is received. A signature never expires, so a request that somebody recorded holds
+/// again for ever; a window bounds that by the message's `Timestamp`.
+struct replay_window {
+    milliseconds unix_time{}; ///< What time it is, since 1970-01-01T00:00:00Z, by a clock of yours.
+    milliseconds length{};    ///< A `Timestamp` may be so far from that, before or after. 0: any will do.
+};
+
 /// Tells Twilio's requests from everybody else's by their `X-Twilio-Signature` (Twilio's page "Security"): HMAC-SHA1
 /// over the URL and, for a form, the sorted parameters. For a body of any other type the URL must carry its SHA-256 as
-/// `bodySHA256`; a body that nothing vouches for is refused. A signature says who sent a request, not when: a request
-/// that somebody has seen holds again, so let each `Sid` through once (`message_sequencer` does).
+/// `bodySHA256`; where a URL carries one, a form must fit it, too. A body that nothing vouches for is refused.
 ///
-/// Holds no token, only what HMAC makes of it, and wipes that in the end. All that takes time is in proportion to the
-/// request; the comparison takes the same time wherever the signatures differ. `const` members may be called from
-/// several threads at once.
+/// A signature says who sent a request, not when: a request that somebody has seen holds again. Let each `Sid` through
+/// once (`message_sequencer` does, among those it remembers), and pass a `replay_window`.
+///
+/// Stores the HMAC key state, not the token, and wipes it at the end. Copying copies that state, moving too: both
+/// verify. All that takes time is in proportion to the request; the comparison takes the same time wherever the
+/// signatures differ. `const` members may be called from several threads at once.
+///
+/// **Memory before the signature is verified** is the size of the body and at most 16 KiB, for a form; none for any
+/// other request. A body or a URL of more than `max_size` is refused first.
 class webhook_verifier {
 public:
+    /// The most bytes of a body, and of a URL: 256 KiB. A message of 10 KB takes at most 60 KB, as escapes in JSON.
+    static constexpr std::size_t max_size = std::size_t{256} << 10;
+    /// The most parameters of a request; Twilio sends some dozens.
+    static constexpr std::size_t max_parameters = 1024;
+
     /// With the account's auth token. An empty one verifies nothing: everything is refused.
     constexpr explicit webhook_verifier(secret const& token) noexcept
         : keys_{hmac(token.reveal()), hmac({})}, has_key_{!token.empty(), false}
@@ -119,20 +176,29 @@ public:
     {
     }
 
-    /// Whether Twilio sent it. A failure is `invalid_signature` and says no more than anybody could see for himself: in
-    /// `"X-Twilio-Signature"` if there is none or it does not hold, in `"bodySHA256"` if the body does not fit its
-    /// hash. Allocates for a form.
+    /// Whether Twilio sent it. A failure is `invalid_signature` and reveals nothing useful to a forger: in
+    /// `"X-Twilio-Signature"` if there is none or it does not match, in `"bodySHA256"` if the body does not fit its
+    /// hash; or `malformed_webhook`, if it is larger than the limits. Allocates for a form.
     constexpr result<void> verify(webhook_request const& request) const;
 
-    /// The message, if Twilio sent it and it is one: from the form, from the JSON object, or of a GET or HEAD from the
-    /// query. Failures are those of `verify`, and `malformed_webhook` with the parameter that is missing, wrong, or
-    /// there twice. One allocation.
-    constexpr result<incoming_message> receive(webhook_request const& request) const;
+    /// The parameters, if Twilio sent it: those of the form, or of the JSON object; of a GET or HEAD without a JSON
+    /// body, those of the query. Failures are those of `verify`, and `malformed_webhook` if the body is neither. One
+    /// allocation.
+    constexpr result<webhook_parameters> parameters(webhook_request const& request) const;
 
-    /// The same with the message's bytes in storage of yours, which must outlive it: allocates nothing. It takes as
-    /// many bytes as the form or the query has, 16 for each parameter, and 16. A failure, too, is `invalid_argument` in
-    /// `"storage"`: too small; its offset is how many bytes it takes.
-    constexpr result<incoming_message> receive(webhook_request const& request, storage memory) const;
+    /// The same with the bytes in storage of yours, which must outlive the parameters: allocates nothing. It takes
+    /// exactly as many bytes as the form, the query or the JSON object has, 16 for each parameter, and 16. A failure,
+    /// too, is `invalid_argument` in `"storage"`: too small; its offset is how many bytes it takes.
+    constexpr result<webhook_parameters> parameters(webhook_request const& request, storage memory) const;
+
+    /// The message, if Twilio sent it and it is one: `parameters`, then `incoming_message::parse`. With a `window`, a
+    /// failure is `invalid_signature` in `"Timestamp"`, too: outside of the window, or it cannot be read. One
+    /// allocation.
+    constexpr result<incoming_message> receive(webhook_request const& request, replay_window const& window = {}) const;
+
+    /// The same with the message's bytes in storage of yours; see `parameters`.
+    constexpr result<incoming_message> receive(webhook_request const& request, storage memory,
+                                               replay_window const& window = {}) const;
 
 private:
     using hmac = detail::hmac_sha1;
@@ -155,56 +221,103 @@ private:
     {
         return failure(errc::invalid_signature, field, rule);
     }
-
-    static constexpr detail::buffer on_heap(std::size_t size) { return detail::buffer(size); }
-
-    template <class MakeRoom>
-    constexpr result<incoming_message> receive_in(MakeRoom make_room, webhook_request const& request) const
+    static constexpr failure malformed(detail::literal rule) noexcept
     {
-        detail::parameters parameters;
-        if (auto verified = authenticate(request, parameters, make_room); !verified) return std::move(verified).error();
-        if (is_bodiless(request)) {
-            std::string_view const query = query_of(request.url);
-            std::size_t const size = detail::parameters::room_for_form(query);
-            detail::buffer room = make_room(size);
-            if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
-            parameters = detail::parameters::from_form(query, std::move(room));
-        } else if (!is_form(request)) {
-            std::size_t const size = detail::parameters::room_for_json(request.body);
-            detail::buffer room = make_room(size);
-            if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
-            if (!detail::parameters::from_json(request.body, std::move(room), parameters))
-                return failure(errc::malformed_webhook, "", "the body is neither a form nor a JSON object");
-        }
-        return read(std::move(parameters));
+        return failure(errc::malformed_webhook, "", rule);
     }
 
-    /// Nothing if the signature holds. Then `form` has the parameters of a form; none for a body of another type.
+    static constexpr detail::buffer on_heap(std::size_t size) { return detail::buffer(size); }
+    static constexpr auto in(storage memory) noexcept
+    {
+        return
+            [memory](std::size_t size) { return detail::buffer(size > memory.size() ? storage(nullptr, 0) : memory); };
+    }
+
+    /// Reads `count` parameters of a text into room that `make_room` gives.
+    template <class MakeRoom, class Read>
+    static constexpr result<detail::parameters> read_text(MakeRoom make_room, std::string_view text, std::size_t count,
+                                                          Read read)
+    {
+        if (count > max_parameters) return malformed("more than 1,024 parameters");
+        std::size_t const size = detail::parameters::room(text, count);
+        detail::buffer room = make_room(size);
+        if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
+        return read(text, std::move(room));
+    }
+    template <class MakeRoom>
+    static constexpr result<detail::parameters> read_form(MakeRoom make_room, std::string_view form)
+    {
+        return read_text(make_room, form, detail::parameters::count_form(form), detail::parameters::from_form);
+    }
+
+    template <class MakeRoom>
+    constexpr result<webhook_parameters> parameters_in(MakeRoom make_room, webhook_request const& request) const
+    {
+        detail::parameters form;
+        if (auto verified = authenticate(request, form, make_room); !verified) return std::move(verified).error();
+        bool const asks_by_query = asks_without_body(request) && (request.body.empty() || is_form(request));
+        if (is_form(request) && !asks_by_query) return webhook_parameters(std::move(form));
+        if (asks_by_query) {
+            auto query = read_form(make_room, query_of(request.url));
+            if (!query) return std::move(query).error();
+            return webhook_parameters(*std::move(query));
+        }
+        auto const count = detail::parameters::count_json(request.body);
+        if (!count) return malformed("the body is neither a form nor a JSON object");
+        auto object = read_text(make_room, request.body, *count, detail::parameters::from_json);
+        if (!object) return std::move(object).error();
+        return webhook_parameters(*std::move(object));
+    }
+
+    template <class MakeRoom>
+    constexpr result<incoming_message> receive_in(MakeRoom make_room, webhook_request const& request,
+                                                  replay_window const& window) const
+    {
+        auto verified = parameters_in(make_room, request);
+        if (!verified) return std::move(verified).error();
+        auto message = incoming_message::parse(*std::move(verified));
+        if (message && window.length.count > 0 && !is_within(message->timestamp(), window))
+            return refused("Timestamp", "outside of the replay window, or not readable");
+        return message;
+    }
+
+    static constexpr bool is_within(std::optional<date_time> const& timestamp, replay_window const& window) noexcept
+    {
+        if (!timestamp) return false;
+        // Seconds of years up to 9999 do not overflow as milliseconds, but your clock and your window may be anything.
+        std::int64_t const sent = timestamp->unix_seconds * 1000;
+        std::int64_t const now = window.unix_time.count;
+        std::uint64_t const apart = sent < now ? static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(sent)
+                                               : static_cast<std::uint64_t>(sent) - static_cast<std::uint64_t>(now);
+        return apart <= static_cast<std::uint64_t>(window.length.count);
+    }
+
+    /// Nothing if the signature matches. Then `form` has the parameters of a form; none for a body of another type.
     template <class MakeRoom>
     constexpr result<void> authenticate(webhook_request const& request, detail::parameters& form,
                                         MakeRoom make_room) const
     {
-        if (request.body.size() > detail::parameters::max_bytes || request.url.size() > detail::parameters::max_bytes)
-            return failure(errc::malformed_webhook, "", "longer than 64 MiB");
+        if (request.body.size() > max_size || request.url.size() > max_size) return malformed("longer than 256 KiB");
         hmac::value given{};
         if (request.signature.empty()) return refused("X-Twilio-Signature", "there is no signature");
         if (!detail::base64_decode(request.signature, given))
             return refused("X-Twilio-Signature", "not 20 bytes in base64");
-
+        if (!is_vouched_for(request)) return refused("bodySHA256", "missing, or not the body's SHA-256");
         if (is_form(request)) {
-            std::size_t const size = detail::parameters::room_for_form(request.body);
-            detail::buffer room = make_room(size);
-            if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
-            form = detail::parameters::from_form(request.body, std::move(room));
-        } else if (!is_vouched_for(request)) {
-            return refused("bodySHA256", "missing, or not the body's SHA-256");
+            auto read = read_form(make_room, request.body);
+            if (!read) return std::move(read).error();
+            form = *std::move(read);
         }
         for (std::size_t i = 0; i != 2; ++i)
-            if (has_key_[i] && holds(keys_[i], request.url, form, given)) return {};
-        return refused("X-Twilio-Signature", "not signed by Twilio with this token");
+            if (has_key_[i] && matches(keys_[i], request.url, form, given)) return {};
+        return refused("X-Twilio-Signature", is_form(request)
+                                                 ? detail::literal("the signature does not match this URL, these "
+                                                                   "parameters and this token")
+                                                 : detail::literal("the signature does not match this URL and this "
+                                                                   "token"));
     }
 
-    static constexpr bool is_bodiless(webhook_request const& request) noexcept
+    static constexpr bool asks_without_body(webhook_request const& request) noexcept
     {
         return request.method == "GET" || request.method == "HEAD";
     }
@@ -221,12 +334,13 @@ private:
         return {};
     }
 
-    /// Of a body that is no form: whether it is what the URL's hash says, in lower-case hexadecimal. Without a hash
-    /// there must be no body, and no type that speaks of one; a type says nothing where the method has no body.
+    /// Whether the body is what the URL's hash says, in lower-case hexadecimal. Without a hash it must be a form, whose
+    /// parameters are signed; or there is no body, and no type that speaks of one.
     static constexpr bool is_vouched_for(webhook_request const& request) noexcept
     {
+        if (request.body.empty() && asks_without_body(request)) return true; // signed by its URL alone
         auto const given = given_hash(request);
-        if (!given) return request.body.empty() && (request.content_type.empty() || is_bodiless(request));
+        if (!given) return is_form(request) || (request.body.empty() && request.content_type.empty());
         detail::sha256 hash;
         hash.update(request.body);
         std::size_t at = 0;
@@ -236,70 +350,46 @@ private:
         return at == given->size();
     }
 
-    /// Twilio signs some requests with the port and some without. So the URL is tried as given; without its port, if it
-    /// has one; with the scheme's own, if it has none. No other byte of it is touched.
-    static constexpr bool holds(hmac const& key, std::string_view url, detail::parameters const& form,
-                                hmac::value const& given) noexcept
+    /// Twilio drops user name and password before it signs, and signs some requests with the port and some without. So
+    /// the URL is tried with its user-info and without it, each as given; without its port, if it has one; with the
+    /// scheme's own, if it has none. No other byte of it is touched.
+    static constexpr bool matches(hmac const& key, std::string_view url, detail::parameters const& form,
+                                  hmac::value const& given) noexcept
     {
-        auto const fits = [&](std::string_view before, std::string_view port, std::string_view after) {
+        auto const fits = [&](std::string_view scheme, std::string_view authority, std::string_view port,
+                              std::string_view target) {
             auto const code = key.code([&](auto put) {
-                put(before);
+                put(scheme);
+                put(authority);
                 put(port);
-                put(after);
+                put(target);
                 form.for_each_text(put);
             });
             return detail::equal_in_constant_time(code, given);
         };
 
-        if (fits(url, "", "")) return true;
         std::size_t const mark = detail::find_or_end(url, "/?#", 0);
-        if (mark == 0 || detail::cut(url, mark - 1, mark + 2) != "://") return false; // no authority, so no port
-        std::size_t const slashes = mark - 1;
-        std::size_t const end = detail::find_or_end(url, "/?#", slashes + 3);
-        std::string_view const authority = url.substr(0, end);
-        std::size_t const host = authority.rfind('@') == authority.npos ? slashes + 3 : authority.rfind('@') + 1;
-        std::size_t const bracket = authority.find(']', host); // an IPv6 address has colons of its own
-        std::size_t const colon = authority.find(':', bracket == authority.npos ? host : bracket);
-        if (colon != authority.npos) return fits(url.substr(0, colon), "", url.substr(end));
-        bool const https = detail::equal_ignoring_case(url.substr(0, slashes), "https");
-        return fits(authority, https ? ":443" : ":80", url.substr(end));
-    }
+        if (mark == 0 || detail::cut(url, mark - 1, mark + 2) != "://") return fits(url, "", "", ""); // no authority
+        std::size_t const begin = mark + 2;
+        std::size_t const end = detail::find_or_end(url, "/?#", begin);
+        std::string_view const scheme = url.substr(0, begin);
+        std::string_view const target = url.substr(end);
+        std::string_view const whole = detail::cut(url, begin, end);
+        bool const https = detail::equal_ignoring_case(url.substr(0, mark - 1), "https");
 
-    static constexpr detail::literal names[] = {"Sid",         "CallSid",        "AccountSid", "Content",
-                                                "ContentType", "SequenceNumber", "Timestamp"};
-    static constexpr char letters[][2] = {{'K', 'X'}, {'C', 'A'}, {'A', 'C'}};
-
-    static constexpr result<incoming_message> read(detail::parameters&& parameters)
-    {
-        // Each known parameter must be there once: of two, either could be the one that somebody meant.
-        constexpr std::size_t known = sizeof names / sizeof *names;
-        std::size_t at[known] = {5, 1, 0, 2, 3, 4, 6}; // where they are if there are no others
-        for (std::size_t i = 0; i != known; ++i) {
-            std::string_view const name = names[i].view();
-            if (parameters.name(at[i]) != name || parameters.size() != known) at[i] = parameters.find(name);
-            if (at[i] == parameters.size()) return failure(errc::malformed_webhook, names[i], "missing");
-            if (parameters.name(at[i] + 1) == name) return failure(errc::malformed_webhook, names[i], "there twice");
+        std::size_t const at = whole.rfind('@');
+        std::size_t const host = at == whole.npos ? 0 : at + 1;
+        std::size_t const bracket = whole.find(']', host); // an IPv6 address has colons of its own
+        std::size_t const colon = whole.find(':', bracket == whole.npos ? host : bracket);
+        for (std::size_t skipped : {std::size_t{0}, host}) {
+            std::string_view const authority = whole.substr(skipped);
+            if (fits(scheme, authority, "", target)) return true;
+            bool const fits_other = colon != whole.npos ? fits(scheme, detail::cut(whole, skipped, colon), "", target)
+                                                        : fits(scheme, authority, https ? ":443" : ":80", target);
+            if (fits_other) return true;
+            if (host == 0) break;
         }
-
-        for (std::size_t i = 0; i != 3; ++i)
-            if (auto const wrong = detail::check_sid(parameters.value(at[i]), letters[i][0], letters[i][1]))
-                return failure(errc::malformed_webhook, names[i], "not a SID of this kind", wrong.offset);
-        std::uint64_t number = 0;
-        if (!detail::parse_decimal(parameters.value(at[5]), UINT64_MAX, number))
-            return failure(errc::malformed_webhook, names[5], "not a number of 64 bits");
-        auto const timestamp = detail::parse_rfc2822(parameters.value(at[6]));
-        if (!timestamp) return failure(errc::malformed_webhook, names[6], "not an RFC 2822 date");
-
-        using detail::checked_sid;
-        auto const sid = checked_sid::make<message_sid>(parameters.value(at[0]));
-        auto const call = checked_sid::make<sidecall::call_sid>(parameters.value(at[1]));
-        auto const account = checked_sid::make<sidecall::account_sid>(parameters.value(at[2]));
-        incoming_message message(std::move(parameters), sid, call, account);
-        message.content_ = at[3];
-        message.content_type_ = at[4];
-        message.sequence_number_ = number;
-        message.timestamp_ = *timestamp;
-        return message;
+        return false;
     }
 
     hmac keys_[2];
@@ -308,22 +398,75 @@ private:
 
 // Behind the templates that they call: clang++ takes none for a constant whose body it has yet to read.
 
+constexpr result<incoming_message> incoming_message::parse(webhook_parameters parameters) noexcept
+{
+    // Those that a message needs come first, of which the first three are SIDs.
+    constexpr detail::literal names[] = {"Sid",         "CallSid",  "AccountSid", "Content", "SequenceNumber",
+                                         "ContentType", "Timestamp"};
+    constexpr char letters[][2] = {{'K', 'X'}, {'C', 'A'}, {'A', 'C'}};
+    constexpr std::size_t needed = 5;
+    constexpr std::size_t known = sizeof names / sizeof *names;
+
+    detail::parameters const& list = parameters.parameters_;
+    std::size_t at[known] = {5, 1, 0, 2, 4, 3, 6}; // where they are if there are no others
+    for (std::size_t i = 0; i != known; ++i) {
+        std::string_view const name = names[i].view();
+        if (list.name(at[i]) != name || list.size() != known) at[i] = list.find(name);
+        bool const missing = at[i] == list.size();
+        // Of two, either could be the right one.
+        bool const twice = !missing && list.name(at[i] + 1) == name && at[i] + 1 != list.size();
+        if (twice && i >= needed) at[i] = list.size();
+        if (i >= needed) continue;
+        if (missing) return failure(errc::malformed_webhook, names[i], "missing");
+        if (twice) return failure(errc::malformed_webhook, names[i], "there twice");
+    }
+
+    for (std::size_t i = 0; i != 3; ++i)
+        if (auto const wrong = detail::check_sid(list.value(at[i]), letters[i][0], letters[i][1]))
+            return failure(errc::malformed_webhook, names[i], "not a SID of this kind", wrong.offset);
+    std::uint64_t number = 0;
+    if (!detail::parse_decimal(list.value(at[4]), UINT64_MAX, number))
+        return failure(errc::malformed_webhook, names[4], "not a number of 64 bits");
+
+    using detail::checked_sid;
+    auto const sid = checked_sid::make<message_sid>(list.value(at[0]));
+    auto const call = checked_sid::make<sidecall::call_sid>(list.value(at[1]));
+    auto const account = checked_sid::make<sidecall::account_sid>(list.value(at[2]));
+    auto const timestamp = detail::parse_rfc2822(list.value(at[6]));
+    incoming_message message(std::move(parameters), sid, call, account);
+    message.content_ = at[3];
+    message.content_type_ = at[5];
+    message.sequence_number_ = number;
+    message.timestamp_ = timestamp;
+    return message;
+}
+
 constexpr result<void> webhook_verifier::verify(webhook_request const& request) const
 {
     detail::parameters form;
     return authenticate(request, form, on_heap);
 }
 
-constexpr result<incoming_message> webhook_verifier::receive(webhook_request const& request) const
+constexpr result<webhook_parameters> webhook_verifier::parameters(webhook_request const& request) const
 {
-    return receive_in(on_heap, request);
+    return parameters_in(on_heap, request);
 }
 
-constexpr result<incoming_message> webhook_verifier::receive(webhook_request const& request, storage memory) const
+constexpr result<webhook_parameters> webhook_verifier::parameters(webhook_request const& request, storage memory) const
 {
-    return receive_in(
-        [memory](std::size_t size) { return detail::buffer(size > memory.size() ? storage(nullptr, 0) : memory); },
-        request);
+    return parameters_in(in(memory), request);
+}
+
+constexpr result<incoming_message> webhook_verifier::receive(webhook_request const& request,
+                                                             replay_window const& window) const
+{
+    return receive_in(on_heap, request, window);
+}
+
+constexpr result<incoming_message> webhook_verifier::receive(webhook_request const& request, storage memory,
+                                                             replay_window const& window) const
+{
+    return receive_in(in(memory), request, window);
 }
 
 } // namespace sidecall

@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include "../unit/lasting.hpp"
+
 #include "loopback_server.hpp"
 
 #include <sidecall/curl.hpp>
@@ -53,7 +55,7 @@ std::string const created = "HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
 TEST_CASE("What the library finds out about the machine, several threads may find out first")
 {
     std::atomic<int> right = 0;
-    at_once([&] { right += somebody().authorization().reveal().size() > 40; });
+    at_once([&] { right += lasting(somebody()).authorization().reveal().size() > 40; });
     CHECK(right == 4);
 }
 
@@ -72,7 +74,8 @@ TEST_CASE("What is only read is read by all at once: operations, credentials, en
     at_once([&] {
         for (int i = 0; i != 50; ++i) {
             bool const same = operation.request(*where) == plain;
-            bool const written = authorize(plain, who).to_http1().reveal() == authorized.to_http1().reveal();
+            bool const written =
+                lasting(authorize(plain, who).to_http1()).reveal() == lasting(authorized.to_http1()).reveal();
             auto const made = send_with_retry(
                 operation, who, canned, policy, [](sidecall::milliseconds) {}, *where);
             auto const keys_differ = sidecall::idempotency_key::random() != sidecall::idempotency_key::random();

@@ -75,7 +75,8 @@ void check_refusal(sidecall::failure const& reason, sidecall::http_response_view
 
 /// A member that may be there once, a string or null.
 struct nullable {
-    bool is_wrong = false;
+    bool is_twice = false;
+    bool is_wrong = false; // it cannot be read
     std::optional<std::string> text{};
 
     nullable(fuzz::other_json const& object, std::string_view name)
@@ -83,7 +84,8 @@ struct nullable {
         int count = 0;
         for (auto const& member : object.members) {
             if (member.name != name) continue;
-            is_wrong |= ++count > 1 || (member.kind != other_member::string && member.kind != other_member::null);
+            is_twice |= ++count > 1;
+            is_wrong |= member.kind != other_member::string && member.kind != other_member::null;
             if (member.kind == other_member::string) text = member.string_value;
         }
     }
@@ -119,16 +121,21 @@ void check_made(sidecall::result<Made> const& made, fuzz::other_json const& obje
 {
     using sid_type = decltype(Made::sid);
     auto const date = [](std::string const& text) { return sidecall::detail::parse_rfc2822(text); };
-    expected<sid_type> const sid(nullable(object, "sid"), &sid_type::parse);
-    expected<sidecall::account_sid> const account(nullable(object, "account_sid"), &sidecall::account_sid::parse);
-    expected<sidecall::call_sid> const call(nullable(object, "call_sid"), &sidecall::call_sid::parse);
+    nullable const sid_given(object, "sid");
+    nullable const account_given(object, "account_sid");
+    nullable const call_given(object, "call_sid");
+    expected<sid_type> const sid(sid_given, &sid_type::parse);
+    expected<sidecall::account_sid> const account(account_given, &sidecall::account_sid::parse);
+    expected<sidecall::call_sid> const call(call_given, &sidecall::call_sid::parse);
     nullable const when(object, "date_created");
     if (when.text && when.text->size() > 40) return; // of an escaped text, 256 bytes at most are read as a date
     expected<sidecall::date_time> const created(when, date);
     nullable uri(object, "uri");
     if constexpr (std::is_same_v<Made, sidecall::user_defined_message>) uri = nullable({}, "uri"); // which has none
-    bool const right = object.is_json && object.is_object && !sid.is_wrong && sid.value && !account.is_wrong &&
-                       !call.is_wrong && !created.is_wrong && !uri.is_wrong;
+    bool const is_twice =
+        sid_given.is_twice || account_given.is_twice || call_given.is_twice || when.is_twice || uri.is_twice;
+    bool const is_absurd = when.text && sidecall::detail::is_after_year_9999(*when.text);
+    bool const right = object.is_json && object.is_object && !sid.is_wrong && sid.value && !is_twice && !is_absurd;
     hold(made.has_value() == right, "an object with what must be in it is the resource");
     if (!made) {
         hold(made.error().code() == errc::malformed_response, "else it is malformed");
@@ -138,6 +145,11 @@ void check_made(sidecall::result<Made> const& made, fuzz::other_json const& obje
          "the SIDs are those of the object");
     hold(made->date_created == created.value, "so is the date");
     hold(uri_of(*made) == uri.text.value_or(""), "so is the URI");
+    std::string unreadable;
+    for (std::string_view name : made->unreadable) unreadable.append(name).append(" ");
+    hold(unreadable == std::string(account.is_wrong ? "account_sid " : "") + (call.is_wrong ? "call_sid " : "") +
+                           (created.is_wrong ? "date_created " : "") + (uri.is_wrong ? "uri " : ""),
+         "what cannot be read is listed");
 }
 
 template <class Owning, class View>

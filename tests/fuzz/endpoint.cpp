@@ -72,7 +72,8 @@ void try_product(std::string_view product)
         hold(named.error().offset() && *named.error().offset() <= product.size(), "the byte at fault is in the text");
         return;
     }
-    hold(named->user_agent() == std::string(endpoint().user_agent()) + " " + std::string(product), "it is appended");
+    hold(named->user_agent() == std::string(endpoint::twilio().user_agent()) + " " + std::string(product),
+         "it is appended");
     for (char c : named->user_agent()) hold(c >= ' ' && c <= '~', "a header's value cannot end the line");
     hold(named->origin() == endpoint::twilio().origin(), "it goes where it went");
 }

@@ -184,8 +184,9 @@ void try_operations(std::string_view input)
         operation.method = static_cast<http_method>(flags / 2 % 6);
         wanted.emplace_back("Method", to_string_view(*operation.method));
     }
-    hold(decode_form(operation.request().body()) == wanted, "a subscription's parameters come back");
-    compare_with_standin(operation.request().body(), wanted);
+    auto const request = operation.request();
+    hold(decode_form(request.body()) == wanted, "a subscription's parameters come back");
+    compare_with_standin(request.body(), wanted);
     auto const view_of_callback = callback_url_view::parse(callback->view());
     create_user_defined_message_subscription_view view{*account, *call, *view_of_callback};
     if (operation.idempotency_key) view.idempotency_key = *operation.idempotency_key;

@@ -15,5 +15,6 @@ auto operation(T const&)
 
 int main()
 {
-    return operation(0).callback.host() == "example.com" ? 0 : 1;
+    auto const made = operation(0);
+    return made.callback.host() == "example.com" ? 0 : 1;
 }

@@ -68,6 +68,8 @@ def designated(kind, values, order):
             of = values[each]
             if each == "sequence_number":
                 of = str(of)
+            if each == "unreadable":
+                of = " ".join(of)
             said.append(f".{each} = " + ("no_text" if of is None and each in TEXTS else value(of)))
     return f"{kind}{{{', '.join(said)}}}"
 
@@ -123,7 +125,7 @@ def answer(operation):
         call = f"parse<{operation}>({case['status']}, {member(case, 'body')}"
         if expect["ok"]:
             if expect.get("value"):
-                order = ["sid", "account_sid", "call_sid", "date_created", "uri"]
+                order = ["sid", "account_sid", "call_sid", "date_created", "uri", "unreadable"]
                 return f"{call}, {designated('resource', expect['value'], order)})"
             return f"{call})"
         retry = [v for n, v in case.get("headers", []) if n.lower() == "retry-after"]

@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ORDER = ["version", "storage", "result", "date_time", "sid", "callback_url", "idempotency_key", "credentials",
+ORDER = ["version", "text_view", "storage", "result", "date_time", "unreadable_members", "sid", "callback_url", "idempotency_key", "credentials",
          "endpoint", "http", "subscription", "message", "webhook", "sequencer", "transport", "retry", "sidecall"]
 TOO_DEAR = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
             "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",

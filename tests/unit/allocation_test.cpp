@@ -17,6 +17,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 struct {
@@ -270,10 +272,12 @@ TEST_CASE("To refuse an argument allocates nothing, and to accept one what it ta
               accepted = accepted && sidecall::account_sid::parse(account.view());
               accepted = accepted && sidecall::callback_url_view::parse(long_url);
               accepted = accepted && sidecall::endpoint::parse("https://a-long-name.of-an-endpoint.example.com:8443/");
-              accepted = accepted && sidecall::endpoint::edge("dublin")->with_product("a-rather-long-product/1.2.3");
+              accepted =
+                  accepted && lasting(sidecall::endpoint::edge("dublin"))->with_product("a-rather-long-product/1.2.3");
           }) == 0);
     CHECK(allocations_of([&] { accepted = accepted && sidecall::callback_url::parse(long_url); }) == 1);
-    CHECK(allocations_of([&] { accepted = accepted && !sidecall::idempotency_key::random().view().empty(); }) == 0);
+    CHECK(allocations_of(
+              [&] { accepted = accepted && !lasting(sidecall::idempotency_key::random()).view().empty(); }) == 0);
     CHECK(accepted);
 }
 
@@ -439,7 +443,7 @@ TEST_CASE("What is made in storage of the caller's allocates nothing, and neithe
               each(create);
               each(message);
               each(end);
-              check(create.parse({201, {}, documented})->uri->size() > 100);
+              check(lasting(create.parse({201, {}, documented}))->uri->size() > 100);
               check(authorize(owning, *who, twilio, for_request).has_value()); // those that own their texts, too
               check(authorize(with_heap, *who, twilio, for_request).has_value());
 

@@ -76,7 +76,7 @@ void for_each_class(Check check)
     named("in_plain", detail::in_plain(),
           bytes_from_to(' ', '!') + bytes_from_to('#', '[') + bytes_from_to(']', 0x7F)); // RFC 8259, section 7
     named("in_run", detail::in_run(), all_bytes_but("%+&="));
-    named("in_one", detail::in_one<'&'>(), "&");
+    named("in_piece", detail::in_piece(), all_bytes_but("&"));
 }
 
 /// The four questions, asked byte by byte of a text from `at` on; what is wrong with the answers, or nothing.

@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 #include "secrecy.hpp"
 
 namespace {
@@ -181,7 +183,7 @@ TEST_CASE("A bearer token is sent as it is, if RFC 6750 knows its characters")
         CHECK(bearer_mistake(text) == (allowed.find(text[1]) != allowed.npos ? -1 : 1));
     }
     for (auto text : {"", "=", "=="})
-        CHECK(credentials::bearer(secret(text)).error().message() == "the bearer token is empty");
+        CHECK(lasting(credentials::bearer(secret(text)).error()).message() == "the bearer token is empty");
     auto const refused = credentials::bearer(secret("very-secret-token!"));
     CHECK(refused.error().to_string().find("very") == std::string::npos);
 }
@@ -189,12 +191,12 @@ TEST_CASE("A bearer token is sent as it is, if RFC 6750 knows its characters")
 TEST_CASE("A secret gives out the text it was made of")
 {
     std::string text = "a token that is too long to lie within the string";
-    CHECK(secret(std::string_view(text)).reveal() == text);
-    CHECK(secret(text.c_str()).reveal() == text);
-    CHECK(secret(std::string(text)).reveal() == text);
+    CHECK(lasting(secret(std::string_view(text))).reveal() == text);
+    CHECK(lasting(secret(text.c_str())).reveal() == text);
+    CHECK(lasting(secret(std::string(text))).reveal() == text);
     CHECK(secret("").empty());
     CHECK(!secret(text.c_str()).empty());
-    CHECK(secret(std::string_view("a\0b", 3)).reveal().size() == 3);
+    CHECK(lasting(secret(std::string_view("a\0b", 3))).reveal().size() == 3);
 }
 
 TEST_CASE("A secret that is moved from is empty, and the bytes went with it")

@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using sidecall::endpoint;
@@ -35,9 +37,10 @@ bool begins(std::string_view text, std::string_view with)
 // A plain value, also at compile time, and never a URL that was not checked.
 static_assert(std::regular<endpoint> && std::is_trivially_copyable_v<endpoint>);
 static_assert(!std::constructible_from<endpoint, char const*> && !std::constructible_from<endpoint, std::string>);
-static_assert(endpoint().origin() == "https://api.twilio.com" && endpoint().host() == "api.twilio.com");
-static_assert(endpoint::region("ie1")->origin() == "https://api.ie1.twilio.com");
-static_assert(endpoint::edge("dublin")->host() == "api.dublin.us1.twilio.com");
+static_assert(lasting(endpoint()).origin() == "https://api.twilio.com" &&
+              lasting(endpoint()).host() == "api.twilio.com");
+static_assert(lasting(endpoint::region("ie1"))->origin() == "https://api.ie1.twilio.com");
+static_assert(lasting(endpoint::edge("dublin"))->host() == "api.dublin.us1.twilio.com");
 static_assert(!endpoint::parse("http://example.com"));
 
 } // namespace
@@ -64,8 +67,8 @@ TEST_CASE("Region and edge are labels of Twilio's host")
     CHECK(told(endpoint::edge("sydney", "au1")) == "https://api.sydney.au1.twilio.com");
     std::string const longest(63, 'a');
     CHECK(told(endpoint::edge(longest, longest)) == "https://api." + longest + "." + longest + ".twilio.com");
-    CHECK(endpoint::edge("dublin")->user_agent() == product);
-    CHECK(endpoint::edge("dublin")->https());
+    CHECK(lasting(endpoint::edge("dublin"))->user_agent() == product);
+    CHECK(lasting(endpoint::edge("dublin"))->https());
 
     struct row {
         std::string label;
@@ -237,15 +240,16 @@ TEST_CASE("A product of one's own comes after sidecall's")
     auto const named = endpoint().with_product("acme-pbx/2.1");
     REQUIRE(named.has_value());
     CHECK(named->user_agent() == product + " acme-pbx/2.1");
-    CHECK(named->origin() == endpoint().origin());
+    CHECK(named->origin() == lasting(endpoint()).origin());
     CHECK(*named != endpoint());
-    CHECK(endpoint().user_agent() == product); // the old one is as it was
-    CHECK(named->with_product("b")->user_agent() == product + " b");
+    CHECK(lasting(endpoint()).user_agent() == product); // the old one is as it was
+    CHECK(lasting(named->with_product("b"))->user_agent() == product + " b");
 
-    auto const local = endpoint::parse("http://localhost:8080")->with_product("a/1 (b; c) d/2");
+    auto const local = lasting(endpoint::parse("http://localhost:8080"))->with_product("a/1 (b; c) d/2");
     CHECK(local->user_agent() == product + " a/1 (b; c) d/2");
     CHECK(local->host() == "localhost:8080");
-    CHECK(endpoint().with_product(std::string(128, 'x'))->user_agent() == product + " " + std::string(128, 'x'));
+    CHECK(lasting(endpoint().with_product(std::string(128, 'x')))->user_agent() ==
+          product + " " + std::string(128, 'x'));
 
     auto const mistake = [](std::string_view text) { return told(endpoint().with_product(text)); };
     CHECK(mistake("") == "User-Agent@0: empty");

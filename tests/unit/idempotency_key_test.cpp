@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using sidecall::idempotency_key;
@@ -85,7 +87,7 @@ struct die {
 template <class Generator>
 std::string key_of(Generator generator)
 {
-    return std::string(idempotency_key::random(generator).view());
+    return std::string(lasting(idempotency_key::random(generator)).view());
 }
 
 /// How far the most and the least common value of a byte are from the mean, as a share of it, over the bytes of a UUID
@@ -145,7 +147,7 @@ TEST_CASE("A key from a generator of one's own is a UUID, too, and the same from
     CHECK(is_uuid_v4(key_of(std::ranlux24_base(1))));
     CHECK(is_uuid_v4(key_of(std::knuth_b(1))));
     std::random_device device;
-    CHECK(is_uuid_v4(idempotency_key::random(device).view()));
+    CHECK(is_uuid_v4(lasting(idempotency_key::random(device)).view()));
     CHECK(key_of(std::mt19937_64(9)) == key_of(std::mt19937_64(9)));
 }
 

@@ -14,6 +14,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -489,7 +491,7 @@ TEST_CASE("A hostile body is done with, whatever its size")
              row{"many members", "{" + repeat("\"a\":[],", mib / 7) + sid + "}", true},
              row{"many numbers", "{\"a\":[" + repeat("1,", mib / 2) + "1]," + sid + "}", true},
              row{"a member twice", "{" + sid + "," + sid + "}", false},
-             row{"a long date", "{\"date_created\":\"" + repeat("(", mib) + "\"," + sid + "}", false},
+             row{"a long date", "{\"date_created\":\"" + repeat("(", mib) + "\"," + sid + "}", true}, // and unreadable
              row{"a long comment",
                  "{\"date_created\":\"Wed, 18 Dec 2019 20:02:01 +0000 " + repeat("(", mib / 2) + repeat(")", mib / 2) +
                      "\"," + sid + "}",
@@ -510,7 +512,7 @@ TEST_CASE("A hostile body is done with, whatever its size")
         CHECK(refused.error().code() == sidecall::errc::unexpected_status);
     }
     std::string const long_message = "{\"message\":\"" + repeat("\\u0041", mib / 6) + "\"}";
-    CHECK(operation.parse({.status = 500, .body = long_message}).error().message() == repeat("A", mib / 6));
+    CHECK(lasting(operation.parse({.status = 500, .body = long_message}).error()).message() == repeat("A", mib / 6));
 }
 
 TEST_CASE("After a fault nothing more is read, and the fault stays")

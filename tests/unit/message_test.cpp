@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -72,7 +74,7 @@ TEST_CASE("A message has 10,240 bytes at most")
     CHECK(mistake(of_size(10'240)) == -1);
     CHECK(mistake(of_size(10'241)) == 10'240);
     CHECK(mistake(of_size(1'000'000)) == 10'240);
-    CHECK(message_content::parse(of_size(10'241)).error().message() == "longer than 10,240 bytes");
+    CHECK(lasting(message_content::parse(of_size(10'241)).error()).message() == "longer than 10,240 bytes");
     // Bytes, not characters; and white space counts.
     CHECK(mistake("\"" + std::string(10'238, 'x') + "\" ") == 10'240);
 
@@ -90,10 +92,10 @@ TEST_CASE("The request to send a message is this one")
               std::string(sidecall::version) +
               "\r\nContent-Length: 40\r\n\r\nContent=%7B%22a%22%3A+%22b%2Bc%26d%22%7D");
     operation.idempotency_key = *sidecall::idempotency_key::parse("k 1");
-    CHECK(operation.request().body() == "Content=%7B%22a%22%3A+%22b%2Bc%26d%22%7D&IdempotencyKey=k+1");
+    CHECK(lasting(operation.request()).body() == "Content=%7B%22a%22%3A+%22b%2Bc%26d%22%7D&IdempotencyKey=k+1");
     auto const local = *sidecall::endpoint::parse("http://127.0.0.1:99");
-    CHECK(operation.request(local).host() == "127.0.0.1:99");
-    CHECK(operation.request(local).target() == operation.request().target());
+    CHECK(lasting(operation.request(local)).host() == "127.0.0.1:99");
+    CHECK(lasting(operation.request(local)).target() == lasting(operation.request()).target());
 }
 
 TEST_CASE("The answer to a message is read, or malformed")
@@ -116,7 +118,8 @@ TEST_CASE("The answer to a message is read, or malformed")
     CHECK(*parse(R"({"sid":"KXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","uri":7})") ==
           user_defined_message{.sid = made->sid}); // it has no member of that name, so that is none of its business
     CHECK(parse("{}").error().field() == "sid");
-    CHECK(parse(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})").error().message() == "not a SID of this kind");
+    CHECK(lasting(parse(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})").error()).message() ==
+          "not a SID of this kind");
     for (int status : {0, 200, 202, 204, 302, 400, 500})
         CHECK(message("1").parse({.status = status, .body = documented}).error().http_status() == status);
 }

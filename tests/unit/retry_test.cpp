@@ -18,6 +18,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -123,7 +125,7 @@ public:
 
     result<http_response> operator()(authorized_request const& request, milliseconds left = {})
     {
-        wires.emplace_back(request.to_http1().reveal());
+        wires.emplace_back(lasting(request.to_http1()).reveal());
         times_left.push_back(left.count);
         REQUIRE(wires.size() <= answers_.size());
         return answers_[wires.size() - 1];

@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -65,9 +67,9 @@ constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 static_assert(std::same_as<decltype(account), account_sid const>);
 static_assert(account.view() == "AC00000000000000000000000000000001");
 static_assert("CA0000000000000000000000000000000a"_call_sid < "CA0000000000000000000000000000000b"_call_sid);
-static_assert("ZY00000000000000000000000000000001"_subscription_sid.view().substr(0, 2) == "ZY");
-static_assert("KX00000000000000000000000000000001"_message_sid.view().substr(0, 2) == "KX");
-static_assert("SK00000000000000000000000000000001"_api_key_sid.view().size() == api_key_sid::size);
+static_assert(lasting("ZY00000000000000000000000000000001"_subscription_sid).view().substr(0, 2) == "ZY");
+static_assert(lasting("KX00000000000000000000000000000001"_message_sid).view().substr(0, 2) == "KX");
+static_assert(lasting("SK00000000000000000000000000000001"_api_key_sid).view().size() == api_key_sid::size);
 static_assert(*account_sid::parse("AC00000000000000000000000000000001") == account);
 static_assert(!account_sid::parse("AC0000000000000000000000000000000g"));
 
@@ -134,10 +136,10 @@ TEST_CASE("A SID of another kind is refused, in the field named after the kind w
     CHECK(subscription_sid::parse("").error().field() == "Sid");
     CHECK(message_sid::parse("").error().field() == "Sid");
     CHECK(api_key_sid::parse("").error().field() == "ApiKeySid");
-    CHECK(account_sid::parse("AC1").error().message() == "shorter than 34 characters");
-    CHECK(account_sid::parse(good + "0").error().message() == "longer than 34 characters");
-    CHECK(account_sid::parse("CA").error().message() == "begins with other letters");
-    CHECK(account_sid::parse("AC-").error().message() == "not a hexadecimal digit");
+    CHECK(lasting(account_sid::parse("AC1").error()).message() == "shorter than 34 characters");
+    CHECK(lasting(account_sid::parse(good + "0").error()).message() == "longer than 34 characters");
+    CHECK(lasting(account_sid::parse("CA").error()).message() == "begins with other letters");
+    CHECK(lasting(account_sid::parse("AC-").error()).message() == "not a hexadecimal digit");
 }
 
 TEST_CASE("A failure does not repeat the text that was passed in")

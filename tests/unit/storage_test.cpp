@@ -23,6 +23,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -114,7 +116,7 @@ std::string storage_fault(Operation const& what, credentials const& who, endpoin
         return got.method() == expected.method() && got.url() == expected.url() && got.target() == expected.target() &&
                got.host() == expected.host() && got.body() == expected.body() &&
                got.headers().text() == expected.headers().text() &&
-               got.to_http1().reveal() == expected.to_http1().reveal();
+               lasting(got.to_http1()).reveal() == lasting(expected.to_http1()).reveal();
     };
 
     guarded probe(0);
@@ -218,8 +220,8 @@ TEST_CASE("A request in storage is, byte for byte, the one on the heap, with any
             for_each_credentials([&](credentials const& who) {
                 CHECK(storage_fault(owning, who, where) == "");
                 CHECK(storage_fault(view, who, where) == "");
-                CHECK(authorize(owning.request(where), who).to_http1().reveal() ==
-                      authorize(view.request(where), who).to_http1().reveal());
+                CHECK(lasting(authorize(owning.request(where), who).to_http1()).reveal() ==
+                      lasting(authorize(view.request(where), who).to_http1()).reveal());
             });
     });
 }
@@ -377,7 +379,8 @@ TEST_CASE("Credentials in storage are the same header, lie there, and are wiped 
         check(credentials::api_key(key_sid, text),
               [&](storage memory) { return credentials::api_key(key_sid, text, memory); });
     }
-    CHECK(credentials::auth_token(account, secret(token)).authorization().reveal().size() == 98); // as the comment says
+    CHECK(lasting(credentials::auth_token(account, secret(token))).authorization().reveal().size() ==
+          98); // as the comment says
 }
 
 namespace {
@@ -490,11 +493,11 @@ std::string message_difference(sidecall::incoming_message const& a, sidecall::in
     if (a.sequence_number() != b.sequence_number()) return "sequence number";
     if (a.sid() != b.sid() || a.call_sid() != b.call_sid() || a.account_sid() != b.account_sid()) return "sid";
     if (a.timestamp() != b.timestamp()) return "timestamp";
-    if (a.parameter_count() != b.parameter_count()) return "count";
-    for (std::size_t i = 0; i <= a.parameter_count(); ++i)
-        if (a.parameter(i).name != b.parameter(i).name || a.parameter(i).value != b.parameter(i).value)
+    if (a.parameters().size() != b.parameters().size()) return "count";
+    for (std::size_t i = 0; i <= a.parameters().size(); ++i)
+        if (a.parameters()[i].name != b.parameters()[i].name || a.parameters()[i].value != b.parameters()[i].value)
             return "parameter";
-    return a.parameter("Content") == b.parameter("Content") ? "" : "look-up";
+    return a.parameters().find("Content") == b.parameters().find("Content") ? "" : "look-up";
 }
 
 std::string receive_fault(hook const& request)
@@ -512,7 +515,7 @@ std::string receive_fault(hook const& request)
     std::size_t const text =
         request.method == "GET" ? request.address.size() - std::strlen(url) - 1 : request.body.size();
     if (request.content_type.find("json") == std::string::npos &&
-        needed != text + 16 * expected->parameter_count() + 16)
+        needed != text + 16 * expected->parameters().size() + 16)
         return "not as many bytes as the comment says";
 
     guarded smaller(needed - 1);
@@ -525,14 +528,14 @@ std::string receive_fault(hook const& request)
         auto const made = verifier.receive(request.view(), memory.storage());
         if (!made) return "exactly so much does not suffice";
         if (auto what = message_difference(*made, *expected); !what.empty()) return what;
-        if (!memory.holds(made->content()) || !memory.holds(made->parameter(0).name)) return "not in the storage";
+        if (!memory.holds(made->content()) || !memory.holds(made->parameters()[0].name)) return "not in the storage";
         if (!memory.intact()) return "written outside";
 
         sidecall::incoming_message copy = *made; // on the heap, so that the storage is free again
         if (memory.holds(copy.content())) return "a copy that lies in the storage";
         sidecall::incoming_message const moved = std::move(copy);
         if (auto const what = message_difference(moved, *expected); !what.empty()) return "copy: " + what;
-        if (copy.parameter_count() != 0 || copy.parameter("Sid")) return "moved from, and not empty";
+        if (copy.parameters().size() != 0 || copy.parameters().find("Sid")) return "moved from, and not empty";
     }
     return "";
 }
@@ -630,8 +633,8 @@ std::string failure_difference(sidecall::failure const& owning, sidecall::failur
     if (view.native_code() != owning.native_code()) return "native code";
     if (view.retry_after() != owning.retry_after()) return "Retry-After";
     if (!view.more_info().empty() || !view.request_id().empty()) return "foreign text";
-    auto const ours =
-        owning.code() == errc::malformed_response ? owning.message() : sidecall::failure(owning.code()).message();
+    auto const ours = owning.code() == errc::malformed_response ? owning.message()
+                                                                : lasting(sidecall::failure(owning.code())).message();
     return view.message() == ours ? "" : "message";
 }
 
@@ -700,7 +703,7 @@ TEST_CASE("An operation is sent from storage to a transport that keeps its answe
     guarded memory(1200);
     std::string wire;
     auto const carrier = [&](authorized_request const& request) -> result<http_response_view> {
-        wire = request.to_http1().reveal();
+        wire = lasting(request.to_http1()).reveal();
         CHECK(memory.holds(request.url()));
         return http_response_view{201, {}, answer_of_mine};
     };
@@ -709,14 +712,14 @@ TEST_CASE("An operation is sent from storage to a transport that keeps its answe
     REQUIRE(got.has_value());
     CHECK(got->uri->data() > answer_of_mine);
     CHECK(got->uri->data() < answer_of_mine + sizeof answer_of_mine);
-    CHECK(wire == authorize(all.create.request(), who).to_http1().reveal());
+    CHECK(wire == lasting(authorize(all.create.request(), who).to_http1()).reveal());
     CHECK(memory.intact());
     CHECK(memory.inside().find("Authorization") == memory.inside().npos);
 
     auto const owned = send(all.create, who, carrier, endpoint::twilio(), memory.storage());
     REQUIRE(owned.has_value());
     CHECK(owned->uri == "/x");
-    CHECK(send(all.create_view, who, carrier, endpoint::twilio(), memory.storage())->sid == owned->sid);
+    CHECK(lasting(send(all.create_view, who, carrier, endpoint::twilio(), memory.storage()))->sid == owned->sid);
 
     SUBCASE("its failures are passed on")
     {
@@ -815,7 +818,7 @@ TEST_CASE("A view of a key is had from one that stays, and from no temporary")
     copy = *idempotency_key_view::parse("k");
     CHECK(copy.view() == "k");
     CHECK_FALSE(copy == view);
-    static_assert(idempotency_key_view::parse("a constant")->view() == "a constant");
+    static_assert(lasting(idempotency_key_view::parse("a constant"))->view() == "a constant");
     static_assert(idempotency_key_view::parse("").error().field() == "IdempotencyKey");
     static_assert(std::is_constructible_v<idempotency_key_view, idempotency_key&>);
     static_assert(std::is_constructible_v<idempotency_key_view, idempotency_key const&>);

@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lasting.hpp"
+
 namespace {
 
 using namespace sidecall::literals;
@@ -170,7 +172,7 @@ TEST_CASE("To send is to make the request, authorise it, carry it and read the a
     CHECK(made->sid.view() == "ZY00000000000000000000000000000003");
 
     send(operation, who, [&](authorized_request const& request) {
-        CHECK(request.url() == operation.request().url()); // Twilio, if nothing else is said
+        CHECK(request.url() == lasting(operation.request()).url()); // Twilio, if nothing else is said
         return http_response{.status = 201, .body = created};
     }).value();
 }
@@ -428,8 +430,8 @@ TEST_CASE("A view operation's result lies in the answer, which is there until th
 TEST_CASE("A clone is the same request, and its credential is wiped like the other's")
 {
     auto request = std::make_unique<authorized_request>(authorize(subscription().request(), somebody()));
-    std::string const wire(request->to_http1().reveal());
+    std::string const wire(lasting(request->to_http1()).reveal());
     auto const clone = request->clone();
     request.reset();
-    CHECK(clone.to_http1().reveal() == wire);
+    CHECK(lasting(clone.to_http1()).reveal() == wire);
 }

@@ -20,7 +20,7 @@ namespace sidecall::detail {
 inline void fill_with_entropy(unsigned char* data, std::size_t size)
 {
 #ifdef SIDECALL_DETAIL_GETENTROPY
-    expect(::getentropy(data, size) == 0);
+    expect(::getentropy(data, size) == 0, "the operating system gives no random bytes");
 #else
     std::random_device device;
     // unreached: where we test there is getentropy

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -15,12 +16,12 @@
 
 namespace sidecall::detail {
 
-template <char One>
-struct in_one {
+/// What is in a piece of a form, between two "&".
+struct in_piece {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
-        return is(c, One);
+        return is(c, '&') == 0;
     }
 };
 
@@ -49,19 +50,10 @@ class parameters {
         std::uint32_t end = 0;
     };
 
-    template <char Separator>
-    static constexpr std::size_t room(std::string_view text) noexcept
-    {
-        return (1 + count_in(in_one<Separator>(), text)) * sizeof(entry) + text.size() + copy_spills;
-    }
-
 public:
-    /// The most bytes of a body or a query, 64 MiB: all of it as entries can be counted in 32 bits.
-    static constexpr std::size_t max_bytes = std::size_t{1} << 26;
-
     constexpr parameters() noexcept = default;
 
-    /// Nought of one that was moved from.
+    /// Zero for a moved-from object.
     constexpr std::size_t size() const noexcept { return bytes_.data() ? size_ : 0; }
     constexpr std::string_view name(std::size_t i) const noexcept
     {
@@ -86,8 +78,23 @@ public:
         return name(first) == wanted ? first : size();
     }
 
-    /// How many bytes of room it takes to read this form.
-    static constexpr std::size_t room_for_form(std::string_view form) noexcept { return room<'&'>(form); }
+    /// How many bytes of room it takes to read so many parameters of a text.
+    static constexpr std::size_t room(std::string_view text, std::size_t count) noexcept
+    {
+        return count * sizeof(entry) + text.size() + copy_spills;
+    }
+
+    /// How many parameters a form has.
+    static constexpr std::size_t count_form(std::string_view form) noexcept
+    {
+        std::size_t count = 0;
+        std::size_t begin = 0;
+        for_each_not(in_piece(), form, [&](std::size_t at) {
+            if (at != begin) ++count;
+            begin = at + 1;
+        });
+        return begin == form.size() ? count : count + 1;
+    }
 
     /// Reads a form or a query, `name=value&…`, as the WHATWG's URL standard has it (section 5.1): "+" is a blank, a
     /// "%" that begins no escape is itself, a name without "=" has an empty value, and an empty piece is nothing.
@@ -99,13 +106,23 @@ public:
         return made;
     }
 
-    /// How many bytes of room it takes to read this object.
-    static constexpr std::size_t room_for_json(std::string_view object) noexcept { return room<','>(object); }
-
-    /// Reads a JSON object; a value that is no string is kept as its JSON text. False if it is none.
-    static constexpr bool from_json(std::string_view object, buffer room, parameters& made) noexcept
+    /// How many members a JSON object has; nothing if it is none.
+    static constexpr std::optional<std::size_t> count_json(std::string_view object) noexcept
     {
-        made = parameters(std::move(room), object.size());
+        json_reader reader(object);
+        json_value name, value;
+        bool done = false;
+        std::size_t count = 0;
+        reader.open_object();
+        while (reader.read_member(name, value, done)) ++count;
+        if (!reader.read_end()) return {};
+        return count;
+    }
+
+    /// Reads a JSON object that `count_json` has counted; a value that is no string is kept as its JSON text.
+    static constexpr parameters from_json(std::string_view object, buffer room) noexcept
+    {
+        parameters made(std::move(room), object.size());
         json_reader reader(object);
         json_value name, value;
         bool done = false;
@@ -118,7 +135,7 @@ public:
             made.add(begin, middle, made.written());
         }
         made.sort();
-        return reader.read_end();
+        return made;
     }
 
     /// Writes behind what was written.

@@ -15,6 +15,7 @@
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
+#include <sidecall/unreadable_members.hpp>
 
 // Reading the object of a successful answer into typed members.
 namespace sidecall::detail {
@@ -44,8 +45,8 @@ struct usual {
     consteval usual(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
 };
 
-/// Parses a string that should be a SID or a date, escapes resolved. With escapes, what is longer than 256 bytes is
-/// taken for neither: a SID has at most 204, a date of Twilio's 186.
+/// Parses a string that should be a SID or a date, escapes resolved. A string with escapes of more than 256 bytes is
+/// neither: a SID written in escapes alone has 204 bytes, a date of Twilio's 186.
 template <class Parse>
 constexpr auto parse_plain(json_value const& string, Parse parse) noexcept
 {
@@ -78,7 +79,11 @@ constexpr std::optional<std::string_view> read_as(std::type_identity<std::string
     return string.raw;
 }
 
-/// The object of an answer, as its members are taken from it one by one. The first fault stays.
+/// Reads the members of a successful response's object. The first fault stays.
+///
+/// Twilio has acted by the time a 201 arrives, so only what makes the whole object doubtful is a fault: text that is
+/// not JSON, a member that comes twice, a required member that is missing or wrong, a date that is well-formed and
+/// impossible. An optional member that cannot be read is empty and listed in `unreadable`.
 template <std::size_t Count>
 class resource_reader {
 public:
@@ -95,24 +100,37 @@ public:
         if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", reader.fault()};
     }
 
-    /// A member, empty if it is null or absent; or if something is wrong.
+    /// An optional member: empty if it is null, absent or unreadable.
     template <class T>
     constexpr std::optional<T> read(std::size_t index)
     {
-        json_value const& value = members_[index].value;
-        if (fault_ || !value.is_string()) return {};
-        auto read = read_as(std::type_identity<T>(), value);
-        if (!read) fault_ = resource_fault{members_[index].name, {expected(std::type_identity<T>()), value.offset}};
+        auto read = read_string<T>(index);
+        auto const& [name, value, seen] = members_[index];
+        if (read || value.kind == json_kind::null) return read;
+        unreadable_.insert(name.view());
+        if (std::is_same_v<T, date_time> && value.is_string() && parse_plain(value, is_after_year_9999))
+            fault_ = resource_fault{name, {"a date after the year 9999", value.offset}};
         return read;
     }
 
-    /// Says that a member must be there, and is not.
-    constexpr void misses(std::size_t index) noexcept
+    /// A member that must be there; if it is not, or cannot be read, that is the fault.
+    template <class T>
+    constexpr std::optional<T> read_required(std::size_t index)
     {
-        if (!fault_) fault_ = resource_fault{members_[index].name, {"missing or null", size_}};
+        auto read = read_string<T>(index);
+        if (read || fault_) return read;
+        json_value const& value = members_[index].value;
+        bool const missing = value.kind == json_kind::null;
+        fault_ = resource_fault{members_[index].name,
+                                {missing             ? literal("missing or null")
+                                 : value.is_string() ? literal("not a SID of this kind")
+                                                     : literal("not a string"),
+                                 missing ? size_ : value.offset}};
+        return read;
     }
 
     constexpr resource_fault const& fault() const noexcept { return fault_; }
+    constexpr unreadable_members const& unreadable() const noexcept { return unreadable_; }
 
 private:
     template <std::size_t... I, std::size_t... Size>
@@ -125,6 +143,14 @@ private:
                 ...);
     }
 
+    template <class T>
+    constexpr std::optional<T> read_string(std::size_t index) const
+    {
+        json_value const& value = members_[index].value;
+        if (fault_ || !value.is_string()) return {};
+        return read_as(std::type_identity<T>(), value);
+    }
+
     /// Reads one member, whichever it is. Others than these are checked and passed over; one of these that comes twice
     /// is a fault, since either value could be the wrong one. False at the end, and at a fault.
     constexpr bool read_any(json_reader& reader) noexcept
@@ -134,10 +160,7 @@ private:
         if (!reader.read_member(name, value, done)) return false;
         for (auto& member : members_) {
             if (!json_equal(name, member.name.view())) continue;
-            if (member.seen)
-                fault_ = resource_fault{member.name, {"comes twice", name.offset}};
-            else if (value.kind != json_kind::null && !value.is_string())
-                fault_ = resource_fault{member.name, {"neither a string nor null", value.offset}};
+            if (member.seen) fault_ = resource_fault{member.name, {"comes twice", name.offset}};
             member.value = value;
             member.seen = true;
             break;
@@ -145,14 +168,9 @@ private:
         return !fault_;
     }
 
-    template <class T>
-    static constexpr literal expected(std::type_identity<T>) noexcept
-    {
-        return std::is_same_v<T, date_time> ? literal("not an RFC 2822 date") : literal("not a SID of this kind");
-    }
-
     resource_member members_[Count];
     resource_fault fault_{};
+    unreadable_members unreadable_{};
     std::size_t size_;
 };
 template <std::size_t... Size>

@@ -48,7 +48,7 @@ constexpr unsigned days_in_month(unsigned year, unsigned month) noexcept
 /// at the end of a UTC day, which counts as the next second.
 constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
 {
-    if (t.year < 1900 || t.hour > 23 || t.minute > 59 || t.second > 60) return {};
+    if (t.year < 1900 || t.year > 9999 || t.hour > 23 || t.minute > 59 || t.second > 60) return {};
     if (t.day < 1 || (t.day > 28 && t.day > days_in_month(t.year, t.month))) return {};
     int const days = days_from_civil(t.year, t.month, t.day);
     unsigned const weekday = static_cast<unsigned>(days + 25570 * 7 + 3) % 7; // 1970-01-01 was a Thursday
@@ -95,24 +95,54 @@ public:
         return true;
     }
 
-    /// Folding white space (RFC 2822, section 3.2.3): blanks and tabs, with at most one line break before the last of
-    /// them. True if there was any.
-    constexpr bool read_space() noexcept
+    /// Comments in parentheses, which nest, and folding white space, in any order (`CFWS` of RFC 2822, section 3.2.3,
+    /// and the obsolete `obs-FWS`). True if there was any. A comment that does not end, or holds a byte that is not
+    /// allowed there, is not skipped, so that what follows does not fit.
+    constexpr bool skip_comments() noexcept
     {
-        bool any = skip_blanks();
-        if (rest_.size() > 2 && rest_[0] == '\r' && rest_[1] == '\n' && (rest_[2] == ' ' || rest_[2] == '\t')) {
-            rest_.remove_prefix(2);
-            any = skip_blanks();
+        std::string_view const before = rest_;
+        for (skip_space(); next_is('('); skip_space()) {
+            std::string_view const comment = rest_;
+            if (skip_comment()) continue;
+            rest_ = comment;
+            break;
         }
-        return any;
+        return rest_.size() != before.size();
     }
 
-    /// Comments in parentheses, which nest, and the space around them (RFC 2822, section 3.2.3). False if one does not
-    /// end, or holds a byte that is none of its characters.
-    constexpr bool read_comments() noexcept
+    /// The name of a zone: one letter, or three to five, or "UT". RFC 2822, section 4.3, knows North America's; all
+    /// others mean -0000, since their senders did not agree on what they mean. Not "AM" or "PM", which are no zones.
+    constexpr bool read_zone() noexcept
+    {
+        std::size_t size = 0;
+        while (size != rest_.size() && is_alpha(rest_[size])) ++size;
+        bool const known_size =
+            size == 1 || (size >= 3 && size <= 5) || equal_ignoring_case(rest_.substr(0, size), "UT");
+        if (!known_size) return false;
+        constexpr std::string_view zones = "EDTESTCDTCSTMDTMSTPDTPST"; // four to eight hours behind, in turn
+        for (std::size_t i = 0; size == 3 && i != zones.size(); i += 3)
+            if (equal_ignoring_case(rest_.substr(0, 3), zones.substr(i, 3)))
+                time_.offset_minutes = -60 * static_cast<int>(4 + (i / 3 + 1) / 2);
+        rest_.remove_prefix(size);
+        return true;
+    }
+
+private:
+    constexpr bool same(char a, char b) const noexcept { return a == b || (mail_ && to_lower(a) == to_lower(b)); }
+
+    /// Blanks and tabs, and line breaks that have one behind them.
+    constexpr void skip_space() noexcept
+    {
+        auto const blank_at = [this](std::size_t i) {
+            return i < rest_.size() && (rest_[i] == ' ' || rest_[i] == '\t');
+        };
+        while (blank_at(0) || (rest_.substr(0, 2) == "\r\n" && blank_at(2))) rest_.remove_prefix(blank_at(0) ? 1 : 3);
+    }
+
+    constexpr bool skip_comment() noexcept
     {
         std::size_t depth = 0;
-        for (read_space(); depth != 0 || next_is('('); read_space()) {
+        do {
             if (next_is('(')) ++depth;
             if (next_is(')')) --depth;
             if (next_is('\\')) rest_.remove_prefix(1); // the next one stands for itself
@@ -120,25 +150,18 @@ public:
             char const c = rest_.front();
             if (c == '\0' || c == '\r' || c == '\n' || static_cast<unsigned char>(c) > 0x7F) return false;
             rest_.remove_prefix(1);
-        }
+            if (depth != 0) skip_space();
+        } while (depth != 0);
         return true;
-    }
-
-private:
-    constexpr bool same(char a, char b) const noexcept { return a == b || (mail_ && to_lower(a) == to_lower(b)); }
-
-    constexpr bool skip_blanks() noexcept
-    {
-        std::size_t const before = rest_.size();
-        while (next_is(' ') || next_is('\t')) rest_.remove_prefix(1);
-        return rest_.size() != before;
     }
 
     constexpr bool read_itself(char c) noexcept
     {
-        if (mail_ && c == ' ') return read_space();
+        if (mail_ && c == ' ') return skip_comments();
+        if (mail_) skip_comments();
         if (!next_is(c)) return false;
         rest_.remove_prefix(1);
+        if (mail_) skip_comments();
         return true;
     }
 
@@ -153,11 +176,23 @@ private:
                            : which == 'M' ? time_.minute
                            : which == 'S' ? time_.second
                                           : time_.year;
-        while (mail_ && which == 'Y' && next_is('0')) rest_.remove_prefix(1); // "4*DIGIT": 02019 is a year, too
+        if (mail_ && which == 'Y') return read_mail_year();
         std::size_t const most = which == 'Y' ? 4 : which == 'e' && read_itself(' ') ? 1 : 2;
         if (!read_number(mail_ && is_day ? 1 : most, most, number)) return false;
         if (which == 'y') number += number < 70 ? 2000 : 1900;
         return true;
+    }
+
+    /// "4*DIGIT", or the obsolete two or three digits (RFC 2822, section 4.3). All years after 9999 become 10000.
+    constexpr bool read_mail_year() noexcept
+    {
+        std::size_t digits = 0;
+        unsigned year = 0;
+        for (; digits != rest_.size() && is_digit(rest_[digits]); ++digits)
+            if (year < 10000) year = 10 * year + static_cast<unsigned>(rest_[digits] - '0');
+        rest_.remove_prefix(digits);
+        time_.year = year > 9999 ? 10000 : digits > 3 ? year : digits == 2 && year < 50 ? year + 2000 : year + 1900;
+        return digits > 1;
     }
 
     /// A number of `least` to `most` digits.
@@ -285,20 +320,23 @@ constexpr bool read_usual_date(std::string_view text, calendar_time& t) noexcept
 constexpr bool read_mail_date(std::string_view text, calendar_time& t) noexcept
 {
     date_reader reader(text, date_reader::rules::mail, t);
-    reader.read_space();
-    if (reader.read("%a")) {
-        if (!reader.read(",")) return false;
-        reader.read_space();
+    reader.skip_comments();
+    if (reader.read("%a") && !reader.read(",")) return false;
+    if (!reader.read("%d %b %Y %H:%M")) return false;
+    bool space = reader.skip_comments();
+    if (reader.next_is(':')) {
+        if (!reader.read(":%S")) return false;
+        space = reader.skip_comments();
     }
-    if (!reader.read("%d %b %Y %H:%M") || (reader.next_is(':') && !reader.read(":%S")) || !reader.read(" "))
-        return false;
+    if (!space) return false;
     bool const in_numbers = reader.next_is('+') || reader.next_is('-');
-    if (!(in_numbers ? reader.read_offset() : reader.read(reader.next_is('U') ? "UT" : "GMT"))) return false;
-    return reader.read_comments() && reader.done();
+    if (!(in_numbers ? reader.read_offset() : reader.read_zone())) return false;
+    reader.skip_comments();
+    return reader.done();
 }
 
-/// A `date-time` of RFC 2822, section 3.3, as Twilio writes them: `Wed, 18 Dec 2019 20:02:01 +0000`. Of the obsolete
-/// forms (section 4.3) only the zones "UT" and "GMT" are known, which nobody can misread; the others are refused.
+/// A `date-time` of RFC 2822, section 3.3, as Twilio writes them: `Wed, 18 Dec 2019 20:02:01 +0000`. The obsolete forms
+/// (section 4.3) are read, too: the RFC wants that of whoever reads, and what is read is never lost.
 constexpr std::optional<date_time> parse_rfc2822(std::string_view text) noexcept
 {
     calendar_time t;
@@ -306,6 +344,13 @@ constexpr std::optional<date_time> parse_rfc2822(std::string_view text) noexcept
     if constexpr (!prefers_size) usual = read_usual_date(text, t);
     if (!usual && !read_mail_date(text, t)) return {};
     return to_date_time(t);
+}
+
+/// Whether a text is a date by RFC 2822 whose year is after 9999, which no `date_time` has.
+constexpr bool is_after_year_9999(std::string_view text) noexcept
+{
+    calendar_time t;
+    return read_mail_date(text, t) && t.year > 9999;
 }
 
 /// An `HTTP-date` (RFC 9110, section 5.6.7) in any of its three forms, as seconds since 1970. The two digits of the

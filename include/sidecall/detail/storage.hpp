@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include <sidecall/storage.hpp>
+#include <sidecall/text_view.hpp>
 
 /// For what is done when something is wrong: kept out of line, and out of the way of what goes well.
 #if defined(__GNUC__)
@@ -20,25 +22,47 @@
 
 namespace sidecall::detail {
 
-/// Ends the program if a value is asked of a failure, or a byte is written where there is no room: going on would read
-/// or write what is not there.
-constexpr void expect(bool condition) noexcept
+/// Ends the program with a line on the standard error stream. Define SIDECALL_NO_STDIO, in the whole program, to leave
+/// the line out where there is no such stream.
+[[noreturn]] SIDECALL_DETAIL_COLD inline void end_program(char const* reason) noexcept
 {
-    if (!condition) std::abort(); // unreached: it ends the program
+    // unreached: it ends the program
+#ifndef SIDECALL_NO_STDIO
+    std::fputs("sidecall: ", stderr);
+    std::fputs(reason, stderr);
+    std::fputs("\n", stderr);
+#else
+    static_cast<void>(reason);
+#endif
+    std::abort();
 }
 
-/// A text that a view is to refer to: any but one that owns its bytes and is about to end.
-struct lasting_text : std::string_view {
-    using std::string_view::string_view;
+/// Ends the program if the caller has broken a rule and to go on would read, write or send what is not there.
+constexpr void expect(bool condition, char const* reason) noexcept
+{
+    if (!condition) end_program(reason);
+}
+
+/// The text of an argument that is never empty unless it was moved from; then the program ends, since the request would
+/// be another one than its caller wrote.
+constexpr std::string_view not_moved_from(std::string_view text, char const* reason) noexcept
+{
+    expect(!text.empty(), reason);
+    return text;
+}
+
+/// A text that a view is to refer to: any but a temporary that owns its bytes.
+struct lasting_text : text_view {
+    constexpr lasting_text(char const* text, std::size_t size) noexcept : text_view(text, size) {}
 
     template <std::convertible_to<std::string_view> String>
         requires std::is_trivially_destructible_v<String> // as a reference to a string is
-    constexpr lasting_text(String&& text) : std::string_view(text) {}
+    constexpr lasting_text(String&& text) : text_view(text) {}
 };
 
-/// What is given to make a `Text`, which copies it, or is a view and refers to it.
+/// The parameter from which a `Text` is made: a string copies it, a view refers to it.
 template <class Text>
-using text_given = std::conditional_t<std::is_same_v<Text, std::string_view>, lasting_text, std::string_view>;
+using text_given = std::conditional_t<std::is_same_v<Text, std::string_view>, lasting_text, text_view>;
 
 /// Bytes that are written once and then read. Where they lie, on the heap or in the caller's storage, is decided when
 /// the room is made and nowhere else. How to give them back is kept as a pointer, so that a program that never makes
@@ -91,7 +115,7 @@ public:
     /// Says how much of the room has been written.
     constexpr void resize(std::size_t size) noexcept
     {
-        expect(size <= capacity_);
+        expect(size <= capacity_, "written past the end of a buffer");
         size_ = size;
     }
 
@@ -205,7 +229,7 @@ class inline_text {
 public:
     constexpr void append(std::string_view text) noexcept
     {
-        expect(text.size() <= Capacity - size_);
+        expect(text.size() <= Capacity - size_, "written past the end of a text of limited length");
         for (char c : text) text_[size_++] = c;
     }
     constexpr void clear() noexcept { size_ = 0; }

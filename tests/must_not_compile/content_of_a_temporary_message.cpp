@@ -1,0 +1,13 @@
+// A message owns its text.
+// expect: deleted (member )?(function|operator|constructor)
+#include <sidecall/sidecall.hpp>
+
+std::size_t size(sidecall::webhook_verifier const& verifier, sidecall::webhook_request const& request)
+{
+#ifdef MISTAKE
+    return verifier.receive(request)->content().size();
+#else
+    auto const message = verifier.receive(request);
+    return message->content().size();
+#endif
+}

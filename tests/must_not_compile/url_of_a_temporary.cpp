@@ -1,0 +1,13 @@
+// A request made for one call is gone when its URL is read.
+// expect: deleted (member )?(function|operator|constructor)
+#include <sidecall/sidecall.hpp>
+
+auto url(sidecall::create_user_defined_message const& operation)
+{
+#ifdef MISTAKE
+    return operation.request().url();
+#else
+    auto const request = operation.request();
+    return request.url().size();
+#endif
+}

@@ -1,0 +1,12 @@
+// A callback that was parsed for one call is gone when its text is read.
+// expect: deleted (member )?(function|operator|constructor)
+#include <sidecall/sidecall.hpp>
+
+std::string_view text(std::string_view url)
+{
+#ifdef MISTAKE
+    return sidecall::callback_url::parse(url)->view();
+#else
+    return sidecall::callback_url_view::parse(url).value().view();
+#endif
+}

@@ -1,0 +1,94 @@
+#include <sidecall/sidecall.hpp>
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include "lasting.hpp"
+
+namespace {
+
+using sidecall::text_view;
+
+// As std::getenv gives it for a variable that is not set; volatile, so that no compiler warns of what it can see.
+char const* not_set()
+{
+    char const* volatile nothing = nullptr;
+    return nothing;
+}
+
+static_assert(std::is_trivially_copyable_v<text_view> && sizeof(text_view) == sizeof(std::string_view));
+static_assert(std::is_convertible_v<std::string, text_view> && std::is_convertible_v<std::string_view, text_view>);
+static_assert(std::is_convertible_v<char const (&)[3], text_view> &&
+              std::is_convertible_v<text_view, std::string_view>);
+static_assert(!std::is_convertible_v<int, text_view> && !std::is_convertible_v<wchar_t const*, text_view>);
+static_assert(text_view("a") == "a" && text_view(std::string_view("a\0b", 3)).size() == 3);
+static_assert(text_view().empty() && text_view("abc", 2) == "ab");
+
+/// What a parse says of a text, in one line.
+template <class Parsed>
+std::string told(Parsed const& parsed)
+{
+    return parsed ? "taken" : parsed.error().to_string();
+}
+
+} // namespace
+
+TEST_CASE("A null pointer is an empty text, wherever the library takes text")
+{
+    CHECK(text_view(not_set()).empty());
+    CHECK(told(sidecall::account_sid::parse(not_set())) == told(sidecall::account_sid::parse("")));
+    CHECK(told(sidecall::call_sid::parse(not_set())) == told(sidecall::call_sid::parse("")));
+    CHECK(told(sidecall::subscription_sid::parse(not_set())) == told(sidecall::subscription_sid::parse("")));
+    CHECK(told(sidecall::message_sid::parse(not_set())) == told(sidecall::message_sid::parse("")));
+    CHECK(told(sidecall::api_key_sid::parse(not_set())) == told(sidecall::api_key_sid::parse("")));
+    CHECK(told(sidecall::callback_url::parse(not_set())) == told(sidecall::callback_url::parse("")));
+    CHECK(told(sidecall::callback_url_view::parse(not_set())) == told(sidecall::callback_url_view::parse("")));
+    CHECK(told(sidecall::idempotency_key::parse(not_set())) == told(sidecall::idempotency_key::parse("")));
+    CHECK(told(sidecall::idempotency_key_view::parse(not_set())) == told(sidecall::idempotency_key_view::parse("")));
+    CHECK(told(sidecall::message_content::parse(not_set())) == told(sidecall::message_content::parse("")));
+    CHECK(told(sidecall::message_content_view::parse(not_set())) == told(sidecall::message_content_view::parse("")));
+    CHECK(told(sidecall::endpoint::parse(not_set())) == told(sidecall::endpoint::parse("")));
+    CHECK(told(sidecall::endpoint::region(not_set())) == told(sidecall::endpoint::region("")));
+    CHECK(told(sidecall::endpoint::edge(not_set())) == told(sidecall::endpoint::edge("")));
+    CHECK(told(sidecall::endpoint::edge("dublin", not_set())) == told(sidecall::endpoint::edge("dublin", "")));
+    CHECK(told(sidecall::endpoint().with_product(not_set())) == told(sidecall::endpoint().with_product("")));
+    CHECK(told(sidecall::parse_http_method(not_set())) == told(sidecall::parse_http_method("")));
+
+    CHECK(sidecall::secret(not_set()).empty());
+    char room[1];
+    CHECK(lasting(sidecall::secret::in(room, not_set()))->empty());
+    CHECK(lasting(sidecall::failure(sidecall::errc::timed_out, not_set())).message().empty());
+    CHECK(lasting(sidecall::failure(sidecall::errc::timed_out, not_set(), 7)).message().empty());
+}
+
+TEST_CASE("A header field that a C library did not find is an empty one")
+{
+    sidecall::webhook_verifier const verifier{sidecall::secret("token")};
+    CHECK(verifier
+              .verify({.method = not_set(),
+                       .url = not_set(),
+                       .content_type = not_set(),
+                       .signature = not_set(),
+                       .body = not_set()})
+              .error()
+              .to_string() == "invalid_signature: X-Twilio-Signature: there is no signature");
+
+    sidecall::header_list fields{{"Name", not_set()}};
+    fields.add(not_set(), not_set());
+    CHECK(sidecall::headers_view(fields).find("name") == "");
+    CHECK(sidecall::headers_view(fields).find(not_set()) == "");
+    std::pair<char const*, char const*> const pairs[] = {{not_set(), "x"}, {"Retry-After", not_set()}};
+    CHECK(sidecall::headers_view(pairs).find("retry-after") == "");
+
+    sidecall::delete_user_defined_message_subscription const operation{
+        *sidecall::account_sid::parse("AC00000000000000000000000000000001"),
+        *sidecall::call_sid::parse("CA00000000000000000000000000000002"),
+        *sidecall::subscription_sid::parse("ZY00000000000000000000000000000003")};
+    CHECK(operation.parse({.status = 204, .headers = pairs, .body = not_set()}));
+    CHECK(told(operation.parse({.status = 500, .headers = pairs, .body = not_set()})) ==
+          "unexpected_status: HTTP 500: the status is not the documented one");
+}
