@@ -242,8 +242,9 @@ struct form_field {
 class http_request {
 public:
     /// Makes a request to `where`: the pieces of the path put together, and the form as its body. Bytes that may not
-    /// stand in a path or a form are percent-encoded, so nothing given here can end a line. This is what an operation
-    /// of your own calls. A path that does not begin with "/" is given one. One allocation.
+    /// stand in a path or a form are percent-encoded, so nothing given here can end a line. A "/" or ".." in a piece is
+    /// kept, so check a piece that comes from outside: it could name another resource. This is what an operation of
+    /// your own calls. A path that does not begin with "/" is given one. One allocation.
     constexpr http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
                            std::initializer_list<form_field> form = {});
 

@@ -233,21 +233,24 @@ private:
             [memory](std::size_t size) { return detail::buffer(size > memory.size() ? storage(nullptr, 0) : memory); };
     }
 
-    /// Reads `count` parameters of a text into room that `make_room` gives.
-    template <class MakeRoom, class Read>
-    static constexpr result<detail::parameters> read_text(MakeRoom make_room, std::string_view text, std::size_t count,
-                                                          Read read)
+    /// Makes room for so many parameters of a text, unless they are too many or there is too little.
+    template <class MakeRoom>
+    static constexpr result<void> reserve(MakeRoom make_room, std::string_view text, std::size_t count,
+                                          detail::buffer& room)
     {
         if (count > max_parameters) return malformed("more than 1,024 parameters");
         std::size_t const size = detail::parameters::room(text, count);
-        detail::buffer room = make_room(size);
+        room = make_room(size);
         if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
-        return read(text, std::move(room));
+        return {};
     }
     template <class MakeRoom>
-    static constexpr result<detail::parameters> read_form(MakeRoom make_room, std::string_view form)
+    static constexpr result<void> read_form(MakeRoom make_room, std::string_view text, detail::parameters& form)
     {
-        return read_text(make_room, form, detail::parameters::count_form(form), detail::parameters::from_form);
+        detail::buffer room;
+        auto reserved = reserve(make_room, text, detail::parameters::count_form(text), room);
+        if (reserved) form = detail::parameters::from_form(text, std::move(room));
+        return reserved;
     }
 
     template <class MakeRoom>
@@ -258,15 +261,16 @@ private:
         bool const asks_by_query = asks_without_body(request) && (request.body.empty() || is_form(request));
         if (is_form(request) && !asks_by_query) return webhook_parameters(std::move(form));
         if (asks_by_query) {
-            auto query = read_form(make_room, query_of(request.url));
+            auto query = read_form(make_room, query_of(request.url), form);
             if (!query) return std::move(query).error();
-            return webhook_parameters(*std::move(query));
+            return webhook_parameters(std::move(form));
         }
         auto const count = detail::parameters::count_json(request.body);
         if (!count) return malformed("the body is neither a form nor a JSON object");
-        auto object = read_text(make_room, request.body, *count, detail::parameters::from_json);
-        if (!object) return std::move(object).error();
-        return webhook_parameters(*std::move(object));
+        detail::buffer room;
+        auto reserved = reserve(make_room, request.body, *count, room);
+        if (!reserved) return std::move(reserved).error();
+        return webhook_parameters(detail::parameters::from_json(request.body, std::move(room)));
     }
 
     template <class MakeRoom>
@@ -304,9 +308,7 @@ private:
             return refused("X-Twilio-Signature", "not 20 bytes in base64");
         if (!is_vouched_for(request)) return refused("bodySHA256", "missing, or not the body's SHA-256");
         if (is_form(request)) {
-            auto read = read_form(make_room, request.body);
-            if (!read) return std::move(read).error();
-            form = *std::move(read);
+            if (auto read = read_form(make_room, request.body, form); !read) return read;
         }
         for (std::size_t i = 0; i != 2; ++i)
             if (has_key_[i] && matches(keys_[i], request.url, form, given)) return {};
@@ -368,8 +370,9 @@ private:
             return detail::equal_in_constant_time(code, given);
         };
 
+        if (fits(url, "", "", "")) return true;
         std::size_t const mark = detail::find_or_end(url, "/?#", 0);
-        if (mark == 0 || detail::cut(url, mark - 1, mark + 2) != "://") return fits(url, "", "", ""); // no authority
+        if (mark == 0 || detail::cut(url, mark - 1, mark + 2) != "://") return false; // no authority, so no port
         std::size_t const begin = mark + 2;
         std::size_t const end = detail::find_or_end(url, "/?#", begin);
         std::string_view const scheme = url.substr(0, begin);
@@ -383,7 +386,7 @@ private:
         std::size_t const colon = whole.find(':', bracket == whole.npos ? host : bracket);
         for (std::size_t skipped : {std::size_t{0}, host}) {
             std::string_view const authority = whole.substr(skipped);
-            if (fits(scheme, authority, "", target)) return true;
+            if (skipped != 0 && fits(scheme, authority, "", target)) return true;
             bool const fits_other = colon != whole.npos ? fits(scheme, detail::cut(whole, skipped, colon), "", target)
                                                         : fits(scheme, authority, https ? ":443" : ":80", target);
             if (fits_other) return true;

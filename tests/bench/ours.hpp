@@ -65,7 +65,8 @@ inline sidecall::create_user_defined_message_subscription_view subscription(buil
 
 inline std::string wire(sidecall::authorized_request const& request)
 {
-    return std::string(request.to_http1().reveal());
+    sidecall::secret const wire = request.to_http1();
+    return std::string(wire.reveal());
 }
 
 /// The operation whose answer is read; none of it matters to `parse`.

@@ -132,7 +132,7 @@ void add_webhook(Add&& add, std::string const& suffix)
     static auto const verifier = ours::verifier(requests[0].token);
     for (auto const& in : requests) {
         auto const message = ours::webhook(verifier, in);
-        check(message && message->content() == in.content && message->parameter_count() == 7,
+        check(message && message->content() == in.content && message->parameters().size() == 7,
               "webhook: another message");
         auto const code = floors::webhook_hmac(in);
         check(base64({reinterpret_cast<char const*>(code.data()), code.size()}) == in.signature, "HMAC: another code");
