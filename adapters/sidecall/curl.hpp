@@ -33,7 +33,13 @@ namespace sidecall {
 /// `curl_version_info` reports `CURL_VERSION_THREADSAFE` (Debian does). Where it does not, call `curl_global_init`
 /// yourself before you start a thread.
 ///
-/// Allocates for the answer and for libcurl's needs. Throws nothing but `std::bad_alloc`.
+/// Its sockets are closed in programs that this one starts (close-on-exec). What libcurl opens besides, to look up a
+/// name, say, is its own affair; nothing of a request passes there.
+///
+/// Allocates for the answer and for libcurl's needs. Where there is no memory, a request ends with `transport_failure`
+/// ("out of memory"), and the transport can be used again; only making one throws, `std::bad_alloc`, if libcurl cannot
+/// be initialised. (In a program without exceptions a missing answer's memory ends the program, and each request of a
+/// transport that could not be made is `invalid_argument`.)
 class curl_transport {
 public:
     /// The type of its options. The connect timeout bounds name look-up, TCP and TLS together; headers may take 256 KiB
@@ -41,7 +47,8 @@ public:
     using options = transport_options;
 
     /// Makes a transport; it connects when the first request is made.
-    explicit curl_transport(transport_options settings = {}) : settings_(std::move(settings)), handle_(curl_easy_init())
+    explicit curl_transport(transport_options settings = {})
+        : settings_(std::move(settings)), handle_(detail::made_or_throws(curl_easy_init()))
     {
     }
 
@@ -53,7 +60,9 @@ public:
     /// - `answer_lost`: the connection ended before the whole answer had come;
     /// - `answer_too_large`: more than `max_answer`;
     /// - `invalid_argument`: a HEAD with a body, which libcurl cannot send; a transport that was moved from;
-    /// - `transport_failure`: anything else, an answer that is no HTTP say.
+    /// - `transport_failure`: anything else: an answer that is no HTTP, say, or no memory, which then has no number.
+    ///
+    /// A `HEAD` with a body and a transport that was moved from have no number, either.
     result<http_response> operator()(authorized_request const& request)
     {
         return (*this)(request, settings_.total_timeout);
@@ -63,7 +72,15 @@ public:
     /// the options say.
     result<http_response> operator()(authorized_request const& request, std::chrono::milliseconds at_most)
     {
-        if (auto const why = detail::why_not_sent(handle_.get(), request)) return *why;
+        if (!handle_) return failure(errc::invalid_argument, "", "no libcurl: the transport was moved from");
+        if (auto why = detail::why_not_sent(request)) return *std::move(why);
+        return detail::unless_out_of_memory([&] { return carry(request, at_most); },
+                                            []() -> result<http_response> { return detail::out_of_memory(); });
+    }
+
+private:
+    result<http_response> carry(authorized_request const& request, std::chrono::milliseconds at_most)
+    {
         detail::curl_exchange current(handle_.get(), request, settings_, at_most);
         current.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
         current.set(CURLOPT_MAXCONNECTS, 1L);
@@ -74,7 +91,6 @@ public:
         return answer;
     }
 
-private:
     bool is_kept_quiet() const noexcept
     {
         curl_socket_t socket = CURL_SOCKET_BAD;

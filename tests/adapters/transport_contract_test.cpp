@@ -1061,3 +1061,23 @@ TEST_CASE_TEMPLATE("a proxy that is none gives a failure, and its password is no
         CHECK(answer.error().to_string().find("sEcret") == std::string::npos);
     }
 }
+
+TEST_CASE_TEMPLATE("a child process inherits no connection", T, TRANSPORTS)
+{
+    loopback::tls_identity const identity;
+    for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
+        std::vector<loopback::open_socket> open;
+        loopback::server const server(
+            [&](connection& peer) {
+                peer.read_request();
+                open = loopback::internet_sockets();
+                peer.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            },
+            tls);
+        T carry(tls ? trusting<T>(*tls) : quick<T>());
+        auto const answer = carry(post(server.url()));
+        CHECK_MESSAGE(answer.has_value(), text_of(answer));
+        CHECK(open.size() >= 3); // the server's own two, and the client's
+        for (auto const& one : open) CHECK_MESSAGE(one.closes_on_exec, one.descriptor);
+    }
+}
