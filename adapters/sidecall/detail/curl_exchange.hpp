@@ -173,7 +173,8 @@ inline std::optional<failure> why_not_sent(authorized_request const& request) no
 }
 
 /// One request on its way: sets a handle up for it, takes what comes, and reads the outcome. Handle, request and
-/// options must outlive it. When it ends the handle is as good as new, but for the connection that it keeps.
+/// options must outlive it. When it ends the handle keeps a connection, no pointer, and options that the next one of
+/// the same transport sets anew.
 class curl_exchange {
 public:
     /// Sets the options that all transports have in common; `set` the others. It may take `at_most`, and no longer than
@@ -187,7 +188,14 @@ public:
     }
     curl_exchange(curl_exchange const&) = delete;
     curl_exchange& operator=(curl_exchange const&) = delete;
-    ~curl_exchange() { curl_easy_reset(handle_); } // so that it keeps no pointer into this
+    /// Takes back whatever points here. Not by curl_easy_reset: that allocates, and where there is no memory it says
+    /// nothing and leaves a handle behind that is half set up (one of libcurl 7.88 then reads no answer).
+    ~curl_exchange()
+    {
+        for (CURLoption option : {CURLOPT_ERRORBUFFER, CURLOPT_URL, CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS,
+                                  CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PRIVATE})
+            curl_easy_setopt(handle_, option, static_cast<void*>(nullptr));
+    }
 
     /// Sets another option. The first that libcurl does not take ends it, since none of them may be missing.
     template <class T>
@@ -347,9 +355,10 @@ private:
         set(CURLOPT_MAXAGE_CONN,
             static_cast<long>(std::clamp<std::chrono::seconds::rep>(settings_.max_idle.count(), 0, INT_MAX)));
         set(CURLOPT_FORBID_REUSE, settings_.max_idle.count() > 0 ? 0L : 1L);
-        if (request.method() != http_method::head)
-            set(CURLOPT_MAXFILESIZE_LARGE,
-                static_cast<curl_off_t>((std::min)(settings_.max_answer, std::size_t{INT_MAX})));
+        bool const has_no_size = request.method() == http_method::head; // it says that of the body that is not sent
+        set(CURLOPT_MAXFILESIZE_LARGE,
+            has_no_size ? curl_off_t{0}
+                        : static_cast<curl_off_t>((std::min)(settings_.max_answer, std::size_t{INT_MAX})));
 
         set(CURLOPT_HTTPHEADER, lines_.get());
         set_method(request);
@@ -366,6 +375,8 @@ private:
     {
         auto const method = request.method();
         bool const has_body = !request.body().empty();
+        set(CURLOPT_HTTPGET, 1L); // whatever the handle did before
+        set(CURLOPT_CUSTOMREQUEST, static_cast<char const*>(nullptr));
         if (method == http_method::head) return set(CURLOPT_NOBODY, 1L);
         if (has_body || method == http_method::post || method == http_method::put || method == http_method::patch) {
             set(CURLOPT_POST, 1L);
