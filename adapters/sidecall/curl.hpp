@@ -85,9 +85,11 @@ private:
         current.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
         current.set(CURLOPT_MAXCONNECTS, 1L);
         current.set(CURLOPT_FRESH_CONNECT, std::exchange(is_good_, false) && is_kept_quiet() ? 0L : 1L);
+        if (had_tls_failure_) current.read_authorities();
         CURLcode const code = current.code() == CURLE_OK ? curl_easy_perform(handle_.get()) : current.code();
         auto answer = current.outcome(code);
         is_good_ = answer.has_value();
+        had_tls_failure_ = had_tls_failure_ || (!answer && answer.error().code() == errc::tls_failure);
         return answer;
     }
 
@@ -100,7 +102,8 @@ private:
 
     transport_options settings_;
     detail::curl_handle handle_;
-    bool is_good_ = false; // the last request left a connection behind that may be used again
+    bool is_good_ = false;         // the last request left a connection behind that may be used again
+    bool had_tls_failure_ = false; // what libcurl remembers of the authorities may be at fault
 };
 
 } // namespace sidecall

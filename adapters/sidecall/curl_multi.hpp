@@ -371,6 +371,7 @@ private:
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(one.deadline - clock::now());
         auto& exchange = one.exchange.emplace(handle, one.request, settings_, left);
         exchange.set(CURLOPT_PRIVATE, &one);
+        if (had_tls_failure_) exchange.read_authorities();
         exchange.set(CURLOPT_HTTP_VERSION,
                      static_cast<long>(one.request.https() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
         exchange.set(CURLOPT_PIPEWAIT, 1L); // rather share a connection than make one
@@ -418,6 +419,7 @@ private:
     void finish(pending& one, result<http_response> answer)
     {
         if (answer) adapt(one, answer->status == 429);
+        if (!answer && answer.error().code() == errc::tls_failure) had_tls_failure_ = true;
         complete(take_in_flight(in_flight_.find(one.id)).mapped(), std::move(answer));
     }
 
@@ -608,6 +610,7 @@ private:
     std::uint64_t round_ = 0; // how many had been started when the limit fell
     progress_report counts_{};
     std::size_t in_handler_ = 0;
+    bool had_tls_failure_ = false; // what libcurl remembers of the authorities may be at fault
     bool is_cancelling_ = false;
     bool cancels_all_ = false; // what handlers ask for meanwhile, too
     request_id last_id_ = 0;

@@ -17,6 +17,8 @@
 #include <string>
 #include <utility>
 
+#include <netinet/tcp.h>
+
 namespace {
 
 using namespace sidecall::literals;
@@ -58,10 +60,16 @@ loopback::tls_identity const& identity()
     return one;
 }
 
+void serve(connection& client)
+{
+    int const at_once = 1; // else what TLS says after its handshake holds each first answer up for 40 ms
+    ::setsockopt(client.socket(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    loopback::always(created)(client);
+}
+
 /// What a scenario has to do with: a server of its own, and whether it speaks TLS.
 struct peer {
-    explicit peer(bool with_tls = false)
-        : tls(with_tls ? &identity() : nullptr), server(loopback::always(created), tls), url(server.url())
+    explicit peer(bool with_tls = false) : tls(with_tls ? &identity() : nullptr), server(&serve, tls), url(server.url())
     {
     }
 
@@ -324,6 +332,14 @@ TEST_CASE("curl_multi_transport, taken back or at its end")
 {
     for (bool const by_hand : {false, true}) torture::run([&] { return std::make_unique<ended>(by_hand); });
     torture::run([&] { return std::make_unique<late>(); });
+}
+
+TEST_CASE("both, where TLS has no memory")
+{
+    REQUIRE(faulty_memory::has_openssl());
+    for (bool const is_there : {false, true})
+        torture::run([&] { return std::make_unique<blocking>(true, is_there); }, faulty_memory::openssl, 1, 11);
+    torture::run([] { return std::make_unique<carried>(true); }, faulty_memory::openssl, 1, 29);
 }
 
 namespace {

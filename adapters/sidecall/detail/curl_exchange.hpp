@@ -204,14 +204,32 @@ public:
         if (code_ == CURLE_OK) code_ = curl_easy_setopt(handle_, option, value);
     }
 
+    /// Has the certificate authorities read anew. libcurl 7.87 and later remember them for a day, and also what they
+    /// had read of them when there was no memory for more: then no certificate holds any more.
+    void read_authorities() noexcept
+    {
+#if LIBCURL_VERSION_NUM >= 0x075700
+        curl_easy_setopt(handle_, CURLOPT_CA_CACHE_TIMEOUT, 0L); // of no consequence to a TLS that does not remember
+#endif
+    }
+
     /// Whether every option was taken.
-    CURLcode code() const noexcept { return code_; }
+    CURLcode code() const noexcept
+    {
+        return code_;
+    }
 
     /// Connected: from here on Twilio may have acted.
-    bool is_sending() const noexcept { return sending_; }
+    bool is_sending() const noexcept
+    {
+        return sending_;
+    }
 
     /// Whether the answer comes over HTTP/2.
-    bool is_http2() const noexcept { return is_http2_; }
+    bool is_http2() const noexcept
+    {
+        return is_http2_;
+    }
 
     /// To be asked before the request is written to a connection, a new or a kept one: false if it was before. What is
     /// learned of the connection is written to it, if it is given.
