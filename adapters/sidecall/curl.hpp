@@ -28,6 +28,11 @@ namespace sidecall {
 /// The line with the credential is wiped after use; the copies that libcurl, TLS and the kernel make of it in between
 /// are not within reach.
 ///
+/// **libcurl obeys the environment variable `SSLKEYLOGFILE`.** If it is set when libcurl is initialised, libcurl over
+/// OpenSSL appends the session keys of each TLS connection to that file, and whoever can read the file can decrypt the
+/// traffic, credential included. libcurl has no option against this. Where the environment is not trusted, start the
+/// program without the variable, or call `unsetenv("SSLKEYLOGFILE")` in `main` before the first transport is made.
+///
 /// One transport per thread: it may be moved to another one, but not used by two at once. It has no global state of
 /// its own; libcurl initialises itself when the first transport is made, which is safe from any thread where
 /// `curl_version_info` reports `CURL_VERSION_THREADSAFE` (Debian does). Where it does not, call `curl_global_init`

@@ -589,9 +589,9 @@ TEST_CASE("a handler may throw: that ends the call, and nothing else")
                 throw number;
             };
         };
-        auto const thrown_by = [&](auto&& call) {
+        auto const thrown_by = [&](auto&& work) {
             try {
-                call();
+                work();
             } catch (int number) {
                 return number;
             }
