@@ -363,19 +363,20 @@ namespace {
 /// The forms with a handler: it is called once, or the call has thrown.
 struct asynchronous {
     bool with_retries;
-    sidecall::create_user_defined_message what = message();
+    sidecall::create_user_defined_message_subscription what = subscribe(); // whose answer takes memory to read
     sidecall::credentials by = who();
-    canned carrier{.refusals = with_retries ? 2 : 0, .answer = message_created()};
+    canned carrier{.refusals = with_retries ? 2 : 0, .answer = created()};
     int called = 0;
     bool succeeded = false;
 
     void attempt()
     {
         // Move-only, and on the heap, so that to lose it is to leak.
-        auto handler = [this, one = std::make_unique<int>(1)](sidecall::result<sidecall::user_defined_message> got) {
-            called += *one;
-            succeeded = got.has_value();
-        };
+        auto handler =
+            [this, one = std::make_unique<int>(1)](sidecall::result<sidecall::user_defined_message_subscription> got) {
+                called += *one;
+                succeeded = got.has_value();
+            };
         if (with_retries)
             send_with_retry(
                 what, by, carrier, at_once, [](sidecall::milliseconds, auto next) { next(); }, std::move(handler));
