@@ -14,6 +14,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -493,6 +494,184 @@ TEST_CASE("a handler may cancel all, itself and others that are done at the same
     CHECK(got.once_each(8));
 }
 
+TEST_CASE("the stack does not grow when handlers cancel")
+{
+    std::string const nobody = "http://127.0.0.1:" + std::to_string(closed_port());
+    constexpr int count = 10000;
+    results got;
+    curl_multi_transport multi(quick());
+    std::vector<curl_multi_transport::request_id> ids;
+    bool all = false, all_taken_back = false;
+    std::uintptr_t lowest = UINTPTR_MAX, highest = 0;
+    auto const look = [&] {
+        auto const address = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+        lowest = std::min(lowest, address);
+        highest = std::max(highest, address);
+    };
+    for (int i = 0; i != count; ++i)
+        ids.push_back(multi(post(nobody), [&, i, one = got.handler(i)](answer outcome) mutable {
+            look();
+            one(std::move(outcome));
+            if (all)
+                multi.cancel_all();
+            else if (i + 1 != count)
+                CHECK(multi.cancel(ids[static_cast<std::size_t>(i) + 1]) == !all_taken_back);
+        }));
+    SUBCASE("all, from cancel_all")
+    {
+        all = true;
+        for (int i = 0; i != 100; ++i) multi.after(1h, [&](bool) { multi.cancel_all(); });
+        multi.cancel_all();
+    }
+    SUBCASE("all, from poll")
+    {
+        all = true;
+        for (int i = 0; i != 100; ++i) multi.after(1h, [&](bool) { multi.cancel_all(); });
+        multi.poll();
+        multi.poll();
+        finish(multi);
+    }
+    SUBCASE("one the next, from cancel")
+    {
+        CHECK(multi.cancel(ids[0]));
+    }
+    SUBCASE("one the next, from cancel_all")
+    {
+        all_taken_back = true; // before the first handler is called
+        multi.cancel_all();
+    }
+    CHECK(got.once_each(count));
+    CHECK(multi.progress().failed == count);
+    CHECK(multi.progress().timers == 0);
+    CHECK(multi.poll() == 0);
+    CHECK(highest - lowest < 65536);
+}
+
+TEST_CASE("a request that a handler cancels is taken back at once, and completes before the outermost call returns")
+{
+    loopback::server const server(stall);
+    results got;
+    curl_multi_transport multi(quick(), {.max_connections = 1});
+    std::vector<curl_multi_transport::request_id> ids(4);
+    ids[0] = multi(post(server.url()), [&](answer) {
+        CHECK(multi.cancel(ids[1]));
+        CHECK_FALSE(multi.cancel(ids[1]));
+        CHECK(got.all.empty()); // its handler waits for this one to return
+        CHECK(multi.progress().failed == 2);
+        multi(post(server.url()), got.handler(3));
+        CHECK(multi.poll() == 3); // the one that waits for its handler to be called among them
+        multi.wait(1h);
+    });
+    ids[1] = multi(post(server.url()), got.handler(1));
+    ids[2] = multi(post(server.url()), got.handler(2));
+    multi.poll();
+    CHECK(multi.cancel(ids[0]));
+    CHECK(got.all == std::vector<std::string>{"1: cancelled"});
+    CHECK(got.text(1).find("before anything was sent") != std::string::npos);
+    CHECK(multi.progress().failed == 2);
+    CHECK(multi.poll() == 2);
+    multi.cancel_all();
+    CHECK(got.once_each(3));
+}
+
+TEST_CASE("a handler may throw: that ends the call, and nothing else")
+{
+    loopback::server const server(always(ok));
+    loopback::server const silent(stall);
+    results got;
+    bool timed = false;
+    auto const nobody = "http://127.0.0.1:" + std::to_string(closed_port());
+    {
+        curl_multi_transport multi(quick(), {.max_connections = 4});
+        auto const throws = [&](int number) {
+            return [number, one = got.handler(number)](answer outcome) mutable {
+                one(std::move(outcome));
+                throw number;
+            };
+        };
+        auto const thrown_by = [&](auto&& work) {
+            try {
+                work();
+            } catch (int number) {
+                return number;
+            }
+            return -1;
+        };
+        auto const run = [&] {
+            for (auto const end = clock_type::now() + 10s; multi.poll() != 0 && clock_type::now() < end;)
+                multi.wait(20ms);
+        };
+        SUBCASE("from poll: answered")
+        {
+            multi(post(server.url()), throws(0));
+            CHECK(thrown_by(run) == 0);
+            CHECK(multi.progress().succeeded == 1);
+        }
+        SUBCASE("from poll: not even started")
+        {
+            multi(authorize({http_method::head, sidecall::endpoint::parse(nobody).value(), {"/"}, {{"A", "b"}}}, who()),
+                  throws(0));
+            CHECK(thrown_by(run) == 0);
+        }
+        SUBCASE("from poll: no turn in time")
+        {
+            multi(post(server.url()), throws(0), -1h);
+            CHECK(thrown_by(run) == 0);
+        }
+        SUBCASE("from poll: a timer")
+        {
+            multi.after(0ms, [&](bool) { throw 0; });
+            got.handler(0)(sidecall::http_response{});
+            CHECK(thrown_by(run) == 0);
+        }
+        SUBCASE("from cancel")
+        {
+            auto const id = multi(post(silent.url()), throws(0));
+            multi.poll();
+            CHECK(thrown_by([&] { multi.cancel(id); }) == 0);
+            CHECK_FALSE(multi.cancel(id));
+        }
+        SUBCASE("from cancel, and others were to be called behind it")
+        {
+            curl_multi_transport::request_id other = 0;
+            auto const id = multi(post(silent.url()), [&, one = throws(0)](answer outcome) mutable {
+                CHECK(multi.cancel(other));
+                one(std::move(outcome));
+            });
+            other = multi(post(silent.url()), got.handler(4));
+            CHECK(thrown_by([&] { multi.cancel(id); }) == 0);
+            CHECK(got.calls.size() == 1);
+            multi.wait(1h); // there is something to do
+            CHECK(multi.poll() == 0);
+            CHECK(got.calls.size() == 2);
+        }
+        SUBCASE("from cancel_all: the next call goes on")
+        {
+            multi(post(server.url()), throws(0));
+            multi(post(server.url()), throws(4));
+            multi(post(server.url()), got.handler(5));
+            CHECK(thrown_by([&] { multi.cancel_all(); }) == 0);
+            CHECK(thrown_by([&] { multi.cancel_all(); }) == 4);
+            CHECK(multi.poll() == 0);
+            CHECK(got.calls.size() == 3);
+        }
+        // All goes on: requests, timers, poll and wait.
+        multi(post(server.url()), got.handler(1));
+        multi.after(1ms, [&](bool is_due) { timed = is_due; });
+        finish(multi);
+        CHECK(got.code(1) == errc{});
+        CHECK(timed);
+        CHECK(time_of([&] { multi.wait(30ms); }) >= 25ms);
+        // At the end there is nowhere to throw to: the exceptions are dropped, and all are called.
+        multi(post(silent.url()), throws(2));
+        multi(post(silent.url()), throws(3));
+        multi.after(1h, [](bool) { throw 4; });
+    }
+    CHECK(got.once_each(static_cast<int>(got.calls.size())));
+    for (int i = 0; i != 4; ++i) CHECK(got.calls[i] == 1);
+    for (int i : {2, 3}) CHECK(got.code(i) == errc::cancelled);
+}
+
 TEST_CASE("several servers share the connections")
 {
     loopback::server const one(always(ok)), two(always(ok)), three(always(ok));
@@ -523,6 +702,28 @@ TEST_CASE("connections and handles are given back")
         CHECK(open_files() >= before + 8);
     }
     CHECK(open_files() == before);
+}
+
+TEST_CASE("a child process inherits no connection")
+{
+    loopback::tls_identity const identity;
+    for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
+        std::vector<loopback::open_socket> open;
+        loopback::server const server(
+            [&](connection& peer) {
+                peer.read_request();
+                open = loopback::internet_sockets();
+                peer.write(ok);
+            },
+            tls);
+        results got;
+        curl_multi_transport multi(quick(tls));
+        multi(post(server.url()), got.handler(0));
+        finish(multi);
+        CHECK(got.all == std::vector<std::string>{"0: 200"});
+        CHECK(open.size() >= 3); // the server's own two, and the client's
+        for (auto const& one : open) CHECK_MESSAGE(one.closes_on_exec, one.descriptor);
+    }
 }
 
 TEST_CASE("a request that may have arrived is not sent twice")

@@ -24,6 +24,8 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -406,6 +408,30 @@ inline server::script always(std::string bytes, record* seen = nullptr)
             if (!peer.write(bytes)) return;
         }
     };
+}
+
+/// A socket of this process.
+struct open_socket {
+    int descriptor;
+    bool closes_on_exec;
+};
+
+/// All sockets that this process has to other hosts or to itself by way of IP, libcurl's own pairs left out.
+inline std::vector<open_socket> internet_sockets()
+{
+    std::vector<open_socket> all;
+    DIR* const directory = ::opendir("/proc/self/fd");
+    require(directory != nullptr, "/proc/self/fd");
+    while (dirent const* const entry = ::readdir(directory)) {
+        int const descriptor = std::atoi(entry->d_name);
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) continue;
+        if (address.ss_family != AF_INET && address.ss_family != AF_INET6) continue;
+        all.push_back({descriptor, (::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0});
+    }
+    ::closedir(directory);
+    return all;
 }
 
 /// Reads and never answers.

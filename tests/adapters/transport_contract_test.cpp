@@ -1061,3 +1061,47 @@ TEST_CASE_TEMPLATE("a proxy that is none gives a failure, and its password is no
         CHECK(answer.error().to_string().find("sEcret") == std::string::npos);
     }
 }
+
+TEST_CASE_TEMPLATE("a child process inherits no connection", T, TRANSPORTS)
+{
+    loopback::tls_identity const identity;
+    for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
+        std::vector<loopback::open_socket> open;
+        loopback::server const server(
+            [&](connection& peer) {
+                peer.read_request();
+                open = loopback::internet_sockets();
+                peer.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            },
+            tls);
+        T carry(tls ? trusting<T>(*tls) : quick<T>());
+        auto const answer = carry(post(server.url()));
+        CHECK_MESSAGE(answer.has_value(), text_of(answer));
+        CHECK(open.size() >= 3); // the server's own two, and the client's
+        for (auto const& one : open) CHECK_MESSAGE(one.closes_on_exec, one.descriptor);
+    }
+}
+
+TEST_CASE_TEMPLATE("what a request was is not left for the next one", T, TRANSPORTS)
+{
+    record seen;
+    loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &seen));
+    constexpr http_method methods[] = {http_method::post,    http_method::put, http_method::patch,
+                                       http_method::delete_, http_method::get, http_method::head};
+    for (auto second : methods)
+        for (bool const with_body : {true, false}) {
+            if (with_body && second == http_method::head) continue;
+            auto const request = with_body ? authorize({second, at(server.url()), {"/path"}, {{"Name", "a b"}}}, who())
+                                           : without_body(second, server.url());
+            T fresh(quick<T>());
+            CHECK(fresh(request).has_value());
+            std::string const expected = seen.all().back();
+            for (auto first : methods) {
+                T carry(quick<T>());
+                CHECK(carry(without_body(first, server.url())).has_value());
+                if (first != http_method::head) CHECK(carry(post(server.url())).has_value());
+                CHECK(carry(request).has_value());
+                CHECK(seen.all().back() == expected);
+            }
+        }
+}

@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +24,10 @@
 #include <sidecall/transport_options.hpp>
 
 #ifndef _WIN32
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #endif
 
 #if LIBCURL_VERSION_NUM < 0x075500
@@ -31,10 +36,45 @@
 
 namespace sidecall::detail {
 
+/// What `work` returns, or what `rescue` returns if there is no memory for the work. A program that is built without
+/// exceptions ends where there is no memory.
+template <class Work, class Rescue>
+auto unless_out_of_memory(Work&& work, Rescue&& rescue) -> decltype(work())
+{
+#ifdef __cpp_exceptions
+    try {
+        return work();
+    } catch (std::bad_alloc const&) {
+        return rescue();
+    } catch (std::length_error const&) { // more than any memory could hold
+        return rescue();
+    }
+#else
+    static_cast<void>(rescue);
+    return work();
+#endif
+}
+
+/// Allocates nothing.
+inline failure out_of_memory() noexcept
+{
+    return failure(errc::transport_failure, "", "out of memory");
+}
+
 struct curl_cleanup {
     void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
 };
 using curl_handle = std::unique_ptr<CURL, curl_cleanup>;
+
+/// What libcurl made; throws `std::bad_alloc` if that is nothing, or returns it where there are no exceptions.
+template <class T>
+T* made_or_throws(T* made)
+{
+#ifdef __cpp_exceptions
+    if (!made) throw std::bad_alloc();
+#endif
+    return made;
+}
 
 /// Nothing is there to be read. On a kept connection of HTTP/1.1, then nothing has come since the last answer: no end,
 /// and nothing that would be taken for the next answer. libcurl looks, too, but 7.88 takes bytes that nobody asked for
@@ -53,9 +93,24 @@ inline bool is_quiet(curl_socket_t socket) noexcept
 #endif
 }
 
+/// Makes the sockets of a connection, and sees to it that a program which this one starts does not inherit them.
+inline curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) noexcept
+{
+#ifdef _WIN32
+    return ::WSASocketW(address->family, address->socktype, address->protocol, nullptr, 0,
+                        WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+#elif defined(SOCK_CLOEXEC)
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+    int const socket = ::socket(address->family, address->socktype, address->protocol);
+    if (socket >= 0) ::fcntl(socket, F_SETFD, FD_CLOEXEC); // a program that is started in between does inherit it
+    return socket;
+#endif
+}
+
 /// What is known of an open connection.
 struct curl_connection {
-    curl_socket_t socket;
+    curl_socket_t socket = CURL_SOCKET_BAD;
     int port = 0;                // of this end; 0: not known yet
     bool answered_http1 = false; // and so has one request at a time, and may have said too much
 
@@ -68,11 +123,12 @@ class curl_header_strings {
 public:
     explicit curl_header_strings(header_lines fields)
     {
+        std::string line;
+        line.reserve(fields.text().size() +
+                     1); // so that growing leaves no copy behind, and from here on nothing throws
         // Lines that libcurl would add by itself, taken away.
         bool complete = add("Expect:");
         bool has_type = false;
-        std::string line;
-        line.reserve(fields.text().size() + 1); // so that growing leaves no copy behind
         for (auto const& field : fields) {
             // libcurl leaves out a field that ends in ":", and writes one that ends in ";" as an empty one.
             line.clear();
@@ -108,19 +164,17 @@ private:
     curl_slist* list_ = nullptr;
 };
 
-/// Why a request cannot even be tried, if so.
-inline std::optional<failure> why_not_sent(CURL* handle, authorized_request const& request)
+/// Why a request cannot even be tried, if so. Allocates nothing.
+inline std::optional<failure> why_not_sent(authorized_request const& request) noexcept
 {
-    if (!handle)
-        return failure(errc::invalid_argument, "no libcurl: the transport was moved from, or there is no memory",
-                       CURLE_FAILED_INIT);
     if (request.method() == http_method::head && !request.body().empty())
-        return failure(errc::invalid_argument, "libcurl cannot send a HEAD with a body");
+        return failure(errc::invalid_argument, "", "libcurl cannot send a HEAD with a body");
     return {};
 }
 
 /// One request on its way: sets a handle up for it, takes what comes, and reads the outcome. Handle, request and
-/// options must outlive it. When it ends the handle is as good as new, but for the connection that it keeps.
+/// options must outlive it. When it ends the handle keeps a connection, no pointer, and options that the next one of
+/// the same transport sets anew.
 class curl_exchange {
 public:
     /// Sets the options that all transports have in common; `set` the others. It may take `at_most`, and no longer than
@@ -134,7 +188,14 @@ public:
     }
     curl_exchange(curl_exchange const&) = delete;
     curl_exchange& operator=(curl_exchange const&) = delete;
-    ~curl_exchange() { curl_easy_reset(handle_); } // so that it keeps no pointer into this
+    /// Takes back whatever points here. Not by curl_easy_reset: that allocates, and where there is no memory it says
+    /// nothing and leaves a handle behind that is half set up (one of libcurl 7.88 then reads no answer).
+    ~curl_exchange()
+    {
+        for (CURLoption option : {CURLOPT_ERRORBUFFER, CURLOPT_URL, CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS,
+                                  CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PRIVATE})
+            curl_easy_setopt(handle_, option, static_cast<void*>(nullptr));
+    }
 
     /// Sets another option. The first that libcurl does not take ends it, since none of them may be missing.
     template <class T>
@@ -143,14 +204,32 @@ public:
         if (code_ == CURLE_OK) code_ = curl_easy_setopt(handle_, option, value);
     }
 
+    /// Has the certificate authorities read anew. libcurl 7.87 and later remember them for a day, and also what they
+    /// had read of them when there was no memory for more: then no certificate holds any more.
+    void read_authorities() noexcept
+    {
+#if LIBCURL_VERSION_NUM >= 0x075700
+        curl_easy_setopt(handle_, CURLOPT_CA_CACHE_TIMEOUT, 0L); // of no consequence to a TLS that does not remember
+#endif
+    }
+
     /// Whether every option was taken.
-    CURLcode code() const noexcept { return code_; }
+    CURLcode code() const noexcept
+    {
+        return code_;
+    }
 
     /// Connected: from here on Twilio may have acted.
-    bool is_sending() const noexcept { return sending_; }
+    bool is_sending() const noexcept
+    {
+        return sending_;
+    }
 
     /// Whether the answer comes over HTTP/2.
-    bool is_http2() const noexcept { return is_http2_; }
+    bool is_http2() const noexcept
+    {
+        return is_http2_;
+    }
 
     /// To be asked before the request is written to a connection, a new or a kept one: false if it was before. What is
     /// learned of the connection is written to it, if it is given.
@@ -162,15 +241,21 @@ public:
         return !replaying_;
     }
 
-    /// What came of it, once, when libcurl is done with it.
-    result<http_response> outcome(CURLcode code)
+    /// What came of it, once, when libcurl is done with it. If there is no memory for the answer, `out_of_memory`; if
+    /// there is none for the text of a failure, the failure without its text.
+    result<http_response> outcome(CURLcode code) noexcept
     {
+        if (out_of_memory_) return out_of_memory();
         long status = 0;
         if (code == CURLE_OK) code = curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
         // The connection's end within the headers, or after an interim answer, is no error to libcurl.
         if (code == CURLE_OK && (in_headers_ || status < 200)) code = CURLE_PARTIAL_FILE;
         if (code != CURLE_OK) return failed(code);
-        return http_response{static_cast<int>(status), fields(), std::move(body_)};
+        return unless_out_of_memory(
+            [&]() -> result<http_response> {
+                return http_response{static_cast<int>(status), fields(), std::move(body_)};
+            },
+            []() -> result<http_response> { return out_of_memory(); });
     }
 
 private:
@@ -187,6 +272,18 @@ private:
     static int on_request(void* self, char*, char*, int, int) noexcept
     {
         return static_cast<curl_exchange*>(self)->may_send() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    }
+
+    /// Keeps what came; false if there is no memory for it, and then libcurl is to go no further.
+    bool keep(std::string& where, std::string_view what) noexcept
+    {
+        out_of_memory_ = !unless_out_of_memory(
+            [&] {
+                where.append(what);
+                return true;
+            },
+            [] { return false; });
+        return !out_of_memory_;
     }
 
     /// Called for each line: the status lines of interim answers, the final one's, and trailers, too.
@@ -206,7 +303,7 @@ private:
             while (folded && !current.fields_.empty() &&
                    (current.fields_.back() == '\n' || current.fields_.back() == '\r'))
                 current.fields_.pop_back();
-            current.fields_.append(line);
+            if (!current.keep(current.fields_, line)) return 0;
         }
         return size;
     }
@@ -223,8 +320,7 @@ private:
     {
         auto& current = *static_cast<curl_exchange*>(self);
         if (!current.take(size, current.settings_.max_answer)) return 0;
-        current.body_.append(data, size);
-        return size;
+        return current.keep(current.body_, {data, size}) ? size : 0;
     }
 
     header_list fields() const
@@ -255,6 +351,7 @@ private:
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
         set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
         set(CURLOPT_NOSIGNAL, 1L);
+        set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
         set(CURLOPT_HTTP09_ALLOWED, 0L);
 
         set(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -276,9 +373,10 @@ private:
         set(CURLOPT_MAXAGE_CONN,
             static_cast<long>(std::clamp<std::chrono::seconds::rep>(settings_.max_idle.count(), 0, INT_MAX)));
         set(CURLOPT_FORBID_REUSE, settings_.max_idle.count() > 0 ? 0L : 1L);
-        if (request.method() != http_method::head)
-            set(CURLOPT_MAXFILESIZE_LARGE,
-                static_cast<curl_off_t>((std::min)(settings_.max_answer, std::size_t{INT_MAX})));
+        bool const has_no_size = request.method() == http_method::head; // it says that of the body that is not sent
+        set(CURLOPT_MAXFILESIZE_LARGE,
+            has_no_size ? curl_off_t{0}
+                        : static_cast<curl_off_t>((std::min)(settings_.max_answer, std::size_t{INT_MAX})));
 
         set(CURLOPT_HTTPHEADER, lines_.get());
         set_method(request);
@@ -295,6 +393,8 @@ private:
     {
         auto const method = request.method();
         bool const has_body = !request.body().empty();
+        set(CURLOPT_HTTPGET, 1L); // whatever the handle did before
+        set(CURLOPT_CUSTOMREQUEST, static_cast<char const*>(nullptr));
         if (method == http_method::head) return set(CURLOPT_NOBODY, 1L);
         if (has_body || method == http_method::post || method == http_method::put || method == http_method::patch) {
             set(CURLOPT_POST, 1L);
@@ -305,17 +405,24 @@ private:
         set(CURLOPT_CUSTOMREQUEST, to_string_view(method).data());
     }
 
-    failure failed(CURLcode code) const
+    failure failed(CURLcode code) const noexcept
     {
         if (replaying_)
-            return failure(errc::answer_lost, "the kept connection ended before an answer came; not sent again", code);
+            return described(errc::answer_lost, "the kept connection ended before an answer came; not sent again",
+                             code);
         // libcurl's own words can hold the proxy's address, and so its password.
         bool const in_its_words = error_[0] && settings_.proxy.empty();
         std::string_view const said = in_its_words ? error_ : curl_easy_strerror(code);
         if (!sending_ && code == CURLE_OPERATION_TIMEDOUT)
-            return failure(errc::not_connected, std::string("connecting timed out: ").append(said), code);
-        if (too_large_) return failure(errc::answer_too_large, explain(errc::answer_too_large), code);
-        return failure(sending_ ? kind_once_sending(code) : kind_while_connecting(code), said, code);
+            return described(errc::not_connected, said, code, "connecting timed out: ");
+        if (too_large_) return described(errc::answer_too_large, explain(errc::answer_too_large), code);
+        return described(sending_ ? kind_once_sending(code) : kind_while_connecting(code), said, code);
+    }
+
+    static failure described(errc kind, std::string_view text, CURLcode code, char const* before = "") noexcept
+    {
+        return unless_out_of_memory([&] { return failure(kind, std::string(before).append(text), code); },
+                                    [&] { return failure(kind); });
     }
 
     static errc kind_while_connecting(CURLcode code) noexcept
@@ -375,6 +482,7 @@ private:
     bool sending_ = false;
     bool replaying_ = false; // libcurl was about to send it once more
     bool too_large_ = false;
+    bool out_of_memory_ = false; // for what came
     bool in_headers_ = false;
     bool has_headers_ = false;
     bool is_http2_ = false;
