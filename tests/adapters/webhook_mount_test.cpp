@@ -1,3 +1,5 @@
+#include <sidecall/httplib_webhook.hpp> // first, so that it compiles by itself
+
 #include <sidecall/httplib.hpp>
 #include <sidecall/sidecall.hpp>
 #include <sidecall/standin.hpp>
