@@ -6,9 +6,11 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -95,6 +97,57 @@ private:
     int port_;
     std::thread thread_;
 };
+
+/// What came back for bytes that were sent as they are.
+struct raw_answer {
+    std::string text = {};
+    bool closed = false; // within 2 s, which is less than the 5 s that cpp-httplib keeps a connection
+
+    /// How many responses it is, `100 Continue` not counted.
+    std::size_t responses() const
+    {
+        std::size_t count = 0;
+        for (std::size_t at = 0; (at = text.find("HTTP/1.1 ", at)) != std::string::npos; at += 9)
+            count += text.compare(at + 9, 3, "100") != 0;
+        return count;
+    }
+    /// The status of the first response but `100 Continue`.
+    std::string status() const
+    {
+        std::size_t const at = text.find("HTTP/1.1 ", text.rfind("HTTP/1.1 100", 0) == 0 ? 9 : 0);
+        return at == std::string::npos ? "" : text.substr(at + 9, 3);
+    }
+};
+
+/// Sends each of these texts a moment after the one before, and reads until the connection ends.
+raw_answer send_raw(int port, std::vector<std::string> const& texts)
+{
+    int const peer = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(peer, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    bool first = true;
+    for (std::string const& text : texts) {
+        if (!std::exchange(first, false)) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        static_cast<void>(::send(peer, text.data(), text.size(), MSG_NOSIGNAL));
+    }
+    timeval const patience{2, 0};
+    ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    raw_answer answer;
+    char piece[4096];
+    ssize_t size = 0;
+    while ((size = ::recv(peer, piece, sizeof piece, 0)) > 0) answer.text.append(piece, static_cast<std::size_t>(size));
+    answer.closed = size == 0 || errno == ECONNRESET;
+    ::close(peer);
+    return answer;
+}
+
+/// A request that is not to be seen by the server.
+std::string const inner = "GET /inner HTTP/1.1\r\nHost: x\r\n\r\n";
+
+std::string const form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 } // namespace
 
@@ -205,31 +258,123 @@ TEST_CASE("Behind a proxy that changes the path, the registered callback is what
 TEST_CASE("The rest of a body that was refused is not taken for the next request")
 {
     fixture server("/udm", "POST", {.max_body = 400});
-    std::string inner;
-    while (inner.size() < 64000) inner += "GET /inner HTTP/1.1\r\nHost: x\r\nX-Pad: 4567890123456789012\r\n\r\n";
+    std::string many;
+    while (many.size() < 64000) many += "GET /inner HTTP/1.1\r\nHost: x\r\nX-Pad: 4567890123456789012\r\n\r\n";
     for (std::string const type : {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x"}) {
         CAPTURE(type);
-        int const peer = ::socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(static_cast<std::uint16_t>(server.port()));
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        REQUIRE(::connect(peer, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-        auto const write = [peer](std::string const& bytes) {
-            static_cast<void>(::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL));
-        };
-        write("POST /udm HTTP/1.1\r\nHost: x\r\nContent-Type: " + type +
-              "\r\nContent-Length: " + std::to_string(inner.size()) + "\r\n\r\n");
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        write(inner);
-        std::string answers;
-        char piece[4096];
-        for (ssize_t size = 0; (size = ::recv(peer, piece, sizeof piece, 0)) > 0;)
-            answers.append(piece, static_cast<std::size_t>(size));
-        ::close(peer);
+        auto const answer =
+            send_raw(server.port(), {"POST /udm HTTP/1.1\r\nHost: x\r\nContent-Type: " + type +
+                                         "\r\nContent-Length: " + std::to_string(many.size()) + "\r\n\r\n",
+                                     many});
         CHECK(server.inner_requests() == 0);
-        CHECK(answers.find("HTTP/1.1 ", 1) == std::string::npos);
+        CHECK(answer.text.find("HTTP/1.1 ", 1) == std::string::npos);
     }
+}
+
+TEST_CASE("A body that is itself a request is not answered as one, whatever the method and the framing")
+{
+    fixture server;
+    std::string const length = std::to_string(inner.size());
+    std::string const chunk = "20\r\n" + inner + "\r\n0\r\n\r\n";
+    REQUIRE(inner.size() == 0x20);
+    struct framing {
+        std::string name;
+        std::string fields;
+        std::string body;
+    };
+    framing const without_a_body[] = {
+        {"a length", "Content-Length: " + length + "\r\n", inner},
+        {"chunks", "Transfer-Encoding: chunked\r\n", chunk},
+        {"a length and 100-continue", "Expect: 100-continue\r\nContent-Length: " + length + "\r\n", inner},
+        {"a range", "Range: bytes=0-1\r\nContent-Length: " + length + "\r\n", inner},
+    };
+    framing const unclear[] = {
+        {"two lengths, the first 0", "Content-Length: 0\r\nContent-Length: " + length + "\r\n", inner},
+        {"two lengths, the last 0", "Content-Length: " + length + "\r\nContent-Length: 0\r\n", inner},
+        {"a length and chunks", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner},
+        {"chunks and a length", "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", chunk},
+        {"a coding that is not known", "Transfer-Encoding: gzip, chunked\r\nContent-Length: 0\r\n", inner},
+        {"two codings", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n" + inner},
+        {"a length with a sign", "Content-Length: +0\r\n", inner},
+        {"a negative length", "Content-Length: -1\r\n", inner},
+        {"a length that is no number", "Content-Length: " + length + "x\r\n", inner},
+        {"a list of lengths", "Content-Length: 0, " + length + "\r\n", inner},
+        {"a length in hexadecimal", "Content-Length: 0x20\r\n", inner},
+        {"a length that no number holds", "Content-Length: 18446744073709551616\r\n", inner},
+        {"a blank behind the name", "Content-Length : " + length + "\r\n", inner},
+    };
+    auto const check = [&](std::string const& method, framing const& one) {
+        CAPTURE(method);
+        CAPTURE(one.name);
+        std::string const type = one.fields.find("Content-Type") == std::string::npos ? form_type : "";
+        auto const answer =
+            send_raw(server.port(), {method + " /udm HTTP/1.1\r\nHost: x\r\n" + type + one.fields + "\r\n", one.body});
+        CAPTURE(answer.text);
+        CHECK(answer.responses() == 1);
+        CHECK(answer.closed);
+        CHECK(server.inner_requests() == 0);
+    };
+    for (std::string const method : {"GET", "HEAD", "OPTIONS"})
+        for (framing const& one : without_a_body) check(method, one);
+    for (std::string const method : {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+        for (framing const& one : unclear) check(method, one);
+    for (std::string const method : {"POST", "PUT", "PATCH", "DELETE"}) {
+        check(method, {"a broken chunk", "Transfer-Encoding: chunked\r\n", "1\r\nxGET / HTTP/1.1\r\n" + inner});
+        check(method, {"what follows the last chunk", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner});
+        check(method, {"multipart", "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 200\r\n", inner});
+        check(method,
+              {"a coding of the content", "Content-Encoding: gzip\r\nContent-Length: " + length + "\r\n", inner});
+    }
+    for (std::string const method : {"POST", "PUT", "PATCH"}) check(method, {"no length", "", inner});
+}
+
+TEST_CASE("The answer to a HEAD that is refused for its body has no body")
+{
+    fixture server;
+    auto const answer =
+        send_raw(server.port(), {"HEAD /udm HTTP/1.1\r\nHost: x\r\nContent-Length: 32\r\n\r\n" + inner});
+    CHECK(answer.status() == "403");
+    CHECK(answer.text.find("\r\n\r\n") == answer.text.size() - 4);
+}
+
+TEST_CASE("A POST without a length is answered with 411, at once")
+{
+    fixture server;
+    for (std::string const method : {"POST", "PUT", "PATCH"}) {
+        CAPTURE(method);
+        auto const begin = std::chrono::steady_clock::now();
+        auto const answer = send_raw(server.port(), {method + " /udm HTTP/1.1\r\nHost: x\r\n" + form_type + "\r\n"});
+        CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(1));
+        CHECK(answer.status() == "411");
+        CHECK(answer.closed);
+    }
+}
+
+TEST_CASE("A connection is kept where each request was read to its end")
+{
+    fixture server;
+    auto const request = [](std::string const& method, std::string const& more, std::string const& body = "") {
+        return method + " /udm HTTP/1.1\r\nHost: x\r\n" + form_type + more + "\r\n" + body;
+    };
+    // By default, cpp-httplib 0.11 keeps a connection for five requests.
+    for (auto const& requests :
+         {std::vector{request("GET", ""), request("HEAD", ""), request("GET", "Content-Length: 0\r\n"),
+                      request("DELETE", ""), inner},
+          std::vector{request("POST", "Content-Length: 3\r\n", "a=b"), request("POST", "Content-Length: 0\r\n"),
+                      request("OPTIONS", ""), request("PUT", "Content-Length: 3\r\n", "a=b"), inner}}) {
+        auto const answer = send_raw(server.port(), requests);
+        CAPTURE(answer.text);
+        CHECK(answer.responses() == 5);
+    }
+    CHECK(server.inner_requests() == 2);
+}
+
+TEST_CASE("OPTIONS is not a method of the callback's")
+{
+    fixture server;
+    auto const answer = send_raw(server.port(), {"OPTIONS /udm HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"});
+    CHECK(answer.status() == "405");
+    CHECK(answer.text.find("Allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n") != std::string::npos);
 }
 
 TEST_CASE("Nothing else on the server is touched")
