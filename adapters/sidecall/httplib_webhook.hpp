@@ -181,6 +181,7 @@ public:
                 if (!is_too_large) body.append(data, size);
                 return !is_too_large;
             });
+            if (framing.is == body_framing::none) leave_the_rest(const_cast<httplib::Request&>(request));
             if (is_too_large || response.status == 413) // the server's own limit
                 return refuse(request, response, 413, malformed(too_large), true);
             if (!whole) return refuse(request, response, 400, malformed("the body could not be read"), true);
@@ -358,6 +359,7 @@ private:
         // The request is cpp-httplib's own and no constant. In answer to a HEAD it writes no body, and so breaks none
         // off: until the answer's head is written, this is a GET. A range would be taken for one of our text.
         auto& own = const_cast<httplib::Request&>(request);
+        leave_the_rest(own);
         bool const is_head = own.method == "HEAD";
         if (is_head) own.method = "GET";
         own.ranges.clear();
@@ -369,6 +371,14 @@ private:
                                               sink.write(text.data(), text.size());
                                           return false;
                                       });
+    }
+
+    /// Keeps some versions of cpp-httplib (0.41, say) from reading, behind the answer, what they take for the rest of
+    /// the body: of a request without a length that is all until the connection ends, the next requests among it.
+    template <class Request>
+    static void leave_the_rest(Request& own)
+    {
+        if constexpr (requires { own.body_consumed_ = true; }) own.body_consumed_ = true;
     }
 
     /// A verifier whose token nobody knows.

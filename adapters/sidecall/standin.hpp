@@ -446,6 +446,14 @@ void answer_digest(Client& client, std::string const& user, std::string const& p
     if constexpr (requires { client.set_digest_auth(user, password); }) client.set_digest_auth(user, password);
 }
 
+/// Keeps cpp-httplib 0.41 and its like from reading the next request as the rest of one without a body. The request is
+/// cpp-httplib's own object, and no constant.
+template <class Request>
+void leave_the_rest(Request& request)
+{
+    if constexpr (requires { request.body_consumed_ = true; }) request.body_consumed_ = true;
+}
+
 /// Whether a 401 asks for Basic (RFC 9110, section 11.6.1).
 inline bool asks_for_basic(httplib::Response const& answer)
 {
@@ -650,7 +658,7 @@ public:
     /// By the subscription's method: of GET and HEAD, the parameters are added to the callback's own query; of the
     /// others they are a form in the body. User name and password in the callback are not signed and not sent at first;
     /// after a 401 with `WWW-Authenticate` the request is repeated with Basic, or with Digest where cpp-httplib was
-    /// built with OpenSSL.
+    /// built with OpenSSL and neither is empty.
     std::vector<standin_callback> deliver(standin_message const& message, standin_delivery const& how = {})
     {
         std::vector<standin_callback> made;
@@ -783,6 +791,8 @@ private:
     {
         std::string body;
         bool too_large = false;
+        if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
+            standin_detail::leave_the_rest(const_cast<httplib::Request&>(request));
         bool const whole = request.is_multipart_form_data()
                                ? reader([](auto const&) { return true; }, [](char const*, std::size_t) { return true; })
                                : reader([&](char const* data, std::size_t size) {

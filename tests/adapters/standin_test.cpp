@@ -1653,7 +1653,6 @@ TEST_CASE("user information of the callback is not signed, and sent once the ser
     std::string const asks = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n";
     for (auto const& [info, credential] :
          {std::pair<std::string, std::string>{"user:p%40s+s", "user:p@s+s"}, {"user", "user:"}, {":pw", ":pw"}}) {
-        CAPTURE(info);
         twilio_standin standin;
         callback_server const open;
         callback_server const basic(asks + "WWW-Authenticate: bASIC realm=\"x\"\r\n\r\n");
