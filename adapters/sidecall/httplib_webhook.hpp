@@ -471,16 +471,17 @@ void mount_callbacks(httplib::Server& server, std::vector<callback_url> const& c
 /// | 500 | the handler threw: Twilio knows that the message did not arrive |
 ///
 /// The text of the answer is the failure in one line. 411 is for what cpp-httplib 0.11 would read until the connection
-/// ends, and hold a thread. A GET is as long as its message, and cpp-httplib answers one of
-/// more than 8 KiB with 414: subscribe with POST if messages can be large. A GET with a JSON body needs a version of
-/// cpp-httplib that reads it, as 0.18 does and 0.11 does not; elsewhere it is refused with 403.
+/// ends, and hold a thread. A GET is as long as its message, and cpp-httplib answers one of more than 8 KiB with 414:
+/// subscribe with POST if messages can be large. A GET with a JSON body needs a version of cpp-httplib that reads it,
+/// as 0.18 does and 0.11 does not; elsewhere it is refused with 403.
 ///
 /// **Request smuggling.** What is left of a request that was not read would be answered as the next request. So the
 /// connection is closed behind every request to this path whose body was not read to its end, has no clear end (chunks,
 /// two lengths, `Transfer-Encoding` with `Content-Length`), or belongs to a method that has none. That cannot be done
-/// from here for your other paths, for 404s, for TRACE and CONNECT, nor where your own `set_error_handler` gives a
-/// refusal another body: there cpp-httplib 0.11 keeps the connection. `server.set_keep_alive_max_count(1)` closes
-/// every connection behind its first answer, and so prevents all of it.
+/// from here for your other paths, for 404s, for TRACE and CONNECT, for what cpp-httplib refuses before it looks at the
+/// path, nor where your own `set_error_handler` gives a refusal another body: there cpp-httplib may keep the connection
+/// (0.11 does). `server.set_keep_alive_max_count(1)` closes every connection behind its first answer, and so prevents
+/// all of it.
 ///
 /// **Replays.** A signature never expires. `replay_window` bounds how long a recorded request holds; within it, let
 /// each `Sid` through once: a `message_sequencer` does, of one call, among the SIDs that it remembers, as long as it

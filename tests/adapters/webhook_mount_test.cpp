@@ -461,6 +461,32 @@ TEST_CASE("OPTIONS is not a method of the callback's")
     CHECK(answer.text.find("Allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n") != std::string::npos);
 }
 
+TEST_CASE("What the mount cannot close is closed by a server that keeps no connection")
+{
+    bare_server server;
+    std::atomic<int> inner_requests{0};
+    server.server.Get("/inner", [&](httplib::Request const&, httplib::Response&) { ++inner_requests; });
+    server.server.set_error_handler([](httplib::Request const&, httplib::Response& response) {
+        response.set_content("my own words", "text/plain");
+    });
+    server.server.set_keep_alive_max_count(1);
+    sidecall::mount_webhook(server.server, server.callback("/udm"), sidecall::webhook_verifier(sidecall::secret("x")),
+                            [](sidecall::incoming_message&&) {});
+    server.start();
+    std::string const there = server.url("");
+    int const port = std::stoi(there.substr(there.rfind(':') + 1));
+    for (std::string const line : {"GET /udm", "GET /none", "TRACE /udm", "POST /udm"}) {
+        CAPTURE(line);
+        auto const answer = send_raw(
+            port, {line + " HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: " +
+                       std::to_string(inner.size()) + "\r\n\r\n",
+                   inner});
+        CHECK(answer.responses() <= 1); // a reset may come before the answer
+        CHECK(answer.closed);
+    }
+    CHECK(inner_requests == 0);
+}
+
 TEST_CASE("With a replay window, what was signed too long ago, or in the future, or without a time gets 403")
 {
     using std::chrono::minutes;
