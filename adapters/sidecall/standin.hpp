@@ -71,6 +71,11 @@ struct standin_options {
     std::chrono::milliseconds callback_timeout = std::chrono::seconds{15};
     /// The certificate authorities to trust for https callbacks, a PEM file. Empty: the system's.
     std::string callback_ca_file = {};
+    /// The members that are null in a 201: `date_created`, say. All are nullable in Twilio's OpenAPI document; `sid` is
+    /// what the library cannot do without.
+    std::set<std::string> null_members = {};
+    /// The members that are absent from a 201: none is required in Twilio's OpenAPI document.
+    std::set<std::string> absent_members = {};
     /// Faults on demand. With them, the stand-in serves through a small server of raw sockets that can misbehave:
     /// HTTP/1.1 with `Content-Length` bodies only (501), header sections of 64 KiB at most (431), any number of
     /// connections with a thread each, an idle one closed after 5 seconds.
@@ -179,9 +184,11 @@ struct standin_callback {
     std::string message_sid = {};
     /// The subscription's.
     std::string method = {};
-    /// The whole URL, as signed: the callback byte for byte, and what was added to its query. Its fragment is not sent,
-    /// and so not signed, which is our reading.
+    /// The whole URL that is called: the callback byte for byte, and what was added to its query. Its fragment is not
+    /// sent, and so not signed, which is our reading.
     std::string url = {};
+    /// What was signed of it: without user information, and with or without the port, as the delivery says.
+    std::string signed_url = {};
     /// The `Content-Type` header; not sent if there is no body.
     std::string content_type = {};
     /// The `X-Twilio-Signature` header; not sent if it is empty.
@@ -198,6 +205,14 @@ struct standin_callback {
     int warning = 0;
 };
 
+/// Which port is in the URL that is signed. Twilio signs some requests with the port and some without, and does not
+/// say which.
+enum class standin_port {
+    as_registered, ///< As it is in the callback.
+    without,       ///< None.
+    with,          ///< The callback's, or the one that its scheme implies.
+};
+
 /// How a client's message is delivered. Every member has a default.
 struct standin_delivery {
     /// How often each subscription gets it.
@@ -206,6 +221,13 @@ struct standin_delivery {
     std::string sign_with = {};
     /// Where the method has a body, a JSON object instead of a form, with its hash as `bodySHA256` in the URL.
     bool json_body = false;
+    /// Where the body is a form, its hash as `bodySHA256` in the URL, too.
+    bool hash_of_form = false;
+    /// Signs user name and password of the URL, too. Twilio's page "Security" says that they are dropped first; the
+    /// test vectors of Twilio's package for node sign with them.
+    bool sign_user_info = false;
+    /// The port in the URL that is signed.
+    standin_port signed_port = standin_port::as_registered;
     /// Changes the finished request, after it was signed: its method, URL, content type, signature or body.
     std::function<void(standin_callback&)> tamper = {};
 };
@@ -355,6 +377,25 @@ inline address find_address(std::string const& url)
     return to;
 }
 
+/// What is signed of a URL that has no `callback_fault`.
+inline std::string url_to_sign(std::string const& url, bool with_user_info, standin_port port)
+{
+    auto const begin = url.find("://") + 3;
+    auto const end = std::min(url.find_first_of("/?#", begin), url.size());
+    std::string host = url.substr(begin, end - begin);
+    std::string user_info;
+    if (auto const at = host.rfind('@'); at != std::string::npos) {
+        if (with_user_info) user_info = host.substr(0, at + 1);
+        host.erase(0, at + 1);
+    }
+    if (port != standin_port::as_registered) {
+        auto const bracket = host.rfind(']');
+        host.erase(std::min(host.find(':', bracket == std::string::npos ? 0 : bracket), host.size()));
+    }
+    if (port == standin_port::with) host += ':' + std::to_string(find_address(url).port);
+    return url.substr(0, begin) + user_info + host + url.substr(end);
+}
+
 inline std::unique_ptr<httplib::ClientImpl> make_client(address const& to, std::string const& ca_file)
 {
     if (!to.https) return std::make_unique<httplib::ClientImpl>(to.host, to.port);
@@ -377,6 +418,49 @@ void send_path_unchanged(Client& client)
         client.set_path_encode(false);
     else
         client.set_url_encode(false);
+}
+
+/// From 0.29 on, cpp-httplib decodes and encodes a query anew whatever it is told about the path. It lets us write the
+/// header fields, though, into the buffer that has the request line already.
+template <class Client>
+void send_target_unchanged(Client& client, std::string const& method, std::string const& target)
+{
+    send_path_unchanged(client);
+    auto const write = [line = method + ' ' + target + " HTTP/1.1\r\n"](httplib::Stream& stream,
+                                                                        httplib::Headers& fields) -> ssize_t {
+        auto* const buffer = dynamic_cast<httplib::detail::BufferStream*>(&stream);
+        // The buffer is an object of cpp-httplib's that is no constant.
+        if (buffer != nullptr) const_cast<std::string&>(buffer->get_buffer()) = line;
+        std::string text;
+        for (auto const& [name, value] : fields) text += name + ": " + value + "\r\n";
+        text += "\r\n";
+        return stream.write(text.data(), text.size());
+    };
+    if constexpr (requires { client.set_header_writer(write); }) client.set_header_writer(write);
+}
+
+/// Answers a 401 that asks for Digest, where cpp-httplib can.
+template <class Client>
+void answer_digest(Client& client, std::string const& user, std::string const& password)
+{
+    if constexpr (requires { client.set_digest_auth(user, password); }) client.set_digest_auth(user, password);
+}
+
+/// Keeps cpp-httplib 0.41 and its like from reading the next request as the rest of one without a body. The request is
+/// cpp-httplib's own object, and no constant.
+template <class Request>
+void leave_the_rest(Request& request)
+{
+    if constexpr (requires { request.body_consumed_ = true; }) request.body_consumed_ = true;
+}
+
+/// Whether a 401 asks for Basic (RFC 9110, section 11.6.1).
+inline bool asks_for_basic(httplib::Response const& answer)
+{
+    if (answer.status != 401) return false;
+    for (auto const& [name, value] : answer.headers)
+        if (lower(name) == "www-authenticate" && lower(value.substr(0, value.find(' '))) == "basic") return true;
+    return false;
 }
 
 inline std::optional<std::string> find_field(standin_fields const& fields, std::string_view name)
@@ -572,8 +656,9 @@ public:
     /// Nothing is repeated and no redirect followed.
     ///
     /// By the subscription's method: of GET and HEAD, the parameters are added to the callback's own query; of the
-    /// others they are a form in the body. User information in the callback is sent as Basic credentials. (Newer
-    /// versions of cpp-httplib leave out the `?` of a query that is empty.)
+    /// others they are a form in the body. User name and password in the callback are not signed and not sent at first;
+    /// after a 401 with `WWW-Authenticate` the request is repeated with Basic, or with Digest where cpp-httplib was
+    /// built with OpenSSL and neither is empty.
     std::vector<standin_callback> deliver(standin_message const& message, standin_delivery const& how = {})
     {
         std::vector<standin_callback> made;
@@ -706,6 +791,8 @@ private:
     {
         std::string body;
         bool too_large = false;
+        if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
+            standin_detail::leave_the_rest(const_cast<httplib::Request&>(request));
         bool const whole = request.is_multipart_form_data()
                                ? reader([](auto const&) { return true; }, [](char const*, std::size_t) { return true; })
                                : reader([&](char const* data, std::size_t size) {
@@ -1035,6 +1122,9 @@ private:
         } else {
             received_.push_back({.call_sid = to.call_sid, .sid = sid, .content = given.at("Content")});
         }
+        for (std::string const& name : options_.null_members)
+            if (body.contains(name)) body[name] = nullptr;
+        for (std::string const& name : options_.absent_members) body.erase(name);
         return standin_detail::to_text(body);
     }
 
@@ -1073,9 +1163,13 @@ private:
             callback.content_type = "application/x-www-form-urlencoded; charset=UTF-8";
             callback.body = standin_detail::encode_form(message.parameters);
             form = message.parameters;
+            if (how.hash_of_form)
+                callback.url = standin_detail::add_to_query(callback.url,
+                                                            "bodySHA256=" + standin_detail::sha256_hex(callback.body));
         }
-        callback.signature =
-            standin_detail::sign(how.sign_with.empty() ? options_.auth_token : how.sign_with, callback.url, form);
+        callback.signed_url = standin_detail::url_to_sign(callback.url, how.sign_user_info, how.signed_port);
+        callback.signature = standin_detail::sign(how.sign_with.empty() ? options_.auth_token : how.sign_with,
+                                                  callback.signed_url, form);
         return callback;
     }
 
@@ -1095,7 +1189,7 @@ private:
         client->set_read_timeout(options_.callback_timeout);
         client->set_write_timeout(options_.callback_timeout);
         client->set_tcp_nodelay(true); // headers and body are written apart
-        standin_detail::send_path_unchanged(*client);
+        standin_detail::send_target_unchanged(*client, callback.method, to.target);
 
         httplib::Request request;
         request.method = callback.method;
@@ -1104,17 +1198,23 @@ private:
         request.headers.emplace("User-Agent", "TwilioProxy/1.1");
         if (!callback.body.empty()) request.headers.emplace("Content-Type", callback.content_type);
         if (!callback.signature.empty()) request.headers.emplace("X-Twilio-Signature", callback.signature);
+        std::string user, password;
         if (!to.user_info.empty()) {
             auto const colon = std::min(to.user_info.find(':'), to.user_info.size());
             auto const decode = [](std::string const& text) {
                 return standin_detail::decode_form_text(text, '+').value_or(text);
             };
-            request.headers.insert(httplib::make_basic_authentication_header(
-                decode(to.user_info.substr(0, colon)),
-                decode(to.user_info.substr(std::min(colon + 1, to.user_info.size())))));
+            user = decode(to.user_info.substr(0, colon));
+            password = decode(to.user_info.substr(std::min(colon + 1, to.user_info.size())));
+            standin_detail::answer_digest(*client, user, password);
         }
 
-        if (auto const answer = client->send(request)) {
+        auto answer = client->send(request);
+        if (answer && !to.user_info.empty() && standin_detail::asks_for_basic(*answer)) {
+            request.headers.insert(httplib::make_basic_authentication_header(user, password));
+            answer = client->send(request);
+        }
+        if (answer) {
             callback.status = answer->status;
             callback.answer = answer->body;
             callback.warning = callback.status >= 400 ? 32711 : 0;

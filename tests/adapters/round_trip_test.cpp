@@ -18,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -453,4 +454,123 @@ TEST_CASE("a message as large as any comes through")
         CHECK(status_of(standin.deliver(messages.back(), {.json_body = json_body})) == 204);
     }
     check_conversation(standin, server, messages, 0);
+}
+
+TEST_CASE("a message comes through in whatever way Twilio may sign and write it")
+{
+    using sidecall::standin_port;
+    // Twilio's documentation leaves these open, or has them both ways.
+    standin_delivery const signatures[] = {
+        {},
+        {.sign_user_info = true},
+        {.signed_port = standin_port::without},
+        {.sign_user_info = true, .signed_port = standin_port::without},
+        {.signed_port = standin_port::with},
+        {.sign_user_info = true, .signed_port = standin_port::with},
+    };
+    auto const change = [](standin_message message, auto edit) {
+        edit(message.parameters);
+        return message;
+    };
+    auto const remove = [](char const* name) {
+        return [name](sidecall::standin_fields& all) {
+            all.erase(std::find_if(all.begin(), all.end(), [&](auto const& one) { return one.first == name; }));
+        };
+    };
+    auto const set = [](char const* name, char const* value) {
+        return [name, value](sidecall::standin_fields& all) {
+            std::find_if(all.begin(), all.end(), [&](auto const& one) { return one.first == name; })->second = value;
+        };
+    };
+    for (std::string const registered :
+         {"http://127.0.0.1:PORT/udm", "http://user:pw@127.0.0.1:PORT/udm?a=b", "https://example.com/udm",
+          "https://user@example.com/udm?tenant=a%20b", "https://example.com:8443/udm", "http://[::1]/udm"})
+        for (std::string const method : {"POST", "GET", "PUT"}) {
+            CAPTURE(registered);
+            CAPTURE(method);
+            twilio_standin standin{options()};
+            httplib::Server server;
+            std::string const port = std::to_string(server.bind_to_any_port("127.0.0.1"));
+            std::string url = registered;
+            if (auto const at = url.find("PORT"); at != std::string::npos) url.replace(at, 4, port);
+            std::atomic<int> received{0};
+            auto const callback = *sidecall::callback_url::parse(url);
+            sidecall::mount_webhook(server, callback, verifier(),
+                                    [&](sidecall::incoming_message const&) { ++received; });
+            std::thread serving{[&] { server.listen_after_bind(); }};
+            while (!server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+
+            sidecall::curl_transport transport;
+            REQUIRE(sidecall::send(
+                sidecall::create_user_defined_message_subscription{.account_sid = account,
+                                                                   .call_sid = call,
+                                                                   .callback = callback,
+                                                                   .method = *sidecall::parse_http_method(method)},
+                sidecall::credentials::auth_token(account, sidecall::secret{token}), transport,
+                *sidecall::endpoint::parse(standin.base_url())));
+            auto const here = [&](standin_callback& sent) { // what a proxy does
+                sent.url.replace(0, sent.url.find('/', 8), "http://127.0.0.1:" + port);
+            };
+            auto const first = standin.client_message(call_text, content_of(1));
+            standin_message const messages[] = {
+                first,
+                change(first, remove("ContentType")),
+                change(first, remove("Timestamp")),
+                change(first, set("Timestamp", "2026-11-28T12:00:00Z")),
+                change(first, set("ContentType", "")),
+                change(first, set("SequenceNumber", "18446744073709551615")),
+                change(first, [](auto& all) { all.emplace_back("ApiVersion", "2010-04-01"); }),
+                change(first, [](auto& all) { all.emplace_back("Extra", "b"), all.emplace_back("Extra", "a"); }),
+                change(first,
+                       [](auto& all) {
+                           all.insert(all.begin(), {"A", ""});
+                       }),
+                change(first, [](auto& all) { std::reverse(all.begin(), all.end()); }),
+            };
+            int expected = 0;
+            for (standin_delivery how : signatures)
+                for (standin_message const& message : messages)
+                    for (int form = 0; form != 3; ++form) {
+                        how.json_body = form == 1;
+                        how.hash_of_form = form == 2;
+                        how.tamper = here;
+                        auto const made = standin.deliver(message, how);
+                        CAPTURE(made.at(0).signed_url);
+                        CAPTURE(made.at(0).answer);
+                        CHECK(made.at(0).status == 204);
+                        ++expected;
+                    }
+            CHECK(received == expected);
+            server.stop();
+            serving.join();
+        }
+}
+
+TEST_CASE("a 201 whose optional members are null or absent keeps its SID")
+{
+    for (bool const absent : {false, true}) {
+        std::set<std::string> const members{"account_sid", "call_sid", "date_created", "uri"};
+        standin_options settings = options();
+        (absent ? settings.absent_members : settings.null_members) = members;
+        twilio_standin standin{settings};
+        sidecall::httplib_transport transport;
+        auto const credentials = sidecall::credentials::auth_token(account, sidecall::secret{token});
+        auto const endpoint = *sidecall::endpoint::parse(standin.base_url());
+        auto const subscribed = sidecall::send(
+            sidecall::create_user_defined_message_subscription{.account_sid = account,
+                                                               .call_sid = call,
+                                                               .callback =
+                                                                   *sidecall::callback_url::parse("https://a.example")},
+            credentials, transport, endpoint);
+        REQUIRE(subscribed.has_value());
+        CHECK(subscribed->sid.view() == standin.subscriptions().at(0).sid);
+        CHECK_FALSE(subscribed->uri.has_value());
+        CHECK_FALSE(subscribed->date_created.has_value());
+        auto const sent = sidecall::send(
+            sidecall::create_user_defined_message{
+                .account_sid = account, .call_sid = call, .content = *sidecall::message_content::parse("{}")},
+            credentials, transport, endpoint);
+        REQUIRE(sent.has_value());
+        CHECK(sent->sid.view() == standin.client_received(call_text).at(0).sid);
+    }
 }

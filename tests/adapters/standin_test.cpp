@@ -1260,7 +1260,8 @@ TEST_CASE("signatures are those that the openssl command computes")
                                                      {"AccountSid", standin.account_sid()},
                                                      {"Extra", "b"},
                                                      {"Sid", sid}}};
-        CHECK(unsent(standin, message).signature == "E6l4LvakXAXJqQk9LJ61JbZsi30=");
+        CHECK(unsent(standin, message).signature == "g+KEr0BYptKE/GN16VBK7DPeIwQ=");
+        CHECK(unsent(standin, message, {.sign_user_info = true}).signature == "E6l4LvakXAXJqQk9LJ61JbZsi30=");
     }
     standin_message const message{
         .call_sid = call,
@@ -1647,22 +1648,101 @@ TEST_CASE("an https callback is called if its certificate holds")
 }
 #endif
 
-TEST_CASE("user information of the callback is signed, and sent as Basic credentials")
+TEST_CASE("user information of the callback is not signed, and sent once the server asks for it")
 {
-    callback_server const server;
+    std::string const asks = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n";
     for (auto const& [info, credential] :
          {std::pair<std::string, std::string>{"user:p%40s+s", "user:p@s+s"}, {"user", "user:"}, {":pw", ":pw"}}) {
         twilio_standin standin;
-        std::string const url = "HTTP://" + info + '@' + server.host() + "/udm";
-        REQUIRE(caller{standin}.subscribe({{"Callback", url}}).status == 201);
+        callback_server const open;
+        callback_server const basic(asks + "WWW-Authenticate: bASIC realm=\"x\"\r\n\r\n");
+        callback_server const digest(asks + "WWW-Authenticate: Digest realm=\"x\", nonce=\"n\", qop=\"auth\"\r\n\r\n");
+        callback_server const silent(asks + "\r\n");
+        for (auto const* server : {&open, &basic, &digest, &silent})
+            REQUIRE(
+                caller{standin}.subscribe({{"Callback", "HTTP://" + info + '@' + server->host() + "/udm"}}).status ==
+                201);
         auto const made = standin.client_sends(call, "1");
-        REQUIRE(made.size() == 1);
+        REQUIRE(made.size() == 4);
+        for (auto const& one : made) {
+            std::string const host = one.url.substr(one.url.find('@') + 1);
+            CHECK(one.url == "HTTP://" + info + '@' + host);
+            CHECK(one.signature == signature_of(standin.auth_token(), "HTTP://" + host, read_form(one.body)));
+        }
         CHECK(made[0].status == 204);
-        CHECK(made[0].url == url);
-        CHECK(made[0].signature == signature_of(standin.auth_token(), url, read_form(made[0].body)));
-        CHECK(header_of(server.requests().back(), "Authorization") == "Basic " + base64(credential));
-        CHECK(header_of(server.requests().back(), "Host") == server.host());
+        CHECK(made[1].status == 401);
+        CHECK(open.requests().size() == 1);
+        CHECK(silent.requests().size() == 1);
+        REQUIRE(basic.requests().size() == 2);
+        for (auto const* server : {&open, &basic, &digest, &silent}) {
+            REQUIRE_FALSE(server->requests().empty());
+            CHECK(header_of(server->requests()[0], "Authorization") == "(none)");
+            CHECK(header_of(server->requests()[0], "Host") == server->host());
+        }
+        CHECK(header_of(basic.requests()[1], "Authorization") == "Basic " + base64(credential));
+        CHECK(body_of(basic.requests()[1]) == made[1].body);
+        CHECK(header_of(basic.requests()[1], "X-Twilio-Signature") == made[1].signature);
+#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
+        if (credential.front() == ':' || credential.back() == ':') continue; // cpp-httplib's Digest takes both
+        REQUIRE(digest.requests().size() >= 2);
+        std::string const answer = header_of(digest.requests()[1], "Authorization");
+        CHECK(answer.find("Digest ") == 0);
+        CHECK(answer.find("username=\"" + credential.substr(0, credential.find(':')) + '"') != std::string::npos);
+        CHECK(body_of(digest.requests()[1]) == made[2].body);
+#endif
     }
+}
+
+TEST_CASE("a delivery says which port, and whether user information, is signed")
+{
+    using sidecall::standin_port;
+    struct {
+        std::string callback, without, with, with_user_info;
+    } const cases[] = {
+        {"https://example.com/udm?a=:8", "https://example.com/udm?a=:8", "https://example.com:443/udm?a=:8",
+         "https://example.com/udm?a=:8"},
+        {"https://example.com:8443", "https://example.com", "https://example.com:8443", "https://example.com:8443"},
+        {"http://u:p@[::1]?a@b", "http://[::1]?a@b", "http://[::1]:80?a@b", "http://u:p@[::1]?a@b"},
+        {"HTTP://u@[::1]:81/", "HTTP://[::1]/", "HTTP://[::1]:81/", "HTTP://u@[::1]:81/"},
+    };
+    for (auto const& one : cases) {
+        CAPTURE(one.callback);
+        twilio_standin standin;
+        REQUIRE(caller{standin}.subscribe({{"Callback", one.callback}}).status == 201);
+        auto const message = standin.client_message(call, "1");
+        auto const check = [&](standin_delivery const& how, std::string const& url) {
+            auto const made = unsent(standin, message, how);
+            CHECK(made.url == one.callback);
+            CHECK(made.signed_url == url);
+            CHECK(made.signature == signature_of(standin.auth_token(), url, message.parameters));
+        };
+        check({.signed_port = standin_port::without}, one.without);
+        check({.signed_port = standin_port::with}, one.with);
+        check({.sign_user_info = true}, one.with_user_info);
+    }
+}
+
+TEST_CASE("a form has its hash in the URL on demand")
+{
+    twilio_standin standin;
+    REQUIRE(caller{standin}.subscribe({{"Callback", "https://example.com/udm"}}).status == 201);
+    standin_message const message{.call_sid = call, .parameters = {{"a", "1"}}};
+    auto const made = unsent(standin, message, {.hash_of_form = true});
+    CHECK(made.body == "a=1");
+    // printf %s a=1 | openssl dgst -sha256
+    CHECK(made.url ==
+          "https://example.com/udm?bodySHA256=c22fea5d7428e5cf47ef6354c97c9223c95d6dcdc3e0d2300ff79056b1ff3d85");
+    CHECK(made.signature == signature_of(standin.auth_token(), made.url, {{"a", "1"}}));
+}
+
+TEST_CASE("members of a 201 are null or absent on demand")
+{
+    twilio_standin standin{{.null_members = {"date_created", "uri"}, .absent_members = {"call_sid"}}};
+    auto const made = caller{standin}.subscribe().json();
+    CHECK(made.size() == 4);
+    CHECK(made.at("date_created").is_null());
+    CHECK(made.at("uri").is_null());
+    CHECK(made.at("sid") == standin.subscriptions().at(0).sid);
 }
 
 TEST_CASE("what the server creates comes to the call's client, once")
