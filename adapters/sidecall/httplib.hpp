@@ -10,6 +10,7 @@
 #endif
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -24,6 +26,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +35,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/storage.hpp>
@@ -40,15 +45,39 @@
 
 namespace sidecall {
 
+namespace detail {
+
+/// A version of cpp-httplib as a number that can be compared: 18'007 for "0.18.7". Its macros cannot be compared.
+constexpr unsigned httplib_version(std::string_view text = CPPHTTPLIB_VERSION) noexcept
+{
+    unsigned parts[3]{};
+    std::size_t part = 0;
+    for (char const c : text) {
+        if (c == '.')
+            ++part;
+        else if (part < 3 && is_digit(c))
+            parts[part] = parts[part] * 10 + static_cast<unsigned>(c - '0');
+    }
+    return parts[0] * 1'000'000 + parts[1] * 1000 + parts[2];
+}
+
+static_assert(httplib_version() >= httplib_version("0.11.0"), "sidecall needs cpp-httplib 0.11 or later");
+static_assert(httplib_version() != httplib_version("0.12.1"),
+              "cpp-httplib 0.12.1 crashes when it uses a proxy: take another version of it");
+
+} // namespace detail
+
 /// Carries requests by cpp-httplib: blocking, on a connection that it keeps for the next one to the same host. A model
 /// of `transport`.
 ///
 /// The peer is verified, certificate and host name, with TLS 1.2 or later. No redirect is followed, no compression
 /// asked for, and SIGPIPE, which cpp-httplib's writing can raise, is kept from the program.
 ///
-/// **A request is sent once.** Newer versions of cpp-httplib by themselves would send a request again on a new
-/// connection if a kept one turns out to be dead, though the server may have acted on the first: that is prevented, and
-/// the failure is `answer_lost`. A connection whose end is seen before anything is sent is replaced silently.
+/// **A request is sent once.** cpp-httplib 0.12 and later send a request again by themselves, on a new connection, if
+/// one by TLS ends behind it, though the server may have acted on the first. That is prevented without the help of any
+/// version: each attempt is given one address and one connection. Where it wants a second one, it gets a socket that
+/// cannot connect, and the failure is `answer_lost`. A connection whose end is seen before anything is sent is replaced
+/// silently.
 ///
 /// cpp-httplib's timeouts are for single reads and writes, so a watching thread, which lives as long as the request,
 /// cuts the connection at `total_timeout`. Name look-up (`getaddrinfo`) is bounded by neither timeout.
@@ -146,12 +175,14 @@ private:
         socket_handle& operator=(socket_handle const&) = delete;
         ~socket_handle() { close(); }
 
-        void open(int socket) noexcept
+        /// False if there is no descriptor left.
+        bool open(int socket) noexcept
         {
             std::lock_guard const lock(mutex_);
             if (socket_ >= 0) ::close(socket_);
             socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
             earlier_ = 0;
+            return socket_ >= 0;
         }
         void close() noexcept
         {
@@ -171,6 +202,15 @@ private:
             std::lock_guard const lock(mutex_);
             pollfd what{socket_, POLLIN, 0};
             return socket_ >= 0 && ::poll(&what, 1, 0) == 0;
+        }
+
+        /// Not reset; true, too, when the peer has ended its side.
+        bool is_connected() noexcept
+        {
+            std::lock_guard const lock(mutex_);
+            sockaddr_storage peer{};
+            socklen_t size = sizeof peer;
+            return socket_ >= 0 && ::getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
         }
 
         void start_counting() noexcept
@@ -203,6 +243,34 @@ private:
         std::mutex mutex_;
         int socket_ = -1;
         std::uint64_t earlier_ = 0;
+    };
+
+    /// A socket that no connection can be made with: of another family, and bound to nothing.
+    class dead_socket {
+    public:
+        dead_socket() noexcept : socket_(::socket(AF_UNIX, SOCK_DGRAM, 0))
+        {
+            if (socket_ >= 0) ::fcntl(socket_, F_SETFD, FD_CLOEXEC);
+        }
+        dead_socket(dead_socket const&) = delete;
+        dead_socket& operator=(dead_socket const&) = delete;
+        ~dead_socket()
+        {
+            if (socket_ >= 0) ::close(socket_);
+        }
+
+        bool is_open() const noexcept { return socket_ >= 0; }
+
+        /// Makes `other` one, which closes what it was; its number stays its owner's.
+        void take_the_place_of(int other) const noexcept
+        {
+            while (::dup2(socket_, other) < 0 && (errno == EINTR || errno == EBUSY)) {
+            }
+            ::fcntl(other, F_SETFD, FD_CLOEXEC);
+        }
+
+    private:
+        int socket_;
     };
 
     /// Cuts the connection at the deadline, and when more has come than `limit` while the headers are being read.
@@ -263,9 +331,14 @@ private:
 
     /// What comes of one request.
     struct exchange {
-        bool sending = false;   // only known where cpp-httplib lets us write the headers
-        bool replaying = false; // cpp-httplib was about to send it once more
+        httplib::Request request{};
+        dead_socket dead{};
+        bool may_connect = false; // for one connection
+        bool sending = false;     // only known where cpp-httplib lets us write the headers
+        bool replaying = false;   // cpp-httplib was about to send it once more
         bool too_large = false;
+        bool until_end = false; // the body is what comes up to the end of the connection
+        bool was_reset = false;
         bool interim = false;
         std::size_t room = 0; // for the body
         std::string body{};
@@ -289,20 +362,35 @@ private:
             auto const start = clock::now();
             auto const total = at_least_1ms(std::min(settings_.total_timeout, at_most));
             auto const to_connect = std::min(at_least_1ms(settings_.connect_timeout), total);
+            exchange current;
+            if (!current.dead.is_open()) return failure(errc::not_connected, "no file descriptor left");
             if (auto fault = prepare_client(request)) return *std::move(fault);
             client_->set_connection_timeout(to_connect);
+            std::vector<std::string> addresses;
+            if (!client_->is_socket_open()) {
+                addresses = addresses_to_connect_to(request);
+                if (addresses.empty()) return failed(errc::not_connected, "no address", httplib::Error::Connection);
+            }
 
-            exchange current;
             current_ = &current;
             socket_.start_counting();
             // TLS and chunks cost bytes on the wire that are none of the answer's.
             watch watching(socket_, start + total, 2 * std::uint64_t{settings_.max_answer} + 65536);
 
-            httplib::Request sent;
+            httplib::Request& sent = current.request;
+            httplib::Response answer;
+            httplib::Headers fields_of_304;
             fill(sent, request);
-            sent.response_handler = [&](httplib::Response const& answer) {
+            sent.response_handler = [&](httplib::Response const&) {
                 watching.headers_are_complete();
                 current.interim = answer.status < 200;
+                if (answer.status == 304) { // never has a body, for which cpp-httplib 0.11 would wait
+                    fields_of_304 = answer.headers;
+                    answer.headers.erase("Content-Length");
+                    answer.headers.erase("Transfer-Encoding");
+                    answer.headers.emplace("Content-Length", "0");
+                }
+                current.until_end = !answer.has_header("Content-Length") && !answer.has_header("Transfer-Encoding");
                 auto const length = std::strtoull(answer.get_header_value("Content-Length").c_str(), nullptr, 10);
                 std::size_t const headers = size_of(answer.headers);
                 current.too_large = headers > settings_.max_answer || length > settings_.max_answer - headers;
@@ -315,18 +403,25 @@ private:
                 return !current.too_large;
             };
 
-            httplib::Response answer;
             auto error = httplib::Error::Success;
-            bool const done = client_->send(sent, answer, error);
+            bool done = false;
+            std::size_t next = 0;
+            do {
+                current.may_connect = !addresses.empty();
+                if (current.may_connect) connect_to(addresses[next++], request);
+                error = httplib::Error::Success;
+                done = client_->send(sent, answer, error);
+            } while (!done && !current.sending && !current.replaying && next < addresses.size() && is_refused(error) &&
+                     clock::now() - start < total);
             watching.end();
             current_ = nullptr;
             last_used_ = clock::now();
+            if (!fields_of_304.empty()) answer.headers = std::move(fields_of_304);
             for (auto& field : sent.headers) detail::wipe(field.second);
             if (!client_->is_socket_open()) socket_.close();
 
             if (current.replaying)
-                return failed(errc::answer_lost, "the kept connection ended before an answer came; not sent again",
-                              error);
+                return failed(errc::answer_lost, "the connection ended before an answer came; not sent again", error);
             if (current.too_large || watching.flooded())
                 return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
             if (current.interim)
@@ -338,6 +433,8 @@ private:
                 errc const kind = watching.expired() ? errc::timed_out : kind_of(error);
                 return failed(kind, detail::explain(kind), error);
             }
+            if (current.was_reset)
+                return failed(errc::answer_lost, detail::explain(errc::answer_lost), httplib::Error::Read);
             // The proxy's own answer: cpp-httplib gives it back as if it were the host's.
             if (answer.status == 407 && is_tunnelled(request))
                 return failed(errc::not_connected, "the proxy asks for a password", error);
@@ -379,6 +476,43 @@ private:
             return {host, static_cast<int>(port)};
         }
 
+        /// What the host, or its proxy, has, as cpp-httplib would look it up, but one by one.
+        std::vector<std::string> addresses_to_connect_to(authorized_request const& request) const
+        {
+            struct free_addresses {
+                void operator()(addrinfo* first) const noexcept { ::freeaddrinfo(first); }
+            };
+            std::vector<std::string> addresses;
+            addrinfo hints{};
+            hints.ai_socktype = SOCK_STREAM;
+            addrinfo* first = nullptr;
+            std::string const host = is_tunnelled(request) ? proxy_.first : host_of(request);
+            if (::getaddrinfo(host.c_str(), nullptr, &hints, &first) != 0) return addresses;
+            std::unique_ptr<addrinfo, free_addresses> const all(first);
+            for (auto const* one = first; one; one = one->ai_next) {
+                char text[NI_MAXHOST];
+                if (::getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
+                    addresses.emplace_back(text);
+            }
+            return addresses;
+        }
+
+        void connect_to(std::string const& address, authorized_request const& request)
+        {
+            if (is_tunnelled(request))
+                client_->set_proxy(address, proxy_.second);
+            else
+                client_->set_hostname_addr_map({{host_of(request), address}});
+        }
+
+        /// In lower case: some versions of cpp-httplib compare it with a certificate's byte by byte.
+        static std::string host_of(authorized_request const& request)
+        {
+            std::string host(request.hostname());
+            for (char& c : host) c = detail::to_lower(c);
+            return host;
+        }
+
         std::optional<failure> prepare_client(authorized_request const& request)
         {
             std::string_view const origin = request.url().substr(0, request.url().size() - request.target().size());
@@ -390,7 +524,7 @@ private:
 
             client_.reset();
             socket_.close();
-            std::string const host(request.hostname());
+            std::string const host = host_of(request);
             if (request.https()) {
 #ifdef CPPHTTPLIB_OPENSSL_SUPPORT
                 auto client = std::make_unique<httplib::SSLClient>(host, request.port());
@@ -422,7 +556,7 @@ private:
                 auto const [host, port] = split_host(proxy);
                 if (host.empty() || port == 0 || host.find_first_of("/@") != host.npos)
                     return failure(errc::invalid_argument, "the proxy is not http://host:port");
-                client.set_proxy(std::string(host), port);
+                proxy_ = {std::string(host), port};
             }
 
             // Reading and writing are left to the watch; these are only to be later than it.
@@ -434,7 +568,18 @@ private:
             client.set_decompress(false);
             client.set_compress(false);
             client.set_tcp_nodelay(true); // headers and body are written apart
-            client.set_socket_options([this](auto socket) { socket_.open(socket); });
+            client.set_socket_options([this](auto socket) {
+                exchange& current = *current_; // cpp-httplib connects nowhere else than in `send`
+                bool const allowed = std::exchange(current.may_connect, false);
+                if (allowed && socket_.open(socket)) return;
+                current.dead.take_the_place_of(socket);
+                current.request.path.clear(); // without one cpp-httplib sends nothing, either
+                current.replaying = !allowed;
+            });
+            if constexpr (takes_a_reset_for_an_end) // this is called when the body has been read
+                client.set_logger([this](httplib::Request const&, httplib::Response const&) {
+                    current_->was_reset = current_->until_end && !socket_.is_connected();
+                });
             send_path_unchanged(client);
             write_headers_once(client);
             return {};
@@ -462,13 +607,18 @@ private:
                 client.set_url_encode(false);
         }
 
+        /// Reads a body without a length up to any end, even a reset.
+        static constexpr bool takes_a_reset_for_an_end =
+            detail::httplib_version() >= detail::httplib_version("0.14.3") &&
+            detail::httplib_version() < detail::httplib_version("0.19.0");
+
         template <class Client>
         static constexpr bool lets_us_write_headers = requires(Client& client)
         {
             client.set_header_writer([](httplib::Stream&, httplib::Headers&) { return ssize_t{}; });
         };
 
-        /// The versions that send a request twice by themselves let us write its headers: there we refuse.
+        /// Should a version write a request twice to one connection, which none is known to, this ends that.
         template <class Client>
         void write_headers_once(Client& client)
         {
@@ -478,7 +628,10 @@ private:
                     if (is_ours && current_) {
                         current_->replaying = current_->sending;
                         current_->sending = true;
-                        if (current_->replaying) return -1;
+                        if (current_->replaying) {
+                            socket_.cut(); // some versions do not look at what is returned
+                            return -1;
+                        }
                     }
                     ssize_t size = 0;
                     for (auto const& field : fields) {
@@ -512,6 +665,15 @@ private:
                    is_tls(error);
         }
 
+        /// Without a TCP connection: another address may have one.
+        template <class Error>
+        static constexpr bool is_refused(Error error) noexcept
+        {
+            if constexpr (requires { Error::ProxyConnection; })
+                if (error == Error::ProxyConnection) return false;
+            return error == Error::Connection || error == Error::ConnectionTimeout;
+        }
+
         template <class Error>
         static constexpr bool is_tls(Error error) noexcept
         {
@@ -543,6 +705,7 @@ private:
 
         transport_options settings_;
         std::string origin_{};
+        std::pair<std::string, int> proxy_{};
         socket_handle socket_{};
         clock::time_point last_used_{};
         exchange* current_ = nullptr;

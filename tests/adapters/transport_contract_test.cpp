@@ -15,6 +15,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <string>
@@ -265,6 +266,19 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
             CHECK(answer->body == "<html>");
         }
     }
+    SUBCASE("up to the end of TLS")
+    {
+        loopback::tls_identity const identity;
+        for (auto fields : {"", "Connection: close\r\n"}) {
+            loopback::server const server(once("HTTP/1.1 502 Bad Gateway\r\n"s + fields + "\r\n<html>"), &identity);
+            T carry(trusting<T>(identity));
+            for (int i = 0; i != 2; ++i) {
+                auto const answer = carry(post(server.url()));
+                REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+                CHECK(answer->body == "<html>");
+            }
+        }
+    }
     SUBCASE("by HTTP/1.0")
     {
         loopback::server const server(once("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"));
@@ -295,6 +309,35 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
             CHECK(answer->body.empty());
         }
         CHECK(server.accepted() == 1);
+    }
+    SUBCASE("without a body, whatever its length says")
+    {
+        for (auto [method, status] : {std::pair(http_method::head, "200 OK"),
+                                      {http_method::head, "404 Not Found"},
+                                      {http_method::delete_, "204 No Content"},
+                                      {http_method::post, "304 Not Modified"},
+                                      {http_method::get, "304 Not Modified"},
+                                      {http_method::head, "304 Not Modified"}})
+            for (auto field :
+                 {"Content-Length: 99999999", "Content-Length: 5", "Transfer-Encoding: chunked", "X-A: b"}) {
+                CAPTURE(std::string(status));
+                CAPTURE(std::string(field));
+                std::string const head = "HTTP/1.1 "s + status + "\r\n" + field + "\r\nTwilio-Request-Id: RQ1\r\n\r\n";
+                loopback::server const server(always(head));
+                T carry({.connect_timeout = 10s, .total_timeout = 2s});
+                for (int i = 0; i != 2; ++i) {
+                    auto const answer = carry(without_body(method, server.url()));
+                    REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+                    CHECK(std::to_string(answer->status) == std::string(status).substr(0, 3));
+                    CHECK(answer->body.empty());
+                    CHECK(std::distance(answer->headers.begin(), answer->headers.end()) == 2);
+                    std::string_view const line(field);
+                    sidecall::headers_view const headers = answer->headers;
+                    CHECK(headers.find(line.substr(0, line.find(':'))) == line.substr(line.find(':') + 2));
+                    CHECK(headers.find("Twilio-Request-Id") == "RQ1");
+                }
+                CHECK(server.accepted() == 1);
+            }
     }
     SUBCASE("after a 100")
     {
@@ -395,6 +438,23 @@ TEST_CASE_TEMPLATE("TLS is verified", T, TRANSPORTS)
         }
         CHECK(server.accepted() == 1);
         allowed = 3;
+    }
+    SUBCASE("the case of the host does not matter, and the Host field keeps it")
+    {
+        for (auto host : {"LOCALHOST", "LocalHost", "localhost"}) {
+            CAPTURE(std::string(host));
+            loopback::tls_identity const named("DNS:localhost");
+            loopback::server const server(always(created, &seen), &named);
+            std::string const authority = host + server.host().substr(server.host().find(':'));
+            T carry(trusting<T>(named));
+            for (int i = 0; i != 2; ++i) {
+                auto const answer = carry(post("https://" + authority));
+                REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+                CHECK(seen.all().back().find("Host: " + authority + "\r\n") != std::string::npos);
+            }
+            CHECK(server.accepted() == 1);
+        }
+        allowed = 6;
     }
     SUBCASE("another host's certificate is refused")
     {
@@ -610,12 +670,16 @@ TEST_CASE_TEMPLATE("a lost answer is one", T, TRANSPORTS)
             peer.reset();
         };
     }
-    loopback::server const server(script);
-    T carry(quick<T>());
-    auto const answer = carry(post(server.url()));
-    REQUIRE(code_of(answer) == errc::answer_lost);
-    CHECK(answer.error().native_code().has_value());
-    CHECK(server.accepted() == 1);
+    loopback::tls_identity const identity;
+    for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
+        CAPTURE(tls != nullptr);
+        loopback::server const server(script, tls);
+        T carry(trusting<T>(identity));
+        auto const answer = carry(post(server.url()));
+        REQUIRE(code_of(answer) == errc::answer_lost);
+        CHECK(answer.error().native_code().has_value());
+        CHECK(server.accepted() == 1);
+    }
 }
 
 TEST_CASE_TEMPLATE("what is no HTTP is a failure", T, TRANSPORTS)
@@ -901,6 +965,60 @@ TEST_CASE_TEMPLATE("a request that may have arrived is not sent twice", T, TRANS
         early = reset = true;
         second_is_lost(&identity, large);
     }
+}
+
+TEST_CASE_TEMPLATE("nothing is sent on a second connection once the first one stood", T, TRANSPORTS)
+{
+    loopback::tls_identity const identity;
+    std::size_t const rounds = 12; // what is seen of the end depends on who is faster
+    record seen;
+    loopback::server::script script;
+    std::size_t before = 0; // requests that are answered before the end
+    SUBCASE("ended at once")
+    {
+        script = [](connection&) {};
+    }
+    bool before_any = false; // where it may be reset before the transport sees that it stood
+    SUBCASE("reset at once")
+    {
+        before_any = true;
+        script = [](connection& peer) { peer.reset(); };
+    }
+    SUBCASE("ended while it is sent")
+    {
+        script = [&](connection& peer) { seen.add(peer.read_some()); };
+    }
+    SUBCASE("ended behind it")
+    {
+        script = [&](connection& peer) { seen.add(peer.read_request()); };
+    }
+    SUBCASE("ended behind the second one")
+    {
+        before = 1;
+        script = [&](connection& peer) {
+            seen.add(peer.read_request());
+            peer.write(created);
+            seen.add(peer.read_request());
+        };
+    }
+    for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity})
+        for (std::size_t const size : {1u, 300000u}) {
+            CAPTURE(tls != nullptr);
+            CAPTURE(size);
+            std::string const value(size, 'x');
+            std::size_t const sent = seen.all().size() + rounds * (before + 1);
+            loopback::server const server(script, tls);
+            for (std::size_t i = 0; i != rounds; ++i) {
+                T carry(trusting<T>(identity));
+                for (std::size_t n = 0; n != before; ++n) CHECK(carry(post(server.url())).value().status == 201);
+                errc const code = code_of(carry(post(server.url(), value)));
+                CHECK((code == errc::answer_lost || (code == errc::tls_failure && tls) ||
+                       (code == errc::not_connected && before_any)));
+            }
+            CHECK(seen.all().size() <= sent);
+            // libcurl may make one, on which nothing is sent.
+            if (before == 0 || std::is_same_v<T, sidecall::httplib_transport>) CHECK(server.accepted() == rounds);
+        }
 }
 
 TEST_CASE_TEMPLATE("a write to a closed connection raises no signal", T, TRANSPORTS)
