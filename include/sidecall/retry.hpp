@@ -20,9 +20,9 @@
 
 namespace sidecall {
 
-/// Whether Twilio may have carried out the request that ended so: true of every lost answer, of 5xx, and of a 2xx that
-/// is not the documented answer; false of what was never sent, and of what was refused, 429 among it ("never processed
-/// and always safe to retry", Twilio's page on error 20429).
+/// Whether Twilio may have carried out the request that ended so: true of every lost answer, of 5xx, and of a 2xx or
+/// 3xx that is not the documented answer; false of what was never sent, and of what was refused, 429 among it ("never
+/// processed and always safe to retry", Twilio's page on error 20429).
 constexpr bool may_have_taken_effect(failure const& outcome) noexcept
 {
     switch (outcome.code()) {
@@ -35,7 +35,7 @@ constexpr bool may_have_taken_effect(failure const& outcome) noexcept
     default: break;
     }
     int const status = outcome.http_status().value_or(0);
-    return status >= 500 || (status >= 200 && status < 300);
+    return status >= 500 || (status >= 200 && status < 400);
 }
 
 /// Why there is no further attempt.
@@ -65,6 +65,7 @@ constexpr std::string_view to_string_view(retry_stop why) noexcept
 struct retry_facts {
     bool is_idempotent = false; ///< Whether a repetition has no further effect: a DELETE, or a create with a key.
     unsigned attempt = 1;       ///< Which attempt it was that failed; the first is 1.
+    unsigned in_a_row = 1;      ///< How many attempts, this one the last, failed with the same code.
     milliseconds elapsed{};     ///< Since the first attempt began.
     milliseconds unix_time{};   ///< What time it is, since 1970-01-01T00:00:00Z: for a `Retry-After` that is a date.
     std::uint64_t random = 0;   ///< 64 random bits.
@@ -84,14 +85,22 @@ struct retry_decision {
 
 /// When to try again. Pure: a value that decides from facts, and does not wait, ask for the time, or allocate.
 ///
-/// - 429 is always retried, as is what failed before anything was sent (`not_connected`, `tls_failure`).
-/// - 5xx and lost answers (`timed_out`, `answer_lost`, `answer_too_large`, `malformed_response`, and
-///   `transport_failure`, which does not say) are retried if the operation is idempotent.
-/// - Nothing else is.
+/// | outcome of an attempt                              | retried if idempotent | else                  |
+/// |----------------------------------------------------|-----------------------|-----------------------|
+/// | 429: Twilio has not processed it                   | yes                   | yes                   |
+/// | `not_connected`: nothing was sent                  | yes                   | yes                   |
+/// | `tls_failure`: nothing was sent, but a certificate | twice in a row        | twice in a row        |
+/// |   that is refused stays so                         |                       |                       |
+/// | 5xx, `timed_out`, `answer_lost`,                   | yes                   | `may_have_taken_effect` |
+/// |   `transport_failure`                              |                       |                       |
+/// | `malformed_response`: cut by something in between, | twice in a row        | `may_have_taken_effect` |
+/// |   or what Twilio answers every time                |                       |                       |
+/// | `answer_too_large`, `cancelled`, 2xx that is not   | no                    | no                    |
+/// |   documented, 3xx, any other 4xx, everything else  |                       |                       |
 ///
-/// A wait is drawn evenly from 0 to `base_delay`, doubled with each attempt up to `max_delay` ("full jitter", so that
-/// those who failed together do not come back together). If the answer had a `Retry-After` (RFC 9110, section 10.2.3),
-/// that is waited instead, to the millisecond.
+/// A delay is random, from 0 to `base_delay`, doubled with each attempt up to `max_delay` ("full jitter", so that those
+/// who failed together do not come back together). A `Retry-After` (RFC 9110, section 10.2.3) is a lower bound for it,
+/// to the millisecond: one of 0, or a date in the past, leaves the random delay as it is.
 struct retry_policy {
     milliseconds base_delay{500};         ///< The most that is waited after the first attempt.
     milliseconds max_delay{30'000};       ///< The most that is waited after any attempt, where the answer does not say.
@@ -112,8 +121,9 @@ struct retry_policy {
         if (auto const why = refuses(outcome, known)) return {.stop = why};
         milliseconds delay(draw(known.random, longest_after(known.attempt)));
         if (auto const asked = outcome.retry_after()) {
-            delay = milliseconds(wait_for(*asked, known.unix_time));
-            if (delay.count > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
+            std::int64_t const least = wait_for(*asked, known.unix_time);
+            if (least > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
+            if (delay.count < least) delay = milliseconds(least);
         }
         if (max_attempts != 0 && known.attempt >= max_attempts) return {.stop = retry_stop::no_attempts_left};
         if (delay.count >= time_left(known.elapsed).count) return {.stop = retry_stop::no_time_left};
@@ -126,9 +136,13 @@ private:
         int const status = outcome.http_status().value_or(0);
         bool const is_answer = outcome.code() == errc::api_error || outcome.code() == errc::unexpected_status;
         if (is_answer && status == 429) return {};
-        if (outcome.code() == errc::not_connected || outcome.code() == errc::tls_failure) return {};
-        if (!may_have_taken_effect(outcome) || outcome.code() == errc::cancelled) return retry_stop::refused;
-        if (is_answer && status < 500) return retry_stop::refused;
+        if (outcome.code() == errc::not_connected) return {};
+        bool const rarely_changes = outcome.code() == errc::tls_failure || outcome.code() == errc::malformed_response;
+        bool const is_final = outcome.code() == errc::cancelled || outcome.code() == errc::answer_too_large ||
+                              (rarely_changes && known.in_a_row > 2) || (is_answer && status < 500);
+        if (is_final) return retry_stop::refused;
+        if (outcome.code() == errc::tls_failure) return {};
+        if (!may_have_taken_effect(outcome)) return retry_stop::refused;
         if (!known.is_idempotent) return retry_stop::may_have_taken_effect;
         return {};
     }
@@ -240,6 +254,7 @@ public:
         }
         auto const decision = policy_.decide(outcome.error(), {.is_idempotent = is_idempotent_,
                                                                .attempt = ++count_,
+                                                               .in_a_row = in_a_row(outcome.error().code()),
                                                                .elapsed = elapsed(),
                                                                .unix_time = machine_.unix_time(),
                                                                .random = machine_.random()});
@@ -256,10 +271,19 @@ public:
 private:
     milliseconds elapsed() const { return milliseconds(machine_.uptime().count - start_.count); }
 
+    unsigned in_a_row(errc code) noexcept
+    {
+        in_a_row_ = code == last_code_ ? in_a_row_ + 1 : 1;
+        last_code_ = code;
+        return in_a_row_;
+    }
+
     retry_policy policy_;
     Machine machine_;
     milliseconds start_;
     unsigned count_ = 0;
+    unsigned in_a_row_ = 0;
+    errc last_code_{};
     bool deletes_;
     bool is_idempotent_;
     std::optional<failure> worst_{}; // the last one; but not one that leaves no doubt after one that does
