@@ -387,6 +387,28 @@ TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
     static_assert(milliseconds((std::chrono::hours::min)()).count == INT64_MIN);
     static_assert(std::is_convertible_v<std::chrono::seconds, milliseconds>);
     static_assert(std::is_convertible_v<milliseconds, std::chrono::milliseconds>);
+    // Of whatever integer type, with or without a sign.
+    using wide = std::chrono::duration<std::uint64_t, std::milli>;
+    using wide_hours = std::chrono::duration<std::uint64_t, std::ratio<3600>>;
+    using narrow = std::chrono::duration<std::int32_t, std::milli>;
+    using tiny = std::chrono::duration<std::uint8_t>;
+    static_assert(milliseconds((wide::max)()).count == INT64_MAX && milliseconds(wide(7)).count == 7);
+    static_assert(milliseconds(wide(INT64_MAX)).count == INT64_MAX);
+    static_assert(milliseconds((wide_hours::max)()).count == INT64_MAX &&
+                  milliseconds(wide_hours(1)).count == 3'600'000);
+    static_assert(milliseconds((narrow::min)()).count == INT32_MIN && milliseconds(tiny(255)).count == 255'000);
+#ifdef __SIZEOF_INT128__
+    __extension__ using huge = std::chrono::duration<__int128, std::milli>;
+    __extension__ using huge_without_sign = std::chrono::duration<unsigned __int128, std::milli>;
+    static_assert(milliseconds(huge(huge::rep(1) << 100)).count == INT64_MAX);
+    static_assert(milliseconds(huge(-(huge::rep(1) << 100))).count == INT64_MIN);
+    static_assert(milliseconds(huge(-3)).count == -3 && milliseconds(huge_without_sign(3)).count == 3);
+    static_assert(milliseconds(huge_without_sign(~huge_without_sign::rep(0))).count == INT64_MAX);
+#endif
+    static_assert(narrow(milliseconds(INT64_MAX)) == (narrow::max)() &&
+                  narrow(milliseconds(INT64_MIN)) == (narrow::min)());
+    static_assert(narrow(milliseconds(-7)) == narrow(-7) && wide(milliseconds(-7)) == wide(0));
+    static_assert(std::chrono::duration<double, std::milli>(milliseconds(7)).count() == 7.0);
     // What would lose something, or its unit, is not done in silence.
     static_assert(!std::is_convertible_v<std::chrono::microseconds, milliseconds>);
     static_assert(!std::is_convertible_v<std::chrono::duration<double>, milliseconds>);
