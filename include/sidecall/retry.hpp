@@ -12,6 +12,7 @@
 #include <sidecall/credentials.hpp>
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/entropy.hpp>
+#include <sidecall/detail/handshake.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
@@ -321,55 +322,146 @@ result<typename Operation::resource> send_until_done(Operation const& what, auth
     }
 }
 
-/// An operation on its way through an asynchronous transport and a timer: it moves from one to the other, and whoever
-/// has it owns all of it.
+/// An operation on its way through an asynchronous transport and a timer. It lies on the heap, and what transport and
+/// timer get is a `ticket` for it.
+///
+/// A call of the transport and the completion that it was given both end once, on any thread. The second to end goes on
+/// with the operation: so a completion that is called at once returns at once, and the stack does not grow with the
+/// number of attempts.
 template <class Operation, class Transport, class Timer, class Handler, class Machine>
 class retried_send {
+    using outcome = result<typename Operation::resource>;
+
 public:
     template <class T>
-    retried_send(T&& what, authorized_request request, Transport& carrier, retry_policy const& policy, Timer timer,
-                 Handler handler, Machine machine)
+    retried_send(T&& operation, authorized_request request, Transport& transport, retry_policy const& policy,
+                 Timer timer, Handler handler, Machine machine)
         : request_(std::move(request)),
-          made_(policy, std::move(machine), request_.method(), is_idempotent(what, request_.method())),
-          carrier_(&carrier), timer_(std::move(timer)), handler_(std::move(handler)), reader_(std::forward<T>(what))
+          made_(policy, std::move(machine), request_.method(), detail::is_idempotent(operation, request_.method())),
+          transport_(&transport), timer_(std::move(timer)), handler_(std::move(handler)),
+          reader_(std::forward<T>(operation))
     {
     }
+    retried_send(retried_send const&) = delete;
+    retried_send& operator=(retried_send const&) = delete;
 
-    void attempt() &&
+    /// Goes on with an operation that nobody else has. Ends it if the transport or the timer has let its ticket go.
+    static void run(retried_send* one)
     {
-        Transport& carrier = *carrier_;
-        authorized_request request = request_.clone();
-        milliseconds const left = made_.time_left();
-        auto take = [self = std::move(*this)](auto answer) mutable { std::move(self).take(answer); };
-        if constexpr (std::invocable<Transport&, authorized_request, decltype(take), milliseconds>)
-            carrier(std::move(request), std::move(take), left);
-        else
-            carrier(std::move(request), std::move(take));
+        do {
+            call current(one);
+            if (std::exchange(one->next_, step::none) == step::attempt)
+                one->call_transport();
+            else
+                one->call_timer();
+            if (!current.end()) return; // the completion is yet to come, or goes on by itself
+        } while (one->next_ != step::none);
+        delete one;
     }
 
 private:
-    template <class Answer>
-    void take(Answer& answer) &&
+    enum class step : unsigned char { none, attempt, wait };
+
+    /// A call of the transport or the timer, which may throw.
+    class call {
+    public:
+        explicit call(retried_send* one) noexcept : one_(one) { one->handshake_.begin(); }
+        call(call const&) = delete;
+        call& operator=(call const&) = delete;
+        ~call()
+        {
+            retried_send* const one = one_;
+            if (one != nullptr && end()) delete one;
+        }
+        bool end() noexcept { return std::exchange(one_, nullptr)->handshake_.end(); }
+
+    private:
+        retried_send* one_;
+    };
+
+    /// The right to complete a call, once.
+    class ticket {
+    public:
+        explicit ticket(retried_send* one) noexcept : one_(one) {}
+        ticket(ticket&& other) noexcept : one_(std::exchange(other.one_, nullptr)) {}
+        ticket& operator=(ticket&&) = delete;
+        ~ticket()
+        {
+            if (one_ != nullptr && one_->handshake_.end()) delete one_;
+        }
+
+        retried_send& operator*() const noexcept { return *one_; }
+
+        /// Ends the completion. The operation goes on here if the call has ended.
+        void end() &&
+        {
+            retried_send* const one = std::exchange(one_, nullptr);
+            if (!one->handshake_.end()) return;
+            if (one->next_ != step::none)
+                run(one);
+            else
+                delete one;
+        }
+
+    private:
+        retried_send* one_;
+    };
+
+    void call_transport()
     {
-        auto outcome = outcome_of<Operation>(reader_, answer);
-        auto const delay = made_.wait_after(outcome);
-        if (!delay) return handler_(std::move(outcome));
-        Timer timer = timer_; // the one of its own goes with it
-        timer(*delay, [self = std::move(*this)](bool goes_on = true) mutable { std::move(self).wake(goes_on); });
+        auto request = detail::or_out_of_memory<result<authorized_request>>(
+            [&] { return result<authorized_request>(request_.clone()); });
+        ticket right(this);
+        if (!request) {
+            handler_(outcome(std::move(request).error()));
+            return std::move(right).end();
+        }
+        milliseconds const left = made_.time_left();
+        auto take = [right = std::move(right)](auto answer) mutable {
+            (*right).take(answer);
+            std::move(right).end();
+        };
+        if constexpr (std::invocable<Transport&, authorized_request, decltype(take), milliseconds>)
+            (*transport_)(*std::move(request), std::move(take), left);
+        else
+            (*transport_)(*std::move(request), std::move(take));
     }
 
-    void wake(bool goes_on) &&
+    void call_timer()
     {
-        if (goes_on && made_.time_left().count != 0) return std::move(*this).attempt();
-        handler_(result<typename Operation::resource>(made_.reason()));
+        timer_(delay_, [right = ticket(this)](bool goes_on = true) mutable {
+            (*right).wake(goes_on);
+            std::move(right).end();
+        });
+    }
+
+    template <class Answer>
+    void take(Answer& answer)
+    {
+        auto ended = detail::or_out_of_memory<outcome>([&] { return detail::outcome_of<Operation>(reader_, answer); });
+        auto const delay = made_.wait_after(ended);
+        if (!delay) return handler_(std::move(ended));
+        delay_ = *delay;
+        next_ = step::wait;
+    }
+
+    void wake(bool goes_on)
+    {
+        if (goes_on && made_.time_left().count != 0)
+            next_ = step::attempt;
+        else
+            handler_(outcome(made_.reason()));
     }
 
     authorized_request request_;
     attempts<Machine> made_;
-    Transport* carrier_;
+    Transport* transport_;
     Timer timer_;
     Handler handler_;
     answer_reader<Operation> reader_;
+    milliseconds delay_{};
+    step next_ = step::attempt;
+    handshake handshake_{};
 };
 
 /// What a `send_with_retry` without callbacks waits by.
@@ -436,9 +528,10 @@ template <operation Operation, class Transport, detail::sleeper Sleep, detail::m
 /// do what they must.
 ///
 /// `timer(delay, next)` arranges for `next()` to be called once after `delay`, or `next(false)` to end it early. `next`
-/// can be moved but not copied, and called on any thread. The timer is copied: let it be small, a lambda that refers to
-/// your own. The transport must outlive the operation; it is told how much time is left, if it can be called with that
-/// as a third argument. Allocates a request, and one for each attempt.
+/// can be moved but not copied, and called on any thread, at once too: the stack does not grow with the number of
+/// attempts. The transport must outlive the operation; it is told how much time is left, if it can be called with that
+/// as a third argument. Allocates for the operation, its request, and a request for each attempt; if there is no memory
+/// for one of these later, the handler is called with a `transport_failure`.
 template <class Operation, class Transport, class Timer, class Handler, detail::machine Machine = this_machine>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<Transport> &&
         std::invocable<Timer&, milliseconds, detail::some_continuation> &&
@@ -448,9 +541,8 @@ void send_with_retry(Operation&& what, credentials const& who, Transport& carrie
 {
     authorized_request request = authorize(what.request(where), who);
     using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
-    retried(std::forward<Operation>(what), std::move(request), carrier, policy, std::move(timer), std::move(handler),
-            std::move(machine))
-        .attempt();
+    retried::run(new retried(std::forward<Operation>(what), std::move(request), carrier, policy, std::move(timer),
+                             std::move(handler), std::move(machine)));
 }
 
 } // namespace sidecall

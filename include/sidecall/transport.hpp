@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -91,6 +92,21 @@ public:
     }
 };
 
+/// `function()`; or, if there is no memory for it, a failure that needs none.
+template <class Result, class F>
+Result or_out_of_memory(F&& function)
+{
+#ifdef __cpp_exceptions
+    try {
+        return std::forward<F>(function)();
+    } catch (std::bad_alloc const&) {
+        return failure(errc::transport_failure, "", "out of memory");
+    }
+#else
+    return std::forward<F>(function)();
+#endif
+}
+
 /// What `send` hands to an asynchronous transport: from the answer it makes what the caller's handler takes.
 template <class Operation, class Handler>
 class completion {
@@ -102,10 +118,17 @@ public:
     completion(completion&&) noexcept = default; // and no copy, so that no transport relies on one
     completion& operator=(completion&&) noexcept = default;
 
-    void operator()(result<http_response> answer) { handler_(outcome_of<Operation>(reader_, answer)); }
-    void operator()(result<http_response_view> answer) { handler_(outcome_of<Operation>(reader_, answer)); }
+    void operator()(result<http_response> answer) { complete(answer); }
+    void operator()(result<http_response_view> answer) { complete(answer); }
 
 private:
+    template <class Answer>
+    void complete(Answer& answer)
+    {
+        handler_(detail::or_out_of_memory<result<typename Operation::resource>>(
+            [&] { return detail::outcome_of<Operation>(reader_, answer); }));
+    }
+
     answer_reader<Operation> reader_;
     Handler handler_;
 };

@@ -671,6 +671,59 @@ TEST_CASE("Through callbacks it goes as it goes without: the same requests, wait
     }
 }
 
+TEST_CASE("A transport and a timer that call at once leave the stack as it is")
+{
+    constexpr unsigned attempts = 1'000'000;
+    unsigned sent = 0;
+    unsigned handled = 0;
+    auto carrier = [&](authorized_request, auto completion) {
+        ++sent;
+        completion(result<http_response>(failure(errc::not_connected)));
+    };
+    auto timer = [&](milliseconds, auto next) { next(true); };
+    send_with_retry(subscription(true), somebody(), carrier,
+                    {.base_delay = milliseconds(0), .deadline = milliseconds(INT64_MAX), .max_attempts = attempts},
+                    timer, [&](auto made) {
+                        ++handled;
+                        CHECK(made.error().code() == errc::not_connected);
+                    });
+    CHECK(sent == attempts);
+    CHECK(handled == 1);
+}
+
+TEST_CASE("A transport that lets its completion go ends the operation without a leak")
+{
+    auto carrier = [&](authorized_request, auto completion) {
+        auto dropped = std::move(completion);
+        static_cast<void>(dropped);
+    };
+    send_with_retry(
+        subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+    auto refusing = [&](authorized_request, auto completion) {
+        completion(result<http_response>(failure(errc::not_connected)));
+    };
+    send_with_retry(
+        subscription(true), somebody(), refusing, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+}
+
+#ifdef __cpp_exceptions
+TEST_CASE("An exception of the transport leaves send_with_retry, with the handler called or not")
+{
+    for (bool const completes : {false, true}) {
+        int handled = 0;
+        auto carrier = [&](authorized_request, auto completion) {
+            if (completes) completion(result<http_response>(failure(errc::cancelled)));
+            throw 1;
+        };
+        CHECK_THROWS_AS(
+            send_with_retry(
+                subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [&](auto) { ++handled; }),
+            int);
+        CHECK(handled == completes);
+    }
+}
+#endif
+
 TEST_CASE("A timer that is ended early ends the operation with what it last failed with")
 {
     script carrier({answer(429)});
