@@ -291,12 +291,12 @@ public:
     std::string_view host() const&& = delete;
 
     /// The host as a resolver and a certificate have it: without a port, and an IPv6 address without its brackets.
-    std::string_view hostname() const&& = delete;
     constexpr std::string_view hostname() const& noexcept
     {
         std::string_view const all = host();
         return all.substr(0, 1) == "[" ? all.substr(1, all.find(']') - 1) : all.substr(0, all.find(':'));
     }
+    std::string_view hostname() const&& = delete;
 
     /// The port to connect to: the endpoint's, else the scheme's, 80 or 443.
     constexpr std::uint16_t port() const noexcept
@@ -347,7 +347,7 @@ private:
         std::initializer_list<form_field> form;
 
         template <class Request>
-        constexpr void write(Request& to) const
+        constexpr void(write)(Request& to) const
         {
             bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
             if (!begins_with_slash) to.path("/"); // or what follows could be read as part of the host
@@ -372,7 +372,7 @@ private:
         : bytes_(std::move(room)), method_(method)
     {
         detail::request_writer writer(bytes_.data(), where);
-        parts.write(writer);
+        (parts.write)(writer);
         writer.finish();
         target_ = writer.target();
         body_ = writer.body();
@@ -384,7 +384,7 @@ private:
     static constexpr std::size_t size_of(Parts const& parts, endpoint const& where, bool to_the_byte) noexcept
     {
         detail::request_measure measure(where, to_the_byte);
-        parts.write(measure);
+        (parts.write)(measure);
         return measure.size();
     }
 

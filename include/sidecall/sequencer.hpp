@@ -156,7 +156,7 @@ public:
     }
 
     /// The number, or nothing if it is not known.
-    constexpr operator std::optional<std::uint64_t>() const noexcept { return number_; }
+    constexpr std::optional<std::uint64_t> number() const noexcept { return number_; }
 
 private:
     std::optional<std::uint64_t> number_{};
@@ -212,7 +212,7 @@ public:
     /// A sequencer for one call. Allocates nothing yet.
     constexpr explicit message_sequencer(sequencer_options const& options = {})
         : max_waiting_(options.max_waiting), max_remembered_(options.max_remembered), call_(options.call),
-          next_(options.first)
+          next_(options.first.number())
     {
     }
 
@@ -221,7 +221,7 @@ public:
     /// a message is moved from only if the sequencer takes it, so one of `arrival::other_call` is still whole, for the
     /// sequencer of its own call.
     template <class HandOut>
-    constexpr arrival accept(incoming_message&& message, HandOut&& hand_out)
+    constexpr arrival(accept)(incoming_message&& message, HandOut&& hand_out)
     {
         if (auto const known = refuses(message)) return *known;
         return take(std::move(message), hand_out);
@@ -229,7 +229,7 @@ public:
 
     /// The same with a copy of the message, which allocates, and which is made only if the sequencer takes it.
     template <class HandOut>
-    constexpr arrival accept(incoming_message const& message, HandOut&& hand_out)
+    constexpr arrival(accept)(incoming_message const& message, HandOut&& hand_out)
     {
         if (auto const known = refuses(message)) return *known;
         return take(incoming_message(message), hand_out);

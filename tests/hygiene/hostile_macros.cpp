@@ -70,6 +70,61 @@
 #define signals HOSTILE
 #define slots HOSTILE
 #define BIT HOSTILE
+// complex.h
+#undef I
+#define I HOSTILE
+#undef complex
+#define complex HOSTILE
+#define imaginary HOSTILE
+// lwIP, which names the functions of sockets so
+#define accept(a, b, c) HOSTILE
+#define bind(a, b, c) HOSTILE
+#define close(a) HOSTILE
+#define connect(a, b, c) HOSTILE
+#define fcntl(a, b, c) HOSTILE
+#define ioctl(a, b, c) HOSTILE
+#define listen(a, b) HOSTILE
+#define poll(a, b, c) HOSTILE
+#define read(a, b, c) HOSTILE
+#define recv(a, b, c, d) HOSTILE
+#define select(a, b, c, d, e) HOSTILE
+#define send(a, b, c, d) HOSTILE
+#define shutdown(a, b) HOSTILE
+#define socket(a, b, c) HOSTILE
+#define write(a, b, c) HOSTILE
+#define LITTLE_ENDIAN_ HOSTILE
+// Apple's AssertMacros.h, Unreal
+#define verify(condition) HOSTILE
+#define ensure(condition) HOSTILE
+#define TEXT(text) HOSTILE
+#define PI HOSTILE
+// Arduino
+#define abs(x) HOSTILE
+#define round(x) HOSTILE
+#define sq(x) HOSTILE
+#define constrain(x, low, high) HOSTILE
+#define degrees(x) HOSTILE
+#define radians(x) HOSTILE
+#define HIGH HOSTILE
+#define LOW HOSTILE
+#define INPUT HOSTILE
+#define OUTPUT HOSTILE
+#define DEFAULT HOSTILE
+#define EXTERNAL HOSTILE
+#define B0 HOSTILE
+#define B1 HOSTILE
+// Zephyr
+#define MIN(a, b) HOSTILE
+#define MAX(a, b) HOSTILE
+#define CLAMP(x, low, high) HOSTILE
+#define ARRAY_SIZE(array) HOSTILE
+#define IS_ENABLED(option) HOSTILE
+#define LOG_ERR(...) HOSTILE
+// X11
+#define Always HOSTILE
+#define Complex HOSTILE
+#define Unsorted HOSTILE
+#define CurrentTime HOSTILE
 #undef EOF
 #define EOF HOSTILE
 

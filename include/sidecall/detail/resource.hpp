@@ -102,7 +102,7 @@ public:
 
     /// An optional member: empty if it is null, absent or unreadable.
     template <class T>
-    constexpr std::optional<T> read(std::size_t index)
+    constexpr std::optional<T> optional_member(std::size_t index)
     {
         auto read = read_string<T>(index);
         auto const& [name, value, seen] = members_[index];
@@ -115,7 +115,7 @@ public:
 
     /// A member that must be there; if it is not, or cannot be read, that is the fault.
     template <class T>
-    constexpr std::optional<T> read_required(std::size_t index)
+    constexpr std::optional<T> required_member(std::size_t index)
     {
         auto read = read_string<T>(index);
         if (read || fault_) return read;
@@ -133,13 +133,14 @@ public:
     constexpr unreadable_members const& unreadable() const noexcept { return unreadable_; }
 
 private:
-    template <std::size_t... I, std::size_t... Size>
-    SIDECALL_DETAIL_INLINE constexpr bool read_usual(json_reader& reader, std::index_sequence<I...>,
+    template <std::size_t... Index, std::size_t... Size>
+    SIDECALL_DETAIL_INLINE constexpr bool read_usual(json_reader& reader, std::index_sequence<Index...>,
                                                      usual<Size> const&... expected) noexcept
     {
         if constexpr (prefers_size) return false;
-        return ((!members_[I].seen && (members_[I].seen = reader.read_expected({expected.name.view().data(), Size - 1},
-                                                                               expected.size, members_[I].value))) ||
+        return ((!members_[Index].seen &&
+                 (members_[Index].seen = reader.read_expected({expected.name.view().data(), Size - 1}, expected.size,
+                                                              members_[Index].value))) ||
                 ...);
     }
 
