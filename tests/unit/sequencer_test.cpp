@@ -623,7 +623,7 @@ concept can_be_first = requires(sidecall::sequencer_options& options, T value)
 TEST_CASE("The first number is one without a sign, a constant that is not negative, or not known")
 {
     using first = sidecall::first_sequence_number;
-    constexpr auto number = [](first const& one) { return std::optional<std::uint64_t>(one); };
+    constexpr auto number = [](first const& one) { return one.number(); };
     static_assert(number({}) == std::nullopt);
     static_assert(number(std::nullopt) == std::nullopt);
     static_assert(number(0) == 0u);
