@@ -81,6 +81,24 @@ public:
     /// The digest of all that was given. The object can be given nothing more.
     constexpr value finish() noexcept
     {
+        finish_block();
+        if constexpr (std::endian::native == std::endian::little)
+            for (std::uint32_t& bits : state_) bits = __builtin_bswap32(bits);
+        return std::bit_cast<value>(state_);
+    }
+
+    /// The same, written to `out`, which has room for `size` bytes. For a digest that is a secret: a value that is
+    /// returned may leave a copy on the stack.
+    constexpr void finish(char* out) noexcept
+    {
+        finish_block();
+        for (std::size_t i = 0; i != Words; ++i) write_word(out + 4 * i, state_[i]);
+    }
+
+private:
+    /// Pads the last block, and hashes it.
+    constexpr void finish_block() noexcept
+    {
         constexpr std::size_t length_at = block_size - sizeof length_;
         auto filled = static_cast<std::size_t>(length_ % block_size);
         block_[filled++] = static_cast<char>(0x80);
@@ -94,13 +112,8 @@ public:
         write_word(block_.data() + length_at, static_cast<std::uint32_t>(bits >> 32));
         write_word(block_.data() + length_at + 4, static_cast<std::uint32_t>(bits & 0xFFFFFFFF));
         Compress(state_, block_.data(), 1);
-
-        if constexpr (std::endian::native == std::endian::little)
-            for (std::uint32_t& bits_of : state_) bits_of = __builtin_bswap32(bits_of);
-        return std::bit_cast<value>(state_);
     }
 
-private:
     state state_ = Initial;
     std::array<char, block_size> block_{};
     std::uint64_t length_ = 0;

@@ -11,6 +11,14 @@
 
 namespace sidecall::detail {
 
+/// Overwrites the stack below its caller's frame, where functions that have returned may have left registers with a
+/// secret in them: no compiler can be told to wipe those. What handled the secret must not be inlined into the caller.
+[[gnu::noinline]] inline void wipe_stack() noexcept
+{
+    char below[1024]; // SHA-1 in C++ takes 500 to 700, what calls it the rest
+    wipe(below, sizeof below);
+}
+
 /// HMAC (RFC 2104) with SHA-1. The key is hashed once, when it is given: what is kept is where SHA-1 stands behind the
 /// block of either pad. It cannot be had back from that, which is wiped in the end.
 class hmac_sha1 {
@@ -19,21 +27,8 @@ public:
 
     constexpr explicit hmac_sha1(std::string_view key) noexcept
     {
-        std::array<char, sha1::block_size> pad{};
-        if (key.size() > pad.size()) {
-            sha1 hash;
-            hash.update(key);
-            value hashed = hash.finish();
-            for (std::size_t i = 0; i != hashed.size(); ++i) pad[i] = static_cast<char>(hashed[i]);
-            wipe_object(hashed);
-        } else {
-            key.copy(pad.data(), key.size());
-        }
-        for (char& byte : pad) byte = static_cast<char>(byte ^ 0x36);
-        sha1_compress(inner_, pad.data(), 1);
-        for (char& byte : pad) byte = static_cast<char>(byte ^ 0x36 ^ 0x5C);
-        sha1_compress(outer_, pad.data(), 1);
-        wipe_object(pad);
+        take_key(key);
+        if (!std::is_constant_evaluated()) wipe_stack();
     }
     constexpr hmac_sha1(hmac_sha1 const&) noexcept = default;
     constexpr hmac_sha1& operator=(hmac_sha1 const&) noexcept = default;
@@ -48,6 +43,32 @@ public:
     template <class Pieces>
     constexpr value code(Pieces&& pieces) const noexcept
     {
+        value const made = compute(pieces);
+        if (!std::is_constant_evaluated()) wipe_stack();
+        return made;
+    }
+
+private:
+    [[gnu::noinline]] constexpr void take_key(std::string_view key) noexcept
+    {
+        std::array<char, sha1::block_size> pad{};
+        if (key.size() > pad.size()) {
+            sha1 hash;
+            hash.update(key);
+            hash.finish(pad.data());
+        } else {
+            key.copy(pad.data(), key.size());
+        }
+        for (char& byte : pad) byte = static_cast<char>(byte ^ 0x36);
+        sha1_compress(inner_, pad.data(), 1);
+        for (char& byte : pad) byte = static_cast<char>(byte ^ 0x36 ^ 0x5C);
+        sha1_compress(outer_, pad.data(), 1);
+        wipe_object(pad);
+    }
+
+    template <class Pieces>
+    [[gnu::noinline]] constexpr value compute(Pieces& pieces) const noexcept
+    {
         sha1 inner(inner_, sha1::block_size);
         pieces([&inner](std::string_view piece) { inner.update(piece); });
         // No secret: it says nothing of the key, and without the key nobody makes a code of it.
@@ -57,7 +78,6 @@ public:
         return outer.finish();
     }
 
-private:
     sha1::state inner_ = sha1::initial;
     sha1::state outer_ = sha1::initial;
 };
