@@ -34,7 +34,7 @@ struct handed {
 
 class model {
 public:
-    explicit model(sidecall::sequencer_options options) : options_(options), next_(options.first)
+    explicit model(sidecall::sequencer_options options) : options_(options), next_(options.first.number())
     {
         if (options.call) call_ = 2;
     }
@@ -157,7 +157,7 @@ FUZZ_TARGET(sequencer)
     while (sequencer.waiting() != 0) sequencer.give_up(take);
     while (plainly.waiting() != 0) plainly.give_up(wanted);
     hold(out == wanted && out.size() == arrived, "nothing is lost");
-    std::optional<std::uint64_t> next = options.first; // the number that comes if nothing is missing
+    std::optional<std::uint64_t> next = options.first.number(); // the number that comes if nothing is missing
     for (auto const& one : out) {
         if (one.late) {
             hold(next && one.number < *next, "what is late is behind something");
