@@ -21,9 +21,10 @@
 
 namespace sidecall {
 
-/// Whether Twilio may have carried out the request that ended so: true of every lost answer, of 5xx, and of a 2xx or
-/// 3xx that is not the documented answer; false of what was never sent, and of what was refused, 429 among it ("never
-/// processed and always safe to retry", Twilio's page on error 20429).
+/// Whether Twilio may have carried out the request that ended so: true of every lost answer, of 5xx, of a 2xx or 3xx
+/// that is not the documented answer, and of a status below 100, which HTTP does not know; false of what was never
+/// sent, and of what was refused, 429 among it ("never processed and always safe to retry", Twilio's page on error
+/// 20429).
 constexpr bool may_have_taken_effect(failure const& outcome) noexcept
 {
     switch (outcome.code()) {
@@ -33,10 +34,12 @@ constexpr bool may_have_taken_effect(failure const& outcome) noexcept
     case errc::answer_too_large:
     case errc::cancelled:
     case errc::malformed_response: return true;
-    default: break;
+    case errc::api_error:
+    case errc::unexpected_status: break;
+    default: return false;
     }
     int const status = outcome.http_status().value_or(0);
-    return status >= 500 || (status >= 200 && status < 400);
+    return status >= 500 || (status >= 200 && status < 400) || status < 100;
 }
 
 /// Why there is no further attempt.
@@ -66,7 +69,7 @@ constexpr std::string_view to_string_view(retry_stop why) noexcept
 struct retry_facts {
     bool is_idempotent = false; ///< Whether a repetition has no further effect: a DELETE, or a create with a key.
     unsigned attempt = 1;       ///< Which attempt it was that failed; the first is 1.
-    unsigned in_a_row = 1;      ///< How many attempts, this one the last, failed with the same code.
+    unsigned in_a_row = 0;      ///< How many attempts, this one the last, failed with the same code. 0: take all to.
     milliseconds elapsed{};     ///< Since the first attempt began.
     milliseconds unix_time{};   ///< What time it is, since 1970-01-01T00:00:00Z: for a `Retry-After` that is a date.
     std::uint64_t random = 0;   ///< 64 random bits.
@@ -102,6 +105,9 @@ struct retry_decision {
 /// A delay is random, from 0 to `base_delay`, doubled with each attempt up to `max_delay` ("full jitter", so that those
 /// who failed together do not come back together). A `Retry-After` (RFC 9110, section 10.2.3) is a lower bound for it,
 /// to the millisecond: one of 0, or a date in the past, leaves the random delay as it is.
+///
+/// A negative span counts as 0. With a `base_delay` or `max_delay` of 0 there is no back-off: attempts follow each
+/// other at once or, with no limit of attempts, after a millisecond.
 struct retry_policy {
     milliseconds base_delay{500};         ///< The most that is waited after the first attempt.
     milliseconds max_delay{30'000};       ///< The most that is waited after any attempt, where the answer does not say.
@@ -120,10 +126,12 @@ struct retry_policy {
     constexpr retry_decision decide(failure const& outcome, retry_facts const& known) const noexcept
     {
         if (auto const why = refuses(outcome, known)) return {.stop = why};
-        milliseconds delay(draw(known.random, longest_after(known.attempt)));
+        std::int64_t const longest = longest_after(known.attempt);
+        milliseconds delay(draw(known.random, longest));
+        if (longest == 0 && max_attempts == 0) delay = milliseconds(1); // or it would keep a processor busy
         if (auto const asked = outcome.retry_after()) {
             std::int64_t const least = wait_for(*asked, known.unix_time);
-            if (least > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
+            if (least > 0 && least > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
             if (delay.count < least) delay = milliseconds(least);
         }
         if (max_attempts != 0 && known.attempt >= max_attempts) return {.stop = retry_stop::no_attempts_left};
@@ -138,9 +146,10 @@ private:
         bool const is_answer = outcome.code() == errc::api_error || outcome.code() == errc::unexpected_status;
         if (is_answer && status == 429) return {};
         if (outcome.code() == errc::not_connected) return {};
+        unsigned const in_a_row = known.in_a_row != 0 ? known.in_a_row : known.attempt;
         bool const rarely_changes = outcome.code() == errc::tls_failure || outcome.code() == errc::malformed_response;
         bool const is_final = outcome.code() == errc::cancelled || outcome.code() == errc::answer_too_large ||
-                              (rarely_changes && known.in_a_row > 2) || (is_answer && status < 500);
+                              (rarely_changes && in_a_row > 2) || (is_answer && status < 500);
         if (is_final) return retry_stop::refused;
         if (outcome.code() == errc::tls_failure) return {};
         if (!may_have_taken_effect(outcome)) return retry_stop::refused;
@@ -241,6 +250,9 @@ public:
     /// What is left until the deadline.
     milliseconds time_left() const { return policy_.time_left(elapsed()); }
 
+    /// Whether no other attempt may follow the next one.
+    bool next_is_last() const noexcept { return policy_.max_attempts != 0 && count_ + 1 >= policy_.max_attempts; }
+
     /// How long to wait after this outcome; or nothing if it is the last, with which then the operation ends.
     template <class T>
     std::optional<milliseconds> wait_after(result<T>& outcome)
@@ -270,7 +282,12 @@ public:
     failure reason() noexcept { return *std::move(worst_); }
 
 private:
-    milliseconds elapsed() const { return milliseconds(machine_.uptime().count - start_.count); }
+    /// Wraps around instead of overflowing, whatever the clock says.
+    milliseconds elapsed() const
+    {
+        auto const now = static_cast<std::uint64_t>(machine_.uptime().count);
+        return milliseconds(static_cast<std::int64_t>(now - static_cast<std::uint64_t>(start_.count)));
+    }
 
     unsigned in_a_row(errc code) noexcept
     {
@@ -410,7 +427,7 @@ private:
     void call_transport()
     {
         auto request = detail::or_out_of_memory<result<authorized_request>>(
-            [&] { return result<authorized_request>(request_.clone()); });
+            [&] { return result<authorized_request>(made_.next_is_last() ? std::move(request_) : request_.clone()); });
         ticket right(this);
         if (!request) {
             handler_(outcome(std::move(request).error()));
@@ -530,8 +547,8 @@ template <operation Operation, class Transport, detail::sleeper Sleep, detail::m
 /// `timer(delay, next)` arranges for `next()` to be called once after `delay`, or `next(false)` to end it early. `next`
 /// can be moved but not copied, and called on any thread, at once too: the stack does not grow with the number of
 /// attempts. The transport must outlive the operation; it is told how much time is left, if it can be called with that
-/// as a third argument. Allocates for the operation, its request, and a request for each attempt; if there is no memory
-/// for one of these later, the handler is called with a `transport_failure`.
+/// as a third argument. Allocates for the operation, its request, and a request for each attempt but the last of
+/// `max_attempts`; if there is no memory for one of these later, the handler is called with a `transport_failure`.
 template <class Operation, class Transport, class Timer, class Handler, detail::machine Machine = this_machine>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<Transport> &&
         std::invocable<Timer&, milliseconds, detail::some_continuation> &&

@@ -515,7 +515,7 @@ TEST_CASE(
     sidecall::retry_policy const policy{.base_delay = {}, .max_attempts = 3};
     CHECK(leaks_of(encoded, "SECRET-TOKEN", [&] { send_with_retry(operation, who, absent, policy, timer, handler); }) ==
           0);
-    CHECK(allocations_of([&] { send_with_retry(operation, who, absent, policy, timer, handler); }) == 5);
+    CHECK(allocations_of([&] { send_with_retry(operation, who, absent, policy, timer, handler); }) == 4);
 
     auto const blocking = [](sidecall::authorized_request const&) -> sidecall::result<sidecall::http_response> {
         return sidecall::failure(sidecall::errc::not_connected);

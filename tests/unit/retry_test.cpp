@@ -241,6 +241,49 @@ TEST_CASE("What rarely changes is retried twice, whatever the budget")
     CHECK(five.wires.size() == 6);
 }
 
+TEST_CASE("A loop that does not count what fails in a row retries no longer what rarely changes")
+{
+    retry_policy const policy{.max_attempts = 0};
+    for (auto const& reason : {failure(errc::tls_failure), failure(errc::malformed_response).with_http_status(201)})
+        for (unsigned attempt : {1u, 2u, 3u, 4u, 1000u}) {
+            CAPTURE(attempt);
+            CHECK(!policy.decide(reason, {.is_idempotent = true, .attempt = attempt}).stop == (attempt < 3));
+        }
+}
+
+TEST_CASE("An answer without a status that HTTP knows may have taken effect")
+{
+    for (int const number : {INT_MIN, -1, 0, 99}) {
+        CAPTURE(number);
+        CHECK(may_have_taken_effect(status(number)));
+        CHECK(retry_policy{}.decide(status(number), {.is_idempotent = true}).stop == retry_stop::refused);
+    }
+    CHECK(may_have_taken_effect(failure(errc::unexpected_status)));
+    CHECK(!may_have_taken_effect(failure(errc::invalid_argument)));
+    CHECK(!may_have_taken_effect(failure(errc::not_connected)));
+}
+
+TEST_CASE("Less patience than none is none, and lets a Retry-After of 0 pass")
+{
+    retry_policy const policy{.max_retry_after = milliseconds(-1)};
+    CHECK(policy.decide(retry_after(429, "0"), {.random = 7}) == retry_decision{.delay = milliseconds(7)});
+    CHECK(policy.decide(retry_after(429, "1"), {.random = 7}).stop == retry_stop::asked_to_wait_longer);
+}
+
+TEST_CASE("Without back-off and without a limit of attempts there is a millisecond between two of them")
+{
+    failure const reason(errc::not_connected);
+    for (auto const& nothing : {milliseconds(0), milliseconds(-1), milliseconds(INT64_MIN)})
+        for (std::uint64_t const random : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {
+            sidecall::retry_facts const known{.attempt = 3, .random = random};
+            retry_policy const endless{.base_delay = nothing, .max_attempts = 0};
+            CHECK(endless.decide(reason, known).delay.count == 1);
+            CHECK(endless.decide(retry_after(429, "0"), known).delay.count == 1);
+            CHECK(retry_policy{.max_delay = nothing, .max_attempts = 0}.decide(reason, known).delay.count == 1);
+            CHECK(retry_policy{.base_delay = nothing}.decide(reason, known).delay.count == 0);
+        }
+}
+
 TEST_CASE("Retry-After is a lower bound, and never a way to skip the random delay")
 {
     retry_policy const policy{.max_attempts = 0};
@@ -689,6 +732,49 @@ TEST_CASE("A transport and a timer that call at once leave the stack as it is")
                     });
     CHECK(sent == attempts);
     CHECK(handled == 1);
+}
+
+TEST_CASE("Without a limit of attempts a transport and a timer that call at once leave the stack as it is")
+{
+    unsigned sent = 0;
+    int handled = 0;
+    auto carrier = [&](authorized_request, auto completion) {
+        if (++sent == 1'000'000)
+            completion(result<http_response>(answer(201, created)));
+        else
+            completion(result<http_response>(failure(errc::not_connected)));
+    };
+    auto timer = [&](milliseconds, auto next) { next(); };
+    send_with_retry(subscription(true), somebody(), carrier, {.deadline = milliseconds(INT64_MAX), .max_attempts = 0},
+                    timer, [&](auto made) {
+                        ++handled;
+                        CHECK(made);
+                    });
+    CHECK(sent == 1'000'000);
+    CHECK(handled == 1);
+}
+
+TEST_CASE("The last attempt that may be made sends the same bytes as the others")
+{
+    for (unsigned const most : {1u, 2u, 5u}) {
+        std::vector<std::string> wires;
+        int handled = 0;
+        auto carrier = [&](authorized_request request, auto completion) {
+            wires.emplace_back(lasting(request.to_http1()).reveal());
+            completion(result<http_response>(answer(429)));
+        };
+        send_with_retry(
+            subscription(true), somebody(), carrier, {.base_delay = 1ms, .max_attempts = most},
+            [](milliseconds, auto next) { next(); },
+            [&](auto made) {
+                ++handled;
+                CHECK(made.error().http_status() == 429);
+            });
+        REQUIRE(wires.size() == most);
+        for (auto const& wire : wires) CHECK(wire == wires[0]);
+        CHECK(wires[0].find("IdempotencyKey=key") != std::string::npos);
+        CHECK(handled == 1);
+    }
 }
 
 TEST_CASE("A transport that lets its completion go ends the operation without a leak")
