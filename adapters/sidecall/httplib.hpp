@@ -356,6 +356,29 @@ private:
             client_.reset();
         }
 
+        /// Ends a request: wipes its header fields, and unless it is complete, as when cpp-httplib has thrown, forgets
+        /// the client, since nobody knows what is still to come on its connection.
+        class request_end {
+        public:
+            request_end(line& of, exchange& current) noexcept : line_(of), current_(current) {}
+            request_end(request_end const&) = delete;
+            request_end& operator=(request_end const&) = delete;
+            ~request_end()
+            {
+                line_.current_ = nullptr;
+                for (auto& field : current_.request.headers) detail::wipe(field.second);
+                if (is_complete) return;
+                line_.client_.reset();
+                line_.socket_.close();
+            }
+
+            bool is_complete = false;
+
+        private:
+            line& line_;
+            exchange& current_;
+        };
+
         result<http_response> carry(authorized_request const& request, std::chrono::milliseconds at_most)
         {
             no_sigpipe const guard;
@@ -363,6 +386,7 @@ private:
             auto const total = at_least_1ms(std::min(settings_.total_timeout, at_most));
             auto const to_connect = std::min(at_least_1ms(settings_.connect_timeout), total);
             exchange current;
+            request_end end(*this, current);
             if (!current.dead.is_open()) return failure(errc::not_connected, "no file descriptor left");
             if (auto fault = prepare_client(request)) return *std::move(fault);
             client_->set_connection_timeout(to_connect);
@@ -414,10 +438,9 @@ private:
             } while (!done && !current.sending && !current.replaying && next < addresses.size() && is_refused(error) &&
                      clock::now() - start < total);
             watching.end();
-            current_ = nullptr;
+            end.is_complete = true;
             last_used_ = clock::now();
             if (!fields_of_304.empty()) answer.headers = std::move(fields_of_304);
-            for (auto& field : sent.headers) detail::wipe(field.second);
             if (!client_->is_socket_open()) socket_.close();
 
             if (current.replaying)
