@@ -1,7 +1,8 @@
 #pragma once
 
-/// A transport and a webhook over cpp-httplib, 0.11 or later (`libcpp-httplib-dev`, `pkg-config cpp-httplib`), on POSIX
-/// systems. For https, cpp-httplib must have its `CPPHTTPLIB_OPENSSL_SUPPORT`, which pkg-config's flags define.
+/// A transport and a webhook over cpp-httplib (`libcpp-httplib-dev`, `pkg-config cpp-httplib`), on POSIX systems. Run
+/// with versions 0.11.0 to 0.53.1; it does not compile with an older one, or with 0.12.1. For https, cpp-httplib must
+/// have its `CPPHTTPLIB_OPENSSL_SUPPORT`, which pkg-config's flags define.
 
 #include <httplib.h>
 
@@ -73,11 +74,12 @@ static_assert(httplib_version() != httplib_version("0.12.1"),
 /// The peer is verified, certificate and host name, with TLS 1.2 or later. No redirect is followed, no compression
 /// asked for, and SIGPIPE, which cpp-httplib's writing can raise, is kept from the program.
 ///
-/// **A request is sent once.** cpp-httplib 0.12 and later send a request again by themselves, on a new connection, if
-/// one by TLS ends behind it, though the server may have acted on the first. That is prevented without the help of any
-/// version: each attempt is given one address and one connection. Where it wants a second one, it gets a socket that
-/// cannot connect, and the failure is `answer_lost`. A connection whose end is seen before anything is sent is replaced
-/// silently.
+/// **A request is sent once.** Versions of cpp-httplib from 0.12.1 on send a request again by themselves, on a new
+/// connection, if a TLS connection ends just after it was sent, though the server may have acted on it. This transport
+/// prevents that without help from cpp-httplib: each attempt has one address and one connection. If cpp-httplib wants a
+/// second connection, it gets a socket that cannot connect, and the failure is `answer_lost`. A connection whose end is
+/// seen before anything is sent is replaced silently. Another address of the host is tried only if there was no
+/// connection to the one before.
 ///
 /// cpp-httplib's timeouts are for single reads and writes, so a watching thread, which lives as long as the request,
 /// cuts the connection at `total_timeout`. Name look-up (`getaddrinfo`) is bounded by neither timeout.
@@ -87,6 +89,10 @@ static_assert(httplib_version() != httplib_version("0.12.1"),
 /// HTTP it says no more than that reading failed, so that is `answer_lost`. 0.11 reads headers without a limit: on
 /// Linux the watching thread stops that soon after `max_answer`, elsewhere at `total_timeout`. Today's versions have
 /// limits of their own (100 fields, 8 KiB each), and what is beyond them is `answer_lost`, too.
+/// Some versions fail with `answer_lost` where others succeed: 0.17.1 to 0.18.0 at a header field without a value,
+/// 0.19.0 at a body without a length, some from 0.31 on at such a body over TLS. The others cannot tell whether such a
+/// body over TLS is whole if the server ends the connection without TLS's `close_notify`. All but the newest decode
+/// `%41` in header values.
 ///
 /// The credential's line is wiped after use; the copies that cpp-httplib, TLS and the kernel make of it are not within
 /// reach.
@@ -615,8 +621,8 @@ private:
         template <class Client>
         static void require_tls_1_2(Client& client)
         {
-            // Where this member is gone, cpp-httplib requires it by itself.
-            if constexpr (requires { client.ssl_context(); })
+            // The versions with `tls_context`, by which `ssl_context` is deprecated, require it by themselves.
+            if constexpr (!requires { client.tls_context(); })
                 SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
         }
 #endif
@@ -654,6 +660,13 @@ private:
                         if (current_->replaying) {
                             socket_.cut(); // some versions do not look at what is returned
                             return -1;
+                        }
+                        // From 0.23 to 0.51 cpp-httplib encodes a query anew, whatever it is told about the path.
+                        if (auto* const buffer = dynamic_cast<httplib::detail::BufferStream*>(&stream)) {
+                            *buffer = httplib::detail::BufferStream();
+                            std::string const first =
+                                current_->request.method + ' ' + current_->request.path + " HTTP/1.1\r\n";
+                            buffer->write(first.data(), first.size());
                         }
                     }
                     ssize_t size = 0;
