@@ -7,11 +7,13 @@
 // Bytes as ASCII, whatever the locale says.
 namespace sidecall::detail {
 
-/// Whether small code is asked for (-Os): then shortcuts are left out, and all goes the general way behind them.
-#if defined(__OPTIMIZE_SIZE__)
-constexpr bool prefers_size = true;
+/// Whether small code is asked for: then shortcuts are left out, and all goes the general way behind them. Define
+/// SIDECALL_PREFER_SIZE in the whole program for that. It does not follow from -Os, since a program may build one
+/// translation unit with it and another without, and both must define the same inline functions.
+#ifdef SIDECALL_PREFER_SIZE
+inline constexpr bool prefers_size = true;
 #else
-constexpr bool prefers_size = false;
+inline constexpr bool prefers_size = false;
 #endif
 
 constexpr bool is_digit(char c) noexcept

@@ -8,12 +8,13 @@
 
 #include <sidecall/detail/ascii.hpp>
 
-// Looking at sixteen bytes at once, where every processor of the kind can: SSE2 on x86-64. No intrinsics, whose headers
-// are dear to include; compilers do it for arithmetic on vectors. Everywhere else, at the end of a text and in a
-// constant the same questions are asked byte by byte, so that each of them is written once.
+// Looking at sixteen bytes at once, where every processor of the kind can: SSE2 on x86-64. Not with -msse2 elsewhere,
+// which may differ from one translation unit to the next. No intrinsics, whose headers are expensive to include;
+// compilers do it for arithmetic on vectors. Everywhere else, at the end of a text and in a constant the same questions
+// are asked byte by byte, so that each of them is written once.
 
 /// For what is small, hot, and left out of line by compilers that do not know that: with the call go the registers.
-#if defined(__GNUC__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(__GNUC__) && !defined(SIDECALL_PREFER_SIZE)
 #define SIDECALL_DETAIL_INLINE __attribute__((always_inline)) inline
 #else
 #define SIDECALL_DETAIL_INLINE inline
@@ -24,7 +25,7 @@ namespace sidecall::detail {
 using octet = unsigned char;
 inline constexpr std::size_t chunk_size = 16;
 
-#if defined(__SSE2__) && defined(__GNUC__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(__x86_64__) && defined(__SSE2__) && defined(__GNUC__) && !defined(SIDECALL_PREFER_SIZE)
 #define SIDECALL_DETAIL_CHUNKS
 
 using chunk = unsigned char __attribute__((vector_size(16)));

@@ -46,7 +46,7 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
             w[t] = w[t - 16] + s0 + w[t - 7] + s1;
         }
         auto [a, b, c, d, e, f, g, h] = state;
-        // At -Os one by one, which takes a quarter longer and two fifths of the code.
+        // For small code one by one, which takes a quarter longer and two fifths of the code.
         for (std::size_t t = 0; prefers_size && t != 64; ++t) {
             sha256_round(a, b, c, d, e, f, g, h, w[t] + sha256_constants[t]);
             std::uint32_t const next = h;
