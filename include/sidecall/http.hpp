@@ -12,6 +12,7 @@
 #include <sidecall/credentials.hpp>
 #include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/json.hpp>
+#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/request.hpp>
 #include <sidecall/detail/rfc2822.hpp>
 #include <sidecall/detail/storage.hpp>
@@ -347,7 +348,7 @@ private:
         std::initializer_list<form_field> form;
 
         template <class Request>
-        constexpr void write(Request& to) const
+        constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
         {
             bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
             if (!begins_with_slash) to.path("/"); // or what follows could be read as part of the host
@@ -372,7 +373,7 @@ private:
         : bytes_(std::move(room)), method_(method)
     {
         detail::request_writer writer(bytes_.data(), where);
-        parts.write(writer);
+        (parts.write)(writer);
         writer.finish();
         target_ = writer.target();
         body_ = writer.body();
@@ -384,7 +385,7 @@ private:
     static constexpr std::size_t size_of(Parts const& parts, endpoint const& where, bool to_the_byte) noexcept
     {
         detail::request_measure measure(where, to_the_byte);
-        parts.write(measure);
+        (parts.write)(measure);
         return measure.size();
     }
 

@@ -9,6 +9,7 @@
 
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/json.hpp>
+#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/resource.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/endpoint.hpp>
@@ -108,7 +109,7 @@ struct basic_create_user_defined_message {
 
     /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
     template <class Request>
-    constexpr void write(Request& to) const
+    constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessages.json");

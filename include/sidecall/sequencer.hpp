@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/webhook.hpp>
@@ -170,7 +171,7 @@ public:
     /// Takes a message that arrived. Calls `hand_out(sequenced_message&&)` for each that is next: none, this one, or
     /// this one and some that waited for it.
     template <class HandOut>
-    constexpr arrival accept(incoming_message message, HandOut&& hand_out)
+    constexpr arrival accept SIDECALL_DETAIL_NO_MACRO(incoming_message message, HandOut&& hand_out)
     {
         message_sid const sid = message.sid();
         if (remembered_.contains(sid) || waiting_.contains(sid)) return arrival::duplicate;

@@ -8,6 +8,7 @@
 
 #include <sidecall/callback_url.hpp>
 #include <sidecall/date_time.hpp>
+#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/resource.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
@@ -80,7 +81,7 @@ struct basic_create_user_defined_message_subscription {
 
     /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
     template <class Request>
-    constexpr void write(Request& to) const
+    constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessageSubscriptions.json");
@@ -138,7 +139,7 @@ struct basic_delete_user_defined_message_subscription {
 
     /// Gives the pieces of the path to whatever measures or writes the request.
     template <class Request>
-    constexpr void write(Request& to) const
+    constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessageSubscriptions/").path(sid).path(".json");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <sidecall/credentials.hpp>
+#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
@@ -136,7 +137,8 @@ concept transport = requires(T& t, authorized_request const& request)
 /// transport does; throws only what that throws. Fails with what the transport or `parse` fails with.
 template <operation Operation, class Transport>
     requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
-    send(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where = endpoint::twilio())
+        send SIDECALL_DETAIL_NO_MACRO(Operation const& what, credentials const& who, Transport&& carrier,
+                                      endpoint const& where = endpoint::twilio())
     {
         authorized_request const request = authorize(what.request(where), who);
         return detail::ask(what, carrier, request);
@@ -146,7 +148,8 @@ template <operation Operation, class Transport>
 /// the storage is too small; see `authorize`.
 template <operation Operation, class Transport>
     requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
-    send(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where, storage memory)
+        send SIDECALL_DETAIL_NO_MACRO(Operation const& what, credentials const& who, Transport&& carrier,
+                                      endpoint const& where, storage memory)
     {
         auto const request = authorize(what, who, where, memory);
         if (!request) return request.error();
@@ -170,8 +173,8 @@ concept async_transport = requires(T& t, authorized_request request, detail::som
 template <class Operation, class Transport, class Handler>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<std::remove_reference_t<Transport>> &&
         std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
-decltype(auto) send(Operation&& what, credentials const& who, Transport&& carrier, Handler handler,
-                    endpoint const& where = endpoint::twilio())
+decltype(auto) send SIDECALL_DETAIL_NO_MACRO(Operation&& what, credentials const& who, Transport&& carrier,
+                                             Handler handler, endpoint const& where = endpoint::twilio())
 {
     authorized_request request = authorize(what.request(where), who);
     using completion = detail::completion<std::remove_cvref_t<Operation>, Handler>;

@@ -10,6 +10,7 @@
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/json.hpp>
 #include <sidecall/detail/literal.hpp>
+#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/rfc2822.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/http.hpp>
@@ -102,7 +103,7 @@ public:
 
     /// An optional member: empty if it is null, absent or unreadable.
     template <class T>
-    constexpr std::optional<T> read(std::size_t index)
+    constexpr std::optional<T> read SIDECALL_DETAIL_NO_MACRO(std::size_t index)
     {
         auto read = read_string<T>(index);
         auto const& [name, value, seen] = members_[index];
@@ -133,13 +134,14 @@ public:
     constexpr unreadable_members const& unreadable() const noexcept { return unreadable_; }
 
 private:
-    template <std::size_t... I, std::size_t... Size>
-    SIDECALL_DETAIL_INLINE constexpr bool read_usual(json_reader& reader, std::index_sequence<I...>,
+    template <std::size_t... Index, std::size_t... Size>
+    SIDECALL_DETAIL_INLINE constexpr bool read_usual(json_reader& reader, std::index_sequence<Index...>,
                                                      usual<Size> const&... expected) noexcept
     {
         if constexpr (prefers_size) return false;
-        return ((!members_[I].seen && (members_[I].seen = reader.read_expected({expected.name.view().data(), Size - 1},
-                                                                               expected.size, members_[I].value))) ||
+        return ((!members_[Index].seen &&
+                 (members_[Index].seen = reader.read_expected({expected.name.view().data(), Size - 1}, expected.size,
+                                                              members_[Index].value))) ||
                 ...);
     }
 
