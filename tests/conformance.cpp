@@ -79,7 +79,8 @@ json or_null(std::optional<T> const& value)
 
 json answer(sidecall::failure const& reason)
 {
-    auto const when = reason.retry_after();
+    auto when = reason.retry_after();
+    if (when && when->seconds == sidecall::retry_time::too_long) when.reset(); // no number that JSON could hold
     return {{"ok", false},
             {"error", to_string_view(reason.code())},
             {"field", reason.field()},

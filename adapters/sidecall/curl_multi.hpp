@@ -18,7 +18,6 @@
 #include <vector>
 
 #include <sidecall/detail/curl_exchange.hpp>
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/transport_options.hpp>
@@ -138,7 +137,7 @@ public:
     /// Does what can be done without waiting: starts requests, moves bytes, calls the handlers of those that are done
     /// and the timers that are due. What a handler asks for is begun by the next call. Returns how many requests and
     /// timers are unfinished.
-    std::size_t poll SIDECALL_DETAIL_NO_MACRO()
+    std::size_t poll()
     {
         if (in_handler_ == 0) {
             complete_cancelled(); // where a handler threw before it was their turn

@@ -288,7 +288,7 @@ inline bool parse_head(std::string const& head, httplib::Request& request)
 /// Of a request: 0 where none is given, nothing where it is ill-formed.
 inline std::optional<std::size_t> content_length(httplib::Request const& request)
 {
-    if (!request.headers.contains("Content-Length")) return 0;
+    if (!request.has_header("Content-Length")) return 0;
     std::string const& text = request.headers.find("Content-Length")->second;
     std::size_t length = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
@@ -511,7 +511,7 @@ private:
         if (!parse_head(unread.substr(0, end), request)) return 400;
         unread.erase(0, end + 4);
         if (request.target.size() > max_target) return 414;
-        if (request.headers.contains("Transfer-Encoding")) return 501;
+        if (request.has_header("Transfer-Encoding")) return 501;
         auto const length = content_length(request);
         if (!length) return 400;
         if (*length > max_body) return 413;

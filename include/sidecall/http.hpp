@@ -12,7 +12,6 @@
 #include <sidecall/credentials.hpp>
 #include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/json.hpp>
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/request.hpp>
 #include <sidecall/detail/rfc2822.hpp>
 #include <sidecall/detail/storage.hpp>
@@ -292,12 +291,12 @@ public:
     std::string_view host() const&& = delete;
 
     /// The host as a resolver and a certificate have it: without a port, and an IPv6 address without its brackets.
-    std::string_view hostname() const&& = delete;
     constexpr std::string_view hostname() const& noexcept
     {
         std::string_view const all = host();
         return all.substr(0, 1) == "[" ? all.substr(1, all.find(']') - 1) : all.substr(0, all.find(':'));
     }
+    std::string_view hostname() const&& = delete;
 
     /// The port to connect to: the endpoint's, else the scheme's, 80 or 443.
     constexpr std::uint16_t port() const noexcept
@@ -348,7 +347,7 @@ private:
         std::initializer_list<form_field> form;
 
         template <class Request>
-        constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
+        constexpr void(write)(Request& to) const
         {
             bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
             if (!begins_with_slash) to.path("/"); // or what follows could be read as part of the host
@@ -599,12 +598,15 @@ inline std::string to_string(json_value const& value)
     return text;
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). What is neither is as good as absent.
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). What is neither is as good as absent. A number of more
+/// than 63 bits is `retry_time::too_long`.
 constexpr std::optional<retry_time> parse_retry_after(std::string_view text) noexcept
 {
     std::uint64_t seconds = 0;
     std::int64_t date = 0;
     if (parse_decimal(text, INT64_MAX, seconds)) return retry_time{.seconds = static_cast<std::int64_t>(seconds)};
+    if (!text.empty() && text.find_first_not_of("0123456789") == text.npos)
+        return retry_time{.seconds = retry_time::too_long};
     if (parse_http_date(text, date)) return retry_time{.seconds = date, .is_unix_time = true};
     return {};
 }

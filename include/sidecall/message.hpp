@@ -9,7 +9,6 @@
 
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/json.hpp>
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/resource.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/endpoint.hpp>
@@ -109,7 +108,7 @@ struct basic_create_user_defined_message {
 
     /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
     template <class Request>
-    constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
+    constexpr void(write)(Request& to) const
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessages.json");
@@ -128,10 +127,10 @@ struct basic_create_user_defined_message {
         if (response.status != 201) return detail::refusal<Text>(response);
         detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
                                        detail::usual{"sid", 34}, detail::usual{"date_created", 31});
-        auto const account = object.template read<sidecall::account_sid>(0);
-        auto const call = object.template read<sidecall::call_sid>(1);
-        auto const sid = object.template read_required<message_sid>(2);
-        auto const created = object.template read<date_time>(3);
+        auto const account = object.template optional_member<sidecall::account_sid>(0);
+        auto const call = object.template optional_member<sidecall::call_sid>(1);
+        auto const sid = object.template required_member<message_sid>(2);
+        auto const created = object.template optional_member<date_time>(3);
         if (object.fault()) return detail::malformed<Text>(response, object.fault());
         return resource{*sid, account, call, created, object.unreadable()};
     }

@@ -159,6 +159,9 @@ struct retry_time {
     std::int64_t seconds = 0;  ///< After the answer came; or, of a date, since 1970-01-01T00:00:00Z.
     bool is_unix_time = false; ///< Whether it was a date.
 
+    /// What `seconds` is if the number that came does not fit it.
+    static constexpr std::int64_t too_long = INT64_MAX;
+
     /// Member by member.
     friend constexpr bool operator==(retry_time const&, retry_time const&) = default;
 };

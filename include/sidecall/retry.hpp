@@ -12,6 +12,7 @@
 #include <sidecall/credentials.hpp>
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/entropy.hpp>
+#include <sidecall/detail/handshake.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
@@ -20,9 +21,10 @@
 
 namespace sidecall {
 
-/// Whether Twilio may have carried out the request that ended so: true of every lost answer, of 5xx, and of a 2xx that
-/// is not the documented answer; false of what was never sent, and of what was refused, 429 among it ("never processed
-/// and always safe to retry", Twilio's page on error 20429).
+/// Whether Twilio may have carried out the request that ended so: true of every lost answer, of 5xx, of a 2xx or 3xx
+/// that is not the documented answer, and of a status below 100, which HTTP does not know; false of what was never
+/// sent, and of what was refused, 429 among it ("never processed and always safe to retry", Twilio's page on error
+/// 20429).
 constexpr bool may_have_taken_effect(failure const& outcome) noexcept
 {
     switch (outcome.code()) {
@@ -32,10 +34,12 @@ constexpr bool may_have_taken_effect(failure const& outcome) noexcept
     case errc::answer_too_large:
     case errc::cancelled:
     case errc::malformed_response: return true;
-    default: break;
+    case errc::api_error:
+    case errc::unexpected_status: break;
+    default: return false;
     }
     int const status = outcome.http_status().value_or(0);
-    return status >= 500 || (status >= 200 && status < 300);
+    return status >= 500 || (status >= 200 && status < 400) || status < 100;
 }
 
 /// Why there is no further attempt.
@@ -65,6 +69,7 @@ constexpr std::string_view to_string_view(retry_stop why) noexcept
 struct retry_facts {
     bool is_idempotent = false; ///< Whether a repetition has no further effect: a DELETE, or a create with a key.
     unsigned attempt = 1;       ///< Which attempt it was that failed; the first is 1.
+    unsigned in_a_row = 0;      ///< How many attempts, this one the last, failed with the same code. 0: take all to.
     milliseconds elapsed{};     ///< Since the first attempt began.
     milliseconds unix_time{};   ///< What time it is, since 1970-01-01T00:00:00Z: for a `Retry-After` that is a date.
     std::uint64_t random = 0;   ///< 64 random bits.
@@ -84,14 +89,25 @@ struct retry_decision {
 
 /// When to try again. Pure: a value that decides from facts, and does not wait, ask for the time, or allocate.
 ///
-/// - 429 is always retried, as is what failed before anything was sent (`not_connected`, `tls_failure`).
-/// - 5xx and lost answers (`timed_out`, `answer_lost`, `answer_too_large`, `malformed_response`, and
-///   `transport_failure`, which does not say) are retried if the operation is idempotent.
-/// - Nothing else is.
+/// | outcome of an attempt                              | retried if idempotent | else                  |
+/// |----------------------------------------------------|-----------------------|-----------------------|
+/// | 429: Twilio has not processed it                   | yes                   | yes                   |
+/// | `not_connected`: nothing was sent                  | yes                   | yes                   |
+/// | `tls_failure`: nothing was sent, but a certificate | twice in a row        | twice in a row        |
+/// |   that is refused stays so                         |                       |                       |
+/// | 5xx, `timed_out`, `answer_lost`,                   | yes                   | `may_have_taken_effect` |
+/// |   `transport_failure`                              |                       |                       |
+/// | `malformed_response`: cut by something in between, | twice in a row        | `may_have_taken_effect` |
+/// |   or what Twilio answers every time                |                       |                       |
+/// | `answer_too_large`, `cancelled`, 2xx that is not   | no                    | no                    |
+/// |   documented, 3xx, any other 4xx, everything else  |                       |                       |
 ///
-/// A wait is drawn evenly from 0 to `base_delay`, doubled with each attempt up to `max_delay` ("full jitter", so that
-/// those who failed together do not come back together). If the answer had a `Retry-After` (RFC 9110, section 10.2.3),
-/// that is waited instead, to the millisecond.
+/// A delay is random, from 0 to `base_delay`, doubled with each attempt up to `max_delay` ("full jitter", so that those
+/// who failed together do not come back together). A `Retry-After` (RFC 9110, section 10.2.3) is a lower bound for it,
+/// to the millisecond: one of 0, or a date in the past, leaves the random delay as it is.
+///
+/// A negative span counts as 0. With a `base_delay` or `max_delay` of 0 there is no back-off: attempts follow each
+/// other at once or, with no limit of attempts, after a millisecond.
 struct retry_policy {
     milliseconds base_delay{500};         ///< The most that is waited after the first attempt.
     milliseconds max_delay{30'000};       ///< The most that is waited after any attempt, where the answer does not say.
@@ -110,10 +126,13 @@ struct retry_policy {
     constexpr retry_decision decide(failure const& outcome, retry_facts const& known) const noexcept
     {
         if (auto const why = refuses(outcome, known)) return {.stop = why};
-        milliseconds delay(draw(known.random, longest_after(known.attempt)));
+        std::int64_t const longest = longest_after(known.attempt);
+        milliseconds delay(draw(known.random, longest));
+        if (longest == 0 && max_attempts == 0) delay = milliseconds(1); // or it would keep a processor busy
         if (auto const asked = outcome.retry_after()) {
-            delay = milliseconds(wait_for(*asked, known.unix_time));
-            if (delay.count > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
+            std::int64_t const least = wait_for(*asked, known.unix_time);
+            if (least > 0 && least > max_retry_after.count) return {.stop = retry_stop::asked_to_wait_longer};
+            if (delay.count < least) delay = milliseconds(least);
         }
         if (max_attempts != 0 && known.attempt >= max_attempts) return {.stop = retry_stop::no_attempts_left};
         if (delay.count >= time_left(known.elapsed).count) return {.stop = retry_stop::no_time_left};
@@ -126,9 +145,14 @@ private:
         int const status = outcome.http_status().value_or(0);
         bool const is_answer = outcome.code() == errc::api_error || outcome.code() == errc::unexpected_status;
         if (is_answer && status == 429) return {};
-        if (outcome.code() == errc::not_connected || outcome.code() == errc::tls_failure) return {};
-        if (!may_have_taken_effect(outcome) || outcome.code() == errc::cancelled) return retry_stop::refused;
-        if (is_answer && status < 500) return retry_stop::refused;
+        if (outcome.code() == errc::not_connected) return {};
+        unsigned const in_a_row = known.in_a_row != 0 ? known.in_a_row : known.attempt;
+        bool const rarely_changes = outcome.code() == errc::tls_failure || outcome.code() == errc::malformed_response;
+        bool const is_final = outcome.code() == errc::cancelled || outcome.code() == errc::answer_too_large ||
+                              (rarely_changes && in_a_row > 2) || (is_answer && status < 500);
+        if (is_final) return retry_stop::refused;
+        if (outcome.code() == errc::tls_failure) return {};
+        if (!may_have_taken_effect(outcome)) return retry_stop::refused;
         if (!known.is_idempotent) return retry_stop::may_have_taken_effect;
         return {};
     }
@@ -226,6 +250,9 @@ public:
     /// What is left until the deadline.
     milliseconds time_left() const { return policy_.time_left(elapsed()); }
 
+    /// Whether no other attempt may follow the next one.
+    bool next_is_last() const noexcept { return policy_.max_attempts != 0 && count_ + 1 >= policy_.max_attempts; }
+
     /// How long to wait after this outcome; or nothing if it is the last, with which then the operation ends.
     template <class T>
     std::optional<milliseconds> wait_after(result<T>& outcome)
@@ -240,6 +267,7 @@ public:
         }
         auto const decision = policy_.decide(outcome.error(), {.is_idempotent = is_idempotent_,
                                                                .attempt = ++count_,
+                                                               .in_a_row = in_a_row(outcome.error().code()),
                                                                .elapsed = elapsed(),
                                                                .unix_time = machine_.unix_time(),
                                                                .random = machine_.random()});
@@ -254,12 +282,26 @@ public:
     failure reason() noexcept { return *std::move(worst_); }
 
 private:
-    milliseconds elapsed() const { return milliseconds(machine_.uptime().count - start_.count); }
+    /// Wraps around instead of overflowing, whatever the clock says.
+    milliseconds elapsed() const
+    {
+        auto const now = static_cast<std::uint64_t>(machine_.uptime().count);
+        return milliseconds(static_cast<std::int64_t>(now - static_cast<std::uint64_t>(start_.count)));
+    }
+
+    unsigned in_a_row(errc code) noexcept
+    {
+        in_a_row_ = code == last_code_ ? in_a_row_ + 1 : 1;
+        last_code_ = code;
+        return in_a_row_;
+    }
 
     retry_policy policy_;
     Machine machine_;
     milliseconds start_;
     unsigned count_ = 0;
+    unsigned in_a_row_ = 0;
+    errc last_code_{};
     bool deletes_;
     bool is_idempotent_;
     std::optional<failure> worst_{}; // the last one; but not one that leaves no doubt after one that does
@@ -297,55 +339,146 @@ result<typename Operation::resource> send_until_done(Operation const& what, auth
     }
 }
 
-/// An operation on its way through an asynchronous transport and a timer: it moves from one to the other, and whoever
-/// has it owns all of it.
+/// An operation on its way through an asynchronous transport and a timer. It lies on the heap, and what transport and
+/// timer get is a `ticket` for it.
+///
+/// A call of the transport and the completion that it was given both end once, on any thread. The second to end goes on
+/// with the operation: so a completion that is called at once returns at once, and the stack does not grow with the
+/// number of attempts.
 template <class Operation, class Transport, class Timer, class Handler, class Machine>
 class retried_send {
+    using outcome = result<typename Operation::resource>;
+
 public:
     template <class T>
-    retried_send(T&& what, authorized_request request, Transport& carrier, retry_policy const& policy, Timer timer,
-                 Handler handler, Machine machine)
+    retried_send(T&& operation, authorized_request request, Transport& transport, retry_policy const& policy,
+                 Timer timer, Handler handler, Machine machine)
         : request_(std::move(request)),
-          made_(policy, std::move(machine), request_.method(), is_idempotent(what, request_.method())),
-          carrier_(&carrier), timer_(std::move(timer)), handler_(std::move(handler)), reader_(std::forward<T>(what))
+          made_(policy, std::move(machine), request_.method(), detail::is_idempotent(operation, request_.method())),
+          transport_(&transport), timer_(std::move(timer)), handler_(std::move(handler)),
+          reader_(std::forward<T>(operation))
     {
     }
+    retried_send(retried_send const&) = delete;
+    retried_send& operator=(retried_send const&) = delete;
 
-    void attempt() &&
+    /// Goes on with an operation that nobody else has. Ends it if the transport or the timer has let its ticket go.
+    static void run(retried_send* one)
     {
-        Transport& carrier = *carrier_;
-        authorized_request request = request_.clone();
-        milliseconds const left = made_.time_left();
-        auto take = [self = std::move(*this)](auto answer) mutable { std::move(self).take(answer); };
-        if constexpr (std::invocable<Transport&, authorized_request, decltype(take), milliseconds>)
-            carrier(std::move(request), std::move(take), left);
-        else
-            carrier(std::move(request), std::move(take));
+        do {
+            call current(one);
+            if (std::exchange(one->next_, step::none) == step::attempt)
+                one->call_transport();
+            else
+                one->call_timer();
+            if (!current.end()) return; // the completion is yet to come, or goes on by itself
+        } while (one->next_ != step::none);
+        delete one;
     }
 
 private:
-    template <class Answer>
-    void take(Answer& answer) &&
+    enum class step : unsigned char { none, attempt, wait };
+
+    /// A call of the transport or the timer, which may throw.
+    class call {
+    public:
+        explicit call(retried_send* one) noexcept : one_(one) { one->handshake_.begin(); }
+        call(call const&) = delete;
+        call& operator=(call const&) = delete;
+        ~call()
+        {
+            retried_send* const one = one_;
+            if (one != nullptr && end()) delete one;
+        }
+        bool end() noexcept { return std::exchange(one_, nullptr)->handshake_.end(); }
+
+    private:
+        retried_send* one_;
+    };
+
+    /// The right to complete a call, once.
+    class ticket {
+    public:
+        explicit ticket(retried_send* one) noexcept : one_(one) {}
+        ticket(ticket&& other) noexcept : one_(std::exchange(other.one_, nullptr)) {}
+        ticket& operator=(ticket&&) = delete;
+        ~ticket()
+        {
+            if (one_ != nullptr && one_->handshake_.end()) delete one_;
+        }
+
+        retried_send& operator*() const noexcept { return *one_; }
+
+        /// Ends the completion. The operation goes on here if the call has ended.
+        void end() &&
+        {
+            retried_send* const one = std::exchange(one_, nullptr);
+            if (!one->handshake_.end()) return;
+            if (one->next_ != step::none)
+                run(one);
+            else
+                delete one;
+        }
+
+    private:
+        retried_send* one_;
+    };
+
+    void call_transport()
     {
-        auto outcome = outcome_of<Operation>(reader_, answer);
-        auto const delay = made_.wait_after(outcome);
-        if (!delay) return handler_(std::move(outcome));
-        Timer timer = timer_; // the one of its own goes with it
-        timer(*delay, [self = std::move(*this)](bool goes_on = true) mutable { std::move(self).wake(goes_on); });
+        auto request = detail::or_out_of_memory<result<authorized_request>>(
+            [&] { return result<authorized_request>(made_.next_is_last() ? std::move(request_) : request_.clone()); });
+        ticket right(this);
+        if (!request) {
+            handler_(outcome(std::move(request).error()));
+            return std::move(right).end();
+        }
+        milliseconds const left = made_.time_left();
+        auto take = [right = std::move(right)](auto answer) mutable {
+            (*right).take(answer);
+            std::move(right).end();
+        };
+        if constexpr (std::invocable<Transport&, authorized_request, decltype(take), milliseconds>)
+            (*transport_)(*std::move(request), std::move(take), left);
+        else
+            (*transport_)(*std::move(request), std::move(take));
     }
 
-    void wake(bool goes_on) &&
+    void call_timer()
     {
-        if (goes_on && made_.time_left().count != 0) return std::move(*this).attempt();
-        handler_(result<typename Operation::resource>(made_.reason()));
+        timer_(delay_, [right = ticket(this)](bool goes_on = true) mutable {
+            (*right).wake(goes_on);
+            std::move(right).end();
+        });
+    }
+
+    template <class Answer>
+    void take(Answer& answer)
+    {
+        auto ended = detail::or_out_of_memory<outcome>([&] { return detail::outcome_of<Operation>(reader_, answer); });
+        auto const delay = made_.wait_after(ended);
+        if (!delay) return handler_(std::move(ended));
+        delay_ = *delay;
+        next_ = step::wait;
+    }
+
+    void wake(bool goes_on)
+    {
+        if (goes_on && made_.time_left().count != 0)
+            next_ = step::attempt;
+        else
+            handler_(outcome(made_.reason()));
     }
 
     authorized_request request_;
     attempts<Machine> made_;
-    Transport* carrier_;
+    Transport* transport_;
     Timer timer_;
     Handler handler_;
     answer_reader<Operation> reader_;
+    milliseconds delay_{};
+    step next_ = step::attempt;
+    handshake handshake_{};
 };
 
 /// What a `send_with_retry` without callbacks waits by.
@@ -412,9 +545,10 @@ template <operation Operation, class Transport, detail::sleeper Sleep, detail::m
 /// do what they must.
 ///
 /// `timer(delay, next)` arranges for `next()` to be called once after `delay`, or `next(false)` to end it early. `next`
-/// can be moved but not copied, and called on any thread. The timer is copied: let it be small, a lambda that refers to
-/// your own. The transport must outlive the operation; it is told how much time is left, if it can be called with that
-/// as a third argument. Allocates a request, and one for each attempt.
+/// can be moved but not copied, and called on any thread, at once too: the stack does not grow with the number of
+/// attempts. The transport must outlive the operation; it is told how much time is left, if it can be called with that
+/// as a third argument. Allocates for the operation, its request, and a request for each attempt but the last of
+/// `max_attempts`; if there is no memory for one of these later, the handler is called with a `transport_failure`.
 template <class Operation, class Transport, class Timer, class Handler, detail::machine Machine = this_machine>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<Transport> &&
         std::invocable<Timer&, milliseconds, detail::some_continuation> &&
@@ -424,9 +558,8 @@ void send_with_retry(Operation&& what, credentials const& who, Transport& carrie
 {
     authorized_request request = authorize(what.request(where), who);
     using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
-    retried(std::forward<Operation>(what), std::move(request), carrier, policy, std::move(timer), std::move(handler),
-            std::move(machine))
-        .attempt();
+    retried::run(new retried(std::forward<Operation>(what), std::move(request), carrier, policy, std::move(timer),
+                             std::move(handler), std::move(machine)));
 }
 
 } // namespace sidecall

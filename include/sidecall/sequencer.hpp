@@ -1,17 +1,20 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/webhook.hpp>
 
 namespace sidecall::detail {
+
+/// Declared and never defined, so that no constant expression can call it: its name is the message.
+void a_first_number_is_not_negative();
 
 /// Messages that wait, sorted by number; of one number, as they came. A list, since <vector> alone is dearer to include
 /// than all of the webhook.
@@ -125,18 +128,59 @@ private:
 
 namespace sidecall {
 
-/// The limits of a `message_sequencer`. What it keeps never exceeds them.
-struct sequencer_options {
-    /// The number of the first message, if you know it. Twilio's page says "starting from 0", its example shows 1, and
-    /// who subscribes in the middle of a call may see any. Without this the message that comes first begins, and one
-    /// that it has overtaken is handed out as late.
-    std::optional<std::uint64_t> first = {};
+/// The `SequenceNumber` of a call's first message; or that it is not known, which is the default. A sequence number is
+/// never negative, so a constant that is does not compile, nor does a number with a sign that is no constant: convert
+/// that to one without, once you know that it is not negative. Does not allocate.
+class first_sequence_number {
+public:
+    /// Not known.
+    constexpr first_sequence_number() noexcept = default;
+    /// Not known.
+    constexpr first_sequence_number(std::nullopt_t) noexcept {}
+    /// This number.
+    template <std::unsigned_integral Number>
+        requires(!std::same_as<Number, bool>)
+    constexpr first_sequence_number(Number number) noexcept : number_(number) {}
+    /// This constant.
+    template <std::signed_integral Number>
+    consteval first_sequence_number(Number number) : number_(static_cast<std::uint64_t>(number))
+    {
+        if (number < 0) detail::a_first_number_is_not_negative();
+    }
+    /// This number, if there is one.
+    template <std::unsigned_integral Number>
+        requires(!std::same_as<Number, bool>)
+    constexpr first_sequence_number(std::optional<Number> const& number) noexcept
+    {
+        if (number) number_ = *number;
+    }
 
-    /// How many messages may wait for one that is missing before them. With one more the gap is given up.
+    /// The number, or nothing if it is not known.
+    constexpr std::optional<std::uint64_t> number() const noexcept { return number_; }
+
+private:
+    std::optional<std::uint64_t> number_{};
+};
+
+/// Which call a `message_sequencer` is for, and its limits.
+struct sequencer_options {
+    /// The number of the first message, if you know it: `{.first = 0}`. Twilio's page says "starting from 0", its
+    /// example shows 1, and who subscribes in the middle of a call may see any. Without this the message that comes
+    /// first begins, and one that it has overtaken is handed out as late.
+    first_sequence_number first = {};
+
+    /// How many messages may wait for one that is missing before them. With one more the gap is given up. 0: none
+    /// waits, and each is handed out as it comes. `SIZE_MAX`: as many as there is memory for. To find the place of a
+    /// message takes time in proportion to how many wait.
     std::size_t max_waiting = 32;
 
-    /// How many SIDs of messages that were handed out are remembered, to know one that comes again.
+    /// How many SIDs of messages that were handed out are remembered, to know one that comes again. 0: none, so that
+    /// one that comes again is handed out again, as late. `SIZE_MAX`: all, for as long as there is memory. To look
+    /// through them takes time in proportion to their number.
     std::size_t max_remembered = 256;
+
+    /// Whose messages these are. Without this it is the call of the message that comes first.
+    std::optional<call_sid> call = {};
 };
 
 /// A message that is handed out, and what there is to say of its place.
@@ -151,41 +195,44 @@ struct sequenced_message {
 enum class arrival {
     handed_out, ///< It was handed out, and perhaps others behind it.
     waiting,    ///< It waits for one before it.
-    duplicate,  ///< It has come before, so it was dropped.
+    duplicate,  ///< It has come before. Nothing was handed out.
+    other_call, ///< It is of another call. Nothing was handed out, and the caller still has it: it belongs elsewhere.
 };
 
 /// Puts the messages of one call in order by `SequenceNumber`, and lets each through once by `Sid`: webhooks can
 /// overtake each other and come twice. It knows no clock and no thread: give it what arrives, one thread at a time, and
 /// tell it when your patience with a gap has ended, or the call (`give_up`). Nothing that arrives is lost: a message
-/// too late for its place is handed out as such. If `hand_out` throws, its message counts as handed out.
+/// too late for its place is handed out as such, and one of another call is left with the caller. If `hand_out` throws,
+/// its message counts as handed out.
 ///
-/// Allocates for what waits and what is remembered, up to its limits.
+/// Allocates for what waits and what is remembered, up to its limits. One that was moved from is of the same call and
+/// at the same place in it; nothing waits in it any more, and it remembers no SID.
 class message_sequencer {
 public:
     /// A sequencer for one call. Allocates nothing yet.
-    constexpr explicit message_sequencer(sequencer_options options = {}) : options_(options)
+    constexpr explicit message_sequencer(sequencer_options const& options = {})
+        : max_waiting_(options.max_waiting), max_remembered_(options.max_remembered), call_(options.call),
+          next_(options.first.number())
     {
-        if (options_.first) next_ = *options_.first;
     }
 
     /// Takes a message that arrived. Calls `hand_out(sequenced_message&&)` for each that is next: none, this one, or
-    /// this one and some that waited for it.
+    /// this one and some that waited for it. Look at what it returns wherever messages of more than one call can come:
+    /// a message is moved from only if the sequencer takes it, so one of `arrival::other_call` is still whole, for the
+    /// sequencer of its own call.
     template <class HandOut>
-    constexpr arrival accept SIDECALL_DETAIL_NO_MACRO(incoming_message message, HandOut&& hand_out)
+    constexpr arrival(accept)(incoming_message&& message, HandOut&& hand_out)
     {
-        message_sid const sid = message.sid();
-        if (remembered_.contains(sid) || waiting_.contains(sid)) return arrival::duplicate;
-        std::uint64_t const number = message.sequence_number();
-        if (!next_) next_ = number;
-        if (waiting_.empty() && number <= *next_) { // as most do: it need not even wait for its turn
-            remembered_.insert(sid, options_.max_remembered);
-            hand_out_now(std::move(message), hand_out);
-            return arrival::handed_out;
-        }
-        waiting_.insert(waiting_.behind(number), std::move(message));
-        hand_out_in_order(hand_out);
-        while (waiting_.size() > options_.max_waiting) give_up(hand_out);
-        return waiting_.contains(sid) ? arrival::waiting : arrival::handed_out;
+        if (auto const known = refuses(message)) return *known;
+        return take(std::move(message), hand_out);
+    }
+
+    /// The same with a copy of the message, which allocates, and which is made only if the sequencer takes it.
+    template <class HandOut>
+    constexpr arrival(accept)(incoming_message const& message, HandOut&& hand_out)
+    {
+        if (auto const known = refuses(message)) return *known;
+        return take(incoming_message(message), hand_out);
     }
 
     /// Ends the wait for what is missing before the first message that waits: hands out that one, which says how many
@@ -201,7 +248,38 @@ public:
     /// How many messages wait for one before them.
     constexpr std::size_t waiting() const noexcept { return waiting_.size(); }
 
+    /// Whose messages these are; empty if nobody has said so and none has come.
+    constexpr std::optional<call_sid> call() const noexcept { return call_; }
+
 private:
+    /// Why a message is not taken; empty if it is.
+    constexpr std::optional<arrival> refuses(incoming_message const& message) const noexcept
+    {
+        if (call_ && message.call_sid() != *call_) return arrival::other_call;
+        if (remembered_.contains(message.sid()) || waiting_.contains(message.sid())) return arrival::duplicate;
+        return {};
+    }
+
+    template <class HandOut>
+    constexpr arrival take(incoming_message&& message, HandOut& hand_out)
+    {
+        std::uint64_t const number = message.sequence_number();
+        message_sid const sid = message.sid();
+        call_sid const call = message.call_sid();
+        if (waiting_.empty() && number <= next_.value_or(number)) { // as most do: it need not even wait for its turn
+            remembered_.insert(sid, max_remembered_);               // if there is no memory, nothing has changed
+            call_ = call;
+            if (!next_) next_ = number;
+            hand_out_now(std::move(message), hand_out);
+            return arrival::handed_out;
+        }
+        waiting_.insert(waiting_.behind(number), std::move(message));
+        call_ = call;
+        hand_out_in_order(hand_out);
+        while (waiting_.size() > max_waiting_) give_up(hand_out);
+        return waiting_.contains(sid) ? arrival::waiting : arrival::handed_out;
+    }
+
     template <class HandOut>
     constexpr void hand_out_in_order(HandOut& hand_out)
     {
@@ -211,7 +289,7 @@ private:
     template <class HandOut>
     constexpr void hand_out_first(HandOut& hand_out)
     {
-        remembered_.insert(waiting_.front().sid(), options_.max_remembered); // if there is no memory, it waits on
+        remembered_.insert(waiting_.front().sid(), max_remembered_); // if there is no memory, it waits on
         incoming_message first = std::move(waiting_.front());
         waiting_.pop();
         hand_out_now(std::move(first), hand_out);
@@ -229,8 +307,10 @@ private:
         hand_out(sequenced_message{std::move(message), late ? 0 : number - expected, late});
     }
 
-    sequencer_options options_;
-    std::optional<std::uint64_t> next_{}; // unknown until the first message comes
+    std::size_t max_waiting_;
+    std::size_t max_remembered_;
+    std::optional<call_sid> call_;      // unknown until the first message comes
+    std::optional<std::uint64_t> next_; // the same
     detail::waiting_messages waiting_{};
     detail::remembered_sids remembered_{};
 };

@@ -8,7 +8,6 @@
 
 #include <sidecall/callback_url.hpp>
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/resource.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
@@ -81,7 +80,7 @@ struct basic_create_user_defined_message_subscription {
 
     /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
     template <class Request>
-    constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
+    constexpr void(write)(Request& to) const
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessageSubscriptions.json");
@@ -102,11 +101,11 @@ struct basic_create_user_defined_message_subscription {
         detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
                                        detail::usual{"sid", 34}, detail::usual{"date_created", 31},
                                        detail::usual{"uri", 168});
-        auto const account = object.template read<sidecall::account_sid>(0);
-        auto const call = object.template read<sidecall::call_sid>(1);
-        auto const sid = object.template read_required<subscription_sid>(2);
-        auto const created = object.template read<date_time>(3);
-        auto uri = object.template read<Text>(4);
+        auto const account = object.template optional_member<sidecall::account_sid>(0);
+        auto const call = object.template optional_member<sidecall::call_sid>(1);
+        auto const sid = object.template required_member<subscription_sid>(2);
+        auto const created = object.template optional_member<date_time>(3);
+        auto uri = object.template optional_member<Text>(4);
         if (object.fault()) return detail::malformed<Text>(response, object.fault());
         return resource{*sid, account, call, created, std::move(uri), object.unreadable()};
     }
@@ -139,7 +138,7 @@ struct basic_delete_user_defined_message_subscription {
 
     /// Gives the pieces of the path to whatever measures or writes the request.
     template <class Request>
-    constexpr void write SIDECALL_DETAIL_NO_MACRO(Request& to) const
+    constexpr void(write)(Request& to) const
     {
         to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
         to.path("/UserDefinedMessageSubscriptions/").path(sid).path(".json");

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <concepts>
+#include <new>
 #include <type_traits>
 #include <utility>
 
 #include <sidecall/credentials.hpp>
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
@@ -92,6 +92,21 @@ public:
     }
 };
 
+/// `function()`; or, if there is no memory for it, a failure that needs none.
+template <class Result, class F>
+Result or_out_of_memory(F&& function)
+{
+#ifdef __cpp_exceptions
+    try {
+        return std::forward<F>(function)();
+    } catch (std::bad_alloc const&) {
+        return failure(errc::transport_failure, "", "out of memory");
+    }
+#else
+    return std::forward<F>(function)();
+#endif
+}
+
 /// What `send` hands to an asynchronous transport: from the answer it makes what the caller's handler takes.
 template <class Operation, class Handler>
 class completion {
@@ -103,10 +118,17 @@ public:
     completion(completion&&) noexcept = default; // and no copy, so that no transport relies on one
     completion& operator=(completion&&) noexcept = default;
 
-    void operator()(result<http_response> answer) { handler_(outcome_of<Operation>(reader_, answer)); }
-    void operator()(result<http_response_view> answer) { handler_(outcome_of<Operation>(reader_, answer)); }
+    void operator()(result<http_response> answer) { complete(answer); }
+    void operator()(result<http_response_view> answer) { complete(answer); }
 
 private:
+    template <class Answer>
+    void complete(Answer& answer)
+    {
+        handler_(detail::or_out_of_memory<result<typename Operation::resource>>(
+            [&] { return detail::outcome_of<Operation>(reader_, answer); }));
+    }
+
     answer_reader<Operation> reader_;
     Handler handler_;
 };
@@ -136,25 +158,25 @@ concept transport = requires(T& t, authorized_request const& request)
 /// Asks Twilio and reads the answer: `parse(transport(authorize(request())))`, no more. Blocks for as long as the
 /// transport does; throws only what that throws. Fails with what the transport or `parse` fails with.
 template <operation Operation, class Transport>
-    requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
-        send SIDECALL_DETAIL_NO_MACRO(Operation const& what, credentials const& who, Transport&& carrier,
-                                      endpoint const& where = endpoint::twilio())
-    {
-        authorized_request const request = authorize(what.request(where), who);
-        return detail::ask(what, carrier, request);
-    }
+    requires transport<std::remove_reference_t<Transport>>
+auto(send)(Operation const& what, credentials const& who, Transport&& carrier,
+           endpoint const& where = endpoint::twilio()) -> result<typename Operation::resource>
+{
+    authorized_request const request = authorize(what.request(where), who);
+    return detail::ask(what, carrier, request);
+}
 
 /// The same with the request in storage of yours: allocates nothing, if transport and operation do not. Fails, too, if
 /// the storage is too small; see `authorize`.
 template <operation Operation, class Transport>
-    requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
-        send SIDECALL_DETAIL_NO_MACRO(Operation const& what, credentials const& who, Transport&& carrier,
-                                      endpoint const& where, storage memory)
-    {
-        auto const request = authorize(what, who, where, memory);
-        if (!request) return request.error();
-        return detail::ask(what, carrier, *request);
-    }
+    requires transport<std::remove_reference_t<Transport>>
+auto(send)(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where, storage memory)
+    -> result<typename Operation::resource>
+{
+    auto const request = authorize(what, who, where, memory);
+    if (!request) return request.error();
+    return detail::ask(what, carrier, *request);
+}
 
 /// Whatever carries many requests at a time: it takes a request and a handler, both to keep, and calls the handler
 /// **exactly once**, with what a `transport` would give back, on whatever thread it likes, before it returns or later,
@@ -173,8 +195,8 @@ concept async_transport = requires(T& t, authorized_request request, detail::som
 template <class Operation, class Transport, class Handler>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<std::remove_reference_t<Transport>> &&
         std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
-decltype(auto) send SIDECALL_DETAIL_NO_MACRO(Operation&& what, credentials const& who, Transport&& carrier,
-                                             Handler handler, endpoint const& where = endpoint::twilio())
+decltype(auto)(send)(Operation&& what, credentials const& who, Transport&& carrier, Handler handler,
+                     endpoint const& where = endpoint::twilio())
 {
     authorized_request request = authorize(what.request(where), who);
     using completion = detail::completion<std::remove_cvref_t<Operation>, Handler>;

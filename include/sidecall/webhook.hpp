@@ -13,7 +13,6 @@
 #include <sidecall/detail/base64.hpp>
 #include <sidecall/detail/form.hpp>
 #include <sidecall/detail/hmac.hpp>
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/parameters.hpp>
 #include <sidecall/detail/rfc2822.hpp>
 #include <sidecall/detail/sha256.hpp>
@@ -180,7 +179,7 @@ public:
     /// Whether Twilio sent it. A failure is `invalid_signature` and reveals nothing useful to a forger: in
     /// `"X-Twilio-Signature"` if there is none or it does not match, in `"bodySHA256"` if the body does not fit its
     /// hash; or `malformed_webhook`, if it is larger than the limits. Allocates for a form.
-    constexpr result<void> verify SIDECALL_DETAIL_NO_MACRO(webhook_request const& request) const;
+    constexpr auto(verify)(webhook_request const& request) const -> result<void>;
 
     /// The parameters, if Twilio sent it: those of the form, or of the JSON object; of a GET or HEAD without a JSON
     /// body, those of the query. Failures are those of `verify`, and `malformed_webhook` if the body is neither. One
@@ -445,7 +444,7 @@ constexpr result<incoming_message> incoming_message::parse(webhook_parameters pa
     return message;
 }
 
-constexpr result<void> webhook_verifier::verify SIDECALL_DETAIL_NO_MACRO(webhook_request const& request) const
+constexpr auto(webhook_verifier::verify)(webhook_request const& request) const -> result<void>
 {
     detail::parameters form;
     return authenticate(request, form, on_heap);

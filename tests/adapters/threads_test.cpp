@@ -207,3 +207,52 @@ TEST_CASE("Handlers and timers may come on any thread, each operation's one afte
     CHECK(made == 50);
     CHECK(ended == 50);
 }
+
+TEST_CASE("A completion on another thread may come before, while and after the call returns")
+{
+    auto const who = somebody();
+    std::atomic<int> ended = 0;
+    constexpr int operations = 200;
+    for (int i = 0; i != operations; ++i) {
+        std::vector<std::thread> threads;
+        std::mutex mutex;
+        auto const start = [&](auto job) {
+            std::lock_guard const lock(mutex);
+            threads.emplace_back([job = std::move(job)]() mutable { job(); });
+        };
+        std::atomic<int> sent = 0;
+        auto carrier = [&](sidecall::authorized_request, auto completion) {
+            int const attempt = ++sent;
+            auto job = [attempt, completion = std::move(completion)]() mutable {
+                completion(sidecall::result<sidecall::http_response>(
+                    sidecall::http_response{.status = attempt < 20 ? 429 : 400}));
+            };
+            if ((attempt + i) % 4 == 0)
+                job();
+            else
+                start(std::move(job));
+            if ((attempt + i) % 3 == 0) std::this_thread::yield();
+        };
+        auto const timer = [&, count = 0](sidecall::milliseconds, auto next) mutable {
+            if (++count % 2 == 0)
+                next();
+            else
+                start(std::move(next));
+        };
+        int handled = 0; // by one thread, whichever it is
+        send_with_retry(subscription(), who, carrier, {.deadline = std::chrono::hours(1), .max_attempts = 0}, timer,
+                        [&](auto const& outcome) { handled += outcome.error().http_status() == 400; });
+        for (std::size_t joined = 0;; ++joined) {
+            std::thread one;
+            {
+                std::lock_guard const lock(mutex);
+                if (joined == threads.size()) break;
+                one = std::move(threads[joined]);
+            }
+            one.join();
+        }
+        ended += handled;
+        CHECK(sent == 20);
+    }
+    CHECK(ended == operations);
+}

@@ -25,6 +25,9 @@
 #include <utility>
 #include <vector>
 
+#include <dlfcn.h>
+#include <netdb.h>
+
 #define TRANSPORTS sidecall::curl_transport, sidecall::httplib_transport
 TYPE_TO_STRING(sidecall::curl_transport);
 TYPE_TO_STRING(sidecall::httplib_transport);
@@ -35,6 +38,35 @@ static_assert(std::is_nothrow_move_constructible_v<sidecall::curl_transport>);
 static_assert(std::is_nothrow_move_constructible_v<sidecall::httplib_transport>);
 static_assert(!std::is_copy_constructible_v<sidecall::curl_transport>);
 static_assert(!std::is_copy_constructible_v<sidecall::httplib_transport>);
+
+namespace {
+
+/// While it lives, these are the addresses of "localhost", which libcurl never looks up, and of "host.test".
+struct addresses_of_a_host {
+    explicit addresses_of_a_host(std::vector<std::string> addresses) { all = std::move(addresses); }
+    addresses_of_a_host(addresses_of_a_host const&) = delete;
+    addresses_of_a_host& operator=(addresses_of_a_host const&) = delete;
+    ~addresses_of_a_host() { all.clear(); }
+
+    static inline std::vector<std::string> all;
+};
+
+} // namespace
+
+/// In place of the C library's, which it calls: both transports look hosts up by it.
+extern "C" int getaddrinfo(char const* host, char const* service, addrinfo const* hints, addrinfo** found)
+{
+    static auto const real = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    std::string_view const name(host ? host : "");
+    if (addresses_of_a_host::all.empty() || (name != "localhost" && name != "host.test"))
+        return real(host, service, hints, found);
+    addrinfo** last = found;
+    for (auto const& address : addresses_of_a_host::all) {
+        if (int const fault = real(address.c_str(), service, hints, last)) return fault;
+        while (*last) last = &(*last)->ai_next;
+    }
+    return 0;
+}
 
 namespace {
 
@@ -537,6 +569,41 @@ TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
             CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
         });
         CHECK(time < 3s);
+    }
+}
+
+TEST_CASE_TEMPLATE("another address of the host is tried only if nothing was sent to the one before", T, TRANSPORTS)
+{
+    record seen;
+    loopback::tls_identity const identity("DNS:host.test");
+    for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
+        if (!tls && std::is_same_v<T, sidecall::curl_transport>) continue;
+        CAPTURE(tls != nullptr);
+        loopback::server const server(
+            [&](connection& peer) {
+                seen.add(peer.read_request());
+                if (peer.number() != 0) peer.write(created);
+            },
+            tls);
+        std::string const url = (tls ? "https://host.test:" : "http://localhost:") + std::to_string(server.port());
+        std::size_t const before = seen.all().size();
+        T carry(trusting<T>(identity));
+        {
+            addresses_of_a_host const one({"127.0.0.1", "127.0.0.1"});
+            CHECK(code_of(carry(post(url))) == errc::answer_lost);
+        }
+        CHECK(seen.all().size() == before + 1);
+        CHECK(server.accepted() == 1);
+        {
+            addresses_of_a_host const other({"127.0.0.2", "127.0.0.1"}); // nobody listens at the first
+            auto const answer = carry(post(url));
+            REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
+            CHECK(answer->status == 201);
+        }
+        CHECK(seen.all().size() == before + 2);
+        addresses_of_a_host const none({"127.0.0.2", "127.0.0.3"});
+        T another(trusting<T>(identity));
+        CHECK(code_of(another(post(url))) == errc::not_connected);
     }
 }
 

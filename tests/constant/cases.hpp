@@ -132,7 +132,8 @@ constexpr bool date(std::string_view text, refused const&)
 
 constexpr bool retry_after(std::string_view text, std::int64_t seconds, std::int64_t unix_seconds)
 {
-    auto const read = detail::parse_retry_after(detail::trim(exact(text)));
+    auto read = detail::parse_retry_after(detail::trim(exact(text)));
+    if (read && read->seconds == retry_time::too_long) read.reset();
     auto const number = read ? std::optional(read->seconds) : std::nullopt;
     bool const is_date = read && read->is_unix_time;
     return is(seconds, is_date ? std::nullopt : number) && is(unix_seconds, is_date ? number : std::nullopt);

@@ -19,9 +19,10 @@ void try_as_it_is(std::string_view input)
     number.erase(0, number.find_first_not_of('0'));
     std::string_view const most = "9223372036854775807";
     bool const fits = number.size() < most.size() || (number.size() == most.size() && number <= most);
-    bool const is_number = !input.empty() && input.find_first_not_of("0123456789") == input.npos && fits;
+    bool const is_number = !input.empty() && input.find_first_not_of("0123456789") == input.npos;
     hold(is_number == (when && !when->is_unix_time), "digits and nothing else are seconds");
-    if (is_number) hold(std::to_string(when->seconds) == (number.empty() ? "0" : number), "they are that number");
+    std::string const expected = !fits ? std::string(most) : number.empty() ? "0" : number;
+    if (is_number) hold(std::to_string(when->seconds) == expected, "they are that number, or too long a one");
     if (!when || is_number) return;
 
     std::string const text(input);

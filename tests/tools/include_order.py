@@ -27,6 +27,8 @@ def main():
             faults.append(f"{name} includes <{dear}>")
         if re.search(r'#include "', text):
             faults.append(f'{name} includes with "…": <sidecall/…> is found from everywhere')
+        if "__OPTIMIZE" in text:
+            faults.append(f"{name} asks how it is optimised, which may differ between the translation units of a program")
         if not text.startswith("#pragma once\n"):
             faults.append(f"{name} does not begin with #pragma once")
     for name, included in graph.items():

@@ -4,13 +4,14 @@ what the preprocessor makes of them is compared, so that inline functions differ
 
     same_definitions.py INCLUDE_FOLDER COMPILER [ARGUMENT...]
 
-SIDECALL_NO_SHA_INSTRUCTIONS, SIDECALL_NO_STDIO and SIDECALL_PREFER_SIZE are meant for the whole program, and do change it."""
+SIDECALL_NO_SHA_INSTRUCTIONS, SIDECALL_NO_STDIO and SIDECALL_PREFER_SIZE are meant for the whole program, and do change it. So is
+-fno-exceptions, which changes the standard library's templates, too."""
 import pathlib
 import re
 import subprocess
 import sys
 
-OPTIONS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-Ofast", "-O2 -DNDEBUG", "-g", "-fno-exceptions", "-fno-rtti", "-fno-builtin", "-fPIC",
+OPTIONS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-Ofast", "-O2 -DNDEBUG", "-g", "-fno-rtti", "-fno-builtin", "-fPIC",
            "-funsigned-char", "-fsigned-char", "-fshort-enums", "-fno-inline", "-fstack-protector-all", "-ftrapv",
            "-std=gnu++20", "-std=c++2b", "-O2 -D_FORTIFY_SOURCE=2", "-D_GLIBCXX_ASSERTIONS", "-D_DEFAULT_SOURCE",
            "-fsanitize=address", "-fsanitize=undefined", "-fvisibility=hidden", "-pthread"]

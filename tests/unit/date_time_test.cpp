@@ -387,12 +387,164 @@ TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
     static_assert(milliseconds((std::chrono::hours::min)()).count == INT64_MIN);
     static_assert(std::is_convertible_v<std::chrono::seconds, milliseconds>);
     static_assert(std::is_convertible_v<milliseconds, std::chrono::milliseconds>);
+    // Of whatever integer type, with or without a sign.
+    using wide = std::chrono::duration<std::uint64_t, std::milli>;
+    using wide_hours = std::chrono::duration<std::uint64_t, std::ratio<3600>>;
+    using narrow = std::chrono::duration<std::int32_t, std::milli>;
+    using tiny = std::chrono::duration<std::uint8_t>;
+    static_assert(milliseconds((wide::max)()).count == INT64_MAX && milliseconds(wide(7)).count == 7);
+    static_assert(milliseconds(wide(INT64_MAX)).count == INT64_MAX);
+    static_assert(milliseconds((wide_hours::max)()).count == INT64_MAX &&
+                  milliseconds(wide_hours(1)).count == 3'600'000);
+    static_assert(milliseconds((narrow::min)()).count == INT32_MIN && milliseconds(tiny(255)).count == 255'000);
+#ifdef __SIZEOF_INT128__
+    __extension__ using huge = std::chrono::duration<__int128, std::milli>;
+    __extension__ using huge_without_sign = std::chrono::duration<unsigned __int128, std::milli>;
+    static_assert(milliseconds(huge(huge::rep(1) << 100)).count == INT64_MAX);
+    static_assert(milliseconds(huge(-(huge::rep(1) << 100))).count == INT64_MIN);
+    static_assert(milliseconds(huge(-3)).count == -3 && milliseconds(huge_without_sign(3)).count == 3);
+    static_assert(milliseconds(huge_without_sign(~huge_without_sign::rep(0))).count == INT64_MAX);
+#endif
+    static_assert(narrow(milliseconds(INT64_MAX)) == (narrow::max)() &&
+                  narrow(milliseconds(INT64_MIN)) == (narrow::min)());
+    static_assert(narrow(milliseconds(-7)) == narrow(-7) && wide(milliseconds(-7)) == wide(0));
+    static_assert(std::chrono::duration<double, std::milli>(milliseconds(7)).count() == 7.0);
     // What would lose something, or its unit, is not done in silence.
     static_assert(!std::is_convertible_v<std::chrono::microseconds, milliseconds>);
     static_assert(!std::is_convertible_v<std::chrono::duration<double>, milliseconds>);
     static_assert(!std::is_convertible_v<milliseconds, std::chrono::seconds>);
     static_assert(!std::is_convertible_v<milliseconds, std::int64_t>);
     static_assert(!std::is_convertible_v<std::int64_t, milliseconds>);
+}
+
+namespace {
+
+/// A duration whose numbers are of this type: of `<chrono>`'s, or one of the same shape where the standard library does
+/// not take 128 bits.
+template <class Rep, class Period = std::milli>
+struct span_of {
+    using rep = Rep;
+    using period = Period;
+    Rep number{};
+
+    constexpr span_of() = default;
+    constexpr explicit span_of(Rep count) : number(count) {}
+    constexpr Rep count() const { return number; }
+};
+
+template <class Rep, class Period = std::milli>
+constexpr std::int64_t count_of(Rep number)
+{
+    return sidecall::milliseconds(span_of<Rep, Period>(number)).count;
+}
+template <class Rep>
+constexpr Rep to_rep(std::int64_t number)
+{
+    return static_cast<span_of<Rep>>(sidecall::milliseconds(number)).number;
+}
+
+__extension__ using int128 = __int128;
+__extension__ using uint128 = unsigned __int128;
+constexpr uint128 two_to_the(unsigned exponent)
+{
+    return uint128{1} << exponent;
+}
+
+} // namespace
+
+TEST_CASE("A span is made of every integer, and cut off where 64 bits end")
+{
+    using seconds = std::ratio<1>;
+    using hours = std::ratio<3600>;
+    // Of 64 bits without a sign.
+    static_assert(count_of<std::uint64_t>(0) == 0);
+    static_assert(count_of<std::uint64_t>(7) == 7);
+    static_assert(count_of<std::uint64_t>(INT64_MAX) == INT64_MAX);
+    static_assert(count_of<std::uint64_t>(std::uint64_t{1} << 63) == INT64_MAX);
+    static_assert(count_of<std::uint64_t>(UINT64_MAX) == INT64_MAX);
+    static_assert(count_of<std::uint64_t, seconds>(INT64_MAX / 1000) == INT64_MAX / 1000 * 1000);
+    static_assert(count_of<std::uint64_t, seconds>(INT64_MAX / 1000 + 1) == INT64_MAX);
+    static_assert(count_of<std::uint64_t, hours>(UINT64_MAX) == INT64_MAX);
+    static_assert(count_of<unsigned long long>(UINT64_MAX) == INT64_MAX);
+    // Of 128 bits.
+    static_assert(count_of<int128>(-5) == -5);
+    static_assert(count_of<int128>(INT64_MAX) == INT64_MAX);
+    static_assert(count_of<int128>(INT64_MIN) == INT64_MIN);
+    static_assert(count_of<int128>(int128{INT64_MAX} + 1) == INT64_MAX);
+    static_assert(count_of<int128>(int128{INT64_MIN} - 1) == INT64_MIN);
+    static_assert(count_of<int128>(static_cast<int128>(two_to_the(64))) == INT64_MAX);
+    static_assert(count_of<int128>(-static_cast<int128>(two_to_the(64))) == INT64_MIN);
+    static_assert(count_of<int128, seconds>(-static_cast<int128>(two_to_the(126))) == INT64_MIN);
+    static_assert(count_of<uint128>(9) == 9);
+    static_assert(count_of<uint128>(two_to_the(63)) == INT64_MAX);
+    static_assert(count_of<uint128>(two_to_the(64)) == INT64_MAX);
+    static_assert(count_of<uint128, hours>(~uint128{0}) == INT64_MAX);
+    // Of few.
+    static_assert(count_of<std::int8_t, hours>(-128) == -460'800'000);
+    static_assert(count_of<std::uint8_t, hours>(255) == 918'000'000);
+    static_assert(count_of<std::int16_t>(-32768) == -32768);
+    static_assert(count_of<std::uint16_t>(65535) == 65535);
+    static_assert(count_of<std::int32_t, seconds>(INT32_MIN) == INT32_MIN * std::int64_t{1000});
+    static_assert(count_of<std::uint32_t, seconds>(UINT32_MAX) == UINT32_MAX * std::int64_t{1000});
+    static_assert(count_of<char>('\1') == 1);
+    // A unit of which not even one fits, or only some.
+    static_assert(count_of<std::int64_t, std::exa>(0) == 0);
+    static_assert(count_of<std::int64_t, std::exa>(1) == INT64_MAX);
+    static_assert(count_of<std::int64_t, std::exa>(-1) == INT64_MIN);
+    static_assert(count_of<std::uint64_t, std::exa>(2) == INT64_MAX);
+    static_assert(count_of<std::int64_t, std::peta>(9) == 9'000'000'000'000'000'000);
+    static_assert(count_of<std::int64_t, std::peta>(10) == INT64_MAX);
+    static_assert(count_of<std::int64_t, std::peta>(-10) == INT64_MIN);
+    static_assert(count_of<std::int64_t, std::ratio<1, 500>>(INT64_MIN) == INT64_MIN);
+    // The true durations of <chrono>.
+    static_assert(sidecall::milliseconds(std::chrono::duration<std::uint64_t, std::milli>(UINT64_MAX)).count ==
+                  INT64_MAX);
+    static_assert(sidecall::milliseconds(std::chrono::duration<unsigned>(UINT32_MAX)).count ==
+                  UINT32_MAX * std::int64_t{1000});
+    // And of a number that is no duration.
+    static_assert(sidecall::milliseconds(UINT64_MAX).count == INT64_MAX);
+    static_assert(sidecall::milliseconds(5u).count == 5);
+    static_assert(sidecall::milliseconds(static_cast<int128>(two_to_the(70))).count == INT64_MAX);
+    static_assert(sidecall::milliseconds(-static_cast<int128>(two_to_the(70))).count == INT64_MIN);
+    static_assert(sidecall::milliseconds(INT64_MIN).count == INT64_MIN);
+    static_assert(!std::is_constructible_v<sidecall::milliseconds, double>);
+    static_assert(!std::is_constructible_v<sidecall::milliseconds, bool>);
+}
+
+TEST_CASE("A span becomes a duration of every integer, cut off where that ends")
+{
+    static_assert(to_rep<std::int64_t>(INT64_MIN) == INT64_MIN);
+    static_assert(to_rep<int128>(INT64_MIN) == INT64_MIN);
+    static_assert(to_rep<uint128>(INT64_MAX) == static_cast<uint128>(INT64_MAX));
+    static_assert(to_rep<uint128>(-1) == 0);
+    static_assert(to_rep<std::uint64_t>(INT64_MAX) == static_cast<std::uint64_t>(INT64_MAX));
+    static_assert(to_rep<std::uint64_t>(-1) == 0);
+    static_assert(to_rep<std::uint64_t>(INT64_MIN) == 0);
+    static_assert(to_rep<std::int32_t>(INT32_MAX) == INT32_MAX);
+    static_assert(to_rep<std::int32_t>(std::int64_t{INT32_MAX} + 1) == INT32_MAX);
+    static_assert(to_rep<std::int32_t>(std::int64_t{1} << 32) == INT32_MAX);
+    static_assert(to_rep<std::int32_t>(std::int64_t{INT32_MIN} - 1) == INT32_MIN);
+    static_assert(to_rep<std::uint32_t>(std::int64_t{1} << 32) == UINT32_MAX);
+    static_assert(to_rep<std::uint32_t>(-7) == 0);
+    static_assert(to_rep<std::int16_t>(40'000) == 32767);
+    static_assert(to_rep<std::int16_t>(-40'000) == -32768);
+    static_assert(to_rep<std::uint16_t>(-1) == 0);
+    static_assert(to_rep<std::int8_t>(128) == 127);
+    static_assert(to_rep<std::int8_t>(-129) == -128);
+    static_assert(to_rep<std::int8_t>(-128) == -128);
+    static_assert(to_rep<std::uint8_t>(256) == 255);
+    static_assert(to_rep<double>(-5) == -5.0);
+    constexpr std::chrono::duration<int, std::milli> narrow = sidecall::milliseconds(INT64_MAX);
+    static_assert(narrow.count() == INT32_MAX);
+}
+
+TEST_CASE("Spans of numbers with a sign and without are equal if they are as long")
+{
+    using sidecall::milliseconds;
+    static_assert(milliseconds(span_of<std::uint64_t>(UINT64_MAX)) != milliseconds(-1));
+    static_assert(milliseconds(span_of<std::uint64_t>(5)) == milliseconds(span_of<std::int8_t>(5)));
+    static_assert(milliseconds(span_of<uint128>(~uint128{0})) != milliseconds(span_of<int128>(-1)));
+    static_assert(milliseconds(3) == std::chrono::duration<unsigned, std::milli>(3));
 }
 
 TEST_CASE("Points in time are equal if instant and offset are, and spans are cut off where 64 bits end")

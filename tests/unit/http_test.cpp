@@ -533,9 +533,9 @@ TEST_CASE("Retry-After is seconds or a date, or as good as absent")
     // As far as the number goes, and never past it.
     CHECK(read("1000000000000000000") == retry_time{1'000'000'000'000'000'000, false});
     CHECK(read("9223372036854775799")->seconds == 9'223'372'036'854'775'799);
-    CHECK(!read("9223372036854775808"));
-    CHECK(!read("18446744073709551617"));
-    CHECK(!read(std::string(1000, '9')));
+    CHECK(read("9223372036854775808")->seconds == sidecall::retry_time::too_long);
+    CHECK(read("18446744073709551617")->seconds == sidecall::retry_time::too_long);
+    CHECK(read(std::string(1000, '9'))->seconds == sidecall::retry_time::too_long);
     CHECK(read(std::string(1000, '0') + "7") == retry_time{7, false});
     static_assert(sidecall::detail::parse_retry_after("60")->seconds == 60);
 }

@@ -81,13 +81,14 @@ std::vector<outcome> outcomes()
         {failure(errc::transport_failure), true, true},
         {failure(errc::timed_out), true, true},
         {failure(errc::answer_lost), true, true},
-        {failure(errc::answer_too_large), true, true},
+        {failure(errc::answer_too_large), true, false},
         {failure(errc::malformed_response).with_http_status(201), true, true},
         {failure(errc::malformed_response).with_http_status(429), true, true}, // of an operation of one's own
         {failure(errc::cancelled), true, false},
     };
     for (int number : {200, 202, 204, 299}) all.push_back({status(number), true, false});
-    for (int number : {301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 415, 422, 428, 430, 499})
+    for (int number : {300, 301, 302, 307, 399}) all.push_back({status(number), true, false});
+    for (int number : {400, 401, 403, 404, 405, 408, 409, 415, 421, 422, 425, 428, 430, 499})
         all.push_back({status(number), false, false});
     for (int number : {500, 501, 502, 503, 504, 599}) all.push_back({status(number), true, true});
     all.push_back({status(429), false, true});
@@ -155,11 +156,11 @@ TEST_CASE("The policy is that of its documentation, if nothing else is asked for
     CHECK(policy.max_attempts == 10);
 }
 
-TEST_CASE("A status of success or of a server's fault may have taken effect, and no other")
+TEST_CASE("A status of success, a redirect and a server's fault may have taken effect, and no other")
 {
     for (auto const& [status, may] :
-         {std::pair(199, false), std::pair(200, true), std::pair(299, true), std::pair(300, false),
-          std::pair(499, false), std::pair(500, true), std::pair(599, true)}) {
+         {std::pair(199, false), std::pair(200, true), std::pair(299, true), std::pair(300, true), std::pair(399, true),
+          std::pair(400, false), std::pair(499, false), std::pair(500, true), std::pair(599, true)}) {
         sidecall::failure const reason = sidecall::failure_of({.status = status});
         CHECK(may_have_taken_effect(reason) == may);
     }
@@ -215,6 +216,98 @@ TEST_CASE("A wait is drawn evenly between nothing and an end that doubles up to 
         CHECK(longest == end);
         for (int const each : quarters) CHECK(each > 4500);
         for (int const each : quarters) CHECK(each < 5500);
+    }
+}
+
+TEST_CASE("What rarely changes is retried twice, whatever the budget")
+{
+    retry_policy const policy{.max_attempts = 0};
+    for (auto const& reason : {failure(errc::tls_failure), failure(errc::malformed_response).with_http_status(201)})
+        for (unsigned in_a_row : {1u, 2u, 3u, 4u, 1000u}) {
+            CAPTURE(in_a_row);
+            auto const decision = policy.decide(reason, {.is_idempotent = true, .attempt = 1000, .in_a_row = in_a_row});
+            CHECK(!decision.stop == (in_a_row < 3));
+            if (decision.stop) CHECK(*decision.stop == retry_stop::refused);
+        }
+    CHECK(policy.decide(failure(errc::not_connected), {.attempt = 1000, .in_a_row = 1000}));
+
+    // And so it goes: twice more than the first, another failure between them starts anew.
+    auto const refused = failure(errc::tls_failure);
+    script three({refused, refused, refused});
+    CHECK_FALSE(send_with_retry(subscription(true), somebody(), three, {.base_delay = 1ms}, [](milliseconds) {}));
+    CHECK(three.wires.size() == 3);
+    script five({refused, refused, failure(errc::not_connected), refused, refused, refused});
+    CHECK_FALSE(send_with_retry(subscription(true), somebody(), five, {.base_delay = 1ms}, [](milliseconds) {}));
+    CHECK(five.wires.size() == 6);
+}
+
+TEST_CASE("A loop that does not count what fails in a row retries no longer what rarely changes")
+{
+    retry_policy const policy{.max_attempts = 0};
+    for (auto const& reason : {failure(errc::tls_failure), failure(errc::malformed_response).with_http_status(201)})
+        for (unsigned attempt : {1u, 2u, 3u, 4u, 1000u}) {
+            CAPTURE(attempt);
+            CHECK(!policy.decide(reason, {.is_idempotent = true, .attempt = attempt}).stop == (attempt < 3));
+        }
+}
+
+TEST_CASE("An answer without a status that HTTP knows may have taken effect")
+{
+    for (int const number : {INT_MIN, -1, 0, 99}) {
+        CAPTURE(number);
+        CHECK(may_have_taken_effect(status(number)));
+        CHECK(retry_policy{}.decide(status(number), {.is_idempotent = true}).stop == retry_stop::refused);
+    }
+    CHECK(may_have_taken_effect(failure(errc::unexpected_status)));
+    CHECK(!may_have_taken_effect(failure(errc::invalid_argument)));
+    CHECK(!may_have_taken_effect(failure(errc::not_connected)));
+}
+
+TEST_CASE("Less patience than none is none, and lets a Retry-After of 0 pass")
+{
+    retry_policy const policy{.max_retry_after = milliseconds(-1)};
+    CHECK(policy.decide(retry_after(429, "0"), {.random = 7}) == retry_decision{.delay = milliseconds(7)});
+    CHECK(policy.decide(retry_after(429, "1"), {.random = 7}).stop == retry_stop::asked_to_wait_longer);
+}
+
+TEST_CASE("Without back-off and without a limit of attempts there is a millisecond between two of them")
+{
+    failure const reason(errc::not_connected);
+    for (auto const& nothing : {milliseconds(0), milliseconds(-1), milliseconds(INT64_MIN)})
+        for (std::uint64_t const random : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {
+            sidecall::retry_facts const known{.attempt = 3, .random = random};
+            retry_policy const endless{.base_delay = nothing, .max_attempts = 0};
+            CHECK(endless.decide(reason, known).delay.count == 1);
+            CHECK(endless.decide(retry_after(429, "0"), known).delay.count == 1);
+            CHECK(retry_policy{.max_delay = nothing, .max_attempts = 0}.decide(reason, known).delay.count == 1);
+            CHECK(retry_policy{.base_delay = nothing}.decide(reason, known).delay.count == 0);
+        }
+}
+
+TEST_CASE("Retry-After is a lower bound, and never a way to skip the random delay")
+{
+    retry_policy const policy{.max_attempts = 0};
+    for (char const* text : {"0", "Thu, 01 Jan 1970 00:00:00 GMT"}) {
+        CAPTURE(text);
+        auto const decision =
+            policy.decide(retry_after(429, text), {.unix_time = milliseconds(1'000'000'000'000), .random = 499});
+        CHECK(decision == retry_decision{.delay = milliseconds(499)});
+    }
+    CHECK(policy.decide(retry_after(429, "1"), {.attempt = 4, .random = 3'999}) ==
+          retry_decision{.delay = milliseconds(3'999)});
+    CHECK(policy.decide(retry_after(429, "5"), {.attempt = 4, .random = 3'999}) ==
+          retry_decision{.delay = milliseconds(5'000)});
+}
+
+TEST_CASE("A Retry-After that does not fit into 64 bits is longer than any cap")
+{
+    retry_policy const policy{.max_retry_after = std::chrono::hours(24 * 365'000)};
+    for (char const* text : {"9223372036854775808", "18446744073709551616", "99999999999999999999999999999999"}) {
+        CAPTURE(text);
+        auto const reason = retry_after(429, text);
+        REQUIRE(reason.retry_after());
+        CHECK(reason.retry_after()->seconds == sidecall::retry_time::too_long);
+        CHECK(policy.decide(reason, {}).stop == retry_stop::asked_to_wait_longer);
     }
 }
 
@@ -620,6 +713,102 @@ TEST_CASE("Through callbacks it goes as it goes without: the same requests, wait
         CHECK(same_carrier.times_left == carrier.times_left);
     }
 }
+
+TEST_CASE("A transport and a timer that call at once leave the stack as it is")
+{
+    constexpr unsigned attempts = 1'000'000;
+    unsigned sent = 0;
+    unsigned handled = 0;
+    auto carrier = [&](authorized_request, auto completion) {
+        ++sent;
+        completion(result<http_response>(failure(errc::not_connected)));
+    };
+    auto timer = [&](milliseconds, auto next) { next(true); };
+    send_with_retry(subscription(true), somebody(), carrier,
+                    {.base_delay = milliseconds(0), .deadline = milliseconds(INT64_MAX), .max_attempts = attempts},
+                    timer, [&](auto made) {
+                        ++handled;
+                        CHECK(made.error().code() == errc::not_connected);
+                    });
+    CHECK(sent == attempts);
+    CHECK(handled == 1);
+}
+
+TEST_CASE("Without a limit of attempts a transport and a timer that call at once leave the stack as it is")
+{
+    unsigned sent = 0;
+    int handled = 0;
+    auto carrier = [&](authorized_request, auto completion) {
+        if (++sent == 1'000'000)
+            completion(result<http_response>(answer(201, created)));
+        else
+            completion(result<http_response>(failure(errc::not_connected)));
+    };
+    auto timer = [&](milliseconds, auto next) { next(); };
+    send_with_retry(subscription(true), somebody(), carrier, {.deadline = milliseconds(INT64_MAX), .max_attempts = 0},
+                    timer, [&](auto made) {
+                        ++handled;
+                        CHECK(made);
+                    });
+    CHECK(sent == 1'000'000);
+    CHECK(handled == 1);
+}
+
+TEST_CASE("The last attempt that may be made sends the same bytes as the others")
+{
+    for (unsigned const most : {1u, 2u, 5u}) {
+        std::vector<std::string> wires;
+        int handled = 0;
+        auto carrier = [&](authorized_request request, auto completion) {
+            wires.emplace_back(lasting(request.to_http1()).reveal());
+            completion(result<http_response>(answer(429)));
+        };
+        send_with_retry(
+            subscription(true), somebody(), carrier, {.base_delay = 1ms, .max_attempts = most},
+            [](milliseconds, auto next) { next(); },
+            [&](auto made) {
+                ++handled;
+                CHECK(made.error().http_status() == 429);
+            });
+        REQUIRE(wires.size() == most);
+        for (auto const& wire : wires) CHECK(wire == wires[0]);
+        CHECK(wires[0].find("IdempotencyKey=key") != std::string::npos);
+        CHECK(handled == 1);
+    }
+}
+
+TEST_CASE("A transport that lets its completion go ends the operation without a leak")
+{
+    auto carrier = [&](authorized_request, auto completion) {
+        auto dropped = std::move(completion);
+        static_cast<void>(dropped);
+    };
+    send_with_retry(
+        subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+    auto refusing = [&](authorized_request, auto completion) {
+        completion(result<http_response>(failure(errc::not_connected)));
+    };
+    send_with_retry(
+        subscription(true), somebody(), refusing, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+}
+
+#ifdef __cpp_exceptions
+TEST_CASE("An exception of the transport leaves send_with_retry, with the handler called or not")
+{
+    for (bool const completes : {false, true}) {
+        int handled = 0;
+        auto carrier = [&](authorized_request, auto completion) {
+            if (completes) completion(result<http_response>(failure(errc::cancelled)));
+            throw 1;
+        };
+        CHECK_THROWS_AS(
+            send_with_retry(
+                subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [&](auto) { ++handled; }),
+            int);
+        CHECK(handled == completes);
+    }
+}
+#endif
 
 TEST_CASE("A timer that is ended early ends the operation with what it last failed with")
 {

@@ -27,12 +27,14 @@ using sidecall::message_sequencer;
 using sidecall::sequenced_message;
 
 /// A signed GET, since a message can be had from nothing less.
-incoming_message receive(std::uint64_t number, std::uint64_t id)
+incoming_message receive(std::uint64_t number, std::uint64_t id,
+                         std::string const& call = "CA00000000000000000000000000000002")
 {
     std::string digits = std::to_string(id);
     digits.insert(0, 32 - digits.size(), '0');
     std::string const url = "https://example.com/?Sid=KX" + digits + "&SequenceNumber=" + std::to_string(number) +
-                            "&CallSid=CA00000000000000000000000000000002&AccountSid=AC00000000000000000000000000000001"
+                            "&CallSid=" + call +
+                            "&AccountSid=AC00000000000000000000000000000001"
                             "&Content={}&ContentType=application/json&Timestamp=18+Dec+2019+20:02:01+%2B0000";
     auto const code = sidecall::detail::hmac_sha1("token").code([&](auto put) { put(url); });
     std::string signature(28, '\0');
@@ -529,4 +531,135 @@ TEST_CASE("A message is in its place, and the limits are those that are document
     CHECK_FALSE(one.late);
     CHECK(sidecall::sequencer_options{}.max_waiting == 32);
     CHECK(sidecall::sequencer_options{}.max_remembered == 256);
+}
+
+TEST_CASE("A message of another call is not handed out, changes nothing, and stays with the caller")
+{
+    std::string const other = "CA00000000000000000000000000000009";
+    auto const other_call = *sidecall::call_sid::parse(other);
+    for (bool const is_told : {false, true}) {
+        CAPTURE(is_told);
+        sidecall::sequencer_options options;
+        if (is_told) options.call = message(0).call_sid();
+        scene all(options);
+        if (is_told) {
+            CHECK(all.accept(receive(5, 300, other)) == ""); // it does not begin with whichever comes first
+            CHECK(all.became == arrival::other_call);
+        }
+        CHECK(all.accept({0, 2}) == "0");
+        for (std::uint64_t const number : {0u, 1u, 2u, 3u, 50u}) {
+            CAPTURE(number);
+            CHECK(all.accept(receive(number, 300 + number, other)) == "");
+            CHECK(all.became == arrival::other_call);
+            CHECK(all.sequencer.waiting() == 1);
+            // Given to be moved from, it is not.
+            incoming_message stray = receive(number, 300 + number, other);
+            CHECK(all.sequencer.accept(std::move(stray), all.out) == arrival::other_call);
+            CHECK(stray.call_sid() == other_call); // NOLINT(bugprone-use-after-move)
+            CHECK(stray.content() == "{}");
+            // Nor is its SID taken for one that has come.
+            message_sequencer its_own;
+            CHECK(its_own.accept(std::move(stray), all.out) == arrival::handed_out);
+            CHECK(all.out.take() == std::to_string(number));
+        }
+        CHECK(all.accept(receive(1, 2, other)) == ""); // whatever its SID is
+        CHECK(all.became == arrival::other_call);
+        CHECK(all.accept({1, 3}) == "1 2 3");
+        CHECK(all.sequencer.call() == message(0).call_sid());
+    }
+    CHECK(!message_sequencer().call());
+    CHECK(message_sequencer({.call = other_call}).call() == other_call);
+
+    // A copy is of the same call, as is one that was moved.
+    scene all;
+    CHECK(all.accept(0) == "0");
+    scene copy, moved;
+    copy.sequencer = all.sequencer;
+    moved.sequencer = std::move(all.sequencer);
+    for (scene* one : {&copy, &moved}) {
+        CHECK(one->accept(receive(1, 301, other)) == "");
+        CHECK(one->became == arrival::other_call);
+    }
+}
+
+TEST_CASE("Two calls whose messages come mixed are each in order in a sequencer of its own, and none is lost")
+{
+    std::string const calls[] = {"CA00000000000000000000000000000002", "CA00000000000000000000000000000009"};
+    std::vector<incoming_message> mixed;
+    for (std::uint64_t const number : {0u, 2u, 1u, 3u})
+        for (std::uint64_t which : {0u, 1u}) mixed.push_back(receive(number, 400 + 10 * which + number, calls[which]));
+    scene first({.first = 0}), second({.first = 0});
+    for (auto& one : mixed)
+        if (first.sequencer.accept(std::move(one), first.out) == arrival::other_call)
+            CHECK(second.sequencer.accept(std::move(one), second.out) != arrival::other_call);
+    CHECK(first.out.take() == "0 1 2 3");
+    CHECK(second.out.take() == "0 1 2 3");
+}
+
+TEST_CASE("A message that can be copied only is not changed by what becomes of it")
+{
+    scene all({.first = 0});
+    for (std::uint64_t const number : {2u, 0u, 2u, 1u}) {
+        incoming_message const& one = message(number);
+        all.sequencer.accept(one, all.out);
+        CHECK(one.content() == "{}");
+    }
+    CHECK(all.out.take() == "0 1 2");
+    incoming_message again = receive(1, 1);
+    CHECK(all.sequencer.accept(std::move(again), all.out) == arrival::duplicate);
+    CHECK(again.content() == "{}"); // NOLINT(bugprone-use-after-move)
+}
+
+namespace {
+
+template <class T>
+concept can_be_first = requires(sidecall::sequencer_options& options, T value)
+{
+    options.first = value;
+};
+
+} // namespace
+
+TEST_CASE("The first number is one without a sign, a constant that is not negative, or not known")
+{
+    using first = sidecall::first_sequence_number;
+    constexpr auto number = [](first const& one) { return one.number(); };
+    static_assert(number({}) == std::nullopt);
+    static_assert(number(std::nullopt) == std::nullopt);
+    static_assert(number(0) == 0u);
+    static_assert(number(7) == 7u);
+    static_assert(number(7LL) == 7u);
+    static_assert(number(INT64_MAX) == static_cast<std::uint64_t>(INT64_MAX));
+    static_assert(number(UINT64_MAX) == UINT64_MAX);
+    static_assert(number(static_cast<unsigned char>(200)) == 200u);
+    static_assert(number(std::optional<std::uint64_t>(9)) == 9u);
+    static_assert(number(std::optional<std::uint64_t>()) == std::nullopt);
+    static_assert(number(std::optional<unsigned>(9)) == 9u);
+    static_assert(can_be_first<std::uint64_t> && can_be_first<std::size_t> && can_be_first<unsigned char>);
+    static_assert(!can_be_first<std::optional<int>> && !can_be_first<std::optional<std::int64_t>>);
+    static_assert(!can_be_first<bool> && !can_be_first<double> && !can_be_first<char const*>);
+
+    sidecall::sequencer_options options{.first = 3};
+    options.first = 4;
+    CHECK(number(options.first) == 4u);
+    options.first = std::nullopt;
+    CHECK(number(options.first) == std::nullopt);
+}
+
+TEST_CASE("Limits at their ends: nothing, and as much as there is memory for")
+{
+    scene endless({.first = 0, .max_waiting = SIZE_MAX, .max_remembered = SIZE_MAX});
+    std::string expected = "0";
+    for (std::uint64_t number = 600; number != 0; --number) REQUIRE(endless.accept(receive(number, number)) == "");
+    for (std::uint64_t number = 1; number != 601; ++number) expected.append(" ").append(std::to_string(number));
+    CHECK(endless.sequencer.waiting() == 600);
+    CHECK(endless.accept(0) == expected);
+    for (std::uint64_t const number : {0u, 1u, 255u, 256u, 300u, 600u}) {
+        CHECK(endless.accept(number) == "");
+        CHECK(endless.became == arrival::duplicate);
+    }
+
+    // Nothing waits, and nothing is remembered: each goes out as it comes, and again if it comes again.
+    scene none({.max_waiting = 0, .max_remembered = 0});
+    CHECK(none.accept({3, 3, 9, 5, 10}) == "3 3! 9-5 5! 10");
 }

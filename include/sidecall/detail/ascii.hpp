@@ -7,10 +7,10 @@
 // Bytes as ASCII, whatever the locale says.
 namespace sidecall::detail {
 
-/// Whether small code is asked for: then shortcuts are left out, and all goes the general way behind them. Define
-/// SIDECALL_PREFER_SIZE in the whole program for that. It does not follow from -Os, since a program may build one
-/// translation unit with it and another without, and both must define the same inline functions.
-#ifdef SIDECALL_PREFER_SIZE
+/// Whether small code is asked for, by SIDECALL_PREFER_SIZE, which must be defined in the whole program or not at all:
+/// then shortcuts are left out, and all goes the general way behind them. Not by -Os itself, which may differ between
+/// the translation units of a program that share these inline functions.
+#if defined(SIDECALL_PREFER_SIZE)
 inline constexpr bool prefers_size = true;
 #else
 inline constexpr bool prefers_size = false;

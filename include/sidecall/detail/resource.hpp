@@ -10,7 +10,6 @@
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/json.hpp>
 #include <sidecall/detail/literal.hpp>
-#include <sidecall/detail/no_macro.hpp>
 #include <sidecall/detail/rfc2822.hpp>
 #include <sidecall/detail/storage.hpp>
 #include <sidecall/http.hpp>
@@ -103,7 +102,7 @@ public:
 
     /// An optional member: empty if it is null, absent or unreadable.
     template <class T>
-    constexpr std::optional<T> read SIDECALL_DETAIL_NO_MACRO(std::size_t index)
+    constexpr std::optional<T> optional_member(std::size_t index)
     {
         auto read = read_string<T>(index);
         auto const& [name, value, seen] = members_[index];
@@ -116,7 +115,7 @@ public:
 
     /// A member that must be there; if it is not, or cannot be read, that is the fault.
     template <class T>
-    constexpr std::optional<T> read_required(std::size_t index)
+    constexpr std::optional<T> required_member(std::size_t index)
     {
         auto read = read_string<T>(index);
         if (read || fault_) return read;

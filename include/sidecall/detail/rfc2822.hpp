@@ -60,7 +60,8 @@ constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
 }
 
 /// Reads a date from left to right. Mail lets letters be of either case, folds its spaces and writes less than two
-/// digits; HTTP has all of it exact. Each `read` gives false, and the text is given up, where it does not fit.
+/// digits; HTTP has all of it exact. Each of its functions gives false, and the text is given up, where it does not
+/// fit.
 class date_reader {
 public:
     enum class rules : bool { http, mail };
@@ -75,7 +76,7 @@ public:
 
     /// What a form shows, in the manner of `strptime`: after "%" stands what number is read, and everything else is
     /// itself.
-    constexpr bool read_form(char const* form) noexcept
+    constexpr bool match(char const* form) noexcept
     {
         for (; *form != '\0'; ++form)
             if (!(*form == '%' ? read_part(*++form) : read_itself(*form))) return false;
@@ -245,7 +246,7 @@ public:
 
     /// The number of each digit and the next one, in the byte of the first; `wrong` gets a bit if a character is none
     /// that has this place.
-    constexpr std::uint64_t read_number(std::uint64_t eight, std::uint64_t& wrong) const noexcept
+    constexpr std::uint64_t numbers_of(std::uint64_t eight, std::uint64_t& wrong) const noexcept
     {
         std::uint64_t const digits = (eight ^ noughts_) & mask_; // anything above 9 for what is no digit
         wrong |= ((digits + to_0x80_) | digits) & 0x8080808080808080;
@@ -301,10 +302,10 @@ constexpr bool read_usual_date(std::string_view text, calendar_time& t) noexcept
     std::uint64_t const first = eight_at(text.data());
     std::uint64_t const second = eight_at(text.data() + 8);
     std::uint64_t wrong = 0;
-    std::uint64_t const day = usual_day.read_number(first, wrong);
-    std::uint64_t const year = usual_year.read_number(second, wrong);
-    std::uint64_t const time = usual_time.read_number(eight_at(text.data() + 16), wrong);
-    std::uint64_t const end = usual_end.read_number(eight_at(text.data() + 23), wrong);
+    std::uint64_t const day = usual_day.numbers_of(first, wrong);
+    std::uint64_t const year = usual_year.numbers_of(second, wrong);
+    std::uint64_t const time = usual_time.numbers_of(eight_at(text.data() + 16), wrong);
+    std::uint64_t const end = usual_end.numbers_of(eight_at(text.data() + 23), wrong);
     if (wrong != 0 || !folded_days.find(first, t.weekday) || !folded_months.find(second, t.month)) return false;
     t.day = byte(day, 5);
     t.year = 100 * byte(year, 4) + byte(year, 6);
@@ -321,11 +322,11 @@ constexpr bool read_mail_date(std::string_view text, calendar_time& t) noexcept
 {
     date_reader reader(text, date_reader::rules::mail, t);
     reader.skip_comments();
-    if (reader.read_form("%a") && !reader.read_form(",")) return false;
-    if (!reader.read_form("%d %b %Y %H:%M")) return false;
+    if (reader.match("%a") && !reader.match(",")) return false;
+    if (!reader.match("%d %b %Y %H:%M")) return false;
     bool space = reader.skip_comments();
     if (reader.next_is(':')) {
-        if (!reader.read_form(":%S")) return false;
+        if (!reader.match(":%S")) return false;
         space = reader.skip_comments();
     }
     if (!space) return false;
@@ -360,14 +361,14 @@ constexpr bool parse_http_date(std::string_view text, std::int64_t& unix_seconds
     calendar_time t;
     date_reader reader(text, date_reader::rules::http, t);
     char const* form = ", %d-%b-%y %H:%M:%S GMT";
-    if (!reader.read_form("%a")) return false;
+    if (!reader.match("%a")) return false;
     if (reader.next_is(','))
         form = ", %d %b %Y %H:%M:%S GMT";
     else if (reader.next_is(' '))
         form = " %b %e %H:%M:%S %Y";
-    else if (!reader.read_form(day_endings[t.weekday]))
+    else if (!reader.match(day_endings[t.weekday]))
         return false;
-    if (!reader.read_form(form) || !reader.done()) return false;
+    if (!reader.match(form) || !reader.done()) return false;
     auto const when = to_date_time(t);
     if (!when) return false;
     unix_seconds = when->unix_seconds;
