@@ -319,7 +319,7 @@ private:
                 expired_ = expired_ || now >= deadline_;
                 flooded_ = flooded_ || (in_headers_ && socket_.received() > limit_);
                 if (expired_ || flooded_) socket_.cut();
-                changed_.wait_until(lock, expired_ ? now + interval : std::min(now + interval, deadline_));
+                changed_.wait_until(lock, expired_ ? now + interval : (std::min)(now + interval, deadline_));
             }
         }
 
@@ -389,8 +389,8 @@ private:
         {
             no_sigpipe const guard;
             auto const start = clock::now();
-            auto const total = at_least_1ms(std::min(settings_.total_timeout, at_most));
-            auto const to_connect = std::min(at_least_1ms(settings_.connect_timeout), total);
+            auto const total = at_least_1ms((std::min)(settings_.total_timeout, at_most));
+            auto const to_connect = (std::min)(at_least_1ms(settings_.connect_timeout), total);
             exchange current;
             request_end end(*this, current);
             if (!current.dead.is_open()) return failure(errc::not_connected, "no file descriptor left");

@@ -243,7 +243,7 @@ private:
     void answer(mounted_path const& path, httplib::Request const& request, std::string_view body,
                 httplib::Response& response, bool closes)
     {
-        auto verified = verify(path, request, body);
+        auto verified = authenticate(path, request, body);
         if (!verified) {
             bool const forged = verified.error().code() == errc::invalid_signature;
             return refuse(request, response, forged ? 403 : 400, verified.error(), closes);
@@ -264,7 +264,8 @@ private:
     }
 
     /// The parameters, if one of the callbacks was called with a signature that matches, and not too long ago.
-    result<webhook_parameters> verify(mounted_path const& path, httplib::Request const& request, std::string_view body)
+    result<webhook_parameters> authenticate(mounted_path const& path, httplib::Request const& request,
+                                            std::string_view body)
     {
         std::size_t const query = find_or_end(request.target, "?", 0);
         std::string const content_type = request.get_header_value("Content-Type");
@@ -277,14 +278,14 @@ private:
                              .signature = signature,
                              .body = body};
 
-        auto parameters = verify(seen, urls);
+        auto parameters = authenticate(seen, urls);
         if (!parameters || options_.replay_window.count <= 0) return parameters;
         if (!is_recent(*parameters))
             return failure(errc::invalid_signature, "Timestamp", "outside of the replay window, or not readable");
         return parameters;
     }
 
-    result<webhook_parameters> verify(webhook_request& request, std::vector<std::string> const& urls)
+    result<webhook_parameters> authenticate(webhook_request& request, std::vector<std::string> const& urls)
     {
         if constexpr (std::is_same_v<Verifier, webhook_verifier>) {
             return verify_by(verifier_, request, urls);

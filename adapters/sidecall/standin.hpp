@@ -359,7 +359,7 @@ inline address find_address(std::string const& url)
     to.https = lower(std::string_view{url}.substr(0, colon)) == "https";
     to.port = to.https ? 443 : 80;
     std::string const rest = url.substr(colon + 3, url.find('#') - colon - 3);
-    auto const end = std::min(rest.find_first_of("/?"), rest.size());
+    auto const end = (std::min)(rest.find_first_of("/?"), rest.size());
     to.host = rest.substr(0, end);
     to.target = rest.substr(end);
     if (to.target.empty() || to.target.front() != '/') to.target.insert(0, "/");
@@ -381,7 +381,7 @@ inline address find_address(std::string const& url)
 inline std::string url_to_sign(std::string const& url, bool with_user_info, standin_port port)
 {
     auto const begin = url.find("://") + 3;
-    auto const end = std::min(url.find_first_of("/?#", begin), url.size());
+    auto const end = (std::min)(url.find_first_of("/?#", begin), url.size());
     std::string host = url.substr(begin, end - begin);
     std::string user_info;
     if (auto const at = host.rfind('@'); at != std::string::npos) {
@@ -994,7 +994,7 @@ private:
             answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"Twilio API\"");
             return answer;
         }
-        auto const question_mark = std::min(request.target.find('?'), request.target.size());
+        auto const question_mark = (std::min)(request.target.find('?'), request.target.size());
         std::string const path = request.target.substr(0, question_mark);
         route const to = find_route(path);
         if (to.what == resource::none) return not_found(path);
@@ -1200,7 +1200,7 @@ private:
         if (!callback.signature.empty()) request.headers.emplace("X-Twilio-Signature", callback.signature);
         std::string user, password;
         if (!to.user_info.empty()) {
-            auto const colon = std::min(to.user_info.find(':'), to.user_info.size());
+            auto const colon = (std::min)(to.user_info.find(':'), to.user_info.size());
             auto const decode = [](std::string const& text) {
                 return standin_detail::decode_form_text(text, '+').value_or(text);
             };

@@ -259,7 +259,7 @@ private:
 /// Reads a request line and its header lines: RFC 9112, sections 3 and 5. False if they are not what that says.
 inline bool parse_head(std::string const& head, httplib::Request& request)
 {
-    auto const line_end = std::min(head.find("\r\n"), head.size());
+    auto const line_end = (std::min)(head.find("\r\n"), head.size());
     auto const first = head.find(' ');
     auto const second = head.rfind(' ', line_end);
     if (first == 0 || first >= line_end || second <= first + 1) return false;
@@ -271,7 +271,7 @@ inline bool parse_head(std::string const& head, httplib::Request& request)
     if (request.target.find(' ') != std::string::npos) return false;
 
     for (auto begin = line_end + 2; begin < head.size();) {
-        auto const end = std::min(head.find("\r\n", begin), head.size());
+        auto const end = (std::min)(head.find("\r\n", begin), head.size());
         auto const colon = head.find(':', begin);
         if (colon == begin || colon >= end) return false;
         std::string const name = head.substr(begin, colon - begin);
@@ -453,7 +453,7 @@ private:
     void accept()
     {
         std::list<worker> workers;
-        while (wait_for(listener_.number(), POLLIN, stopped_.number(), wait_clock::time_point::max())) {
+        while (wait_for(listener_.number(), POLLIN, stopped_.number(), (wait_clock::time_point::max)())) {
             pause(take_slowness());
             int const socket = ::accept4(listener_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (socket < 0) {

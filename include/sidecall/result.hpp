@@ -15,6 +15,13 @@
 #include <sidecall/detail/utf8.hpp>
 #include <sidecall/text_view.hpp>
 
+/// For what a program and its shared libraries must have one of, whatever -fvisibility says.
+#if defined(__GNUC__) && !defined(_WIN32)
+#define SIDECALL_DETAIL_SHARED __attribute__((visibility("default")))
+#else
+#define SIDECALL_DETAIL_SHARED
+#endif
+
 namespace sidecall {
 
 /// What went wrong, grouped by who must act.
@@ -104,16 +111,32 @@ inline void append_printable(std::string& line, std::string_view text)
     }
 }
 
-class category final : public std::error_category {
+/// Whether a category is that of `errc`, by its name, since a shared library may have one of its own.
+inline bool is_our_category(std::error_category const& other) noexcept
+{
+    return std::string_view(other.name()) == "sidecall";
+}
+
+class SIDECALL_DETAIL_SHARED category final : public std::error_category {
 public:
     char const* name() const noexcept override { return "sidecall"; }
     std::string message(int code) const override { return std::string(explain(static_cast<errc>(code))); }
+    bool equivalent(int code, std::error_condition const& condition) const noexcept override
+    {
+        return code == condition.value() && is_our_category(condition.category());
+    }
+    bool equivalent(std::error_code const& code, int condition) const noexcept override
+    {
+        return code.value() == condition && is_our_category(code.category());
+    }
 };
 
 } // namespace detail
 
-/// The `std::error_category` of `errc`. Its messages allocate; nothing else here does.
-inline std::error_category const& sidecall_category() noexcept
+/// The `std::error_category` of `errc`: one for a program and the shared libraries that it is linked with, also if they
+/// are built with `-fvisibility=hidden`. A library that is loaded with `dlopen` may have its own, so compare an error
+/// code with an `errc`, which then works, too. Its messages allocate; nothing else here does.
+SIDECALL_DETAIL_SHARED inline std::error_category const& sidecall_category() noexcept
 {
     static detail::category const instance;
     return instance;
@@ -123,6 +146,12 @@ inline std::error_category const& sidecall_category() noexcept
 inline std::error_code make_error_code(errc code) noexcept
 {
     return {static_cast<int>(code), sidecall_category()};
+}
+
+/// Makes `code == errc::timed_out` true also for an error code of a shared library with a category of its own.
+inline bool operator==(std::error_code const& code, errc value) noexcept
+{
+    return code.value() == static_cast<int>(value) && detail::is_our_category(code.category());
 }
 
 /// When to come back, as `Retry-After` says it (RFC 9110, section 10.2.3).

@@ -3,7 +3,7 @@ import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
-# The tests of headers that have code of their own where the compiler is to save bytes.
+# The tests of headers that have code of their own where bytes are to be saved.
 SMALL = ["digest", "callback_url", "credentials", "subscription", "webhook"]
 
 # By name, the source of each and the options of the compiler that it needs. "tables" is the driver of TABLES.

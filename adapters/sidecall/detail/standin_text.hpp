@@ -272,7 +272,7 @@ inline std::string callback_fault(std::string const& url)
     if (scheme != "http" && scheme != "https") return "its scheme is neither http nor https";
 
     std::string const rest = url.substr(colon + 3);
-    auto const authority_end = std::min(rest.find_first_of("/?#"), rest.size());
+    auto const authority_end = (std::min)(rest.find_first_of("/?#"), rest.size());
     std::string host = rest.substr(0, authority_end);
     if (auto const at = host.rfind('@'); at != std::string::npos) {
         if (!is_uri_part(std::string_view{host}.substr(0, at), ":")) return "its user information is malformed";
@@ -290,7 +290,7 @@ inline std::string callback_fault(std::string const& url)
     if (std::string fault = host_fault(host); !fault.empty()) return fault;
 
     std::string const tail = rest.substr(authority_end);
-    auto const fragment = std::min(tail.find('#'), tail.size());
+    auto const fragment = (std::min)(tail.find('#'), tail.size());
     if (!is_uri_part(std::string_view{tail}.substr(0, fragment), ":@/?") ||
         !is_uri_part(std::string_view{tail}.substr(std::min(fragment + 1, tail.size())), ":@/?"))
         return "it has a malformed escape, or a character that must be escaped";

@@ -11,9 +11,9 @@ namespace sidecall::detail {
 /// then shortcuts are left out, and all goes the general way behind them. Not by -Os itself, which may differ between
 /// the translation units of a program that share these inline functions.
 #if defined(SIDECALL_PREFER_SIZE)
-constexpr bool prefers_size = true;
+inline constexpr bool prefers_size = true;
 #else
-constexpr bool prefers_size = false;
+inline constexpr bool prefers_size = false;
 #endif
 
 constexpr bool is_digit(char c) noexcept

@@ -74,7 +74,8 @@ constexpr char* base64_group(std::string_view first, std::string_view second, ch
 
     // What is to be added to a digit is found in a register, by a number: 0 from 26 to 51, where most are, 1 to 12
     // above, 13 below.
-    auto const number = ((digits > 51) & (digits - 51)) | ((digits < 26) & 13);
+    auto const number =
+        (reinterpret_cast<values>(digits > 51) & (digits - 51)) | (reinterpret_cast<values>(digits < 26) & 13);
     constexpr values step{'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
                           '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A'};
     auto const text = reinterpret_cast<chars>(digits) +

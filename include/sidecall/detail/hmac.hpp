@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/ascii.hpp>
 #include <sidecall/detail/sha1.hpp>
 #include <sidecall/detail/storage.hpp>
 
@@ -15,7 +16,7 @@ namespace sidecall::detail {
 /// secret in them: no compiler can be told to wipe those. What handled the secret must not be inlined into the caller.
 [[gnu::noinline]] inline void wipe_stack() noexcept
 {
-    char below[1024]; // SHA-1 in C++ takes 500 to 700, what calls it the rest
+    char below[prefers_size ? 640 : 1024]; // SHA-1 in C++ takes 500 to 700, less as small code
     wipe(below, sizeof below);
 }
 

@@ -73,7 +73,7 @@ sidecall::result<sidecall::http_response_view> modem(sidecall::authorized_reques
     for (sidecall::header const field : request.headers()) {
         bool const named = wanted->name == "User-Agent";
         same = same && wanted != std::end(request_headers) && field.name == wanted->name &&
-               (named ? field.value.substr(0, wanted->value.size()) : field.value) == wanted->value;
+               (named ? field.value.substr(0, wanted->value.size()) : std::string_view(field.value)) == wanted->value;
         ++wanted;
     }
     expect(same && wanted == std::end(request_headers), "the request has other bytes");

@@ -1,0 +1,54 @@
+// The transports and the webhook's mount, too, survive the macros of windows.h, Apple and Unreal. What they are for
+// comes first: libcurl and cpp-httplib need not survive any of it.
+
+#include <chrono>
+#include <limits>
+
+#include <curl/curl.h>
+#include <httplib.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <poll.h>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#define HOSTILE SIDECALL_HAS_LOOKED_AT_A_MACRO(
+#undef DELETE
+#define DELETE HOSTILE
+#define ERROR HOSTILE
+#define F(text) HOSTILE
+#define I HOSTILE
+#define IN HOSTILE
+#define OUT HOSTILE
+#define TEXT(text) HOSTILE
+#define check(condition) HOSTILE
+#define ensure(condition) HOSTILE
+#define far HOSTILE
+#define interface HOSTILE
+#define max(a, b) HOSTILE
+#define min(a, b) HOSTILE
+#define near HOSTILE
+#define nil HOSTILE
+#define require(condition, label) HOSTILE
+#define small HOSTILE
+#define verify(condition) HOSTILE
+
+#include <sidecall/curl.hpp>
+#include <sidecall/curl_multi.hpp>
+#include <sidecall/httplib.hpp>
