@@ -366,6 +366,7 @@ private:
         /// the client, since nobody knows what is still to come on its connection.
         class request_end {
         public:
+            /// Both must outlive it.
             request_end(line& of, exchange& current) noexcept : line_(of), current_(current) {}
             request_end(request_end const&) = delete;
             request_end& operator=(request_end const&) = delete;
@@ -378,7 +379,7 @@ private:
                 line_.socket_.close();
             }
 
-            bool is_complete = false;
+            bool is_complete = false; ///< Whether the connection holds nothing of this request any longer.
 
         private:
             line& line_;
