@@ -212,9 +212,10 @@ private:
     /// What follows the "?", without the fragment.
     static constexpr std::string_view query_of(std::string_view url) noexcept
     {
-        url = url.substr(0, url.find('#'));
-        std::size_t const mark = detail::find_or_end(url, "?", 0);
-        return url.substr(mark == url.size() ? mark : mark + 1);
+        std::size_t const mark = url.find('?');
+        if (mark == url.npos) return {};
+        std::size_t const end = url.find('#');
+        return end < mark ? std::string_view() : detail::cut(url, mark + 1, end);
     }
 
     static constexpr failure refused(detail::literal field, detail::literal rule) noexcept
@@ -257,9 +258,11 @@ private:
     constexpr result<webhook_parameters> parameters_in(MakeRoom make_room, webhook_request const& request) const
     {
         detail::parameters form;
-        if (auto verified = authenticate(request, form, make_room); !verified) return std::move(verified).error();
-        bool const asks_by_query = asks_without_body(request) && (request.body.empty() || is_form(request));
-        if (is_form(request) && !asks_by_query) return webhook_parameters(std::move(form));
+        bool const has_form = is_form(request);
+        auto verified = authenticate(request, has_form, form, make_room);
+        if (!verified) return std::move(verified).error();
+        bool const asks_by_query = asks_without_body(request) && (request.body.empty() || has_form);
+        if (has_form && !asks_by_query) return webhook_parameters(std::move(form));
         if (asks_by_query) {
             auto query = read_form(make_room, query_of(request.url), form);
             if (!query) return std::move(query).error();
@@ -298,7 +301,7 @@ private:
 
     /// Nothing if the signature matches. Then `form` has the parameters of a form; none for a body of another type.
     template <class MakeRoom>
-    constexpr result<void> authenticate(webhook_request const& request, detail::parameters& form,
+    constexpr result<void> authenticate(webhook_request const& request, bool has_form, detail::parameters& form,
                                         MakeRoom make_room) const
     {
         if (request.body.size() > max_size || request.url.size() > max_size) return malformed("longer than 256 KiB");
@@ -306,13 +309,13 @@ private:
         if (request.signature.empty()) return refused("X-Twilio-Signature", "there is no signature");
         if (!detail::base64_decode(request.signature, given))
             return refused("X-Twilio-Signature", "not 20 bytes in base64");
-        if (!is_vouched_for(request)) return refused("bodySHA256", "missing, or not the body's SHA-256");
-        if (is_form(request)) {
+        if (!is_vouched_for(request, has_form)) return refused("bodySHA256", "missing, or not the body's SHA-256");
+        if (has_form) {
             if (auto read = read_form(make_room, request.body, form); !read) return read;
         }
         for (std::size_t i = 0; i != 2; ++i)
             if (has_key_[i] && matches(keys_[i], request.url, form, given)) return {};
-        return refused("X-Twilio-Signature", is_form(request)
+        return refused("X-Twilio-Signature", has_form
                                                  ? detail::literal("the signature does not match this URL, these "
                                                                    "parameters and this token")
                                                  : detail::literal("the signature does not match this URL and this "
@@ -338,11 +341,11 @@ private:
 
     /// Whether the body is what the URL's hash says, in lower-case hexadecimal. Without a hash it must be a form, whose
     /// parameters are signed; or there is no body, and no type that speaks of one.
-    static constexpr bool is_vouched_for(webhook_request const& request) noexcept
+    static constexpr bool is_vouched_for(webhook_request const& request, bool has_form) noexcept
     {
         if (request.body.empty() && asks_without_body(request)) return true; // signed by its URL alone
         auto const given = given_hash(request);
-        if (!given) return is_form(request) || (request.body.empty() && request.content_type.empty());
+        if (!given) return has_form || (request.body.empty() && request.content_type.empty());
         detail::sha256 hash;
         hash.update(request.body);
         std::size_t at = 0;
@@ -447,7 +450,7 @@ constexpr result<incoming_message> incoming_message::parse(webhook_parameters pa
 constexpr auto(webhook_verifier::verify)(webhook_request const& request) const -> result<void>
 {
     detail::parameters form;
-    return authenticate(request, form, on_heap);
+    return authenticate(request, is_form(request), form, on_heap);
 }
 
 constexpr result<webhook_parameters> webhook_verifier::parameters(webhook_request const& request) const

@@ -76,10 +76,10 @@ void for_each_class(Check check)
     named("in_plain", detail::in_plain(),
           bytes_from_to(' ', '!') + bytes_from_to('#', '[') + bytes_from_to(']', 0x7F)); // RFC 8259, section 7
     named("in_run", detail::in_run(), all_bytes_but("%+&="));
-    named("in_piece", detail::in_piece(), all_bytes_but("&"));
+    named("is_ampersand", detail::is_ampersand(), "&");
 }
 
-/// The four questions, asked byte by byte of a text from `at` on; what is wrong with the answers, or nothing.
+/// The five questions, asked byte by byte of a text from `at` on; what is wrong with the answers, or nothing.
 template <class Class>
 std::string disagreement(classified<Class> const& what, std::string_view text, std::size_t at)
 {
@@ -104,6 +104,9 @@ std::string disagreement(classified<Class> const& what, std::string_view text, s
     };
     for (char c : text) count += what.has(c) ? 1u : 0u;
     if (detail::count_in(what.in_class, text) != count) return "count_in";
+    std::size_t pieces = 0;
+    for (std::size_t i = 0; i != text.size(); ++i) pieces += !what.has(text[i]) && (i == 0 || what.has(text[i - 1]));
+    if (detail::count_pieces(what.in_class, text) != pieces) return "count_pieces";
     bool same = true;
     seek();
     detail::for_each_not(what.in_class, text, [&](std::size_t where) {
@@ -180,6 +183,8 @@ TEST_CASE("Among any others, too, and in texts so long that sixteen sums of one 
                 if (odd) block[size - 2] = what.outside();
                 std::size_t const expected = size - (odd ? 1 : 0);
                 all.add(detail::count_in(what.in_class, block.view()) == expected ? "" : "count_in", {}, size);
+                bool const one_piece = detail::count_pieces(what.in_class, block.view()) == (odd ? 1 : 0);
+                all.add(one_piece ? "" : "count_pieces", {}, size);
                 std::size_t const stop = odd ? size - 2 : size;
                 all.add(detail::find_not(what.in_class, block.view(), 0) == stop ? "" : "find_not", {}, size);
             }
@@ -193,6 +198,7 @@ TEST_CASE("A constant is looked through with the same answers")
     static_assert(detail::find_not(detail::in_target(), "#/a/path/of/more/than/sixteen/bytes", 1) == 35);
     static_assert(detail::find_not(detail::in_plain(), "", 0) == 0);
     static_assert(detail::count_in(detail::one_in_form(), "0123456789abcdef 0123456789abcdef&%") == 33);
+    static_assert(detail::count_pieces(detail::is_ampersand(), "&a=0123456789abcdef&&b=1&") == 2);
     static_assert(detail::form_size("0123456789abcdef 0123456789abcdef&%") == 39);
     static_assert(detail::find_invalid_utf8("0123456789abcdef0123456789abcdef\xC3") == 32);
     constexpr auto sum = [] {

@@ -160,25 +160,49 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::str
 }
 inline constexpr std::size_t copy_spills = chunk_size;
 
-/// How many bytes are in a class.
-template <class Class>
-SIDECALL_DETAIL_INLINE constexpr std::size_t count_in(Class in_class, std::string_view text) noexcept
+/// How many places of a text `matches(load, place)` holds at, from `begin` on: `load(place)` gives the byte there, or
+/// sixteen of them.
+template <class Matches>
+SIDECALL_DETAIL_INLINE constexpr std::size_t count_where(std::string_view text, std::size_t begin,
+                                                         Matches matches) noexcept
 {
     std::size_t count = 0;
-    std::size_t at = 0;
+    std::size_t at = begin;
 #ifdef SIDECALL_DETAIL_CHUNKS
     if (!std::is_constant_evaluated()) {
         while (text.size() - at >= chunk_size) {
             chunk sums{}; // one for each of the sixteen places, so at most 255 times before they are added up
-            for (int i = 0; i != 255 && text.size() - at >= chunk_size; ++i, at += chunk_size)
-                sums -= reinterpret_cast<chunk>(in_class(load_chunk(text.data() + at)));
+            std::size_t const chunks = (text.size() - at) / chunk_size;
+            std::size_t const stop = at + (chunks < 255 ? chunks : 255) * chunk_size;
+            for (; at != stop; at += chunk_size) sums -= reinterpret_cast<chunk>(matches(load_chunk, text.data() + at));
             auto const halves = __builtin_ia32_psadbw128(reinterpret_cast<chunk_mask>(sums), chunk_mask{});
             count += static_cast<std::size_t>(halves[0] + halves[1]);
         }
     }
 #endif
-    for (; at != text.size(); ++at) count += in_class(static_cast<octet>(text[at])) ? 1u : 0u;
+    constexpr auto load = [](char const* from) { return static_cast<octet>(*from); };
+    for (; at != text.size(); ++at) count += matches(load, text.data() + at) ? 1u : 0u;
     return count;
+}
+
+/// How many bytes are in a class.
+template <class Class>
+SIDECALL_DETAIL_INLINE constexpr std::size_t count_in(Class in_class, std::string_view text) noexcept
+{
+    return count_where(text, 0, [&](auto load, char const* at) { return in_class(load(at)); });
+}
+
+/// How many pieces there are between separators, without the empty ones.
+template <class Class>
+SIDECALL_DETAIL_INLINE constexpr std::size_t count_pieces(Class is_separator, std::string_view text) noexcept
+{
+    if (text.empty()) return 0;
+    std::size_t const first = is_separator(static_cast<octet>(text[0])) ? 0 : 1;
+    return first + count_where(text, 1, [&](auto load, char const* at) {
+               auto const is_behind_one = is_separator(load(at - 1));
+               auto const is_none = is_separator(load(at)) == 0;
+               return is_behind_one & is_none;
+           });
 }
 
 } // namespace sidecall::detail

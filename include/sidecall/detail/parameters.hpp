@@ -16,12 +16,12 @@
 
 namespace sidecall::detail {
 
-/// What is in a piece of a form, between two "&".
-struct in_piece {
+/// What stands between the parameters of a form.
+struct is_ampersand {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
-        return is(c, '&') == 0;
+        return is(c, '&');
     }
 };
 
@@ -87,13 +87,7 @@ public:
     /// How many parameters a form has.
     static constexpr std::size_t count_form(std::string_view form) noexcept
     {
-        std::size_t count = 0;
-        std::size_t begin = 0;
-        for_each_not(in_piece(), form, [&](std::size_t at) {
-            if (at != begin) ++count;
-            begin = at + 1;
-        });
-        return begin == form.size() ? count : count + 1;
+        return count_pieces(is_ampersand(), form);
     }
 
     /// Reads a form or a query, `name=value&…`, as the WHATWG's URL standard has it (section 5.1): "+" is a blank, a
