@@ -425,7 +425,7 @@ void send_path_unchanged(Client& client)
 template <class Client>
 void send_target_unchanged(Client& client, std::string const& method, std::string const& target)
 {
-    send_path_unchanged(client);
+    standin_detail::send_path_unchanged(client);
     auto const write = [line = method + ' ' + target + " HTTP/1.1\r\n"](httplib::Stream& stream,
                                                                         httplib::Headers& fields) -> ssize_t {
         auto* const buffer = dynamic_cast<httplib::detail::BufferStream*>(&stream);

@@ -182,7 +182,7 @@ template <class Range>
 concept header_range = requires(Range const& range)
 {
     std::begin(range) != std::end(range);
-    to_header(*std::begin(range));
+    detail::to_header(*std::begin(range));
     requires std::is_lvalue_reference_v<decltype(*std::begin(range))> ||
         std::is_same_v<decltype(*std::begin(range)), header>;
 };

@@ -271,7 +271,7 @@ public:
                                                                .elapsed = elapsed(),
                                                                .unix_time = machine_.unix_time(),
                                                                .random = machine_.random()});
-        if (!worst_ || !may_have_taken_effect(*worst_) || may_have_taken_effect(outcome.error()))
+        if (!worst_ || !sidecall::may_have_taken_effect(*worst_) || sidecall::may_have_taken_effect(outcome.error()))
             worst_ = std::move(outcome).error();
         if (decision) return decision.delay;
         outcome = reason();
@@ -324,7 +324,7 @@ result<typename Operation::resource> send_until_done(Operation const& what, auth
                                                      Transport& carrier, retry_policy const& policy, Sleep& sleep,
                                                      Machine machine)
 {
-    attempts<Machine> made(policy, std::move(machine), request.method(), is_idempotent(what, request.method()));
+    attempts<Machine> made(policy, std::move(machine), request.method(), detail::is_idempotent(what, request.method()));
     auto const carry = [&](authorized_request const& wanted) -> decltype(carrier(wanted)) {
         if constexpr (std::invocable<Transport&, authorized_request const&, milliseconds>)
             return carrier(wanted, made.time_left());
@@ -332,10 +332,10 @@ result<typename Operation::resource> send_until_done(Operation const& what, auth
             return carrier(wanted);
     };
     for (;;) {
-        auto outcome = ask(what, carry, request);
+        auto outcome = detail::ask(what, carry, request);
         auto const delay = made.wait_after(outcome);
         if (!delay) return outcome;
-        if (!goes_on_after(sleep, *delay) || made.time_left().count == 0) return made.reason();
+        if (!detail::goes_on_after(sleep, *delay) || made.time_left().count == 0) return made.reason();
     }
 }
 
@@ -526,7 +526,7 @@ template <operation Operation, class Transport, detail::sleeper Sleep, detail::m
     send_with_retry(Operation const& what, credentials const& who, Transport&& carrier, retry_policy const& policy,
                     Sleep&& sleep, endpoint const& where = endpoint::twilio(), Machine machine = {})
     {
-        authorized_request const request = authorize(what.request(where), who);
+        authorized_request const request = sidecall::authorize(what.request(where), who);
         return detail::send_until_done(what, request, carrier, policy, sleep, std::move(machine));
     }
 
@@ -536,7 +536,7 @@ template <operation Operation, class Transport, detail::sleeper Sleep, detail::m
     send_with_retry(Operation const& what, credentials const& who, Transport&& carrier, retry_policy const& policy,
                     Sleep&& sleep, endpoint const& where, storage memory, Machine machine = {})
     {
-        auto const request = authorize(what, who, where, memory);
+        auto const request = sidecall::authorize(what, who, where, memory);
         if (!request) return request.error();
         return detail::send_until_done(what, *request, carrier, policy, sleep, std::move(machine));
     }
@@ -556,7 +556,7 @@ template <class Operation, class Transport, class Timer, class Handler, detail::
 void send_with_retry(Operation&& what, credentials const& who, Transport& carrier, retry_policy const& policy,
                      Timer timer, Handler handler, endpoint const& where = endpoint::twilio(), Machine machine = {})
 {
-    authorized_request request = authorize(what.request(where), who);
+    authorized_request request = sidecall::authorize(what.request(where), who);
     using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
     retried::run(new retried(std::forward<Operation>(what), std::move(request), carrier, policy, std::move(timer),
                              std::move(handler), std::move(machine)));

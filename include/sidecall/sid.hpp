@@ -12,7 +12,7 @@
 namespace sidecall::detail {
 
 /// HEXDIG of RFC 5234, in either case.
-struct in_hex {
+struct in_hex : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {

@@ -57,7 +57,7 @@ result<typename Operation::resource> ask(Operation const& what, Transport& carri
         !refers_to_answer<Operation> || std::is_same_v<answer, result<http_response_view>>,
         "this operation's resource refers to the answer: the transport must give a view of one that it keeps");
     answer response(carrier(request));
-    return outcome_of<Operation>(what, response);
+    return detail::outcome_of<Operation>(what, response);
 }
 
 /// Parses an answer as an operation does. Of an operation nothing is kept that its `parse` does not need.
@@ -162,7 +162,7 @@ template <operation Operation, class Transport>
 auto(send)(Operation const& what, credentials const& who, Transport&& carrier,
            endpoint const& where = endpoint::twilio()) -> result<typename Operation::resource>
 {
-    authorized_request const request = authorize(what.request(where), who);
+    authorized_request const request = sidecall::authorize(what.request(where), who);
     return detail::ask(what, carrier, request);
 }
 
@@ -173,7 +173,7 @@ template <operation Operation, class Transport>
 auto(send)(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where, storage memory)
     -> result<typename Operation::resource>
 {
-    auto const request = authorize(what, who, where, memory);
+    auto const request = sidecall::authorize(what, who, where, memory);
     if (!request) return request.error();
     return detail::ask(what, carrier, *request);
 }
@@ -198,7 +198,7 @@ template <class Operation, class Transport, class Handler>
 decltype(auto)(send)(Operation&& what, credentials const& who, Transport&& carrier, Handler handler,
                      endpoint const& where = endpoint::twilio())
 {
-    authorized_request request = authorize(what.request(where), who);
+    authorized_request request = sidecall::authorize(what.request(where), who);
     using completion = detail::completion<std::remove_cvref_t<Operation>, Handler>;
     return carrier(std::move(request), completion(std::forward<Operation>(what), std::move(handler)));
 }

@@ -42,35 +42,32 @@ inline unsigned to_bits(chunk_mask mask) noexcept
 {
     return static_cast<unsigned>(__builtin_ia32_pmovmskb128(mask));
 }
-
-inline auto is(chunk bytes, octet wanted) noexcept
-{
-    return bytes == wanted;
-}
-inline auto is_between(chunk bytes, octet least, octet most) noexcept
-{
-    return bytes - least <= static_cast<octet>(most - least);
-}
-/// Letters in lower case; no other byte becomes a letter.
-inline chunk lower(chunk bytes) noexcept
-{
-    return bytes | octet{0x20};
-}
 #endif
 
-// The same for one byte. Numbers rather than truth values, so that a class can join them by "|" and "&" for either.
-constexpr int is(octet one, octet wanted) noexcept
-{
-    return one == wanted;
-}
-constexpr int is_between(octet one, octet least, octet most) noexcept
-{
-    return one >= least && one <= most;
-}
-constexpr octet lower(octet one) noexcept
-{
-    return one | 0x20;
-}
+/// What classes of bytes are made of: questions of one byte or of sixteen. The answers are numbers rather than truth
+/// values, so that a class can join them by "|" and "&" for either.
+struct byte_class {
+    static constexpr int is(octet one, octet wanted) noexcept { return one == wanted; }
+    static constexpr int is_between(octet one, octet least, octet most) noexcept { return one >= least && one <= most; }
+
+    /// Letters in lower case; no other byte becomes a letter.
+    static constexpr octet lower(octet one) noexcept { return one | 0x20; }
+
+#ifdef SIDECALL_DETAIL_CHUNKS
+    static auto is(chunk bytes, octet wanted) noexcept
+    {
+        return bytes == wanted;
+    }
+    static auto is_between(chunk bytes, octet least, octet most) noexcept
+    {
+        return bytes - least <= static_cast<octet>(most - least);
+    }
+    static chunk lower(chunk bytes) noexcept
+    {
+        return bytes | octet{0x20};
+    }
+#endif
+};
 
 #ifdef SIDECALL_DETAIL_CHUNKS
 template <class Class>
@@ -90,8 +87,8 @@ SIDECALL_DETAIL_INLINE constexpr unsigned bits_not_in(Class in_class, std::strin
     if (!std::is_constant_evaluated() && text.size() >= chunk_size) {
         // At the end: the last sixteen, of which the first have been seen.
         return left >= chunk_size
-                   ? chunk_bits_not_in(in_class, text.data() + at)
-                   : chunk_bits_not_in(in_class, text.data() + text.size() - chunk_size) >> (chunk_size - left);
+                   ? detail::chunk_bits_not_in(in_class, text.data() + at)
+                   : detail::chunk_bits_not_in(in_class, text.data() + text.size() - chunk_size) >> (chunk_size - left);
     }
 #endif
     unsigned bits = 0;
@@ -106,7 +103,7 @@ template <class Class>
 SIDECALL_DETAIL_INLINE constexpr std::size_t find_not(Class in_class, std::string_view text, std::size_t at) noexcept
 {
     while (at < text.size()) {
-        unsigned const found = bits_not_in(in_class, text, at);
+        unsigned const found = detail::bits_not_in(in_class, text, at);
         if (found != 0) return at + static_cast<unsigned>(std::countr_zero(found));
         if (text.size() - at <= chunk_size) break;
         at += chunk_size;
@@ -119,7 +116,7 @@ template <class Class, class Visit>
 SIDECALL_DETAIL_INLINE constexpr void for_each_not(Class in_class, std::string_view text, Visit visit) noexcept
 {
     for (std::size_t at = 0; at < text.size(); at += chunk_size)
-        for (unsigned found = bits_not_in(in_class, text, at); found != 0; found &= found - 1)
+        for (unsigned found = detail::bits_not_in(in_class, text, at); found != 0; found &= found - 1)
             visit(at + static_cast<unsigned>(std::countr_zero(found)));
 }
 
@@ -148,7 +145,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::str
 #ifdef SIDECALL_DETAIL_CHUNKS
     for (; !std::is_constant_evaluated() && text.size() - at >= chunk_size; at += chunk_size, out += chunk_size) {
         std::memcpy(out, text.data() + at, chunk_size);
-        if (unsigned const found = bits_not_in(in_class, text, at)) {
+        if (unsigned const found = detail::bits_not_in(in_class, text, at)) {
             auto const run = static_cast<unsigned>(std::countr_zero(found));
             out += run;
             return at + run;
@@ -189,7 +186,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t count_where(std::string_view text, 
 template <class Class>
 SIDECALL_DETAIL_INLINE constexpr std::size_t count_in(Class in_class, std::string_view text) noexcept
 {
-    return count_where(text, 0, [&](auto load, char const* at) { return in_class(load(at)); });
+    return detail::count_where(text, 0, [&](auto load, char const* at) { return in_class(load(at)); });
 }
 
 /// How many pieces there are between separators, without the empty ones.
@@ -198,7 +195,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t count_pieces(Class is_separator, st
 {
     if (text.empty()) return 0;
     std::size_t const first = is_separator(static_cast<octet>(text[0])) ? 0 : 1;
-    return first + count_where(text, 1, [&](auto load, char const* at) {
+    return first + detail::count_where(text, 1, [&](auto load, char const* at) {
                auto const is_behind_one = is_separator(load(at - 1));
                auto const is_none = is_separator(load(at)) == 0;
                return is_behind_one & is_none;

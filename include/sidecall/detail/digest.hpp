@@ -57,8 +57,8 @@ public:
     constexpr digest& operator=(digest const&) noexcept = default;
     constexpr ~digest()
     {
-        wipe_object(state_);
-        wipe_object(block_);
+        detail::wipe_object(state_);
+        detail::wipe_object(block_);
     }
 
     constexpr void update(std::string_view bytes) noexcept
@@ -92,7 +92,7 @@ public:
     constexpr void finish(char* out) noexcept
     {
         finish_block();
-        for (std::size_t i = 0; i != Words; ++i) write_word(out + 4 * i, state_[i]);
+        for (std::size_t i = 0; i != Words; ++i) detail::write_word(out + 4 * i, state_[i]);
     }
 
 private:

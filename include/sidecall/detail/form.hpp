@@ -37,7 +37,7 @@ constexpr std::string_view take_pair(std::string_view& form) noexcept
 }
 
 /// `unreserved` of RFC 3986: what every form encoder agrees to leave as it is.
-struct raw_in_form {
+struct raw_in_form : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -47,7 +47,7 @@ struct raw_in_form {
 };
 
 /// What a form has in one byte: that, and the blank, which becomes "+".
-struct one_in_form {
+struct one_in_form : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -56,7 +56,7 @@ struct one_in_form {
 };
 
 /// `pchar` and "/": what may stand in a path (RFC 3986, section 3.3).
-struct raw_in_path {
+struct raw_in_path : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -94,7 +94,7 @@ SIDECALL_DETAIL_INLINE constexpr char* write_encoded(Raw raw, char* out, std::st
                                                      bool blank_is_plus) noexcept
 {
     std::size_t run = 0; // what has not been copied yet
-    for_each_not(raw, text, [&](std::size_t at) {
+    detail::for_each_not(raw, text, [&](std::size_t at) {
         out = copy_run(out, text, run, at);
         run = at + 1;
         if (blank_is_plus && text[at] == ' ')

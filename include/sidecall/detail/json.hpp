@@ -111,7 +111,7 @@ constexpr void json_append(Buffer& out, json_value const& value)
 }
 
 /// What may stand in a string without a second look.
-struct in_plain {
+struct in_plain : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {

@@ -17,7 +17,7 @@
 namespace sidecall::detail {
 
 /// What stands between the parameters of a form.
-struct is_ampersand {
+struct is_ampersand : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -26,7 +26,7 @@ struct is_ampersand {
 };
 
 /// What stands for itself in a form, wherever it does.
-struct in_run {
+struct in_run : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {

@@ -81,7 +81,7 @@ public:
     template <char A, char B>
     constexpr request_writer& path(basic_sid<A, B> const& sid) noexcept
     {
-        at_ = put(at_, sid.view());
+        at_ = detail::put(at_, sid.view());
         return *this;
     }
     constexpr request_writer& encoded_path(std::string_view piece) noexcept

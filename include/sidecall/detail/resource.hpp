@@ -60,7 +60,7 @@ constexpr auto parse_plain(json_value const& string, Parse parse) noexcept
 template <char A, char B>
 constexpr std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
 {
-    return parse_plain(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
+    return detail::parse_plain(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
         if (check_sid(text, A, B)) return {};
         return checked_sid::make<basic_sid<A, B>>(text);
     });
@@ -108,7 +108,7 @@ public:
         auto const& [name, value, seen] = members_[index];
         if (read || value.kind == json_kind::null) return read;
         unreadable_.insert(name.view());
-        if (std::is_same_v<T, date_time> && value.is_string() && parse_plain(value, is_after_year_9999))
+        if (std::is_same_v<T, date_time> && value.is_string() && detail::parse_plain(value, is_after_year_9999))
             fault_ = resource_fault{name, {"a date after the year 9999", value.offset}};
         return read;
     }
@@ -149,7 +149,7 @@ private:
     {
         json_value const& value = members_[index].value;
         if (fault_ || !value.is_string()) return {};
-        return read_as(std::type_identity<T>(), value);
+        return detail::read_as(std::type_identity<T>(), value);
     }
 
     /// Reads one member, whichever it is. Others than these are checked and passed over; one of these that comes twice
@@ -160,7 +160,7 @@ private:
         bool done = false;
         if (!reader.read_member(name, value, done)) return false;
         for (auto& member : members_) {
-            if (!json_equal(name, member.name.view())) continue;
+            if (!detail::json_equal(name, member.name.view())) continue;
             if (member.seen) fault_ = resource_fault{member.name, {"comes twice", name.offset}};
             member.value = value;
             member.seen = true;

@@ -33,7 +33,7 @@ template <int Twenty>
                                                  std::uint32_t& e, std::uint32_t* w) noexcept
 {
     if constexpr (Twenty != 3) w[20] = rotate_left(w[17] ^ w[12] ^ w[6] ^ w[4], 1);
-    e += w[0] + sha1_function<Twenty>(b, c, d) + rotate_left(a, 5);
+    e += w[0] + detail::sha1_function<Twenty>(b, c, d) + rotate_left(a, 5);
     b = rotate_left(b, 30);
 }
 
@@ -43,11 +43,11 @@ template <int Twenty>
 {
     auto [a, b, c, d, e] = s;
     for (std::uint32_t* const end = w + 20; w != end; w += 5) {
-        sha1_round<Twenty>(a, b, c, d, e, w);
-        sha1_round<Twenty>(e, a, b, c, d, w + 1);
-        sha1_round<Twenty>(d, e, a, b, c, w + 2);
-        sha1_round<Twenty>(c, d, e, a, b, w + 3);
-        sha1_round<Twenty>(b, c, d, e, a, w + 4);
+        detail::sha1_round<Twenty>(a, b, c, d, e, w);
+        detail::sha1_round<Twenty>(e, a, b, c, d, w + 1);
+        detail::sha1_round<Twenty>(d, e, a, b, c, w + 2);
+        detail::sha1_round<Twenty>(c, d, e, a, b, w + 3);
+        detail::sha1_round<Twenty>(b, c, d, e, a, w + 4);
     }
     s = {a, b, c, d, e};
 }

@@ -173,7 +173,7 @@ public:
     {
         if (size > InPlace) elsewhere_ = buffer(size);
     }
-    constexpr explicit short_text(std::string_view text) : short_text(text.size()) { put(data(), text); }
+    constexpr explicit short_text(std::string_view text) : short_text(text.size()) { detail::put(data(), text); }
     constexpr explicit short_text(char const (&text)[InPlace]) noexcept : size_(InPlace)
     {
         std::char_traits<char>::copy(in_place_, text, InPlace);

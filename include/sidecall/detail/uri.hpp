@@ -53,7 +53,7 @@ constexpr bool is_in_label(char c) noexcept
 }
 
 /// unreserved, sub-delims and ":", but for the "%" of an escape: what user-info is made of.
-struct in_userinfo {
+struct in_userinfo : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -63,7 +63,7 @@ struct in_userinfo {
 };
 
 /// `pchar`, "/" and "?", but for the "%" of an escape: what path, query and fragment are made of.
-struct in_target {
+struct in_target : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -89,7 +89,7 @@ template <class Class>
 constexpr std::size_t skip_uri_bytes(Class in_class, std::string_view text, std::size_t at) noexcept
 {
     for (;; at += 3) {
-        at = find_not(in_class, text, at);
+        at = detail::find_not(in_class, text, at);
         if (text.size() - at < 3 || text[at] != '%' || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return at;
     }
 }

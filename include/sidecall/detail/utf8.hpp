@@ -28,7 +28,7 @@ constexpr std::size_t utf8_sequence(std::string_view text, std::size_t at) noexc
     return 0;
 }
 
-struct in_ascii {
+struct in_ascii : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {

@@ -1,0 +1,84 @@
+// Functions in a user's namespace are not found by the library's own calls, although transports, timers, fields and
+// operations are of types from there. The call that finds one does not compile: it is deleted, or ambiguous.
+#include <sidecall/sidecall.hpp>
+
+#include <string_view>
+
+namespace greedy {
+
+struct field {
+    std::string_view name;
+    std::string_view value;
+};
+
+struct transport {
+    sidecall::result<sidecall::http_response_view> operator()(sidecall::authorized_request const&) const
+    {
+        static constexpr field headers[] = {{"Content-Type", "application/json"}};
+        return sidecall::http_response_view{.status = 200, .headers = headers, .body = "{}"};
+    }
+};
+
+struct asynchronous_transport {
+    template <class Handler>
+    void operator()(sidecall::authorized_request request, Handler handler) const
+    {
+        handler(transport()(request));
+    }
+};
+
+struct timer {
+    void operator()(sidecall::milliseconds) const {}
+    template <class Next>
+    void operator()(sidecall::milliseconds, Next next) const
+    {
+        next();
+    }
+};
+
+struct operation {
+    struct resource {
+        int status = 0;
+    };
+
+    sidecall::http_request request(sidecall::endpoint const& where) const
+    {
+        return sidecall::http_request(sidecall::http_method::get, where, {"/2010-04-01/Accounts.json"});
+    }
+    sidecall::result<resource> parse(sidecall::http_response_view const& response) const
+    {
+        return resource{response.status};
+    }
+};
+
+struct handler {
+    int* sum;
+    void operator()(sidecall::result<operation::resource> outcome) const { *sum += outcome ? outcome->status : 0; }
+};
+
+// Better than, or as good as, the library's own.
+bool ask(operation const&, auto&, sidecall::authorized_request const&) = delete;
+bool is_idempotent(operation const&, sidecall::http_method) = delete;
+bool goes_on_after(timer&, sidecall::milliseconds) = delete;
+bool to_header(field const&) = delete;
+template <class, class What, class Answer>
+bool outcome_of(What const&, Answer&) = delete;
+
+} // namespace greedy
+
+int main()
+{
+    auto const account = sidecall::account_sid::parse("AC00000000000000000000000000000001");
+    auto const who = sidecall::credentials::auth_token(*account, sidecall::secret("token"));
+    sidecall::retry_policy const policy;
+    greedy::operation const asked;
+    greedy::asynchronous_transport asynchronous;
+
+    int sum = 0;
+    greedy::handler const add{&sum};
+    add(sidecall::send(asked, who, greedy::transport()));
+    add(sidecall::send_with_retry(asked, who, greedy::transport(), policy, greedy::timer()));
+    sidecall::send(asked, who, asynchronous, add);
+    sidecall::send_with_retry(asked, who, asynchronous, policy, greedy::timer(), add);
+    return sum == 4 * 200 ? 0 : 1;
+}
