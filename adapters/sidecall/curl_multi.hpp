@@ -83,7 +83,8 @@ public:
     {
         if (!multi_) return;
         auto const connections = static_cast<long>(max_connections_);
-        curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+        constexpr long multiplexed = CURLPIPE_MULTIPLEX;
+        curl_multi_setopt(multi_, CURLMOPT_PIPELINING, multiplexed);
         curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
         curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
         curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections);

@@ -184,7 +184,7 @@ private:
         /// False if there is no descriptor left.
         bool open(int socket) noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             if (socket_ >= 0) ::close(socket_);
             socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
             earlier_ = 0;
@@ -192,20 +192,20 @@ private:
         }
         void close() noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             if (socket_ >= 0) ::close(socket_);
             socket_ = -1;
         }
         void cut() noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
         }
 
         /// Nothing has come since the last answer: no end, and nothing that would be taken for the next answer.
         bool is_quiet() noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             pollfd what{socket_, POLLIN, 0};
             return socket_ >= 0 && ::poll(&what, 1, 0) == 0;
         }
@@ -213,7 +213,7 @@ private:
         /// Not reset; true, too, when the peer has ended its side.
         bool is_connected() noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             sockaddr_storage peer{};
             socklen_t size = sizeof peer;
             return socket_ >= 0 && ::getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
@@ -221,13 +221,13 @@ private:
 
         void start_counting() noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             earlier_ = total_received();
         }
         /// The bytes that have come since; 0 where the system does not say.
         std::uint64_t received() noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             return total_received() - earlier_;
         }
 
@@ -292,13 +292,13 @@ private:
 
         void headers_are_complete() noexcept
         {
-            std::lock_guard const lock(mutex_);
+            std::lock_guard<std::mutex> const lock(mutex_);
             in_headers_ = false;
         }
         void end() noexcept
         {
             {
-                std::lock_guard const lock(mutex_);
+                std::lock_guard<std::mutex> const lock(mutex_);
                 ended_ = true;
             }
             changed_.notify_one();
@@ -312,7 +312,7 @@ private:
         void run() noexcept
         {
             constexpr auto interval = std::chrono::milliseconds(20);
-            std::unique_lock lock(mutex_);
+            std::unique_lock<std::mutex> lock(mutex_);
             // Goes on after the deadline: cpp-httplib may try the host's next address.
             while (!ended_) {
                 auto const now = clock::now();
@@ -687,7 +687,7 @@ private:
             sent.path = request.target();
             sent.body = request.body();
             sent.headers.emplace("Host", std::string(request.host()));
-            for (auto const& field : request.headers())
+            for (header const field : request.headers())
                 sent.headers.emplace(std::string(field.name), std::string(field.value));
             // Where there is an `Expect` already, cpp-httplib does not add its own; it is not written, see above.
             if (lets_us_write_headers<httplib::ClientImpl>) sent.headers.emplace("Expect", "");

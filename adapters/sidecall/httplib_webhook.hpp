@@ -365,11 +365,11 @@ private:
         if (is_head) own.method = "GET";
         own.ranges.clear();
         response.set_content_provider("text/plain",
-                                      [&own, is_head, text = std::move(text)](std::size_t, httplib::DataSink& sink) {
+                                      [&own, is_head, body = std::move(text)](std::size_t, httplib::DataSink& sink) {
                                           if (is_head)
                                               own.method = "HEAD";
-                                          else if (!text.empty())
-                                              sink.write(text.data(), text.size());
+                                          else if (!body.empty())
+                                              sink.write(body.data(), body.size());
                                           return false;
                                       });
     }

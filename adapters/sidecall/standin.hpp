@@ -559,14 +559,14 @@ public:
     /// Bytes that are no HTTP request line leave no entry.
     std::vector<standin_request> ledger() const
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         return ledger_;
     }
 
     /// The live subscriptions, oldest first.
     std::vector<standin_subscription> subscriptions() const
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         return subscriptions_;
     }
 
@@ -574,7 +574,7 @@ public:
     /// now on.
     void end_call(std::string const& call)
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         ended_calls_.insert(call);
         subscriptions_.erase(std::remove_if(subscriptions_.begin(), subscriptions_.end(),
                                             [&](auto const& one) { return one.call_sid == call; }),
@@ -587,7 +587,7 @@ public:
     {
         if (answer.status < 200 || answer.status > 599)
             throw std::invalid_argument{"twilio_standin: a status is of 200 to 599"};
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         if (answer.times > 0) canned_.push_back(std::move(answer));
     }
 
@@ -636,7 +636,7 @@ public:
             throw std::invalid_argument{"twilio_standin: a call is CA and 32 hexadecimal digits"};
         if (json.size() > max_content || !nlohmann::json::accept(json))
             throw std::invalid_argument{"twilio_standin: a message is JSON of at most 10240 bytes"};
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         std::string const sid = random_sid("KX", message_sids_);
         auto const number = numbers_.try_emplace(call, options_.first_sequence_number).first->second++;
         return {.call_sid = call,
@@ -669,7 +669,7 @@ public:
                 if (how.tamper) how.tamper(callback);
                 carry_out(callback);
                 made.push_back(callback);
-                std::lock_guard const lock{mutex_};
+                std::lock_guard<std::mutex> const lock{mutex_};
                 callbacks_.push_back(std::move(callback));
             }
         }
@@ -679,7 +679,7 @@ public:
     /// Every request to a callback so far, in the order in which they ended.
     std::vector<standin_callback> callbacks() const
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         return callbacks_;
     }
 
@@ -695,7 +695,7 @@ public:
     /// The messages that the server created for the client of that call, oldest first.
     std::vector<standin_message> client_received(std::string const& call) const
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         std::vector<standin_message> found;
         std::copy_if(received_.begin(), received_.end(), std::back_inserter(found),
                      [&](auto const& one) { return one.call_sid == call; });
@@ -707,7 +707,7 @@ public:
     /// several at once; it may use the stand-in, must not throw, and can be replaced by another or by nothing.
     void on_client_message(std::function<void(standin_message const&)> client)
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         client_ = std::move(client);
     }
 
@@ -862,7 +862,7 @@ private:
     void serve(httplib::Request const& request, httplib::Response& response, std::string body,
                std::optional<standin_fault> fault = {}, std::optional<standin_answer> instead = {})
     {
-        std::unique_lock lock{mutex_};
+        std::unique_lock<std::mutex> lock{mutex_};
         std::size_t const received = received_.size();
         standin_request entry = describe(request);
         entry.body = std::move(body);
@@ -894,7 +894,7 @@ private:
     /// For what a server refuses by itself, before or instead of a handler.
     void refuse(httplib::Request const& request, httplib::Response& response)
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         standin_request entry = describe(request);
         // What follows a request that was not understood, or not read to its end, is no request.
         response.set_header("Connection", "close");

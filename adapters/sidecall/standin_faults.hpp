@@ -102,24 +102,23 @@ inline constexpr std::array<standin_fault, 15> standin_all_faults{
 /// The enumerator's name, such as `reset_before_answer`; empty for a value that is no enumerator.
 inline std::string_view to_string_view(standin_fault fault)
 {
-    switch (fault) {
-    case standin_fault::too_many_requests: return "too_many_requests";
-    case standin_fault::too_many_requests_for_seconds: return "too_many_requests_for_seconds";
-    case standin_fault::too_many_requests_until_date: return "too_many_requests_until_date";
-    case standin_fault::error_before_effect: return "error_before_effect";
-    case standin_fault::error_after_effect: return "error_after_effect";
-    case standin_fault::reset_before_request: return "reset_before_request";
-    case standin_fault::reset_before_answer: return "reset_before_answer";
-    case standin_fault::reset_during_answer: return "reset_during_answer";
-    case standin_fault::reset_after_answer: return "reset_after_answer";
-    case standin_fault::stall_before_answer: return "stall_before_answer";
-    case standin_fault::stall_during_answer: return "stall_during_answer";
-    case standin_fault::truncated_answer: return "truncated_answer";
-    case standin_fault::garbage_answer: return "garbage_answer";
-    case standin_fault::wrong_headers: return "wrong_headers";
-    case standin_fault::slow_accept: return "slow_accept";
-    }
-    return {};
+    constexpr std::string_view names[] = {"too_many_requests",
+                                          "too_many_requests_for_seconds",
+                                          "too_many_requests_until_date",
+                                          "error_before_effect",
+                                          "error_after_effect",
+                                          "reset_before_request",
+                                          "reset_before_answer",
+                                          "reset_during_answer",
+                                          "reset_after_answer",
+                                          "stall_before_answer",
+                                          "stall_during_answer",
+                                          "truncated_answer",
+                                          "garbage_answer",
+                                          "wrong_headers",
+                                          "slow_accept"};
+    auto const index = static_cast<std::size_t>(fault);
+    return index < std::size(names) ? names[index] : std::string_view();
 }
 
 /// How often which faults come. Every member has a default, by which none comes.
@@ -421,20 +420,20 @@ public:
         if (!is_time(faults.stall) || !is_time(faults.slow_accept) || faults.retry_after < 0)
             throw std::invalid_argument{"twilio_standin: a fault's time is negative, or longer than an hour"};
         if (faults.kinds.empty()) faults.kinds.assign(standin_all_faults.begin(), standin_all_faults.end());
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         faults_ = std::move(faults);
         draws_.seed(faults_.seed);
     }
 
     void set_next(standin_fault fault, int times)
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         for (int i = 0; i < times; ++i) next_.push_back(fault);
     }
 
     std::map<standin_fault, std::size_t> committed() const
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         return committed_;
     }
 
@@ -531,41 +530,35 @@ private:
         std::string const whole = head_of(answer, has_body ? length_line(answer.body.size()) : "") + answer.body;
         if (!fault) return peer.send(whole);
         std::string_view const part = std::string_view{whole}.substr(0, 1 + fault->detail % (whole.size() - 1));
-        switch (fault->kind) {
-        case standin_fault::too_many_requests:
-        case standin_fault::too_many_requests_for_seconds:
-        case standin_fault::too_many_requests_until_date:
-        case standin_fault::error_before_effect:
-        case standin_fault::error_after_effect:
-        case standin_fault::slow_accept: return peer.send(whole);
-        case standin_fault::reset_before_request:
-        case standin_fault::reset_before_answer: peer.reset(); break;
-        case standin_fault::reset_during_answer:
-            peer.send(part);
-            peer.reset();
-            break;
-        case standin_fault::reset_after_answer:
-            peer.send(whole);
-            peer.reset();
-            break;
-        case standin_fault::stall_before_answer: peer.discard(fault->stall); break;
-        case standin_fault::stall_during_answer:
-            peer.send(part);
-            peer.discard(fault->stall);
-            break;
-        case standin_fault::truncated_answer: peer.send(part); break;
-        case standin_fault::garbage_answer: peer.send(garbage_of(answer, has_body, *fault)); break;
-        case standin_fault::wrong_headers: send_with_wrong_headers(peer, answer, has_body, *fault); break;
+        standin_fault const kind = fault->kind;
+        if (kind == standin_fault::garbage_answer) {
+            peer.send(garbage_of(answer, has_body, *fault));
+            return false;
         }
-        return false;
+        if (kind == standin_fault::wrong_headers) {
+            send_with_wrong_headers(peer, answer, has_body, *fault);
+            return false;
+        }
+        bool const sends_nothing = kind == standin_fault::reset_before_request ||
+                                   kind == standin_fault::reset_before_answer ||
+                                   kind == standin_fault::stall_before_answer;
+        bool const sends_part = kind == standin_fault::reset_during_answer ||
+                                kind == standin_fault::stall_during_answer || kind == standin_fault::truncated_answer;
+        bool const stalls = kind == standin_fault::stall_before_answer || kind == standin_fault::stall_during_answer;
+        bool const resets = kind == standin_fault::reset_after_answer ||
+                            ((sends_nothing || sends_part) && !stalls && kind != standin_fault::truncated_answer);
+        bool const is_sent = sends_nothing || peer.send(sends_part ? part : std::string_view(whole));
+        if (stalls) peer.discard(fault->stall);
+        if (resets) peer.reset();
+        return is_sent && !sends_nothing && !sends_part && !resets;
     }
 
     /// What the request that begins meets. Each request takes as many draws, so that one does not shift the next.
     std::optional<drawn_fault> draw()
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         auto const chance = static_cast<double>(draws_() >> 11) * 0x1p-53;
-        auto const choice = static_cast<std::size_t>(draws_() % faults_.kinds.size());
+        auto const choice = static_cast<unsigned>(draws_() % faults_.kinds.size());
         auto const bits = draws_();
         bool const is_set = !next_.empty();
         if (!is_set && chance >= faults_.rate) return std::nullopt;
@@ -580,7 +573,7 @@ private:
 
     void commit(standin_fault fault)
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         ++committed_[fault];
         if (fault == standin_fault::slow_accept) ++slow_accepts_;
     }
@@ -588,7 +581,7 @@ private:
     /// How long the next connection has to wait.
     std::chrono::milliseconds take_slowness()
     {
-        std::lock_guard const lock{mutex_};
+        std::lock_guard<std::mutex> const lock{mutex_};
         if (slow_accepts_ == 0) return {};
         --slow_accepts_;
         return faults_.slow_accept;

@@ -29,15 +29,9 @@ enum class http_method : unsigned char { head, get, post, patch, put, delete_ };
 /// The method as HTTP spells it: `"POST"`. Empty for a value that is none.
 constexpr std::string_view to_string_view(http_method method) noexcept
 {
-    switch (method) {
-    case http_method::head: return "HEAD";
-    case http_method::get: return "GET";
-    case http_method::post: return "POST";
-    case http_method::patch: return "PATCH";
-    case http_method::put: return "PUT";
-    case http_method::delete_: return "DELETE";
-    }
-    return {};
+    constexpr std::string_view names[] = {"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
+    auto const index = static_cast<std::size_t>(method);
+    return index < sizeof names / sizeof *names ? names[index] : std::string_view();
 }
 
 /// Reads a method, in capitals as RFC 9110, section 9.1, has them. A failure is `invalid_argument` in `"Method"`.
@@ -234,7 +228,7 @@ struct form_field {
 /// A request as a value: what is to be sent, and no credential in it, so that it can be logged, compared, stored and
 /// held against a golden file. Written once, into one buffer, whose size is known before the first byte:
 ///
-///     https://api.twilio.com/2010-04-01/Accounts/…  Callback=https%3A%2F%2F…  Accept: application/json\r\n…
+///     https://api.twilio.com/2010-04-01/Accounts/…  Callback=https%3A%2F%2F…  Accept: application/json…
 ///     |                     |                      |                         |
 ///     0                     target_                body_                     lines_
 ///

@@ -48,49 +48,51 @@ enum class errc {
     malformed_webhook, ///< Signed, but not a user defined message.
 };
 
+namespace detail {
+
+/// A code's name, and the sentence for one that comes with none of its own.
+struct code_text {
+    std::string_view name;
+    std::string_view sentence;
+};
+
+/// In the order of the enumerators.
+inline constexpr code_text code_texts[] = {
+    {"invalid_argument", "an argument breaks a rule of the API"},
+    {"transport_failure", "the request could not be carried out"},
+    {"not_connected", "no connection; nothing was sent"},
+    {"tls_failure", "no trusted TLS connection; nothing was sent"},
+    {"timed_out", "no whole answer in time; the request may have been carried out"},
+    {"answer_lost", "the connection ended before the whole answer; the request may have been carried out"},
+    {"answer_too_large", "the answer is larger than the transport's limit"},
+    {"cancelled", "cancelled before an answer came; the request may have been carried out"},
+    {"api_error", "Twilio refused the request"},
+    {"unexpected_status", "the status is not the documented one"},
+    {"malformed_response", "the body is not the documented resource"},
+    {"invalid_signature", "the signature does not hold"},
+    {"malformed_webhook", "not a user defined message"},
+};
+static_assert(sizeof code_texts / sizeof *code_texts == static_cast<std::size_t>(errc::malformed_webhook));
+
+constexpr code_text text_of(errc code) noexcept
+{
+    auto const index = static_cast<std::size_t>(code) - 1;
+    return index < sizeof code_texts / sizeof *code_texts ? code_texts[index] : code_text{"", "no such code"};
+}
+
+} // namespace detail
+
 /// The enumerator's own name, `"invalid_argument"`: stable, for logs and metrics. Empty for a value that is none.
 constexpr std::string_view to_string_view(errc code) noexcept
 {
-    switch (code) {
-    case errc::invalid_argument: return "invalid_argument";
-    case errc::transport_failure: return "transport_failure";
-    case errc::not_connected: return "not_connected";
-    case errc::tls_failure: return "tls_failure";
-    case errc::timed_out: return "timed_out";
-    case errc::answer_lost: return "answer_lost";
-    case errc::answer_too_large: return "answer_too_large";
-    case errc::cancelled: return "cancelled";
-    case errc::api_error: return "api_error";
-    case errc::unexpected_status: return "unexpected_status";
-    case errc::malformed_response: return "malformed_response";
-    case errc::invalid_signature: return "invalid_signature";
-    case errc::malformed_webhook: return "malformed_webhook";
-    }
-    return {};
+    return detail::text_of(code).name;
 }
 
 namespace detail {
 
-/// The sentence for a code that comes with none of its own.
 constexpr std::string_view explain(errc code) noexcept
 {
-    switch (code) {
-    case errc::invalid_argument: return "an argument breaks a rule of the API";
-    case errc::transport_failure: return "the request could not be carried out";
-    case errc::not_connected: return "no connection; nothing was sent";
-    case errc::tls_failure: return "no trusted TLS connection; nothing was sent";
-    case errc::timed_out: return "no whole answer in time; the request may have been carried out";
-    case errc::answer_lost:
-        return "the connection ended before the whole answer; the request may have been carried out";
-    case errc::answer_too_large: return "the answer is larger than the transport's limit";
-    case errc::cancelled: return "cancelled before an answer came; the request may have been carried out";
-    case errc::api_error: return "Twilio refused the request";
-    case errc::unexpected_status: return "the status is not the documented one";
-    case errc::malformed_response: return "the body is not the documented resource";
-    case errc::invalid_signature: return "the signature does not hold";
-    case errc::malformed_webhook: return "not a user defined message";
-    }
-    return "no such code";
+    return text_of(code).sentence;
 }
 
 /// Appends a foreign text to a line, with a blank for all that could forge another line or steer a terminal: control

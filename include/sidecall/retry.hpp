@@ -27,19 +27,13 @@ namespace sidecall {
 /// 20429).
 constexpr bool may_have_taken_effect(failure const& outcome) noexcept
 {
-    switch (outcome.code()) {
-    case errc::transport_failure:
-    case errc::timed_out:
-    case errc::answer_lost:
-    case errc::answer_too_large:
-    case errc::cancelled:
-    case errc::malformed_response: return true;
-    case errc::api_error:
-    case errc::unexpected_status: break;
-    default: return false;
+    errc const code = outcome.code();
+    if (code == errc::api_error || code == errc::unexpected_status) {
+        int const status = outcome.http_status().value_or(0);
+        return status >= 500 || (status >= 200 && status < 400) || status < 100;
     }
-    int const status = outcome.http_status().value_or(0);
-    return status >= 500 || (status >= 200 && status < 400) || status < 100;
+    return code == errc::transport_failure || code == errc::timed_out || code == errc::answer_lost ||
+           code == errc::answer_too_large || code == errc::cancelled || code == errc::malformed_response;
 }
 
 /// Why there is no further attempt.
@@ -54,14 +48,10 @@ enum class retry_stop {
 /// The enumerator's own name, `"no_time_left"`: stable, for logs and metrics. Empty for a value that is none.
 constexpr std::string_view to_string_view(retry_stop why) noexcept
 {
-    switch (why) {
-    case retry_stop::refused: return "refused";
-    case retry_stop::may_have_taken_effect: return "may_have_taken_effect";
-    case retry_stop::asked_to_wait_longer: return "asked_to_wait_longer";
-    case retry_stop::no_attempts_left: return "no_attempts_left";
-    case retry_stop::no_time_left: return "no_time_left";
-    }
-    return {};
+    constexpr std::string_view names[] = {"refused", "may_have_taken_effect", "asked_to_wait_longer",
+                                          "no_attempts_left", "no_time_left"};
+    auto const index = static_cast<std::size_t>(why) - 1;
+    return index < sizeof names / sizeof *names ? names[index] : std::string_view();
 }
 
 /// What a `retry_policy` must know besides the outcome of an attempt. It asks nobody for it: with the same facts it
@@ -434,9 +424,9 @@ private:
             return std::move(right).end();
         }
         milliseconds const left = made_.time_left();
-        auto take = [right = std::move(right)](auto answer) mutable {
-            (*right).take(answer);
-            std::move(right).end();
+        auto take = [mine = std::move(right)](auto answer) mutable {
+            (*mine).take(answer);
+            std::move(mine).end();
         };
         if constexpr (std::invocable<Transport&, authorized_request, decltype(take), milliseconds>)
             (*transport_)(*std::move(request), std::move(take), left);

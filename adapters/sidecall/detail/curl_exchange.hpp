@@ -129,7 +129,7 @@ public:
         // Lines that libcurl would add by itself, taken away.
         bool complete = add("Expect:");
         bool has_type = false;
-        for (auto const& field : fields) {
+        for (header const field : fields) {
             // libcurl leaves out a field that ends in ":", and writes one that ends in ";" as an empty one.
             line.clear();
             line.append(field.name).append(field.value.empty() ? ";" : ": ").append(field.value);
@@ -427,7 +427,7 @@ private:
 
     static errc kind_while_connecting(CURLcode code) noexcept
     {
-        switch (code) {
+        switch (static_cast<int>(code)) { // new versions add to the enumerators
         case CURLE_COULDNT_RESOLVE_PROXY:
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_CONNECT:
@@ -457,16 +457,16 @@ private:
 
     errc kind_once_sending(CURLcode code) const noexcept
     {
-        switch (code) {
+        switch (static_cast<int>(code)) { // new versions add to the enumerators
         case CURLE_OPERATION_TIMEDOUT: return errc::timed_out;
         case CURLE_SEND_FAIL_REWIND:
         case CURLE_PARTIAL_FILE: return errc::answer_lost;
         case CURLE_FILESIZE_EXCEEDED: return errc::answer_too_large;
         // How libcurl 7 says that a single header line is longer than its limit of 100 KiB.
         case CURLE_OUT_OF_MEMORY: return has_headers_ ? errc::transport_failure : errc::answer_too_large;
+        case 100: return errc::answer_too_large; // CURLE_TOO_LARGE, how libcurl 8 says it
         default: break;
         }
-        if (static_cast<int>(code) == 100) return errc::answer_too_large; // CURLE_TOO_LARGE, how libcurl 8 says it
         // The connection ended; or did so on a kept one, and libcurl could not even connect to send it once more.
         bool const is_lost = kind_while_connecting(code) != errc::transport_failure;
         return is_lost ? errc::answer_lost : errc::transport_failure;

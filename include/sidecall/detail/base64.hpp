@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -46,8 +47,9 @@ constexpr void base64_write(char first, char second, char third, char* out) noex
 constexpr char* base64_group(std::string_view first, std::string_view second, char* out) noexcept
 {
     std::size_t const size = first.size() + second.size();
-    char const middle = first.size() == 2 ? first[1] : size > 1 ? second[0] : '\0';
-    base64_write(first[0], middle, size == 3 ? second.back() : '\0', out);
+    char const middle = first.size() == 2 ? first[1] : second.empty() ? '\0' : second[0];
+    char const last = size != 3 || second.empty() ? '\0' : second.back();
+    base64_write(first[0], middle, last, out);
     if (size < 3) out[3] = '=';
     if (size < 2) out[2] = '=';
     return out + 4;
@@ -74,8 +76,9 @@ constexpr char* base64_group(std::string_view first, std::string_view second, ch
 
     // What is to be added to a digit is found in a register, by a number: 0 from 26 to 51, where most are, 1 to 12
     // above, 13 below.
+    // A comparison's type is `values` to g++ and not to clang++.
     auto const number =
-        (reinterpret_cast<values>(digits > 51) & (digits - 51)) | (reinterpret_cast<values>(digits < 26) & 13);
+        (std::bit_cast<values>(digits > 51) & (digits - 51)) | (std::bit_cast<values>(digits < 26) & 13);
     constexpr values step{'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
                           '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A'};
     auto const text = reinterpret_cast<chars>(digits) +

@@ -63,7 +63,7 @@ public:
 
     constexpr void update(std::string_view bytes) noexcept
     {
-        auto const filled = static_cast<std::size_t>(length_ % block_size);
+        auto const filled = static_cast<unsigned>(length_ % block_size);
         length_ += bytes.size();
         if (filled != 0) {
             std::size_t const taken = bytes.copy(block_.data() + filled, block_size - filled);
@@ -100,7 +100,7 @@ private:
     constexpr void finish_block() noexcept
     {
         constexpr std::size_t length_at = block_size - sizeof length_;
-        auto filled = static_cast<std::size_t>(length_ % block_size);
+        auto filled = static_cast<unsigned>(length_ % block_size);
         block_[filled++] = static_cast<char>(0x80);
         if (filled > length_at) {
             while (filled != block_size) block_[filled++] = 0;

@@ -44,6 +44,8 @@ struct usual {
 
     consteval usual(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
 };
+template <std::size_t Size>
+usual(char const (&)[Size], std::size_t) -> usual<Size>;
 
 /// Parses a string that should be a SID or a date, escapes resolved. A string with escapes of more than 256 bytes is
 /// neither: a SID written in escapes alone has 204 bytes, a date of Twilio's 186.
