@@ -59,7 +59,7 @@ constexpr std::string_view to_string_view(retry_stop why) noexcept
 struct retry_facts {
     bool is_idempotent = false; ///< Whether a repetition has no further effect: a DELETE, or a create with a key.
     unsigned attempt = 1;       ///< Which attempt it was that failed; the first is 1.
-    unsigned in_a_row = 0;      ///< How many attempts, this one the last, failed with the same code. 0: take all to.
+    unsigned in_a_row = 0;      ///< How many attempts up to this one failed with the same code; 0: all of them.
     milliseconds elapsed{};     ///< Since the first attempt began.
     milliseconds unix_time{};   ///< What time it is, since 1970-01-01T00:00:00Z: for a `Retry-After` that is a date.
     std::uint64_t random = 0;   ///< 64 random bits.
@@ -536,9 +536,11 @@ template <operation Operation, class Transport, detail::sleeper Sleep, detail::m
 ///
 /// `timer(delay, next)` arranges for `next()` to be called once after `delay`, or `next(false)` to end it early. `next`
 /// can be moved but not copied, and called on any thread, at once too: the stack does not grow with the number of
-/// attempts. The transport must outlive the operation; it is told how much time is left, if it can be called with that
-/// as a third argument. Allocates for the operation, its request, and a request for each attempt but the last of
-/// `max_attempts`; if there is no memory for one of these later, the handler is called with a `transport_failure`.
+/// attempts. What comes next runs on the thread that calls `next` or the transport's handler; if it calls while timer
+/// or transport are still being called, on the thread that these were called on. The transport must outlive the
+/// operation; it is told how much time is left, if it can be called with that as a third argument. Allocates for the
+/// operation, its request, and a request for each attempt but the last of `max_attempts`; if there is no memory for one
+/// of these later, the handler is called with a `transport_failure`.
 template <class Operation, class Transport, class Timer, class Handler, detail::machine Machine = this_machine>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<Transport> &&
         std::invocable<Timer&, milliseconds, detail::some_continuation> &&
