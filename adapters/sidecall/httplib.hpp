@@ -38,8 +38,8 @@
 #include <utility>
 #include <vector>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/transport_options.hpp>

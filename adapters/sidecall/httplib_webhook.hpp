@@ -23,10 +23,10 @@
 #include <sidecall/callback_url.hpp>
 #include <sidecall/credentials.hpp>
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/form.hpp>
-#include <sidecall/detail/json.hpp>
-#include <sidecall/detail/rfc2822.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/form.hpp>
+#include <sidecall/detail/text/json.hpp>
+#include <sidecall/detail/text/rfc2822.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/webhook.hpp>

@@ -7,10 +7,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/literal.hpp>
-#include <sidecall/detail/storage.hpp>
-#include <sidecall/detail/uri.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/literal.hpp>
+#include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/uri.hpp>
 #include <sidecall/result.hpp>
 
 namespace sidecall {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/storage.hpp>
-#include <sidecall/detail/uri.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/uri.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/text_view.hpp>
 #include <sidecall/version.hpp>

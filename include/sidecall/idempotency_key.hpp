@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <utility>
 
-#include <sidecall/detail/entropy.hpp>
-#include <sidecall/detail/storage.hpp>
-#include <sidecall/detail/utf8.hpp>
+#include <sidecall/detail/crypto/entropy.hpp>
+#include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/utf8.hpp>
 #include <sidecall/result.hpp>
 
 namespace sidecall {

@@ -8,11 +8,14 @@
 #include <utility>
 
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/json.hpp>
-#include <sidecall/detail/resource.hpp>
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/json.hpp>
+#include <sidecall/detail/wire/resource.hpp>
 #include <sidecall/endpoint.hpp>
-#include <sidecall/http.hpp>
+#include <sidecall/error_response.hpp>
+#include <sidecall/http_method.hpp>
+#include <sidecall/http_request.hpp>
+#include <sidecall/http_response.hpp>
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/webhook.hpp>
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
-#include <sidecall/detail/chunk.hpp>
-#include <sidecall/detail/literal.hpp>
+#include <sidecall/detail/text/chunk.hpp>
+#include <sidecall/detail/text/literal.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/text_view.hpp>
 

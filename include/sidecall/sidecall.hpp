@@ -3,15 +3,25 @@
 /// The whole core: values, requests, answers. No socket, no thread, no dependency, and no adapter: those are
 /// <sidecall/curl.hpp>, <sidecall/httplib.hpp> and, for tests, <sidecall/standin.hpp>.
 
+#include <sidecall/authorized_request.hpp>
 #include <sidecall/callback_url.hpp>
 #include <sidecall/credentials.hpp>
 #include <sidecall/date_time.hpp>
 #include <sidecall/endpoint.hpp>
+#include <sidecall/errc.hpp>
+#include <sidecall/error_response.hpp>
+#include <sidecall/failure.hpp>
+#include <sidecall/header.hpp>
 #include <sidecall/http.hpp>
+#include <sidecall/http_method.hpp>
+#include <sidecall/http_request.hpp>
+#include <sidecall/http_response.hpp>
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/message.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/retry.hpp>
+#include <sidecall/retry_policy.hpp>
+#include <sidecall/retry_time.hpp>
 #include <sidecall/sequencer.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/storage.hpp>

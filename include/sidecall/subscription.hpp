@@ -8,9 +8,12 @@
 
 #include <sidecall/callback_url.hpp>
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/resource.hpp>
+#include <sidecall/detail/wire/resource.hpp>
 #include <sidecall/endpoint.hpp>
-#include <sidecall/http.hpp>
+#include <sidecall/error_response.hpp>
+#include <sidecall/http_method.hpp>
+#include <sidecall/http_request.hpp>
+#include <sidecall/http_response.hpp>
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>

@@ -5,9 +5,11 @@
 #include <type_traits>
 #include <utility>
 
+#include <sidecall/authorized_request.hpp>
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
-#include <sidecall/http.hpp>
+#include <sidecall/http_request.hpp>
+#include <sidecall/http_response.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/storage.hpp>
 

@@ -9,14 +9,14 @@
 
 #include <sidecall/credentials.hpp>
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/base64.hpp>
-#include <sidecall/detail/form.hpp>
-#include <sidecall/detail/hmac.hpp>
-#include <sidecall/detail/parameters.hpp>
-#include <sidecall/detail/rfc2822.hpp>
-#include <sidecall/detail/sha256.hpp>
-#include <sidecall/http.hpp>
+#include <sidecall/detail/crypto/hmac.hpp>
+#include <sidecall/detail/crypto/sha256.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/base64.hpp>
+#include <sidecall/detail/text/form.hpp>
+#include <sidecall/detail/text/rfc2822.hpp>
+#include <sidecall/detail/wire/parameters.hpp>
+#include <sidecall/failure.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/storage.hpp>

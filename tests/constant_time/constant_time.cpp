@@ -9,7 +9,7 @@
 //     constant_time index      a look-up in a table by a secret byte: must be caught
 
 #include <sidecall/credentials.hpp>
-#include <sidecall/detail/hmac.hpp>
+#include <sidecall/detail/crypto/hmac.hpp>
 #include <sidecall/webhook.hpp>
 
 #include <array>

@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-#include <sidecall/detail/rfc2822.hpp>
+#include <sidecall/detail/text/rfc2822.hpp>
 
 using fuzz::hold;
 using namespace sidecall::detail;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
-#include <sidecall/detail/base64.hpp>
-#include <sidecall/detail/hmac.hpp>
-#include <sidecall/detail/sha256.hpp>
+#include <sidecall/detail/text/base64.hpp>
+#include <sidecall/detail/crypto/hmac.hpp>
+#include <sidecall/detail/crypto/sha256.hpp>
 
 using fuzz::hold;
 using namespace sidecall::detail;

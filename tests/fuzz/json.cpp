@@ -4,7 +4,7 @@
 #include "fuzz.hpp"
 #include "other_json.hpp"
 
-#include <sidecall/detail/json.hpp>
+#include <sidecall/detail/text/json.hpp>
 
 using fuzz::hold;
 using fuzz::inside;

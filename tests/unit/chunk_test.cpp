@@ -2,13 +2,13 @@
 
 #include "tally.hpp"
 
-#include <sidecall/detail/chunk.hpp>
-#include <sidecall/detail/form.hpp>
-#include <sidecall/detail/json.hpp>
-#include <sidecall/detail/parameters.hpp>
-#include <sidecall/detail/rfc2822.hpp>
-#include <sidecall/detail/uri.hpp>
-#include <sidecall/detail/utf8.hpp>
+#include <sidecall/detail/text/chunk.hpp>
+#include <sidecall/detail/text/form.hpp>
+#include <sidecall/detail/text/json.hpp>
+#include <sidecall/detail/wire/parameters.hpp>
+#include <sidecall/detail/text/rfc2822.hpp>
+#include <sidecall/detail/text/uri.hpp>
+#include <sidecall/detail/text/utf8.hpp>
 
 #include <cstddef>
 #include <initializer_list>

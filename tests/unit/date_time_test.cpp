@@ -1,5 +1,5 @@
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/rfc2822.hpp>
+#include <sidecall/detail/text/rfc2822.hpp>
 
 #include <chrono>
 #include <concepts>

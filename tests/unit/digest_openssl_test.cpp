@@ -1,9 +1,9 @@
 // Our digests, codes and signatures against those of OpenSSL. A file of its own, since it is the only one that needs
 // OpenSSL.
 
-#include <sidecall/detail/hmac.hpp>
-#include <sidecall/detail/sha1.hpp>
-#include <sidecall/detail/sha256.hpp>
+#include <sidecall/detail/crypto/hmac.hpp>
+#include <sidecall/detail/crypto/sha1.hpp>
+#include <sidecall/detail/crypto/sha256.hpp>
 #include <sidecall/webhook.hpp>
 
 #include <array>

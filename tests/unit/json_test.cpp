@@ -1,4 +1,4 @@
-#include <sidecall/detail/json.hpp>
+#include <sidecall/detail/text/json.hpp>
 #include <sidecall/http.hpp> // detail::to_string
 #include <sidecall/subscription.hpp>
 

@@ -3,8 +3,8 @@
 
 #include "tally.hpp"
 
-#include <sidecall/detail/json.hpp>
-#include <sidecall/detail/rfc2822.hpp>
+#include <sidecall/detail/text/json.hpp>
+#include <sidecall/detail/text/rfc2822.hpp>
 #include <sidecall/subscription.hpp>
 
 #include <algorithm>

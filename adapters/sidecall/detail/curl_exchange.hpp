@@ -17,8 +17,8 @@
 #include <string_view>
 #include <utility>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/transport_options.hpp>

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <type_traits>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/sha1.hpp>
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
+#include <sidecall/detail/crypto/sha1.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 
 namespace sidecall::detail {
 

@@ -8,11 +8,13 @@
 #include <utility>
 
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/json.hpp>
-#include <sidecall/detail/literal.hpp>
-#include <sidecall/detail/rfc2822.hpp>
-#include <sidecall/detail/storage.hpp>
-#include <sidecall/http.hpp>
+#include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/json.hpp>
+#include <sidecall/detail/text/literal.hpp>
+#include <sidecall/detail/text/rfc2822.hpp>
+#include <sidecall/error_response.hpp>
+#include <sidecall/failure.hpp>
+#include <sidecall/http_response.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/unreadable_members.hpp>
@@ -186,8 +188,8 @@ constexpr failure malformed(http_response_view const& response, resource_fault c
 {
     failure reason(errc::malformed_response, fault.member, fault.what.rule, fault.what.offset);
     add_numbers(response, reason);
-    if constexpr (!std::is_same_v<Text, std::string_view>) std::move(reason).with(words_of(response));
-    return reason; // NOLINT(bugprone-use-after-move): what was called on the rvalue took nothing from it
+    if constexpr (!std::is_same_v<Text, std::string_view>) reason.with(words_of(response));
+    return reason;
 }
 
 } // namespace sidecall::detail

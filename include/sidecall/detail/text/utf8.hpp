@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include <sidecall/detail/chunk.hpp>
+#include <sidecall/detail/text/chunk.hpp>
 
 namespace sidecall::detail {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include <sidecall/date_time.hpp>
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/chunk.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/chunk.hpp>
 
 namespace sidecall::detail {
 

@@ -4,17 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include <sidecall/detail/platform/compiler.hpp>
+
 // Bytes as ASCII, whatever the locale says.
 namespace sidecall::detail {
-
-/// Whether small code is asked for, by SIDECALL_PREFER_SIZE, which must be defined in the whole program or not at all:
-/// then shortcuts are left out, and all goes the general way behind them. Not by -Os itself, which may differ between
-/// the translation units of a program that share these inline functions.
-#if defined(SIDECALL_PREFER_SIZE)
-inline constexpr bool prefers_size = true;
-#else
-inline constexpr bool prefers_size = false;
-#endif
 
 constexpr bool is_digit(char c) noexcept
 {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/chunk.hpp>
-#include <sidecall/detail/literal.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/chunk.hpp>
+#include <sidecall/detail/text/literal.hpp>
 
 // http and https URIs by RFC 3986, with the hosts of RFC 1123 (section 2.1) and RFC 1034 (section 3.1): stricter than
 // the generic `reg-name`, because Twilio has to resolve the name ("URLs must contain a valid hostname, underscores are

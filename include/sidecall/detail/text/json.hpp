@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/chunk.hpp>
-#include <sidecall/detail/literal.hpp>
-#include <sidecall/detail/utf8.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/chunk.hpp>
+#include <sidecall/detail/text/literal.hpp>
+#include <sidecall/detail/text/utf8.hpp>
 
 // JSON texts by RFC 8259, strictly, in UTF-8, read in one pass without recursion and without allocating. Where the RFC
 // leaves a choice: no byte order mark (section 8.1), no half of a surrogate pair (8.2: such a string is no Unicode

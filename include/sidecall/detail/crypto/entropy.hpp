@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 
 // The operating system's own source where it has one: `getentropy` cannot throw, as `std::random_device` may, and
 // spares each user the 17,000 preprocessed lines of <random>.

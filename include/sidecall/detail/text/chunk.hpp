@@ -6,19 +6,13 @@
 #include <string_view>
 #include <type_traits>
 
-#include <sidecall/detail/ascii.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
+#include <sidecall/detail/text/ascii.hpp>
 
 // Looking at sixteen bytes at once, where every processor of the kind can: SSE2 on x86-64. Not with -msse2 elsewhere,
 // which may differ from one translation unit to the next. No intrinsics, whose headers are expensive to include;
 // compilers do it for arithmetic on vectors. Everywhere else, at the end of a text and in a constant the same questions
 // are asked byte by byte, so that each of them is written once.
-
-/// For what is small, hot, and left out of line by compilers that do not know that: with the call go the registers.
-#if defined(__GNUC__) && !defined(SIDECALL_PREFER_SIZE)
-#define SIDECALL_DETAIL_INLINE __attribute__((always_inline)) inline
-#else
-#define SIDECALL_DETAIL_INLINE inline
-#endif
 
 namespace sidecall::detail {
 

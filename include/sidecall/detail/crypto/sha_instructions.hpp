@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <sidecall/detail/processor.hpp>
+#include <sidecall/detail/platform/processor.hpp>
 
 namespace sidecall::detail {
 

@@ -10,15 +10,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/storage.hpp>
 #include <sidecall/text_view.hpp>
-
-/// For what is done when something is wrong: kept out of line, and out of the way of what goes well.
-#if defined(__GNUC__)
-#define SIDECALL_DETAIL_COLD __attribute__((cold, noinline))
-#else
-#define SIDECALL_DETAIL_COLD
-#endif
 
 namespace sidecall::detail {
 

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <type_traits>
 
-#include <sidecall/detail/chunk.hpp>
-#include <sidecall/detail/digest.hpp>
-#include <sidecall/detail/sha_instructions.hpp>
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
+#include <sidecall/detail/crypto/digest.hpp>
+#include <sidecall/detail/crypto/sha_instructions.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 
 namespace sidecall::detail {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 
 namespace sidecall::detail {
 

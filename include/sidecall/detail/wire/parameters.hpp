@@ -8,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/chunk.hpp>
-#include <sidecall/detail/form.hpp>
-#include <sidecall/detail/json.hpp>
-#include <sidecall/detail/storage.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/chunk.hpp>
+#include <sidecall/detail/text/form.hpp>
+#include <sidecall/detail/text/json.hpp>
+#include <sidecall/detail/memory/storage.hpp>
 
 namespace sidecall::detail {
 

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <string_view>
 
-#include <sidecall/detail/ascii.hpp>
-#include <sidecall/detail/chunk.hpp>
-#include <sidecall/detail/uri.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/chunk.hpp>
+#include <sidecall/detail/text/uri.hpp>
 
 // Percent-encoding (RFC 3986, section 2.1), as paths and as form bodies use it.
 namespace sidecall::detail {
