@@ -46,7 +46,7 @@ struct arguments {
 /// The exit status of a program that Ctrl-C ended.
 constexpr int interrupted_status = 130;
 
-volatile std::sig_atomic_t interrupted = 0;
+std::sig_atomic_t volatile interrupted = 0;
 
 /// The call SIDs of a file, one a line; blank lines and those that begin with '#' do not count, and a call that comes
 /// again counts once. All of them are checked before anything is sent.

@@ -165,10 +165,7 @@ public:
     }
 
     /// Ends a `wait`, the next one if there is none. The only member that any thread may call.
-    void wakeup() noexcept
-    {
-        curl_multi_wakeup(multi_);
-    }
+    void wakeup() noexcept { curl_multi_wakeup(multi_); }
 
     /// Takes a request back: its handler is called with `cancelled` before this returns. A server may have acted on it,
     /// unless the failure says that nothing was sent. False if the request is not there any more.
@@ -326,10 +323,7 @@ private:
     {
         return (std::min)(static_cast<std::size_t>(limit_), counts_.multiplexed ? max_in_flight_ : max_connections_);
     }
-    bool can_start() const noexcept
-    {
-        return !waiting_.empty() && in_flight_.size() < room();
-    }
+    bool can_start() const noexcept { return !waiting_.empty() && in_flight_.size() < room(); }
 
     void give_up_waiting()
     {
@@ -453,10 +447,7 @@ private:
         return taken;
     }
 
-    void take_back(requests::const_iterator waiting) noexcept
-    {
-        cancelled_.insert(take_waiting(waiting));
-    }
+    void take_back(requests::const_iterator waiting) noexcept { cancelled_.insert(take_waiting(waiting)); }
     void take_back_in_flight(requests::const_iterator on_its_way) noexcept
     {
         auto& one = *on_its_way->second;

@@ -38,8 +38,8 @@
 #include <utility>
 #include <vector>
 
-#include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/transport_options.hpp>
@@ -643,8 +643,7 @@ private:
             detail::httplib_version() < detail::httplib_version("0.19.0");
 
         template <class Client>
-        static constexpr bool lets_us_write_headers = requires(Client& client)
-        {
+        static constexpr bool lets_us_write_headers = requires(Client& client) {
             client.set_header_writer([](httplib::Stream&, httplib::Headers&) { return ssize_t{}; });
         };
 

@@ -57,11 +57,8 @@ struct webhook_mount_options {
 /// Chooses the verifier for an account: a callable that takes an `account_sid const&` and gives back a pointer to a
 /// `webhook_verifier`, `std::shared_ptr` among them, or a null pointer. Subaccounts sign with their own tokens.
 template <class Choose>
-concept webhook_verifier_choice = requires(Choose& choose, account_sid const& account)
-{
-    {
-        *choose(account)
-        } -> std::convertible_to<webhook_verifier const&>;
+concept webhook_verifier_choice = requires(Choose& choose, account_sid const& account) {
+    { *choose(account) } -> std::convertible_to<webhook_verifier const&>;
     static_cast<bool>(choose(account));
 };
 

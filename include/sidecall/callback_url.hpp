@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/text/literal.hpp>
-#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/detail/text/uri.hpp>
 #include <sidecall/result.hpp>
 
@@ -41,30 +41,40 @@ public:
     /// From a `callback_url_view`: a copy that owns its text.
     template <class Other>
         requires(!std::is_same_v<Other, Text> && std::is_same_v<Other, std::string_view>)
-    constexpr basic_callback_url(basic_callback_url<Other> const& other) : text_(other.text_), parts_(other.parts_) {}
+    constexpr basic_callback_url(basic_callback_url<Other> const& other) : text_(other.text_), parts_(other.parts_)
+    {
+    }
 
     /// All of it, as it was given. Every view is valid as long as this object is (of a `callback_url_view`: its text),
     /// so there is none of a temporary that owns its text.
     constexpr std::string_view view() const& noexcept { return text_; }
-    std::string_view view() const&& requires(!is_view) = delete;
+    std::string_view view() const&&
+        requires(!is_view)
+    = delete;
 
     /// `"http"` or `"https"`, in the case that was given.
     constexpr std::string_view scheme() const& noexcept
     {
         return std::string_view(text_).substr(0, parts_.https ? 5 : 4);
     }
-    std::string_view scheme() const&& requires(!is_view) = delete;
+    std::string_view scheme() const&&
+        requires(!is_view)
+    = delete;
 
     /// The host, as it was given; an IPv6 address in its brackets.
     constexpr std::string_view host() const& noexcept { return detail::cut(text_, parts_.host, parts_.host_end); }
-    std::string_view host() const&& requires(!is_view) = delete;
+    std::string_view host() const&&
+        requires(!is_view)
+    = delete;
 
     /// The port that is called: the one given, else the scheme's, 80 or 443.
     constexpr std::uint16_t port() const noexcept { return parts_.port ? parts_.port : parts_.https ? 443 : 80; }
 
     /// Path and query, as they were given: empty for `https://example.com`, and without the fragment.
     constexpr std::string_view target() const& noexcept { return detail::cut(text_, parts_.target, parts_.target_end); }
-    std::string_view target() const&& requires(!is_view) = delete;
+    std::string_view target() const&&
+        requires(!is_view)
+    = delete;
 
     /// Byte for byte: `http://a.com` and `http://a.com/` are two.
     friend constexpr bool operator==(basic_callback_url const& a, basic_callback_url const& b) noexcept

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/text/base64.hpp>
-#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/storage.hpp>

@@ -6,10 +6,8 @@ namespace sidecall::detail {
 
 /// An integer type of the language, those of 128 bits among them, and `bool` not.
 template <class T>
-concept plain_integer = !__is_class(T) && !__is_union(T) && !__is_enum(T) && requires
-{
-    requires static_cast<T>(0.5) == 0;
-};
+concept plain_integer =
+    !__is_class(T) && !__is_union(T) && !__is_enum(T) && requires { requires static_cast<T>(0.5) == 0; };
 
 template <plain_integer Integer>
 inline constexpr bool has_sign = static_cast<Integer>(-1) < static_cast<Integer>(1);

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/text/uri.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/text_view.hpp>

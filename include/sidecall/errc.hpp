@@ -128,5 +128,4 @@ inline bool operator==(std::error_code const& code, errc value) noexcept
 
 /// Lets an `errc` become a `std::error_code`.
 template <>
-struct std::is_error_code_enum<sidecall::errc> : std::true_type {
-};
+struct std::is_error_code_enum<sidecall::errc> : std::true_type {};

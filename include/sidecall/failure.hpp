@@ -124,7 +124,10 @@ public:
         facts_.has |= has_retry_after;
         return *this;
     }
-    constexpr failure&& with_retry_after(retry_time const& when) && noexcept { return std::move(with_retry_after(when)); }
+    constexpr failure&& with_retry_after(retry_time const& when) && noexcept
+    {
+        return std::move(with_retry_after(when));
+    }
     /// The same failure with all that these say; of what they say nothing, what it said before. Allocates if they say
     /// something in words.
     failure& with(answer_details details) &

@@ -116,19 +116,13 @@ private:
 namespace detail {
 
 template <class Field>
-    requires requires(Field const& field)
-    {
-        header{field.name, field.value};
-    }
+    requires requires(Field const& field) { header{field.name, field.value}; }
 constexpr header to_header(Field const& field) noexcept
 {
     return {field.name, field.value};
 }
 template <class Field>
-    requires requires(Field const& field)
-    {
-        header{field.first, field.second};
-    }
+    requires requires(Field const& field) { header{field.first, field.second}; }
 constexpr header to_header(Field const& field) noexcept
 {
     return {field.first, field.second};
@@ -136,12 +130,11 @@ constexpr header to_header(Field const& field) noexcept
 
 /// A range whose elements are fields, and stay where they are while they are looked at.
 template <class Range>
-concept header_range = requires(Range const& range)
-{
+concept header_range = requires(Range const& range) {
     std::begin(range) != std::end(range);
     detail::to_header(*std::begin(range));
     requires std::is_lvalue_reference_v<decltype(*std::begin(range))> ||
-        std::is_same_v<decltype(*std::begin(range)), header>;
+                 std::is_same_v<decltype(*std::begin(range)), header>;
 };
 
 } // namespace detail

@@ -38,16 +38,18 @@ public:
     /// A view of a key that is kept elsewhere, and must be for as long as it is used.
     template <class Other>
         requires(is_view && !std::is_same_v<Other, Text>)
-    constexpr basic_idempotency_key(basic_idempotency_key<Other> const& other) noexcept : text_(other.view()) {}
+    constexpr basic_idempotency_key(basic_idempotency_key<Other> const& other) noexcept : text_(other.view())
+    {
+    }
     /// There is none of a key that is about to end.
     template <class Other>
         requires(is_view && !std::is_same_v<Other, Text>)
-    basic_idempotency_key(basic_idempotency_key<Other> const&& other)
-    = delete;
+    basic_idempotency_key(basic_idempotency_key<Other> const&& other) = delete;
 
     /// A new random UUID (RFC 9562, version 4) from the operating system's source of random bytes. Ends the program
     /// if that fails: a key that can be guessed or comes twice would lose a message without a word.
-    static basic_idempotency_key random() requires(!is_view)
+    static basic_idempotency_key random()
+        requires(!is_view)
     {
         std::array<unsigned char, 16> bytes;
         detail::fill_with_entropy(bytes.data(), bytes.size());
@@ -57,7 +59,8 @@ public:
     /// The same from a generator of yours (a uniform random bit generator, as `<random>` has them; its range must hold
     /// 256 values at least). The key is as hard to guess, and as unique, as the generator makes it.
     template <class Generator>
-    static constexpr basic_idempotency_key random(Generator& generator) requires(!is_view)
+    static constexpr basic_idempotency_key random(Generator& generator)
+        requires(!is_view)
     {
         // The largest multiple of 256 that fits the generator's range: numbers above it are thrown away, so that each
         // byte is as likely as any other.
@@ -76,7 +79,9 @@ public:
 
     /// The key; valid as long as this object is, so there is none of a temporary that owns its text.
     constexpr std::string_view view() const& noexcept { return std::string_view(text_); }
-    std::string_view view() const&& requires(!is_view) = delete;
+    std::string_view view() const&&
+        requires(!is_view)
+    = delete;
 
     /// Byte for byte.
     friend constexpr bool operator==(basic_idempotency_key const& a, basic_idempotency_key const& b) noexcept

@@ -53,7 +53,9 @@ public:
     /// The text, as it was given; valid as long as this object is (of a `message_content_view`: its text), so there is
     /// none of a temporary that owns its text.
     constexpr std::string_view view() const& noexcept { return text_; }
-    std::string_view view() const&& requires(!is_view) = delete;
+    std::string_view view() const&&
+        requires(!is_view)
+    = delete;
 
     /// Byte for byte: `1` and `1.0` are two.
     friend constexpr bool operator==(basic_message_content const& a, basic_message_content const& b) noexcept

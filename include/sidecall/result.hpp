@@ -43,12 +43,16 @@ public:
         requires(__is_constructible(T, U) && !std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, failure> &&
                  !(std::is_same_v<std::remove_cv_t<T>, bool> && detail::is_result<std::remove_cvref_t<U>>))
-    constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value) : value_(std::forward<U>(value)) {}
+    constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value) : value_(std::forward<U>(value))
+    {
+    }
     /// No value, and why: `return failure(…);`, `return other.error();`.
     constexpr result(failure reason) noexcept : failure_(std::move(reason)), has_value_(false) {}
 
     /// A copy, if `T` can be copied.
-    constexpr result(result const& other) requires std::is_copy_constructible_v<T> : has_value_(other.has_value_)
+    constexpr result(result const& other)
+        requires std::is_copy_constructible_v<T>
+        : has_value_(other.has_value_)
     {
         if (has_value_)
             std::construct_at(&value_, other.value_);

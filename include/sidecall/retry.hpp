@@ -325,22 +325,14 @@ private:
 
 /// What a `send_with_retry` without callbacks waits by.
 template <class T>
-concept sleeper = std::invocable < std::remove_reference_t<T>
-&, milliseconds > ;
+concept sleeper = std::invocable<std::remove_reference_t<T>&, milliseconds>;
 
 /// `this_machine`, or what takes its place.
 template <class T>
-concept machine = requires(T& t)
-{
-    {
-        t.uptime()
-        } -> std::same_as<milliseconds>;
-    {
-        t.unix_time()
-        } -> std::same_as<milliseconds>;
-    {
-        t.random()
-        } -> std::same_as<std::uint64_t>;
+concept machine = requires(T& t) {
+    { t.uptime() } -> std::same_as<milliseconds>;
+    { t.unix_time() } -> std::same_as<milliseconds>;
+    { t.random() } -> std::same_as<std::uint64_t>;
 };
 
 /// A timer's continuation as narrow as any.
@@ -364,24 +356,26 @@ struct some_continuation {
 /// attempt; but if an earlier one may have taken effect and the last one certainly has not, that earlier one's, so that
 /// `may_have_taken_effect` is true of it whenever it is true of any. Allocates for the request, and for failures.
 template <operation Operation, class Transport, detail::sleeper Sleep, detail::machine Machine = this_machine>
-    requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
-    send_with_retry(Operation const& what, credentials const& who, Transport&& carrier, retry_policy const& policy,
-                    Sleep&& sleep, endpoint const& where = endpoint::twilio(), Machine machine = {})
-    {
-        authorized_request const request = sidecall::authorize(what.request(where), who);
-        return detail::send_until_done(what, request, carrier, policy, sleep, std::move(machine));
-    }
+    requires transport<std::remove_reference_t<Transport>>
+result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who, Transport&& carrier,
+                                                     retry_policy const& policy, Sleep&& sleep,
+                                                     endpoint const& where = endpoint::twilio(), Machine machine = {})
+{
+    authorized_request const request = sidecall::authorize(what.request(where), who);
+    return detail::send_until_done(what, request, carrier, policy, sleep, std::move(machine));
+}
 
 /// The same with the request in storage of yours; see `send`.
 template <operation Operation, class Transport, detail::sleeper Sleep, detail::machine Machine = this_machine>
-    requires transport<std::remove_reference_t<Transport>> result<typename Operation::resource>
-    send_with_retry(Operation const& what, credentials const& who, Transport&& carrier, retry_policy const& policy,
-                    Sleep&& sleep, endpoint const& where, storage memory, Machine machine = {})
-    {
-        auto const request = sidecall::authorize(what, who, where, memory);
-        if (!request) return request.error();
-        return detail::send_until_done(what, *request, carrier, policy, sleep, std::move(machine));
-    }
+    requires transport<std::remove_reference_t<Transport>>
+result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who, Transport&& carrier,
+                                                     retry_policy const& policy, Sleep&& sleep, endpoint const& where,
+                                                     storage memory, Machine machine = {})
+{
+    auto const request = sidecall::authorize(what, who, where, memory);
+    if (!request) return request.error();
+    return detail::send_until_done(what, *request, carrier, policy, sleep, std::move(machine));
+}
 
 /// The same through an asynchronous transport: calls `handler(result<resource>)` exactly once, if transport and timer
 /// do what they must.
@@ -395,8 +389,8 @@ template <operation Operation, class Transport, detail::sleeper Sleep, detail::m
 /// of these later, the handler is called with a `transport_failure`.
 template <class Operation, class Transport, class Timer, class Handler, detail::machine Machine = this_machine>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<Transport> &&
-        std::invocable<Timer&, milliseconds, detail::some_continuation> &&
-        std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
+             std::invocable<Timer&, milliseconds, detail::some_continuation> &&
+             std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
 void send_with_retry(Operation&& what, credentials const& who, Transport& carrier, retry_policy const& policy,
                      Timer timer, Handler handler, endpoint const& where = endpoint::twilio(), Machine machine = {})
 {

@@ -140,7 +140,9 @@ public:
     /// This number.
     template <std::unsigned_integral Number>
         requires(!std::same_as<Number, bool>)
-    constexpr first_sequence_number(Number number) noexcept : number_(number) {}
+    constexpr first_sequence_number(Number number) noexcept : number_(number)
+    {
+    }
     /// This constant.
     template <std::signed_integral Number>
     consteval first_sequence_number(Number number) : number_(static_cast<std::uint64_t>(number))

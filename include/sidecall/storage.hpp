@@ -20,12 +20,13 @@ public:
 
     /// A `std::array`, a `std::span`, a `std::string` (as much of it as its size says).
     template <class Range>
-        requires requires(Range& range, char*& data, std::size_t& size)
-        {
+        requires requires(Range& range, char*& data, std::size_t& size) {
             data = range.data();
             size = range.size();
         }
-    constexpr storage(Range& range) noexcept : data_(range.data()), size_(range.size()) {}
+    constexpr storage(Range& range) noexcept : data_(range.data()), size_(range.size())
+    {
+    }
 
     constexpr char* data() const noexcept { return data_; }       ///< Its first byte.
     constexpr std::size_t size() const noexcept { return size_; } ///< How many bytes there are.

@@ -26,7 +26,9 @@ public:
     template <class String>
         requires(std::is_convertible_v<String const&, std::string_view> &&
                  !std::is_convertible_v<String const&, char const*>)
-    constexpr text_view(String const& text) noexcept : std::string_view(text) {}
+    constexpr text_view(String const& text) noexcept : std::string_view(text)
+    {
+    }
 };
 
 } // namespace sidecall

@@ -18,15 +18,10 @@ namespace sidecall {
 /// Something that Twilio can be asked: it makes its request, and reads the answer as its own `resource` (or `void`).
 /// Any struct with these three is one; `send` and every adapter work with it.
 template <class T>
-concept operation = requires(T const& t, endpoint const& where, http_response_view const& response)
-{
+concept operation = requires(T const& t, endpoint const& where, http_response_view const& response) {
     typename T::resource;
-    {
-        t.request(where)
-        } -> std::same_as<http_request>;
-    {
-        t.parse(response)
-        } -> std::same_as<result<typename T::resource>>;
+    { t.request(where) } -> std::same_as<http_request>;
+    { t.parse(response) } -> std::same_as<result<typename T::resource>>;
 };
 
 namespace detail {
@@ -80,10 +75,7 @@ private:
     Operation what_;
 };
 template <class Operation>
-    requires requires(http_response_view const& response)
-    {
-        Operation::parse(response);
-    }
+    requires requires(http_response_view const& response) { Operation::parse(response); }
 class answer_reader<Operation> {
 public:
     explicit answer_reader(Operation const&) noexcept {}
@@ -150,11 +142,8 @@ struct some_handler {
 /// redirects, and send the request to the host of its URL alone, since the credential is in it. An answer that stays in
 /// the transport's own memory can be a `result<http_response_view>`; it must be good until the next request.
 template <class T>
-concept transport = requires(T& t, authorized_request const& request)
-{
-    {
-        t(request)
-        } -> std::convertible_to<detail::answer_from<decltype(t(request))>>;
+concept transport = requires(T& t, authorized_request const& request) {
+    { t(request) } -> std::convertible_to<detail::answer_from<decltype(t(request))>>;
 };
 
 /// Asks Twilio and reads the answer: `parse(transport(authorize(request())))`, no more. Blocks for as long as the
@@ -185,8 +174,7 @@ auto(send)(Operation const& what, credentials const& who, Transport&& carrier, e
 /// and also if it gives the request up. The handler can be moved but not copied. What else is said of a `transport`
 /// holds here, too; a view must be good until the handler returns. What the call returns, `send` returns.
 template <class T>
-concept async_transport = requires(T& t, authorized_request request, detail::some_handler handler)
-{
+concept async_transport = requires(T& t, authorized_request request, detail::some_handler handler) {
     t(std::move(request), std::move(handler));
 };
 
@@ -196,7 +184,7 @@ concept async_transport = requires(T& t, authorized_request request, detail::som
 /// operation of yours whose `parse` is not static, what it costs to copy or move that, too.
 template <class Operation, class Transport, class Handler>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<std::remove_reference_t<Transport>> &&
-        std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
+             std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
 decltype(auto)(send)(Operation&& what, credentials const& who, Transport&& carrier, Handler handler,
                      endpoint const& where = endpoint::twilio())
 {

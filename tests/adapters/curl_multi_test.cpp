@@ -433,7 +433,7 @@ TEST_CASE("at the end nothing is forgotten")
     {
         by_hand = true;
     }
-    SUBCASE("with the transport"){}
+    SUBCASE("with the transport") {}
     {
         curl_multi_transport multi(quick(), {.max_connections = 2});
         for (int i = 0; i != 5; ++i) multi(post(server.url()), got.handler(i));

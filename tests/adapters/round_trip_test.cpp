@@ -521,10 +521,7 @@ TEST_CASE("a message comes through in whatever way Twilio may sign and write it"
                 change(first, set("SequenceNumber", "18446744073709551615")),
                 change(first, [](auto& all) { all.emplace_back("ApiVersion", "2010-04-01"); }),
                 change(first, [](auto& all) { all.emplace_back("Extra", "b"), all.emplace_back("Extra", "a"); }),
-                change(first,
-                       [](auto& all) {
-                           all.insert(all.begin(), {"A", ""});
-                       }),
+                change(first, [](auto& all) { all.insert(all.begin(), {"A", ""}); }),
                 change(first, [](auto& all) { std::reverse(all.begin(), all.end()); }),
             };
             int expected = 0;

@@ -76,8 +76,7 @@ TEST_CASE("What is only read is read by all at once: operations, credentials, en
             bool const same = operation.request(*where) == plain;
             bool const written =
                 lasting(authorize(plain, who).to_http1()).reveal() == lasting(authorized.to_http1()).reveal();
-            auto const made = send_with_retry(
-                operation, who, canned, policy, [](sidecall::milliseconds) {}, *where);
+            auto const made = send_with_retry(operation, who, canned, policy, [](sidecall::milliseconds) {}, *where);
             auto const keys_differ = sidecall::idempotency_key::random() != sidecall::idempotency_key::random();
             right += same && written && made.error().http_status() == 503 && keys_differ;
         }
@@ -138,8 +137,7 @@ TEST_CASE("A transport for many is driven by one thread, and woken by any")
     }
     CHECK(std::chrono::steady_clock::now() - start < 1min);
     for (int i = 0; i != 20; ++i)
-        send(
-            operation, who, carrier, [&](auto const& outcome) { made += outcome.has_value(); }, where);
+        send(operation, who, carrier, [&](auto const& outcome) { made += outcome.has_value(); }, where);
     while (carrier.poll() != 0) carrier.wait(100ms);
     other.join();
     CHECK(made == 20);

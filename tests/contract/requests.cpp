@@ -236,8 +236,7 @@ private:
                 });
             };
             std::optional<sidecall::result<typename Operation::resource>> made;
-            send(
-                operation, who, watched, [&made](auto result) { made = std::move(result); }, where_);
+            send(operation, who, watched, [&made](auto result) { made = std::move(result); }, where_);
             while (carrier.poll() != 0) carrier.wait(100ms);
             return std::move(made).value();
         }

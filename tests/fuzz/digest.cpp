@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
-#include <sidecall/detail/text/base64.hpp>
 #include <sidecall/detail/crypto/hmac.hpp>
 #include <sidecall/detail/crypto/sha256.hpp>
+#include <sidecall/detail/text/base64.hpp>
 
 using fuzz::hold;
 using namespace sidecall::detail;

@@ -53,8 +53,7 @@ constexpr bool flip(T&& condition) noexcept
 // `a < b` becomes `a < less<N> < b`, which needs no parser: whatever the operands are, the same operator twice takes
 // the same ones, from left to right. The first keeps the left operand, the second does what is to be done.
 template <class Kind, int N>
-struct between {
-};
+struct between {};
 template <class Kind, int N, class Left>
 struct half {
     Left&& left;
@@ -65,7 +64,7 @@ struct half {
     template <int N>                                                                                                   \
     inline constexpr between<kind##_kind, N> kind;                                                                     \
     template <int N, class Left>                                                                                       \
-    constexpr half<kind##_kind, N, Left> operator usual(Left&& left, between<kind##_kind, N>) noexcept                 \
+    constexpr half<kind##_kind, N, Left> operator usual(Left && left, between<kind##_kind, N>) noexcept                \
     {                                                                                                                  \
         return {std::forward<Left>(left)};                                                                             \
     }                                                                                                                  \
@@ -99,7 +98,7 @@ MUTANT(bit_or, |, &)
     template <int N>                                                                                                   \
     inline constexpr between<kind##_kind, N> kind;                                                                     \
     template <int N, class Right>                                                                                      \
-    constexpr half<kind##_kind, N, Right> operator usual(between<kind##_kind, N>, Right&& right) noexcept              \
+    constexpr half<kind##_kind, N, Right> operator usual(between<kind##_kind, N>, Right && right) noexcept             \
     {                                                                                                                  \
         return {std::forward<Right>(right)};                                                                           \
     }                                                                                                                  \

@@ -5,10 +5,10 @@
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/form.hpp>
 #include <sidecall/detail/text/json.hpp>
-#include <sidecall/detail/wire/parameters.hpp>
 #include <sidecall/detail/text/rfc2822.hpp>
 #include <sidecall/detail/text/uri.hpp>
 #include <sidecall/detail/text/utf8.hpp>
+#include <sidecall/detail/wire/parameters.hpp>
 
 #include <cstddef>
 #include <initializer_list>

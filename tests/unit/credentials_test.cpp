@@ -70,14 +70,7 @@ std::string reference_decode(std::string_view text)
 }
 
 template <class T>
-concept comparable = requires(T const& a, T const& b)
-{
-    a == b;
-}
-|| requires(T const& a, T const& b)
-{
-    a < b;
-};
+concept comparable = requires(T const& a, T const& b) { a == b; } || requires(T const& a, T const& b) { a < b; };
 
 template <class T>
 constexpr bool stays_inside =

@@ -1,9 +1,9 @@
 #include "secrecy.hpp"
 
-#include <sidecall/detail/text/base64.hpp>
 #include <sidecall/detail/crypto/hmac.hpp>
 #include <sidecall/detail/crypto/sha1.hpp>
 #include <sidecall/detail/crypto/sha256.hpp>
+#include <sidecall/detail/text/base64.hpp>
 
 #include <array>
 #include <cstddef>

@@ -2,8 +2,8 @@
 
 #include "tally.hpp"
 
-#include <sidecall/detail/wire/parameters.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/wire/parameters.hpp>
 
 #include <algorithm>
 #include <cstddef>

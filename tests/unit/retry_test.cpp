@@ -783,8 +783,7 @@ TEST_CASE("A transport that lets its completion go ends the operation without a 
         auto dropped = std::move(completion);
         static_cast<void>(dropped);
     };
-    send_with_retry(
-        subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+    send_with_retry(subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
     auto refusing = [&](authorized_request, auto completion) {
         completion(result<http_response>(failure(errc::not_connected)));
     };

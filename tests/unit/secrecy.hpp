@@ -66,7 +66,4 @@ private:
 };
 
 template <class T>
-concept streamable = requires(std::ostream& stream, T const& value)
-{
-    stream << value;
-};
+concept streamable = requires(std::ostream& stream, T const& value) { stream << value; };

@@ -613,10 +613,7 @@ TEST_CASE("A message that can be copied only is not changed by what becomes of i
 namespace {
 
 template <class T>
-concept can_be_first = requires(sidecall::sequencer_options& options, T value)
-{
-    options.first = value;
-};
+concept can_be_first = requires(sidecall::sequencer_options& options, T value) { options.first = value; };
 
 } // namespace
 

@@ -38,23 +38,16 @@ int mistake(std::string_view text)
 }
 
 template <class Sid>
-constexpr bool
-    is_a_plain_value = sizeof(Sid) == 34 && alignof(Sid) == 1 && std::is_trivially_copyable_v<Sid> &&
-                       !std::default_initializable<Sid> && std::three_way_comparable<Sid> && std::copyable<Sid> &&
-                       !std::constructible_from<Sid, char const*> && !std::constructible_from<Sid, std::string_view> &&
-                       !std::convertible_to<Sid, std::string_view>;
+constexpr bool is_a_plain_value =
+    sizeof(Sid) == 34 && alignof(Sid) == 1 && std::is_trivially_copyable_v<Sid> && !std::default_initializable<Sid> &&
+    std::three_way_comparable<Sid> && std::copyable<Sid> && !std::constructible_from<Sid, char const*> &&
+    !std::constructible_from<Sid, std::string_view> && !std::convertible_to<Sid, std::string_view>;
 static_assert(is_a_plain_value<account_sid> && is_a_plain_value<call_sid> && is_a_plain_value<subscription_sid> &&
               is_a_plain_value<message_sid> && is_a_plain_value<api_key_sid>);
 
 template <class A, class B>
 concept related = std::constructible_from<A, B> || std::assignable_from<A&, B> || std::equality_comparable_with<A, B> ||
-    requires(A a, B b)
-{
-    a == b;
-} || requires(A a, B b)
-{
-    a < b;
-};
+                  requires(A a, B b) { a == b; } || requires(A a, B b) { a < b; };
 
 /// How many of the others a type of SID converts to or compares with: it is itself, and no other.
 template <class Sid>

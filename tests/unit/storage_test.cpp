@@ -829,10 +829,7 @@ TEST_CASE("A view of a key is had from one that stays, and from no temporary")
 }
 
 template <class T, class From>
-constexpr bool parses = requires(From&& from)
-{
-    T::parse(std::forward<From>(from));
-};
+constexpr bool parses = requires(From&& from) { T::parse(std::forward<From>(from)); };
 
 TEST_CASE_TEMPLATE("A view is parsed from what stays, and not from a string that is about to end", T,
                    sidecall::callback_url_view, sidecall::message_content_view, sidecall::idempotency_key_view)

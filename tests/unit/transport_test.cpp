@@ -139,8 +139,7 @@ struct counting {
 static_assert(transport<counting> && !transport<counting const>);
 
 template <class Operation, class Transport>
-concept can_send = requires(Operation const& what, credentials const& who, Transport&& carrier)
-{
+concept can_send = requires(Operation const& what, credentials const& who, Transport&& carrier) {
     send(what, who, std::forward<Transport>(carrier));
 };
 static_assert(can_send<fetch_account, counting&> && can_send<fetch_account, counting>);

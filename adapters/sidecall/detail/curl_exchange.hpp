@@ -17,8 +17,8 @@
 #include <string_view>
 #include <utility>
 
-#include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/transport_options.hpp>
@@ -214,22 +214,13 @@ public:
     }
 
     /// Whether every option was taken.
-    CURLcode code() const noexcept
-    {
-        return code_;
-    }
+    CURLcode code() const noexcept { return code_; }
 
     /// Connected: from here on Twilio may have acted.
-    bool is_sending() const noexcept
-    {
-        return sending_;
-    }
+    bool is_sending() const noexcept { return sending_; }
 
     /// Whether the answer comes over HTTP/2.
-    bool is_http2() const noexcept
-    {
-        return is_http2_;
-    }
+    bool is_http2() const noexcept { return is_http2_; }
 
     /// To be asked before the request is written to a connection, a new or a kept one: false if it was before. What is
     /// learned of the connection is written to it, if it is given.

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <type_traits>
 
-#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/crypto/sha1.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 
 namespace sidecall::detail {
 

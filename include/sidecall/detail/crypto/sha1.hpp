@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <type_traits>
 
-#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/crypto/digest.hpp>
 #include <sidecall/detail/crypto/sha_instructions.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 
 namespace sidecall::detail {
 

@@ -51,7 +51,9 @@ struct lasting_text : text_view {
 
     template <std::convertible_to<std::string_view> String>
         requires std::is_trivially_destructible_v<String> // as a reference to a string is
-    constexpr lasting_text(String&& text) : text_view(text) {}
+    constexpr lasting_text(String&& text) : text_view(text)
+    {
+    }
 };
 
 /// The parameter from which a `Text` is made: a string copies it, a view refers to it.

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/platform/processor.hpp>
+#include <sidecall/detail/text/chunk.hpp>
 
 namespace sidecall::detail {
 

@@ -48,18 +48,12 @@ struct byte_class {
     static constexpr octet lower(octet one) noexcept { return one | 0x20; }
 
 #ifdef SIDECALL_DETAIL_CHUNKS
-    static auto is(chunk bytes, octet wanted) noexcept
-    {
-        return bytes == wanted;
-    }
+    static auto is(chunk bytes, octet wanted) noexcept { return bytes == wanted; }
     static auto is_between(chunk bytes, octet least, octet most) noexcept
     {
         return bytes - least <= static_cast<octet>(most - least);
     }
-    static chunk lower(chunk bytes) noexcept
-    {
-        return bytes | octet{0x20};
-    }
+    static chunk lower(chunk bytes) noexcept { return bytes | octet{0x20}; }
 #endif
 };
 

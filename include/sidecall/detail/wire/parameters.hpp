@@ -8,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/form.hpp>
 #include <sidecall/detail/text/json.hpp>
-#include <sidecall/detail/memory/storage.hpp>
 
 namespace sidecall::detail {
 

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <string_view>
 
+#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/detail/text/form.hpp>
 #include <sidecall/detail/text/literal.hpp>
-#include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/sid.hpp>
 
