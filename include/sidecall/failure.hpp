@@ -94,6 +94,13 @@ public:
         if (texts_) texts_->end(texts_);
     }
 
+    /// Whether both say the same: code, field, offset, numbers and texts.
+    friend constexpr bool operator==(failure const& a, failure const& b) noexcept
+    {
+        return a.facts_ == b.facts_ && a.message() == b.message() && a.more_info() == b.more_info() &&
+               a.request_id() == b.request_id();
+    }
+
     /// Exchanges the two; does not allocate.
     constexpr void swap(failure& other) noexcept
     {
@@ -224,6 +231,8 @@ private:
         int native_code = 0;
         errc code{};
         unsigned char has = 0;
+
+        friend constexpr bool operator==(facts const&, facts const&) = default;
     };
 
     /// What few have lives on the heap. It brings the functions that only then are needed, so that a program none of
