@@ -115,6 +115,7 @@ public:
         facts_.has |= has_http_status;
         return *this;
     }
+    /// The same for a temporary.
     constexpr failure&& with_http_status(int status) && noexcept { return std::move(with_http_status(status)); }
     /// The same failure with Twilio's error code. Does not allocate.
     constexpr failure& with_twilio_code(int code) & noexcept
@@ -123,6 +124,7 @@ public:
         facts_.has |= has_twilio_code;
         return *this;
     }
+    /// The same for a temporary.
     constexpr failure&& with_twilio_code(int code) && noexcept { return std::move(with_twilio_code(code)); }
     /// The same failure with the answer's `Retry-After`. Does not allocate.
     constexpr failure& with_retry_after(retry_time const& when) & noexcept
@@ -131,6 +133,7 @@ public:
         facts_.has |= has_retry_after;
         return *this;
     }
+    /// The same for a temporary.
     constexpr failure&& with_retry_after(retry_time const& when) && noexcept
     {
         return std::move(with_retry_after(when));
@@ -146,6 +149,7 @@ public:
         if (!details.request_id.empty()) words().request_id = std::move(details.request_id);
         return *this;
     }
+    /// The same for a temporary.
     failure&& with(answer_details details) && { return std::move(with(std::move(details))); }
 
     /// The same failure with the name of the field that it concerns, for what is parsed on behalf of another name.
