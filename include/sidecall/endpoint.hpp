@@ -19,7 +19,7 @@ namespace sidecall {
 ///
 /// @code
 /// auto ireland = sidecall::endpoint::edge("dublin", "ie1");
-/// if (ireland) sidecall::send(operation, credentials, transport, *ireland);
+/// if (ireland) return sidecall::send(operation, credentials, transport, *ireland);
 /// @endcode
 class endpoint {
 public:

@@ -116,6 +116,7 @@ public:
         facts_.has |= has_http_status;
         return *this;
     }
+    /// The same for a temporary.
     constexpr failure&& with_http_status(int status) && noexcept { return std::move(with_http_status(status)); }
     /// Sets Twilio's error code. Does not allocate.
     constexpr failure& with_twilio_code(int code) & noexcept
@@ -124,6 +125,7 @@ public:
         facts_.has |= has_twilio_code;
         return *this;
     }
+    /// The same for a temporary.
     constexpr failure&& with_twilio_code(int code) && noexcept { return std::move(with_twilio_code(code)); }
     /// Sets the response's `Retry-After`. Does not allocate.
     constexpr failure& with_retry_after(retry_time const& time) & noexcept
@@ -132,6 +134,7 @@ public:
         facts_.has |= has_retry_after;
         return *this;
     }
+    /// The same for a temporary.
     constexpr failure&& with_retry_after(retry_time const& time) && noexcept
     {
         return std::move(with_retry_after(time));
@@ -146,6 +149,7 @@ public:
         if (!details.request_id.empty()) ensure_texts().request_id = std::move(details.request_id);
         return *this;
     }
+    /// The same for a temporary.
     failure&& with(answer_details details) && { return std::move(with(std::move(details))); }
 
     /// Sets the name of the field, for a value that is parsed as part of something with another name.
@@ -271,29 +275,29 @@ private:
 inline std::string failure::to_string() const
 {
     std::string line(to_string_view(code()));
-    auto const say = [&line](std::string_view before, std::string_view text) {
+    auto const append = [&line](std::string_view before, std::string_view text) {
         line += before;
         detail::append_printable(line, text);
     };
-    auto const say_number = [&line](std::string_view before, auto number) {
+    auto const append_number = [&line](std::string_view before, auto number) {
         line += before;
         line += std::to_string(number);
     };
 
-    if (http_status()) say_number(": HTTP ", *http_status());
-    if (!field().empty()) say(": ", field());
-    say(": ", message());
+    if (http_status()) append_number(": HTTP ", *http_status());
+    if (!field().empty()) append(": ", field());
+    append(": ", message());
 
-    std::size_t const plain = line.size();
-    if (offset()) say_number(", byte ", *offset());
-    if (native_code()) say_number(", code ", *native_code());
-    if (twilio_code()) say_number(", Twilio ", *twilio_code());
-    if (!more_info().empty()) say(", ", more_info());
-    if (!request_id().empty()) say(", request ", request_id());
+    std::size_t const details_begin = line.size();
+    if (offset()) append_number(", byte ", *offset());
+    if (native_code()) append_number(", code ", *native_code());
+    if (twilio_code()) append_number(", Twilio ", *twilio_code());
+    if (!more_info().empty()) append(", ", more_info());
+    if (!request_id().empty()) append(", request ", request_id());
     if (auto const when = retry_after())
-        say_number(when->is_unix_time ? ", retry at Unix time " : ", retry after seconds ", when->seconds);
-    if (line.size() != plain) {
-        line.replace(plain, 2, " (");
+        append_number(when->is_unix_time ? ", retry at Unix time " : ", retry after seconds ", when->seconds);
+    if (line.size() != details_begin) {
+        line.replace(details_begin, 2, " (");
         line += ')';
     }
     return line;

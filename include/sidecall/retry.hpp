@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <time.h> // NOLINT(modernize-deprecated-headers): POSIX has its clocks there
+#include <time.h> // NOLINT(modernize-deprecated-headers): POSIX declares its clocks there
 
 #include <sidecall/authorized_request.hpp>
 #include <sidecall/credentials.hpp>
