@@ -244,8 +244,7 @@ int main(int argc, char** argv)
         "bulk_subscribe");
     app.add_option("file", options.file, "file of call SIDs (CA…), one per line; - for standard input")->required();
     app.add_option("--callback", options.callback, "http or https URL to which Twilio sends the messages")->required();
-    app.add_option("--method", options.method,
-                   "HTTP method with which Twilio calls it: POST (Twilio's default) or GET");
+    app.add_option("--method", options.method, "HTTP method of the callback: POST (Twilio's default) or GET");
     app.add_option("--batch", options.batch, "any text; a different text subscribes the same calls again");
     options.server.add_to(app);
     app.add_option("--connections", options.connections, "maximum number of connections")

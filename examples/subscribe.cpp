@@ -256,11 +256,10 @@ int main(int argc, char** argv)
                  "subscribe");
     app.add_option("--call", options.call, "SID of the call, CA…");
     app.add_option("--callback", options.callback, "http or https URL to which Twilio sends the messages");
-    app.add_option("--method", options.method,
-                   "HTTP method with which Twilio calls it: POST (Twilio's default) or GET");
+    app.add_option("--method", options.method, "HTTP method of the callback: POST (Twilio's default) or GET");
     app.add_option("--idempotency-key", options.idempotency_key, "idempotency key; default: a random UUID");
     options.server.add_to(app);
-    app.add_option("--transport", options.transport, "HTTP transport")
+    app.add_option("--transport", options.transport, "HTTP client library")
         ->check(CLI::IsMember({"curl", "httplib"}))
         ->capture_default_str();
     app.add_flag("--keep", options.keep, "do not delete the subscription");
