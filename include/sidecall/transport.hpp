@@ -8,6 +8,7 @@
 #include <sidecall/authorized_request.hpp>
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
+#include <sidecall/error_response.hpp>
 #include <sidecall/http_request.hpp>
 #include <sidecall/http_response.hpp>
 #include <sidecall/result.hpp>

@@ -13,11 +13,14 @@ def main():
     project, version = pathlib.Path(sys.argv[1]), sys.argv[2]
     consumers = project / "tests/consumers"
     # As a program has it, without the blanks of a shell's branches.
-    tested = [re.sub(r"^ +", "", path.read_text(encoding="utf-8"), flags=re.M)
+    def unindented(text):
+        return re.sub(r"^ +", "", text, flags=re.M)
+
+    tested = [unindented(path.read_text(encoding="utf-8"))
               for path in [consumers / "run", *consumers.glob("*/CMakeLists.txt"), *consumers.glob("*/meson.build")]]
-    section = re.search(r"^## Ways in\n(.*?)^## ", (project / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    section = re.search(r"^## Install\n(.*?)^## ", (project / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     shown = re.findall(r"```\w+\n(.*?)```", section[1], re.S) if section else []
-    faults = [f"README: no test has these lines:\n{block}" for block in shown if not any(block in text for text in tested)]
+    faults = [f"README: no test has these lines:\n{block}" for block in shown if not any(unindented(block) in text for text in tested)]
     if len(shown) < 5:
         faults.append(f"README: {len(shown)} ways in")
 
