@@ -30,7 +30,7 @@ class basic_callback_url {
 public:
     /// Checks a whole text. A failure is `invalid_argument` in `"Callback"`, with the rule and the first offending
     /// byte.
-    static constexpr result<basic_callback_url> parse(detail::text_given<Text> url)
+    static constexpr result<basic_callback_url> parse(detail::text_parameter<Text> url)
     {
         detail::uri parts;
         if (auto const wrong = detail::parse_uri(url, parts))
@@ -62,7 +62,7 @@ public:
     = delete;
 
     /// The host, as it was given; an IPv6 address in its brackets.
-    constexpr std::string_view host() const& noexcept { return detail::cut(text_, parts_.host, parts_.host_end); }
+    constexpr std::string_view host() const& noexcept { return detail::slice(text_, parts_.host, parts_.host_end); }
     std::string_view host() const&&
         requires(!is_view)
     = delete;
@@ -71,7 +71,10 @@ public:
     constexpr std::uint16_t port() const noexcept { return parts_.port ? parts_.port : parts_.https ? 443 : 80; }
 
     /// Path and query, as they were given: empty for `https://example.com`, and without the fragment.
-    constexpr std::string_view target() const& noexcept { return detail::cut(text_, parts_.target, parts_.target_end); }
+    constexpr std::string_view target() const& noexcept
+    {
+        return detail::slice(text_, parts_.target, parts_.target_end);
+    }
     std::string_view target() const&&
         requires(!is_view)
     = delete;

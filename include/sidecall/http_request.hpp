@@ -174,16 +174,16 @@ private:
     }
 
     template <class Parts>
-    static constexpr std::size_t size_of(Parts const& parts, endpoint const& where, bool to_the_byte) noexcept
+    static constexpr std::size_t size_of(Parts const& parts, endpoint const& where, bool exact) noexcept
     {
-        detail::request_measure measure(where, to_the_byte);
+        detail::request_measure measure(where, exact);
         (parts.write)(measure);
         return measure.size();
     }
 
     constexpr std::string_view cut(std::size_t begin, std::size_t end) const noexcept
     {
-        return detail::cut(bytes_.view(), begin, end);
+        return detail::slice(bytes_.view(), begin, end);
     }
 
     /// A method that defines a meaning for a body says its length even if there is none (RFC 9110, section 8.6).

@@ -27,7 +27,7 @@ class basic_idempotency_key {
 
 public:
     /// Checks a text. A failure is `invalid_argument` in `"IdempotencyKey"`: empty, or not UTF-8 at that byte.
-    static constexpr result<basic_idempotency_key> parse(detail::text_given<Text> key)
+    static constexpr result<basic_idempotency_key> parse(detail::text_parameter<Text> key)
     {
         if (key.empty()) return failure(errc::invalid_argument, "IdempotencyKey", "empty", 0);
         if (auto const offset = detail::find_invalid_utf8(key); offset != key.npos)

@@ -224,7 +224,7 @@ private:
     /// A call of the transport or the timer, which may throw.
     class call {
     public:
-        explicit call(retried_send* one) noexcept : one_(one) { one->handshake_.begin(); }
+        explicit call(retried_send* one) noexcept : one_(one) { one->handshake_.reset(); }
         call(call const&) = delete;
         call& operator=(call const&) = delete;
         ~call()
@@ -232,7 +232,7 @@ private:
             retried_send* const one = one_;
             if (one != nullptr && end()) delete one;
         }
-        bool end() noexcept { return std::exchange(one_, nullptr)->handshake_.end(); }
+        bool end() noexcept { return std::exchange(one_, nullptr)->handshake_.arrive(); }
 
     private:
         retried_send* one_;
@@ -246,7 +246,7 @@ private:
         ticket& operator=(ticket&&) = delete;
         ~ticket()
         {
-            if (one_ != nullptr && one_->handshake_.end()) delete one_;
+            if (one_ != nullptr && one_->handshake_.arrive()) delete one_;
         }
 
         retried_send& operator*() const noexcept { return *one_; }
@@ -255,7 +255,7 @@ private:
         void end() &&
         {
             retried_send* const one = std::exchange(one_, nullptr);
-            if (!one->handshake_.end()) return;
+            if (!one->handshake_.arrive()) return;
             if (one->next_ != step::none)
                 run(one);
             else

@@ -12,7 +12,7 @@
 namespace sidecall::detail {
 
 /// HEXDIG of RFC 5234, in either case.
-struct in_hex : byte_class {
+struct is_hex_digit : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -26,7 +26,7 @@ constexpr violation check_sid(std::string_view text, char a, char b) noexcept
     constexpr std::size_t size = 34;
     if (text.empty() || text[0] != a) return {"begins with other letters", 0};
     if (text.size() == 1 || text[1] != b) return {"begins with other letters", 1};
-    std::size_t const digits = find_not(in_hex(), text.substr(0, size), 2);
+    std::size_t const digits = find_first_not_in(is_hex_digit(), text.substr(0, size), 2);
     if (digits != size && digits == text.size()) return {"shorter than 34 characters", digits};
     if (digits != size) return {"not a hexadecimal digit", digits};
     if (text.size() > size) return {"longer than 34 characters", size};

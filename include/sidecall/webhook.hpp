@@ -215,7 +215,7 @@ private:
         std::size_t const mark = url.find('?');
         if (mark == url.npos) return {};
         std::size_t const end = url.find('#');
-        return end < mark ? std::string_view() : detail::cut(url, mark + 1, end);
+        return end < mark ? std::string_view() : detail::slice(url, mark + 1, end);
     }
 
     static constexpr failure refused(detail::literal field, detail::literal rule) noexcept
@@ -240,7 +240,7 @@ private:
                                           detail::buffer& room)
     {
         if (count > max_parameters) return malformed("more than 1,024 parameters");
-        std::size_t const size = detail::parameters::room(text, count);
+        std::size_t const size = detail::parameters::required_size(text, count);
         room = make_room(size);
         if (!room.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
         return {};
@@ -333,7 +333,7 @@ private:
         constexpr std::string_view name = "bodySHA256=";
         std::string_view query = query_of(request.url);
         while (!query.empty()) {
-            std::string_view const pair = detail::take_pair(query);
+            std::string_view const pair = detail::pop_pair(query);
             if (pair.substr(0, name.size()) == name) return pair.substr(name.size());
         }
         return {};
@@ -351,7 +351,8 @@ private:
         std::size_t at = 0;
         for (unsigned char byte : hash.finish())
             for (int digit : {byte >> 4, byte & 15})
-                if (at == given->size() || detail::decode_next(*given, at) != "0123456789abcdef"[digit]) return false;
+                if (at == given->size() || detail::decode_next_byte(*given, at) != "0123456789abcdef"[digit])
+                    return false;
         return at == given->size();
     }
 
@@ -375,12 +376,12 @@ private:
 
         if (fits(url, "", "", "")) return true;
         std::size_t const mark = detail::find_or_end(url, "/?#", 0);
-        if (mark == 0 || detail::cut(url, mark - 1, mark + 2) != "://") return false; // no authority, so no port
+        if (mark == 0 || detail::slice(url, mark - 1, mark + 2) != "://") return false; // no authority, so no port
         std::size_t const begin = mark + 2;
         std::size_t const end = detail::find_or_end(url, "/?#", begin);
         std::string_view const scheme = url.substr(0, begin);
         std::string_view const target = url.substr(end);
-        std::string_view const whole = detail::cut(url, begin, end);
+        std::string_view const whole = detail::slice(url, begin, end);
         bool const https = detail::equal_ignoring_case(url.substr(0, mark - 1), "https");
 
         std::size_t const at = whole.rfind('@');
@@ -390,7 +391,7 @@ private:
         for (std::size_t skipped : {std::size_t{0}, host}) {
             std::string_view const authority = whole.substr(skipped);
             if (skipped != 0 && fits(scheme, authority, "", target)) return true;
-            bool const fits_other = colon != whole.npos ? fits(scheme, detail::cut(whole, skipped, colon), "", target)
+            bool const fits_other = colon != whole.npos ? fits(scheme, detail::slice(whole, skipped, colon), "", target)
                                                         : fits(scheme, authority, https ? ":443" : ":80", target);
             if (fits_other) return true;
             if (host == 0) break;

@@ -33,7 +33,7 @@ void try_as_it_is(std::string_view input)
 {
     auto const when = parse_rfc2822(input);
     calendar_time usual, general;
-    bool const is_usual = read_usual_date(input, usual);
+    bool const is_usual = read_twilio_date(input, usual);
     auto const by_long_way = read_mail_date(input, general) ? to_date_time(general) : std::nullopt;
     if (is_usual) hold(to_date_time(usual) == by_long_way, "the short way and the long way read the same");
     hold(when == by_long_way, "which is the date");

@@ -131,7 +131,7 @@ constexpr char const* usual_dates[] = {
 std::optional<sidecall::date_time> usual_date(std::string_view text)
 {
     detail::calendar_time t;
-    if (!detail::read_usual_date(text, t)) return {};
+    if (!detail::read_twilio_date(text, t)) return {};
     return detail::to_date_time(t);
 }
 
@@ -141,7 +141,7 @@ std::string compare_date(std::string const& text)
     auto const expected = meaning(text);
     auto const usual = usual_date(block.view());
     if (detail::parse_rfc2822(block.view()) != expected) return "parse_rfc2822";
-    return usual && usual != expected ? "read_usual_date" : "";
+    return usual && usual != expected ? "read_twilio_date" : "";
 }
 
 } // namespace

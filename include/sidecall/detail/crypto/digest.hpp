@@ -11,13 +11,13 @@
 
 namespace sidecall::detail {
 
-constexpr std::uint32_t rotate_left(std::uint32_t bits, int by) noexcept
+constexpr std::uint32_t rotate_left(std::uint32_t bits, int count) noexcept
 {
-    return bits << by | bits >> (32 - by);
+    return bits << count | bits >> (32 - count);
 }
-constexpr std::uint32_t rotate_right(std::uint32_t bits, int by) noexcept
+constexpr std::uint32_t rotate_right(std::uint32_t bits, int count) noexcept
 {
-    return bits >> by | bits << (32 - by);
+    return bits >> count | bits << (32 - count);
 }
 
 /// The words of a block and of a digest are big-endian, whatever the machine is. Compilers see one instruction in
@@ -52,7 +52,7 @@ public:
 
     constexpr digest() noexcept = default;
     /// Goes on where another hash stood after `length` bytes, which are whole blocks.
-    constexpr digest(state const& reached, std::uint64_t length) noexcept : state_(reached), length_(length) {}
+    constexpr digest(state const& midstate, std::uint64_t length) noexcept : state_(midstate), length_(length) {}
     constexpr digest(digest const&) noexcept = default;
     constexpr digest& operator=(digest const&) noexcept = default;
     constexpr ~digest()

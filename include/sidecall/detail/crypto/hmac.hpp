@@ -28,7 +28,7 @@ public:
 
     constexpr explicit hmac_sha1(std::string_view key) noexcept
     {
-        take_key(key);
+        set_key(key);
         if (!std::is_constant_evaluated()) wipe_stack();
     }
     constexpr hmac_sha1(hmac_sha1 const&) noexcept = default;
@@ -44,13 +44,13 @@ public:
     template <class Pieces>
     constexpr value code(Pieces&& pieces) const noexcept
     {
-        value const made = compute(pieces);
+        value const computed = compute(pieces);
         if (!std::is_constant_evaluated()) wipe_stack();
-        return made;
+        return computed;
     }
 
 private:
-    [[gnu::noinline]] constexpr void take_key(std::string_view key) noexcept
+    [[gnu::noinline]] constexpr void set_key(std::string_view key) noexcept
     {
         std::array<char, sha1::block_size> pad{};
         if (key.size() > pad.size()) {
@@ -84,7 +84,7 @@ private:
 };
 
 /// The same number, of which the compiler knows nothing: so it finds no reason to stop early on the way to it.
-constexpr unsigned hide(unsigned number) noexcept
+constexpr unsigned hide_from_optimizer(unsigned number) noexcept
 {
     if (std::is_constant_evaluated()) return number;
 #if defined(__GNUC__)
@@ -104,7 +104,7 @@ constexpr bool equal_in_constant_time(std::array<unsigned char, N> const& a,
 {
     unsigned difference = 0;
     for (std::size_t i = 0; i != N; ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);
-    return hide(difference) == 0;
+    return hide_from_optimizer(difference) == 0;
 }
 
 } // namespace sidecall::detail

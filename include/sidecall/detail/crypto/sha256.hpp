@@ -34,7 +34,7 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
 }
 
 /// FIPS 180-4, section 6.2.2, in C++ alone. Too long to be in each place that calls it.
-[[gnu::noinline]] constexpr void sha256_portably(std::array<std::uint32_t, 8>& state, char const* blocks,
+[[gnu::noinline]] constexpr void sha256_portable(std::array<std::uint32_t, 8>& state, char const* blocks,
                                                  std::size_t count) noexcept
 {
     std::array<std::uint32_t, 64> w{}; // not wiped, since what this library takes the SHA-256 of is no secret
@@ -78,8 +78,8 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
 /// Brings the state forward by `count` blocks.
 constexpr void sha256_compress(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count) noexcept
 {
-    if (std::is_constant_evaluated() || !sha256_by_instructions(state, blocks, count, sha256_constants))
-        sha256_portably(state, blocks, count);
+    if (std::is_constant_evaluated() || !try_sha256_instructions(state, blocks, count, sha256_constants))
+        sha256_portable(state, blocks, count);
 }
 
 using sha256 = digest<8,

@@ -46,19 +46,19 @@ constexpr std::string_view not_moved_from(std::string_view text, char const* rea
 }
 
 /// A text that a view is to refer to: any but a temporary that owns its bytes.
-struct lasting_text : text_view {
-    constexpr lasting_text(char const* text, std::size_t size) noexcept : text_view(text, size) {}
+struct non_temporary_text : text_view {
+    constexpr non_temporary_text(char const* text, std::size_t size) noexcept : text_view(text, size) {}
 
     template <std::convertible_to<std::string_view> String>
         requires std::is_trivially_destructible_v<String> // as a reference to a string is
-    constexpr lasting_text(String&& text) : text_view(text)
+    constexpr non_temporary_text(String&& text) : text_view(text)
     {
     }
 };
 
 /// The parameter from which a `Text` is made: a string copies it, a view refers to it.
 template <class Text>
-using text_given = std::conditional_t<std::is_same_v<Text, std::string_view>, lasting_text, text_view>;
+using text_parameter = std::conditional_t<std::is_same_v<Text, std::string_view>, non_temporary_text, text_view>;
 
 /// Bytes that are written once and then read. Where they lie, on the heap or in the caller's storage, is decided when
 /// the room is made and nowhere else. How to give them back is kept as a pointer, so that a program that never makes
@@ -74,7 +74,7 @@ public:
     }
 
     /// Room in somebody's storage.
-    constexpr explicit buffer(storage where) noexcept : data_(where.data()), capacity_(where.size()) {}
+    constexpr explicit buffer(storage memory) noexcept : data_(memory.data()), capacity_(memory.size()) {}
 
     /// A copy is on the heap, and of nothing it is nothing.
     constexpr buffer(buffer const& other) : buffer()
@@ -161,28 +161,28 @@ constexpr void wipe_object(T& object) noexcept
 }
 
 /// A text that is kept in place if it is no longer than `InPlace`, else in a buffer.
-template <std::size_t InPlace>
+template <std::size_t InlineCapacity>
 class short_text {
 public:
     /// Room for so many bytes, to be written through `data()`.
     constexpr explicit short_text(std::size_t size) : size_(size)
     {
-        if (size > InPlace) elsewhere_ = buffer(size);
+        if (size > InlineCapacity) buffer_ = buffer(size);
     }
     constexpr explicit short_text(std::string_view text) : short_text(text.size()) { detail::put(data(), text); }
-    constexpr explicit short_text(char const (&text)[InPlace]) noexcept : size_(InPlace)
+    constexpr explicit short_text(char const (&text)[InlineCapacity]) noexcept : size_(InlineCapacity)
     {
-        std::char_traits<char>::copy(in_place_, text, InPlace);
+        std::char_traits<char>::copy(inline_, text, InlineCapacity);
     }
 
     /// Takes a buffer over.
-    constexpr explicit short_text(buffer text) noexcept : size_(text.size()), elsewhere_(std::move(text)) {}
+    constexpr explicit short_text(buffer text) noexcept : size_(text.size()), buffer_(std::move(text)) {}
 
     constexpr short_text(short_text const& other) : short_text(std::string_view(other)) {}
     constexpr short_text(short_text&& other) noexcept
-        : size_(std::exchange(other.size_, 0)), elsewhere_(std::move(other.elsewhere_))
+        : size_(std::exchange(other.size_, 0)), buffer_(std::move(other.buffer_))
     {
-        std::char_traits<char>::copy(in_place_, other.in_place_, InPlace);
+        std::char_traits<char>::copy(inline_, other.inline_, InlineCapacity);
     }
     constexpr short_text& operator=(short_text const& other)
     {
@@ -192,31 +192,28 @@ public:
     constexpr short_text& operator=(short_text&& other) noexcept // straight, since another copy would not be wiped
     {
         std::size_t const size = std::exchange(other.size_, 0);
-        elsewhere_ = std::move(other.elsewhere_);
-        std::char_traits<char>::move(in_place_, other.in_place_, InPlace);
+        buffer_ = std::move(other.buffer_);
+        std::char_traits<char>::move(inline_, other.inline_, InlineCapacity);
         size_ = size;
         return *this;
     }
 
-    constexpr char* data() noexcept { return elsewhere_.data() ? elsewhere_.data() : in_place_; }
+    constexpr char* data() noexcept { return buffer_.data() ? buffer_.data() : inline_; }
 
     /// Overwrites the text, also where a moved one was, and leaves an empty one.
     constexpr void wipe() noexcept
     {
-        if (elsewhere_.data()) detail::wipe(elsewhere_.data(), size_);
-        detail::wipe(in_place_, InPlace);
+        if (buffer_.data()) detail::wipe(buffer_.data(), size_);
+        detail::wipe(inline_, InlineCapacity);
         size_ = 0;
     }
 
-    constexpr operator std::string_view() const noexcept
-    {
-        return {elsewhere_.data() ? elsewhere_.data() : in_place_, size_};
-    }
+    constexpr operator std::string_view() const noexcept { return {buffer_.data() ? buffer_.data() : inline_, size_}; }
 
 private:
     std::size_t size_;
-    buffer elsewhere_{};
-    char in_place_[InPlace]{};
+    buffer buffer_{};
+    char inline_[InlineCapacity]{};
 };
 
 /// A text of limited length in place. To append what does not fit ends the program: its users check before.

@@ -13,12 +13,12 @@
 
 namespace sidecall::detail {
 
-enum class processor { unknown, plain, shuffles, hashes }; // each can do what those before it can
+enum class processor { unknown, baseline, ssse3, sha }; // each can do what those before it can
 
 /// The same whichever thread finds it out, so threads need no order.
-inline processor this_processor = processor::unknown;
+inline processor cached_processor = processor::unknown;
 
-[[gnu::noinline, gnu::cold]] inline processor find_processor() noexcept
+[[gnu::noinline, gnu::cold]] inline processor detect_processor() noexcept
 {
     unsigned a = 0, b = 0, c = 0, d = 0;
     // unreached: what other processors have; SIDECALL_NO_SHA_INSTRUCTIONS takes all of it out
@@ -26,19 +26,19 @@ inline processor this_processor = processor::unknown;
     // unreached: as above
     bool const sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b >> 29 & 1) != 0;
     // unreached: as above
-    return !sse41 ? processor::plain : sha ? processor::hashes : processor::shuffles;
+    return !sse41 ? processor::baseline : sha ? processor::sha : processor::ssse3;
 }
 
 /// Asks the processor once: CPUID takes a hundred cycles, and in a virtual machine it is a trap of microseconds.
-inline bool processor_is(processor least) noexcept
+inline bool processor_supports(processor required) noexcept
 {
     processor known{};
-    __atomic_load(&this_processor, &known, __ATOMIC_RELAXED);
+    __atomic_load(&cached_processor, &known, __ATOMIC_RELAXED);
     if (known == processor::unknown) {
-        known = find_processor();
-        __atomic_store(&this_processor, &known, __ATOMIC_RELAXED);
+        known = detect_processor();
+        __atomic_store(&cached_processor, &known, __ATOMIC_RELAXED);
     }
-    return known >= least;
+    return known >= required;
 }
 
 } // namespace sidecall::detail

@@ -11,24 +11,24 @@ namespace sidecall::detail {
 class handshake {
 public:
     /// Starts anew; only while one party has the object.
-    void begin() noexcept { ended_ = false; }
+    void reset() noexcept { arrived_ = false; }
 
     /// Ends one party; true for the second. What the first did before its end, the second sees after its own.
-    bool end() noexcept
+    bool arrive() noexcept
     {
 #if defined(__GNUC__)
-        return __atomic_exchange_n(&ended_, true, __ATOMIC_ACQ_REL);
+        return __atomic_exchange_n(&arrived_, true, __ATOMIC_ACQ_REL);
 #else
         // unreached: where we test there are g++ and clang++
-        return ended_.exchange(true, std::memory_order_acq_rel);
+        return arrived_.exchange(true, std::memory_order_acq_rel);
 #endif
     }
 
 private:
 #if defined(__GNUC__)
-    bool ended_ = false;
+    bool arrived_ = false;
 #else
-    std::atomic<bool> ended_ = false;
+    std::atomic<bool> arrived_ = false;
 #endif
 };
 

@@ -30,7 +30,7 @@ constexpr bool is_alnum(char c) noexcept
 }
 
 /// The value of a hexadecimal digit of either case, or -1.
-constexpr int find_hex_value(char c) noexcept
+constexpr int compute_hex_value(char c) noexcept
 {
     if (is_digit(c)) return c - '0';
     c = to_lower(c);
@@ -42,13 +42,13 @@ inline constexpr auto hex_values = [] {
     struct table {
         signed char of[256];
     } values{};
-    for (int c = 0; c != 256; ++c) values.of[c] = static_cast<signed char>(find_hex_value(static_cast<char>(c)));
+    for (int c = 0; c != 256; ++c) values.of[c] = static_cast<signed char>(compute_hex_value(static_cast<char>(c)));
     return values;
 }();
 
 constexpr int hex_value(char c) noexcept
 {
-    if constexpr (prefers_size) return find_hex_value(c);
+    if constexpr (prefers_size) return compute_hex_value(c);
     return hex_values.of[static_cast<unsigned char>(c)];
 }
 
@@ -58,7 +58,7 @@ constexpr bool is_hex(char c) noexcept
 }
 
 /// Reads a text of decimal digits and nothing else, if its number is not above `most`.
-constexpr bool parse_decimal(std::string_view text, std::uint64_t most, std::uint64_t& number) noexcept
+constexpr bool parse_decimal(std::string_view text, std::uint64_t max, std::uint64_t& number) noexcept
 {
     number = 0;
     for (char c : text) {
@@ -66,14 +66,14 @@ constexpr bool parse_decimal(std::string_view text, std::uint64_t most, std::uin
         auto const digit = static_cast<std::uint64_t>(c - '0');
         if (number > UINT64_MAX / 10) return false; // a division by what is no constant would bring a library's
         number *= 10;
-        if (digit > most || number > most - digit) return false;
+        if (digit > max || number > max - digit) return false;
         number += digit;
     }
     return !text.empty();
 }
 
 /// Compilers put comparisons of a known length in line.
-constexpr bool same_bytes(char const* a, char const* b, std::size_t size) noexcept
+constexpr bool equal_bytes(char const* a, char const* b, std::size_t size) noexcept
 {
     return std::char_traits<char>::compare(a, b, size) == 0;
 }
@@ -97,7 +97,7 @@ constexpr std::string_view trim(std::string_view text) noexcept
 }
 
 /// What lies between two offsets; as much of it as there is.
-constexpr std::string_view cut(std::string_view text, std::size_t begin, std::size_t end) noexcept
+constexpr std::string_view slice(std::string_view text, std::size_t begin, std::size_t end) noexcept
 {
     if (end > text.size()) end = text.size();
     if (begin > end) begin = end;

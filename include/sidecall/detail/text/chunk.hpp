@@ -41,17 +41,17 @@ inline unsigned to_bits(chunk_mask mask) noexcept
 /// What classes of bytes are made of: questions of one byte or of sixteen. The answers are numbers rather than truth
 /// values, so that a class can join them by "|" and "&" for either.
 struct byte_class {
-    static constexpr int is(octet one, octet wanted) noexcept { return one == wanted; }
-    static constexpr int is_between(octet one, octet least, octet most) noexcept { return one >= least && one <= most; }
+    static constexpr int is(octet c, octet expected) noexcept { return c == expected; }
+    static constexpr int is_between(octet c, octet min, octet max) noexcept { return c >= min && c <= max; }
 
     /// Letters in lower case; no other byte becomes a letter.
-    static constexpr octet lower(octet one) noexcept { return one | 0x20; }
+    static constexpr octet lower(octet c) noexcept { return c | 0x20; }
 
 #ifdef SIDECALL_DETAIL_CHUNKS
-    static auto is(chunk bytes, octet wanted) noexcept { return bytes == wanted; }
-    static auto is_between(chunk bytes, octet least, octet most) noexcept
+    static auto is(chunk bytes, octet expected) noexcept { return bytes == expected; }
+    static auto is_between(chunk bytes, octet min, octet max) noexcept
     {
-        return bytes - least <= static_cast<octet>(most - least);
+        return bytes - min <= static_cast<octet>(max - min);
     }
     static chunk lower(chunk bytes) noexcept { return bytes | octet{0x20}; }
 #endif
@@ -88,7 +88,8 @@ SIDECALL_DETAIL_INLINE constexpr unsigned bits_not_in(Class in_class, std::strin
 
 /// The offset of the first byte from `at` on that is not in a class, or the size of the text.
 template <class Class>
-SIDECALL_DETAIL_INLINE constexpr std::size_t find_not(Class in_class, std::string_view text, std::size_t at) noexcept
+SIDECALL_DETAIL_INLINE constexpr std::size_t find_first_not_in(Class in_class, std::string_view text,
+                                                               std::size_t at) noexcept
 {
     while (at < text.size()) {
         unsigned const found = detail::bits_not_in(in_class, text, at);
@@ -101,17 +102,17 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t find_not(Class in_class, std::strin
 
 /// Calls `visit` with the offset of each byte that is not in a class, from left to right.
 template <class Class, class Visit>
-SIDECALL_DETAIL_INLINE constexpr void for_each_not(Class in_class, std::string_view text, Visit visit) noexcept
+SIDECALL_DETAIL_INLINE constexpr void for_each_not_in(Class in_class, std::string_view text, Visit visit) noexcept
 {
     for (std::size_t at = 0; at < text.size(); at += chunk_size)
         for (unsigned found = detail::bits_not_in(in_class, text, at); found != 0; found &= found - 1)
             visit(at + static_cast<unsigned>(std::countr_zero(found)));
 }
 
-/// Copies what lies between two offsets; returns where the copy ends. Up to `copy_spills` bytes behind that may be
+/// Copies what lies between two offsets; returns where the copy ends. Up to `copy_slack` bytes behind that may be
 /// overwritten, too: most runs are short, and sixteen bytes are copied sooner than it is decided how many.
-SIDECALL_DETAIL_INLINE constexpr char* copy_run(char* out, std::string_view text, std::size_t begin,
-                                                std::size_t end) noexcept
+SIDECALL_DETAIL_INLINE constexpr char* copy_range(char* out, std::string_view text, std::size_t begin,
+                                                  std::size_t end) noexcept
 {
     std::size_t const size = end - begin;
 #ifdef SIDECALL_DETAIL_CHUNKS
@@ -125,7 +126,7 @@ SIDECALL_DETAIL_INLINE constexpr char* copy_run(char* out, std::string_view text
 }
 
 /// Copies bytes of a class to `out`, which moves behind them; returns the offset of the first that is not in it. Up to
-/// `copy_spills` bytes behind those may be overwritten, too: it is sooner done than decided how many there are.
+/// `copy_slack` bytes behind those may be overwritten, too: it is sooner done than decided how many there are.
 template <class Class>
 SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::string_view text, std::size_t at,
                                                         char*& out) noexcept
@@ -143,7 +144,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::str
     while (at != text.size() && in_class(static_cast<octet>(text[at]))) *out++ = text[at++];
     return at;
 }
-inline constexpr std::size_t copy_spills = chunk_size;
+inline constexpr std::size_t copy_slack = chunk_size;
 
 /// How many places of a text `matches(load, place)` holds at, from `begin` on: `load(place)` gives the byte there, or
 /// sixteen of them.
@@ -184,9 +185,9 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t count_pieces(Class is_separator, st
     if (text.empty()) return 0;
     std::size_t const first = is_separator(static_cast<octet>(text[0])) ? 0 : 1;
     return first + detail::count_where(text, 1, [&](auto load, char const* at) {
-               auto const is_behind_one = is_separator(load(at - 1));
-               auto const is_none = is_separator(load(at)) == 0;
-               return is_behind_one & is_none;
+               auto const follows_separator = is_separator(load(at - 1));
+               auto const is_other = is_separator(load(at)) == 0;
+               return follows_separator & is_other;
            });
 }
 

@@ -38,27 +38,27 @@ public:
     /// The next piece in UTF-8, valid until the next call. The string must have been read by `json_reader`.
     constexpr std::string_view next() noexcept
     {
-        if (rest_.empty() || rest_[0] != '\\') return take(find_or_end(rest_, "\\", 0));
+        if (rest_.empty() || rest_[0] != '\\') return pop_piece(find_or_end(rest_, "\\", 0));
         char const letter = rest_[1];
         if (letter == 'u') {
-            std::uint32_t point = hex4(2);
+            std::uint32_t code_point = hex4(2);
             std::size_t size = 6;
-            if (point >= 0xD800 && point < 0xDC00) {
-                point = 0x10000 + ((point - 0xD800) << 10) + (hex4(8) - 0xDC00);
+            if (code_point >= 0xD800 && code_point < 0xDC00) {
+                code_point = 0x10000 + ((code_point - 0xD800) << 10) + (hex4(8) - 0xDC00);
                 size = 12;
             }
             rest_.remove_prefix(size);
-            return encode(point);
+            return encode(code_point);
         }
         rest_.remove_prefix(2);
-        constexpr std::string_view letters = "bfnrt", meant = "\b\f\n\r\t";
+        constexpr std::string_view letters = "bfnrt", unescaped = "\b\f\n\r\t";
         auto const at = letters.find(letter);
-        piece_[0] = at == letters.npos ? letter : meant[at];
+        piece_[0] = at == letters.npos ? letter : unescaped[at];
         return {piece_, 1};
     }
 
 private:
-    constexpr std::string_view take(std::size_t size) noexcept
+    constexpr std::string_view pop_piece(std::size_t size) noexcept
     {
         std::string_view const piece = rest_.substr(0, size);
         rest_.remove_prefix(size);
@@ -72,12 +72,12 @@ private:
         return value;
     }
 
-    constexpr std::string_view encode(std::uint32_t point) noexcept
+    constexpr std::string_view encode(std::uint32_t code_point) noexcept
     {
-        std::size_t const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-        for (std::size_t i = size; i-- > 1; point >>= 6) piece_[i] = static_cast<char>(0x80 | (point & 0x3F));
+        std::size_t const size = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+        for (std::size_t i = size; i-- > 1; code_point >>= 6) piece_[i] = static_cast<char>(0x80 | (code_point & 0x3F));
         constexpr std::uint32_t lead[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
-        piece_[0] = static_cast<char>(lead[size] | point);
+        piece_[0] = static_cast<char>(lead[size] | code_point);
         return {piece_, size};
     }
 
@@ -111,7 +111,7 @@ constexpr void json_append(Buffer& out, json_value const& value)
 }
 
 /// What may stand in a string without a second look.
-struct in_plain : byte_class {
+struct is_plain_string_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -131,7 +131,7 @@ public:
     /// The brace that opens an object, as the text's first token.
     constexpr bool open_object() noexcept
     {
-        skip_space();
+        skip_whitespace();
         if (peek() != '{') return fail("not a JSON object");
         ++at_;
         return true;
@@ -141,7 +141,7 @@ public:
     constexpr bool read_member(json_value& name, json_value& value, bool& done) noexcept
     {
         if (fault_) return false;
-        skip_space();
+        skip_whitespace();
         bool const first = !in_members_;
         in_members_ = true;
         if (peek() == '}') {
@@ -150,25 +150,25 @@ public:
             return false;
         }
         if (!first && !expect_byte(',', "no ',' or '}' after a member")) return false;
-        return read_name(name) && read_value(value) && after_member();
+        return read_name(name) && read_value(value) && expect_member_end();
     }
 
     /// The next member of the object, if it is this one with a string of this many bytes that need no second look: what
     /// comes mostly. If not, nothing has happened, and `read_member` says what there is instead. To ask for what is
     /// expected is three times as fast as to find out what is there, since nothing has to wait for where it ends.
-    SIDECALL_DETAIL_INLINE constexpr bool read_expected(std::string_view name, std::size_t size,
-                                                        json_value& value) noexcept
+    SIDECALL_DETAIL_INLINE constexpr bool try_read_string_member(std::string_view name, std::size_t size,
+                                                                 json_value& value) noexcept
     {
-        std::size_t at = after_blanks(at_);
-        if (in_members_ && !take(",", at)) return false;
-        at = after_blanks(at);
-        if (!take("\"", at) || !take(name, at) || !take("\"", at)) return false;
-        at = after_blanks(at);
-        if (!take(":", at)) return false;
-        at = after_blanks(at);
-        if (!take("\"", at) || text_.size() - at <= size || text_[at + size] != '"') return false;
+        std::size_t at = skip_spaces_and_newlines(at_);
+        if (in_members_ && !consume(",", at)) return false;
+        at = skip_spaces_and_newlines(at);
+        if (!consume("\"", at) || !consume(name, at) || !consume("\"", at)) return false;
+        at = skip_spaces_and_newlines(at);
+        if (!consume(":", at)) return false;
+        at = skip_spaces_and_newlines(at);
+        if (!consume("\"", at) || text_.size() - at <= size || text_[at + size] != '"') return false;
         std::string_view const string = text_.substr(at, size);
-        if (find_not(in_plain(), string, 0) != size) return false;
+        if (find_first_not_in(is_plain_string_byte(), string, 0) != size) return false;
         value = {json_kind::string, false, string, at};
         at_ = at + size + 1;
         in_members_ = true;
@@ -179,24 +179,24 @@ public:
     constexpr bool read_end() noexcept
     {
         if (fault_) return false;
-        skip_space();
+        skip_whitespace();
         return at_ == text_.size() ? true : fail("more text after the end of the value");
     }
 
     constexpr violation const& fault() const noexcept { return fault_; }
 
 private:
-    SIDECALL_DETAIL_INLINE constexpr std::size_t after_blanks(std::size_t at) const noexcept
+    SIDECALL_DETAIL_INLINE constexpr std::size_t skip_spaces_and_newlines(std::size_t at) const noexcept
     {
         while (at != text_.size() && (text_[at] == ' ' || text_[at] == '\n')) ++at;
         return at;
     }
 
-    SIDECALL_DETAIL_INLINE constexpr bool take(std::string_view wanted, std::size_t& at) const noexcept
+    SIDECALL_DETAIL_INLINE constexpr bool consume(std::string_view expected, std::size_t& at) const noexcept
     {
-        if (text_.size() - at < wanted.size() || !same_bytes(text_.data() + at, wanted.data(), wanted.size()))
+        if (text_.size() - at < expected.size() || !equal_bytes(text_.data() + at, expected.data(), expected.size()))
             return false;
-        at += wanted.size();
+        at += expected.size();
         return true;
     }
 
@@ -209,7 +209,7 @@ private:
     /// The next byte, or NUL at the end, which fits no rule either.
     constexpr char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
 
-    constexpr void skip_space() noexcept
+    constexpr void skip_whitespace() noexcept
     {
         while (at_ < text_.size() &&
                (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
@@ -223,25 +223,25 @@ private:
         return true;
     }
 
-    constexpr bool after_member() noexcept
+    constexpr bool expect_member_end() noexcept
     {
-        skip_space();
+        skip_whitespace();
         return peek() == ',' || peek() == '}' ? true : fail("no ',' or '}' after a member");
     }
 
     constexpr bool read_name(json_value& name) noexcept
     {
-        skip_space();
+        skip_whitespace();
         if (peek() != '"') return fail("not a member's name");
         if (!read_string(name)) return false;
-        skip_space();
+        skip_whitespace();
         return expect_byte(':', "no ':' after a member's name");
     }
 
     /// Any value. What lies in it is checked and skipped: a bit for each open bracket tells which one must close it.
     constexpr bool read_value(json_value& value) noexcept
     {
-        skip_space();
+        skip_whitespace();
         char const first = peek();
         if (first != '{' && first != '[') return read_scalar(value);
 
@@ -249,7 +249,7 @@ private:
         std::array<std::uint64_t, json_depth / 64> is_object{};
         std::size_t depth = 0;
         for (bool before_value = true; before_value || depth != 0;) {
-            skip_space();
+            skip_whitespace();
             char const c = peek();
             if (before_value && (c == '{' || c == '[')) {
                 if (depth + (in_members_ ? 1 : 0) == json_depth) return fail("nested too deeply");
@@ -258,7 +258,7 @@ private:
                 word = c == '{' ? word | bit : word & ~bit;
                 ++depth;
                 ++at_;
-                skip_space();
+                skip_whitespace();
                 if (peek() == (c == '{' ? '}' : ']')) {
                     before_value = false;
                 } else if (json_value name; c == '{' && !read_name(name)) {
@@ -346,7 +346,7 @@ private:
         std::size_t const begin = ++at_;
         bool escaped = false;
         for (;;) {
-            at_ = find_not(in_plain(), text_, at_);
+            at_ = find_first_not_in(is_plain_string_byte(), text_, at_);
             if (at_ == text_.size()) return fail("the string does not end");
             char const c = text_[at_];
             if (c == '"') break;
@@ -356,7 +356,7 @@ private:
             } else if (static_cast<unsigned char>(c) < 0x20) {
                 return fail("a control character in a string");
             } else {
-                std::size_t const size = utf8_sequence(text_, at_);
+                std::size_t const size = utf8_sequence_size(text_, at_);
                 if (size == 0) return fail("not UTF-8");
                 at_ += size;
             }

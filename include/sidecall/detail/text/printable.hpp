@@ -14,14 +14,14 @@ namespace sidecall::detail {
 inline void append_printable(std::string& line, std::string_view text)
 {
     while (!text.empty()) {
-        std::size_t const size = utf8_sequence(text, 0);
-        std::string_view const one = text.substr(0, size);
+        std::size_t const size = utf8_sequence_size(text, 0);
+        std::string_view const sequence = text.substr(0, size);
         bool const control = size == 0 ||
-                             (size == 1 && (static_cast<unsigned char>(one[0]) < 0x20 || one[0] == 0x7F)) ||
-                             (size == 2 && one < "\xC2\xA0");
-        bool const steering = size == 3 && ((one > "\xE2\x80\xA7" && one < "\xE2\x80\xAF") ||
-                                            (one > "\xE2\x81\xA5" && one < "\xE2\x81\xAA"));
-        line.append(control || steering ? std::string_view(" ") : one);
+                             (size == 1 && (static_cast<unsigned char>(sequence[0]) < 0x20 || sequence[0] == 0x7F)) ||
+                             (size == 2 && sequence < "\xC2\xA0");
+        bool const formatting = size == 3 && ((sequence > "\xE2\x80\xA7" && sequence < "\xE2\x80\xAF") ||
+                                              (sequence > "\xE2\x81\xA5" && sequence < "\xE2\x81\xAA"));
+        line.append(control || formatting ? std::string_view(" ") : sequence);
         text.remove_prefix(size == 0 ? 1 : size);
     }
 }

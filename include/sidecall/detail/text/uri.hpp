@@ -32,7 +32,7 @@ struct uri {
 };
 
 /// Letters, digits and the hyphen: what a label of a hostname is made of.
-constexpr bool find_in_label(char c) noexcept
+constexpr bool compute_is_label_byte(char c) noexcept
 {
     return is_alnum(c) || c == '-';
 }
@@ -42,18 +42,18 @@ inline constexpr auto label_bytes = [] {
     struct table {
         bool of[256];
     } set{};
-    for (int c = 0; c != 256; ++c) set.of[c] = find_in_label(static_cast<char>(c));
+    for (int c = 0; c != 256; ++c) set.of[c] = compute_is_label_byte(static_cast<char>(c));
     return set;
 }();
 
-constexpr bool is_in_label(char c) noexcept
+constexpr bool is_label_byte(char c) noexcept
 {
-    if constexpr (prefers_size) return find_in_label(c);
+    if constexpr (prefers_size) return compute_is_label_byte(c);
     return label_bytes.of[static_cast<octet>(c)];
 }
 
 /// unreserved, sub-delims and ":", but for the "%" of an escape: what user-info is made of.
-struct in_userinfo : byte_class {
+struct is_userinfo_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -63,11 +63,11 @@ struct in_userinfo : byte_class {
 };
 
 /// `pchar`, "/" and "?", but for the "%" of an escape: what path, query and fragment are made of.
-struct in_target : byte_class {
+struct is_target_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
-        return in_userinfo()(c) | is(c, '/') | is_between(c, '?', '@');
+        return is_userinfo_byte()(c) | is(c, '/') | is_between(c, '?', '@');
     }
 };
 
@@ -89,7 +89,7 @@ template <class Class>
 constexpr std::size_t skip_uri_bytes(Class in_class, std::string_view text, std::size_t at) noexcept
 {
     for (;; at += 3) {
-        at = detail::find_not(in_class, text, at);
+        at = detail::find_first_not_in(in_class, text, at);
         if (text.size() - at < 3 || text[at] != '%' || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return at;
     }
 }
@@ -158,7 +158,7 @@ constexpr bool is_ipv6(std::string_view text) noexcept
 /// of an IPv4 address, so that `127.1` and `0x7f000001` are addresses in disguise (WHATWG URL, "ends in a number").
 constexpr bool ends_in_number(std::string_view host, std::size_t last_label) noexcept
 {
-    std::string_view label = cut(host, last_label, find_or_end(host, ".", last_label));
+    std::string_view label = slice(host, last_label, find_or_end(host, ".", last_label));
     if (label.size() > 1 && label[0] == '0' && to_lower(label[1]) == 'x') {
         label.remove_prefix(2);
         for (char c : label)
@@ -171,7 +171,7 @@ constexpr bool ends_in_number(std::string_view host, std::size_t last_label) noe
 }
 
 /// Whether a host may end here: the text does, or port, path, query or fragment begin.
-constexpr bool ends_host(std::string_view text, std::size_t at) noexcept
+constexpr bool is_host_end(std::string_view text, std::size_t at) noexcept
 {
     return at == text.size() || text[at] == ':' || text[at] == '/' || text[at] == '?' || text[at] == '#';
 }
@@ -180,7 +180,7 @@ constexpr bool ends_host(std::string_view text, std::size_t at) noexcept
 struct hostname {
     std::size_t end = 0;
     std::size_t last_label = 0; // that is not empty
-    violation wrong{};
+    violation fault{};
 };
 
 /// Reads a hostname that begins at `begin`, up to the first byte that can be no part of one: labels of 1 to 63 letters,
@@ -190,28 +190,28 @@ struct hostname {
 constexpr hostname read_hostname(std::string_view text, std::size_t const begin) noexcept
 {
     hostname host;
-    auto const fails = [&host](literal rule, std::size_t at) {
-        if (!host.wrong) host.wrong = violation{rule, at};
+    auto const report = [&host](literal rule, std::size_t at) {
+        if (!host.fault) host.fault = violation{rule, at};
     };
     std::size_t label = begin;
     for (std::size_t at = begin;; label = ++at) {
-        while (at != text.size() && is_in_label(text[at])) ++at;
+        while (at != text.size() && is_label_byte(text[at])) ++at;
         host.end = at;
         bool const dot = at != text.size() && text[at] == '.';
         if (at != label) {
             host.last_label = label;
-            if (text[label] == '-') fails("a label of the hostname begins with a hyphen", label);
-            if (at - label > 63) fails("a label of the hostname is longer than 63 characters", label + 63);
-            if (text[at - 1] == '-' && (dot || ends_host(text, at)))
-                fails("a label of the hostname ends with a hyphen", at - 1);
-        } else if (dot || (at == begin && ends_host(text, at))) {
-            fails(dot ? literal("a label of the hostname is empty") : literal("no host"), at);
+            if (text[label] == '-') report("a label of the hostname begins with a hyphen", label);
+            if (at - label > 63) report("a label of the hostname is longer than 63 characters", label + 63);
+            if (text[at - 1] == '-' && (dot || is_host_end(text, at)))
+                report("a label of the hostname ends with a hyphen", at - 1);
+        } else if (dot || (at == begin && is_host_end(text, at))) {
+            report(dot ? literal("a label of the hostname is empty") : literal("no host"), at);
         }
         if (!dot) break;
     }
-    if (host.wrong || !ends_host(text, host.end)) return host;
+    if (host.fault || !is_host_end(text, host.end)) return host;
     std::size_t const end = label == host.end ? label - 1 : host.end; // without the dot that may end it
-    if (end - begin > 253) fails("the hostname is longer than 253 characters", begin + 253);
+    if (end - begin > 253) report("the hostname is longer than 253 characters", begin + 253);
     return host;
 }
 
@@ -228,8 +228,8 @@ constexpr violation explain_hostname(std::string_view text, std::size_t begin, h
 {
     std::size_t const end = find_or_end(text, ":/?#", begin);
     for (std::size_t at = begin; at != end; ++at)
-        if (!in_target()(static_cast<octet>(text[at])) && text[at] != '%') return {explain_uri_byte(text[at]), at};
-    return host.wrong ? host.wrong : explain_host_byte(text, host.end);
+        if (!is_target_byte()(static_cast<octet>(text[at])) && text[at] != '%') return {explain_uri_byte(text[at]), at};
+    return host.fault ? host.fault : explain_host_byte(text, host.end);
 }
 
 /// Splits an absolute http or https URI and checks every byte of it; nothing is decoded, changed or left out. On
@@ -245,10 +245,10 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
     parts.authority = parts.host = colon + 3;
     hostname host = read_hostname(text, parts.host);
     parts.target = find_or_end(text, "/?#", host.end);
-    if (auto const at = cut(text, host.end, parts.target).find('@'); at != std::string_view::npos) {
+    if (auto const at = slice(text, host.end, parts.target).find('@'); at != std::string_view::npos) {
         parts.host = host.end + at + 1;
         std::string_view const userinfo = text.substr(0, parts.host - 1);
-        std::size_t const stop = skip_uri_bytes(in_userinfo(), userinfo, parts.authority);
+        std::size_t const stop = skip_uri_bytes(is_userinfo_byte(), userinfo, parts.authority);
         if (stop != userinfo.size()) return explain_uri_stop(text, stop);
         host = read_hostname(text, parts.host);
     }
@@ -256,15 +256,15 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
     if (text.substr(parts.host, 1) == "[") {
         parts.host_end = find_or_end(text.substr(0, parts.target), "]", parts.host);
         if (parts.host_end == parts.target) return violation{"'[' without ']'", parts.host};
-        if (!is_ipv6(cut(text, parts.host + 1, parts.host_end)))
+        if (!is_ipv6(slice(text, parts.host + 1, parts.host_end)))
             return violation{"not an IPv6 address", parts.host + 1};
         ++parts.host_end;
         if (parts.host_end != parts.target && text[parts.host_end] != ':')
             return violation{"only a port may follow the ']'", parts.host_end};
     } else {
         parts.host_end = host.end;
-        if (host.wrong || !ends_host(text, host.end)) return explain_hostname(text, parts.host, host);
-        std::string_view const name = cut(text, parts.host, host.end);
+        if (host.fault || !is_host_end(text, host.end)) return explain_hostname(text, parts.host, host);
+        std::string_view const name = slice(text, parts.host, host.end);
         if (is_digit(text[host.last_label]) && ends_in_number(name, host.last_label - parts.host) && !is_ipv4(name))
             return violation{"the last label is a number, but the host is no IPv4 address", host.last_label};
     }
@@ -281,10 +281,10 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
         parts.port = static_cast<std::uint16_t>(port);
     }
 
-    parts.target_end = skip_uri_bytes(in_target(), text, parts.target);
+    parts.target_end = skip_uri_bytes(is_target_byte(), text, parts.target);
     if (parts.target_end == text.size()) return {};
     if (text[parts.target_end] != '#') return explain_uri_stop(text, parts.target_end);
-    std::size_t const stop = skip_uri_bytes(in_target(), text, parts.target_end + 1);
+    std::size_t const stop = skip_uri_bytes(is_target_byte(), text, parts.target_end + 1);
     if (stop == text.size()) return {};
     return explain_uri_stop(text, stop);
 }

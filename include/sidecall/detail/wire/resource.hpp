@@ -25,9 +25,9 @@ namespace sidecall::detail {
 /// What is wrong with a member, or with the whole text if it names none; or nothing, which is false.
 struct resource_fault {
     literal member = "";
-    violation what{};
+    violation cause{};
 
-    constexpr explicit operator bool() const noexcept { return static_cast<bool>(what); }
+    constexpr explicit operator bool() const noexcept { return static_cast<bool>(cause); }
 };
 
 /// A member that is looked for, and what was found: null where there is none, as the OpenAPI schema has every property
@@ -40,38 +40,38 @@ struct resource_member {
 
 /// The name of a member, and how long its value usually is.
 template <std::size_t Size>
-struct usual {
+struct expected_member {
     literal name;
     std::size_t size;
 
-    consteval usual(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
+    consteval expected_member(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
 };
 template <std::size_t Size>
-usual(char const (&)[Size], std::size_t) -> usual<Size>;
+expected_member(char const (&)[Size], std::size_t) -> expected_member<Size>;
 
 /// Parses a string that should be a SID or a date, escapes resolved. A string with escapes of more than 256 bytes is
 /// neither: a SID written in escapes alone has 204 bytes, a date of Twilio's 186.
 template <class Parse>
-constexpr auto parse_plain(json_value const& string, Parse parse) noexcept
+constexpr auto parse_unescaped(json_value const& string, Parse parse) noexcept
 {
     if (!string.escaped) return parse(string.raw);
-    inline_text<256> plain;
-    if (string.raw.size() <= 256) json_append(plain, string);
-    return parse(plain.view());
+    inline_text<256> unescaped;
+    if (string.raw.size() <= 256) json_append(unescaped, string);
+    return parse(unescaped.view());
 }
 
 // What a string is read as, by the type that is asked for.
 template <char A, char B>
 constexpr std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
 {
-    return detail::parse_plain(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
+    return detail::parse_unescaped(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
         if (check_sid(text, A, B)) return {};
         return checked_sid::make<basic_sid<A, B>>(text);
     });
 }
 constexpr std::optional<date_time> read_as(std::type_identity<date_time>, json_value const& string) noexcept
 {
-    return parse_plain(string, [](std::string_view text) { return parse_rfc2822(text); });
+    return parse_unescaped(string, [](std::string_view text) { return parse_rfc2822(text); });
 }
 inline std::optional<std::string> read_as(std::type_identity<std::string>, json_value const& string)
 {
@@ -94,12 +94,14 @@ public:
     /// Names the members. Each is looked for as it usually is, in whatever order they come, and read in the general way
     /// where there is something else.
     template <std::size_t... Size>
-    SIDECALL_DETAIL_INLINE constexpr resource_reader(std::string_view body, usual<Size> const&... expected) noexcept
+    SIDECALL_DETAIL_INLINE constexpr resource_reader(std::string_view body,
+                                                     expected_member<Size> const&... expected) noexcept
         : members_{resource_member{expected.name}...}, size_(body.size())
     {
         json_reader reader(body);
         reader.open_object();
-        while (read_usual(reader, std::index_sequence_for<usual<Size>...>(), expected...) || read_any(reader)) {
+        while (try_read_expected_member(reader, std::index_sequence_for<expected_member<Size>...>(), expected...) ||
+               read_any_member(reader)) {
         }
         if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", reader.fault()};
     }
@@ -112,7 +114,7 @@ public:
         auto const& [name, value, seen] = members_[index];
         if (read || value.kind == json_kind::null) return read;
         unreadable_.insert(name.view());
-        if (std::is_same_v<T, date_time> && value.is_string() && detail::parse_plain(value, is_after_year_9999))
+        if (std::is_same_v<T, date_time> && value.is_string() && detail::parse_unescaped(value, is_after_year_9999))
             fault_ = resource_fault{name, {"a date after the year 9999", value.offset}};
         return read;
     }
@@ -138,13 +140,13 @@ public:
 
 private:
     template <std::size_t... Index, std::size_t... Size>
-    SIDECALL_DETAIL_INLINE constexpr bool read_usual(json_reader& reader, std::index_sequence<Index...>,
-                                                     usual<Size> const&... expected) noexcept
+    SIDECALL_DETAIL_INLINE constexpr bool try_read_expected_member(json_reader& reader, std::index_sequence<Index...>,
+                                                                   expected_member<Size> const&... expected) noexcept
     {
         if constexpr (prefers_size) return false;
         return ((!members_[Index].seen &&
-                 (members_[Index].seen = reader.read_expected({expected.name.view().data(), Size - 1}, expected.size,
-                                                              members_[Index].value))) ||
+                 (members_[Index].seen = reader.try_read_string_member({expected.name.view().data(), Size - 1},
+                                                                       expected.size, members_[Index].value))) ||
                 ...);
     }
 
@@ -158,7 +160,7 @@ private:
 
     /// Reads one member, whichever it is. Others than these are checked and passed over; one of these that comes twice
     /// is a fault, since either value could be the wrong one. False at the end, and at a fault.
-    constexpr bool read_any(json_reader& reader) noexcept
+    constexpr bool read_any_member(json_reader& reader) noexcept
     {
         json_value name, value;
         bool done = false;
@@ -179,14 +181,14 @@ private:
     std::size_t size_;
 };
 template <std::size_t... Size>
-resource_reader(std::string_view, usual<Size> const&...) -> resource_reader<sizeof...(Size)>;
+resource_reader(std::string_view, expected_member<Size> const&...) -> resource_reader<sizeof...(Size)>;
 
 /// The failure of an answer that had the documented status and another body; with what the headers say in words, if
 /// `Text` owns what it holds.
 template <class Text>
 constexpr failure malformed(http_response_view const& response, resource_fault const& fault)
 {
-    failure reason(errc::malformed_response, fault.member, fault.what.rule, fault.what.offset);
+    failure reason(errc::malformed_response, fault.member, fault.cause.rule, fault.cause.offset);
     add_numbers(response, reason);
     if constexpr (!std::is_same_v<Text, std::string_view>) reason.with(words_of(response));
     return reason;
