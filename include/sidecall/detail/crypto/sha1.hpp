@@ -12,8 +12,8 @@
 
 namespace sidecall::detail {
 
-/// The function and the constant of a round (FIPS 180-4, sections 4.1.1 and 4.2.1). Choice and majority are written so
-/// that they take three operations each, and the sum goes on while the second half of the majority is made.
+/// The function and the constant of a round (FIPS 180-4, sections 4.1.1 and 4.2.1). Choice and majority are written to
+/// take three operations each, and the sum does not have to wait for the second half of the majority.
 template <int Stage>
 constexpr std::uint32_t sha1_function(std::uint32_t b, std::uint32_t c, std::uint32_t d) noexcept
 {
@@ -27,7 +27,7 @@ constexpr std::uint32_t sha1_function(std::uint32_t b, std::uint32_t c, std::uin
         return (b ^ c ^ d) + 0xCA62C1D6;
 }
 
-/// A round that moves no variable to the next one's place: its caller names them anew.
+/// One round without the rotation of the variables; the caller permutes the arguments instead.
 template <int Stage>
 [[gnu::always_inline]] constexpr void sha1_round(std::uint32_t a, std::uint32_t& b, std::uint32_t c, std::uint32_t d,
                                                  std::uint32_t& e, std::uint32_t* w) noexcept
@@ -37,7 +37,7 @@ template <int Stage>
     b = rotate_left(b, 30);
 }
 
-/// 20 rounds, which make the words of the next 20 on the way, so that the processor has two things to do at a time.
+/// Computes 20 rounds, and in between the words of the next 20, so that the processor can do both in parallel.
 template <int Stage>
 [[gnu::always_inline]] constexpr void sha1_rounds(std::array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
 {
@@ -52,7 +52,7 @@ template <int Stage>
     s = {a, b, c, d, e};
 }
 
-/// All 80 rounds one by one, which takes a quarter longer and a quarter of the code.
+/// Computes all 80 rounds in one loop: a quarter slower and a quarter of the size.
 constexpr void sha1_rounds_compact(std::array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
 {
     auto [a, b, c, d, e] = s;
@@ -72,7 +72,7 @@ constexpr void sha1_rounds_compact(std::array<std::uint32_t, 5>& s, std::uint32_
     s = {a, b, c, d, e};
 }
 
-/// FIPS 180-4, section 6.1.2, in C++ alone. Too long to be in each place that calls it.
+/// FIPS 180-4, section 6.1.2, in portable C++. Too long to inline.
 [[gnu::noinline]] constexpr void sha1_portable(std::array<std::uint32_t, 5>& state, char const* blocks,
                                                std::size_t count) noexcept
 {
@@ -91,17 +91,17 @@ constexpr void sha1_rounds_compact(std::array<std::uint32_t, 5>& s, std::uint32_
         }
         for (std::size_t i = 0; i != 5; ++i) state[i] += s[i];
     }
-    if (!std::is_constant_evaluated()) wipe_object(w); // which was a key, perhaps
+    if (!std::is_constant_evaluated()) wipe_object(w); // may contain a key
 }
 
-/// Brings the state forward by `count` blocks.
+/// Updates the state with `count` blocks.
 constexpr void sha1_compress(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
 {
     if (std::is_constant_evaluated() || !try_sha1_instructions(state, blocks, count))
         sha1_portable(state, blocks, count);
 }
 
-/// SHA-1 is broken as a hash; within HMAC, where Twilio has it, it still holds.
+/// SHA-1 is broken as a hash but still secure within HMAC, which is how Twilio uses it.
 using sha1 =
     digest<5, std::array<std::uint32_t, 5>{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0}, &sha1_compress>;
 

@@ -10,7 +10,7 @@ namespace sidecall::detail {
 
 #ifdef SIDECALL_SHA_INSTRUCTIONS
 
-using sha_words [[gnu::vector_size(16)]] = int; // signed, since the builtins have it so
+using sha_words [[gnu::vector_size(16)]] = int; // signed, as the builtins require
 using sha_unsigned_words [[gnu::vector_size(16)]] = unsigned;
 using sha_bytes [[gnu::vector_size(16)]] = char;
 
@@ -26,14 +26,14 @@ inline void sha_store(void* to, sha_words words) noexcept
     __builtin_memcpy(to, &words, sizeof words);
 }
 
-/// Unsigned, so that a sum may wrap.
+/// Adds as unsigned words, because the sums wrap around.
 inline sha_words sha_add(sha_words a, sha_words b) noexcept
 {
     return reinterpret_cast<sha_words>(reinterpret_cast<sha_unsigned_words>(a) +
                                        reinterpret_cast<sha_unsigned_words>(b));
 }
 
-/// The words of a block are big-endian, those of a vector are not. In SHA-1's vectors the first word is the highest.
+/// Loads 16 bytes of a block as four big-endian words. In the vectors of SHA-1 the first word is the highest.
 [[gnu::target("sha,sse4.1")]] inline sha_words sha1_load(char const* block) noexcept
 {
     auto const bytes = reinterpret_cast<sha_bytes>(sha_load(block));
@@ -48,12 +48,12 @@ inline sha_words sha_add(sha_words a, sha_words b) noexcept
         __builtin_shufflevector(bytes, bytes, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
-/// What goes through the rounds of SHA-1, four of them at a time: `abcd`, what it was four rounds ago, since its `a` is
-/// the `e` of now but for a rotation, and the next 16 words.
+/// The working variables of SHA-1, for four rounds at a time: `abcd`; its value four rounds ago, because its `a`,
+/// rotated, is the current `e`; and the next 16 words.
 struct sha1_vectors {
     sha_words abcd, previous, w0, w1, w2, w3;
 
-    /// 20 rounds, of which each has the function and the constant of its own.
+    /// Computes 20 rounds. Each stage of 20 has its own function and constant.
     template <int Stage>
     [[gnu::target("sha,sse4.1"), gnu::always_inline]] void run() noexcept
     {
@@ -70,7 +70,7 @@ struct sha1_vectors {
     }
 };
 
-/// FIPS 180-4, section 6.1.2. A vector of `e` has it in the highest word, where the instructions look for it.
+/// FIPS 180-4, section 6.1.2. A vector for `e` has it in the highest word, where the instructions expect it.
 [[gnu::target("sha,sse4.1")]] inline void sha1_with_instructions(std::array<std::uint32_t, 5>& state,
                                                                  char const* blocks, std::size_t count) noexcept
 {
@@ -78,7 +78,7 @@ struct sha1_vectors {
     sha_words abcd = __builtin_shufflevector(read, read, 3, 2, 1, 0);
     sha_words e{0, 0, 0, static_cast<int>(state[4])};
     for (; count != 0; --count, blocks += 64) {
-        auto const bits = reinterpret_cast<sha_unsigned_words>(e); // turned back by what SHA1NEXTE will turn it forth
+        auto const bits = reinterpret_cast<sha_unsigned_words>(e); // undoes the rotation that SHA1NEXTE applies
         sha1_vectors rounds{abcd,
                             reinterpret_cast<sha_words>(bits << 2 | bits >> 30),
                             sha1_load(blocks),
@@ -96,7 +96,7 @@ struct sha1_vectors {
     state[4] = static_cast<std::uint32_t>(e[3]);
 }
 
-/// FIPS 180-4, section 6.2.2. The instructions want the state in these two vectors, named from the lowest word on.
+/// FIPS 180-4, section 6.2.2. The instructions expect the state in these two vectors, named from the lowest word up.
 [[gnu::target("sha,sse4.1")]] inline void
 sha256_with_instructions(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
                          std::array<std::uint32_t, 64> const& constants) noexcept
@@ -130,7 +130,7 @@ sha256_with_instructions(std::array<std::uint32_t, 8>& state, char const* blocks
     sha_store(state.data() + 4, __builtin_shufflevector(feba, hgdc, 1, 0, 5, 4));
 }
 
-/// Brings the state forward by `count` blocks: false, and nothing is done, without SHA instructions.
+/// Updates the state with `count` blocks. Returns false and does nothing if the processor has no SHA instructions.
 inline bool try_sha1_instructions(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
 {
     // unreached: a processor without them

@@ -6,20 +6,22 @@
 
 namespace sidecall::detail {
 
-/// Two parties that share an object and end once each, in whatever order and on whatever threads: the second to end
-/// knows that the object is its own. A builtin rather than `std::atomic`, since <atomic> is expensive to include.
+/// Decides which of two parties frees an object that they share. Each party arrives once, in any order and on any
+/// thread. The second one to arrive is the sole owner of the object. Uses a builtin instead of `std::atomic`, because
+/// <atomic> is expensive to include.
 class handshake {
 public:
-    /// Starts anew; only while one party has the object.
+    /// Prepares for two new arrivals. Only one party may have access to the object.
     void reset() noexcept { arrived_ = false; }
 
-    /// Ends one party; true for the second. What the first did before its end, the second sees after its own.
+    /// Records that one party is done. Returns true for the second one, which then sees everything that the first one
+    /// did before it arrived.
     bool arrive() noexcept
     {
 #if defined(__GNUC__)
         return __atomic_exchange_n(&arrived_, true, __ATOMIC_ACQ_REL);
 #else
-        // unreached: where we test there are g++ and clang++
+        // unreached: the tested compilers are g++ and clang++
         return arrived_.exchange(true, std::memory_order_acq_rel);
 #endif
     }

@@ -10,32 +10,32 @@
 #include <sidecall/detail/text/literal.hpp>
 #include <sidecall/detail/text/utf8.hpp>
 
-// JSON texts by RFC 8259, strictly, in UTF-8, read in one pass without recursion and without allocating. Where the RFC
-// leaves a choice: no byte order mark (section 8.1), no half of a surrogate pair (8.2: such a string is no Unicode
-// text), no deeper nesting than `json_depth` (section 9), numbers of any size and precision.
+// Strict JSON parser (RFC 8259) for UTF-8 text. Reads in one pass, without recursion and without allocating. Where the
+// RFC leaves a choice: a byte order mark is an error (section 8.1); so is an unpaired surrogate (section 8.2); so is
+// nesting deeper than `json_depth` (section 9). Numbers may have any size and precision.
 namespace sidecall::detail {
 
-/// How deep arrays and objects may lie in each other. No text of 10,240 bytes, the limit of a message, can hold more.
+/// Maximum nesting of arrays and objects. A text of 10,240 bytes, the limit for a message, cannot nest deeper.
 inline constexpr std::size_t json_depth = 5120;
 
 enum class json_kind : unsigned char { null, boolean, number, string, array, object };
 
-/// A value where it stands in the text.
+/// A value as a view into the text.
 struct json_value {
     json_kind kind = json_kind::null;
-    bool escaped = false;   // of a string: whether it holds a backslash
-    std::string_view raw{}; // as it is written; of a string, what is between the quotation marks
-    std::size_t offset = 0; // where `raw` begins
+    bool escaped = false;   // for a string: whether it contains a backslash
+    std::string_view raw{}; // the JSON text; for a string, the part between the quotation marks
+    std::size_t offset = 0; // where `raw` begins in the text
 
     constexpr bool is_string() const noexcept { return kind == json_kind::string; }
 };
 
-/// Gives a string's characters, escapes resolved, in pieces: `next` until it is empty.
+/// Decodes the escapes of a string piece by piece. Call `next` until it returns an empty piece.
 class json_characters {
 public:
     constexpr explicit json_characters(std::string_view raw) noexcept : rest_(raw) {}
 
-    /// The next piece in UTF-8, valid until the next call. The string must have been read by `json_reader`.
+    /// Returns the next piece in UTF-8, valid until the next call. The string must come from `json_reader`.
     constexpr std::string_view next() noexcept
     {
         if (rest_.empty() || rest_[0] != '\\') return pop_piece(find_or_end(rest_, "\\", 0));
@@ -85,7 +85,7 @@ private:
     char piece_[4]{};
 };
 
-/// Whether a string, escapes resolved, is `text`.
+/// Whether a string, with its escapes decoded, equals `text`.
 constexpr bool json_equal(json_value const& string, std::string_view text) noexcept
 {
     if (!string.escaped) return string.raw == text;
@@ -98,7 +98,7 @@ constexpr bool json_equal(json_value const& string, std::string_view text) noexc
     }
 }
 
-/// Appends a value to a buffer: a string's characters, escapes resolved; of anything else, its JSON text.
+/// Appends a value to a buffer: for a string its characters, with escapes decoded; for any other value its JSON text.
 template <class Buffer>
 constexpr void json_append(Buffer& out, json_value const& value)
 {
@@ -110,7 +110,7 @@ constexpr void json_append(Buffer& out, json_value const& value)
     for (auto piece = characters.next(); !piece.empty(); piece = characters.next()) out.append(piece);
 }
 
-/// What may stand in a string without a second look.
+/// Bytes of a string that need no check: printable ASCII and DEL, except the quotation mark and the backslash.
 struct is_plain_string_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
@@ -119,16 +119,16 @@ struct is_plain_string_byte : byte_class {
     }
 };
 
-/// Reads a JSON text from its beginning: a whole text by `read_text`, or an object member by member. The first call
-/// that meets a fault gives false, and so does every later one; `fault()` then says what is wrong and where.
+/// Reads a JSON text from the beginning: a whole text with `read_text`, or an object member by member. The first call
+/// that finds an error returns false, and so does every later call. `fault()` then says what is wrong and where.
 class json_reader {
 public:
     constexpr explicit json_reader(std::string_view text) noexcept : text_(text) {}
 
-    /// One value, with nothing but white space around it.
+    /// Reads one value that may have only whitespace around it.
     constexpr bool read_text(json_value& value) noexcept { return read_value(value) && read_end(); }
 
-    /// The brace that opens an object, as the text's first token.
+    /// Reads the opening brace of an object as the first token of the text.
     constexpr bool open_object() noexcept
     {
         skip_whitespace();
@@ -137,7 +137,8 @@ public:
         return true;
     }
 
-    /// The next member of the object: true if there is one. At the closing brace, `done` becomes true.
+    /// Reads the next member of the object. Returns true if there is one. At the closing brace, sets `done` and returns
+    /// false.
     constexpr bool read_member(json_value& name, json_value& value, bool& done) noexcept
     {
         if (fault_) return false;
@@ -153,9 +154,11 @@ public:
         return read_name(name) && read_value(value) && expect_member_end();
     }
 
-    /// The next member of the object, if it is this one with a string of this many bytes that need no second look: what
-    /// comes mostly. If not, nothing has happened, and `read_member` says what there is instead. To ask for what is
-    /// expected is three times as fast as to find out what is there, since nothing has to wait for where it ends.
+    /// Reads the next member of the object if it has this name and its value is a string of exactly `size` bytes
+    /// without escapes and all ASCII. Otherwise returns false and changes nothing; `read_member` then reads the member.
+    ///
+    /// Checking for an expected member is three times as fast as parsing any member, because no step has to wait for
+    /// the end of the previous token to be found.
     SIDECALL_DETAIL_INLINE constexpr bool try_read_string_member(std::string_view name, std::size_t size,
                                                                  json_value& value) noexcept
     {
@@ -175,7 +178,7 @@ public:
         return true;
     }
 
-    /// The end of the text.
+    /// Reads the end of the text.
     constexpr bool read_end() noexcept
     {
         if (fault_) return false;
@@ -206,7 +209,7 @@ private:
         return false;
     }
 
-    /// The next byte, or NUL at the end, which fits no rule either.
+    /// Returns the next byte, or NUL at the end. No rule accepts a NUL.
     constexpr char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
 
     constexpr void skip_whitespace() noexcept
@@ -238,7 +241,8 @@ private:
         return expect_byte(':', "no ':' after a member's name");
     }
 
-    /// Any value. What lies in it is checked and skipped: a bit for each open bracket tells which one must close it.
+    /// Reads any value. Checks and skips the contents of arrays and objects. One bit for each open bracket says whether
+    /// it is an object, so which bracket must close it.
     constexpr bool read_value(json_value& value) noexcept
     {
         skip_whitespace();
@@ -382,7 +386,7 @@ private:
         if (unit < 0xD800 || unit > 0xDFFF) return true;
         std::string_view const next = text_.substr(at_, 2);
         if (unit < 0xDC00 &&
-            next == std::string_view("\\u", next.size())) { // the second half follows, or the text is cut
+            next == std::string_view("\\u", next.size())) { // a low surrogate follows, or the text ends here
             at_ += next.size();
             if (!read_hex4(unit)) return false;
             if (unit >= 0xDC00 && unit <= 0xDFFF) return true;
@@ -404,11 +408,12 @@ private:
 
     std::string_view text_;
     std::size_t at_ = 0;
-    bool in_members_ = false;
+    bool in_members_ = false; // whether the reading of members has begun
     violation fault_{};
 };
 
-/// The whole number that a value is, if it is one that fits: no sign, no fraction, no exponent.
+/// Reads a value as a non-negative integer that fits in an int. Returns false for anything else, including a sign, a
+/// fraction or an exponent.
 constexpr bool json_int(json_value const& value, int& number) noexcept
 {
     std::uint64_t read = 0;

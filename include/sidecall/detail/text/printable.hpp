@@ -8,9 +8,9 @@
 
 namespace sidecall::detail {
 
-/// Appends a foreign text to a line, with a blank for all that could forge another line or steer a terminal: control
-/// characters, line and paragraph separators, what changes the direction of writing (U+2028 to U+202E, U+2066 to
-/// U+2069), and bytes that are no UTF-8.
+/// Appends untrusted text to a line. Replaces with a space what could forge a line or control a terminal: control
+/// characters, line and paragraph separators, characters that change the writing direction (U+2028 to U+202E, U+2066 to
+/// U+2069), and bytes that are not UTF-8.
 inline void append_printable(std::string& line, std::string_view text)
 {
     while (!text.empty()) {

@@ -15,9 +15,9 @@ inline constexpr char day_names[] = "MonTueWedThuFriSatSun";
 inline constexpr char day_endings[][7] = {"day", "sday", "nesday", "rsday", "day", "urday", "day"};
 inline constexpr char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// The numbers of a date while it is being read.
+/// The fields of a date while it is read.
 struct calendar_time {
-    unsigned weekday = 7; // 0 is Monday; 7 if none was given
+    unsigned weekday = 7; // 0 is Monday; 7 if absent
     unsigned year = 0;
     unsigned month = 0; // 0 is January
     unsigned day = 0;
@@ -27,11 +27,10 @@ struct calendar_time {
     int offset_minutes = 0;
 };
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar, for years from 1 on. Month 0 is January.
+/// Returns the days from 1970-01-01 to a day of the Gregorian calendar, for years from 1 on. Month 0 is January.
 constexpr int days_from_civil(unsigned year, unsigned month, unsigned day) noexcept
 {
-    // Years that begin in March put the leap day last, and 153 days fill each
-    // five months of them.
+    // Counting years from March puts the leap day last, and every five months then have 153 days.
     unsigned const march_month = month < 2 ? month + 10 : month - 2;
     year -= month < 2 ? 1 : 0;
     unsigned const century = year / 100;
@@ -44,8 +43,8 @@ constexpr unsigned days_in_month(unsigned year, unsigned month) noexcept
     return 30 + (0b1010'1101'0101u >> month & 1);
 }
 
-/// The instant, if there is such a day, such a time, and the weekday is that day's. A second of 60 is the leap second
-/// at the end of a UTC day, which counts as the next second.
+/// Returns the instant, or nothing if there is no such day or time, or if the weekday is not that of the day. A second
+/// of 60 is the leap second at the end of a UTC day; it counts as the next second.
 constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
 {
     if (t.year < 1900 || t.year > 9999 || t.hour > 23 || t.minute > 59 || t.second > 60) return {};
@@ -59,9 +58,8 @@ constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
     return date_time{std::int64_t{days} * 86400 + seconds, t.offset_minutes};
 }
 
-/// Reads a date from left to right. Mail lets letters be of either case, folds its spaces and writes less than two
-/// digits; HTTP has all of it exact. Each of its functions gives false, and the text is given up, where it does not
-/// fit.
+/// Reads a date from left to right. Mail syntax ignores the case of letters, allows folded whitespace, and allows days
+/// of one digit; HTTP syntax is exact. A function that finds a mismatch returns false, and the text is then not a date.
 class date_reader {
 public:
     enum class rules : bool { http, mail };
@@ -74,8 +72,7 @@ public:
     constexpr bool done() const noexcept { return rest_.empty(); }
     constexpr bool next_is(char c) const noexcept { return !rest_.empty() && equal_chars(rest_.front(), c); }
 
-    /// What a form shows, in the manner of `strptime`: after "%" stands what number is read, and everything else is
-    /// itself.
+    /// Matches a format as in `strptime`: "%" and a letter is a field to read, any other character stands for itself.
     constexpr bool match(char const* format) noexcept
     {
         for (; *format != '\0'; ++format)
@@ -83,7 +80,7 @@ public:
         return true;
     }
 
-    /// `+hhmm`
+    /// Reads `+hhmm` or `-hhmm`.
     constexpr bool read_offset() noexcept
     {
         bool const west = next_is('-');
@@ -96,9 +93,9 @@ public:
         return true;
     }
 
-    /// Comments in parentheses, which nest, and folding white space, in any order (`CFWS` of RFC 2822, section 3.2.3,
-    /// and the obsolete `obs-FWS`). True if there was any. A comment that does not end, or holds a byte that is not
-    /// allowed there, is not skipped, so that what follows does not fit.
+    /// Skips comments in parentheses, which may nest, and folding whitespace, in any order (`CFWS` of RFC 2822, section
+    /// 3.2.3, and the obsolete `obs-FWS`). Returns true if there was any. Does not skip a comment that is not closed or
+    /// contains a byte that is not allowed there, so the next read fails.
     constexpr bool skip_comments() noexcept
     {
         std::string_view const before = rest_;
@@ -111,8 +108,9 @@ public:
         return rest_.size() != before.size();
     }
 
-    /// The name of a zone: one letter, or three to five, or "UT". RFC 2822, section 4.3, knows North America's; all
-    /// others mean -0000, since their senders did not agree on what they mean. Not "AM" or "PM", which are no zones.
+    /// Reads the name of a time zone: one letter, three to five letters, or "UT". RFC 2822, section 4.3, defines the
+    /// North American zones. All other names mean -0000, because their senders did not agree on a meaning. "AM" and
+    /// "PM" are not zones.
     constexpr bool read_zone() noexcept
     {
         std::size_t size = 0;
@@ -120,7 +118,8 @@ public:
         bool const known_size =
             size == 1 || (size >= 3 && size <= 5) || equal_ignoring_case(rest_.substr(0, size), "UT");
         if (!known_size) return false;
-        constexpr std::string_view zones = "EDTESTCDTCSTMDTMSTPDTPST"; // four to eight hours behind, in turn
+        constexpr std::string_view zones =
+            "EDTESTCDTCSTMDTMSTPDTPST"; // -0400 to -0800, daylight and standard time alternating
         for (std::size_t i = 0; size == 3 && i != zones.size(); i += 3)
             if (equal_ignoring_case(rest_.substr(0, 3), zones.substr(i, 3)))
                 time_.offset_minutes = -60 * static_cast<int>(4 + (i / 3 + 1) / 2);
@@ -134,7 +133,7 @@ private:
         return a == b || (mail_ && to_lower(a) == to_lower(b));
     }
 
-    /// Blanks and tabs, and line breaks that have one behind them.
+    /// Skips spaces and tabs, and line breaks that a space or a tab follows.
     constexpr void skip_whitespace() noexcept
     {
         auto const whitespace_at = [this](std::size_t i) {
@@ -150,7 +149,7 @@ private:
         do {
             if (next_is('(')) ++depth;
             if (next_is(')')) --depth;
-            if (next_is('\\')) rest_.remove_prefix(1); // the next one stands for itself
+            if (next_is('\\')) rest_.remove_prefix(1); // an escaped character
             if (rest_.empty()) return false;
             char const c = rest_.front();
             if (c == '\0' || c == '\r' || c == '\n' || static_cast<unsigned char>(c) > 0x7F) return false;
@@ -170,7 +169,8 @@ private:
         return true;
     }
 
-    /// What stands for "%" and a letter: "%e" is a day whose first digit may be a blank, "%y" a year of 1970 to 2069.
+    /// Reads the field for "%" and a letter. "%e" is a day whose first digit may be a space; "%y" is a year from 1970
+    /// to 2069.
     constexpr bool read_conversion(char conversion) noexcept
     {
         if (conversion == 'a') return read_name(day_names, 7, time_.weekday);
@@ -188,7 +188,7 @@ private:
         return true;
     }
 
-    /// "4*DIGIT", or the obsolete two or three digits (RFC 2822, section 4.3). All years after 9999 become 10000.
+    /// Reads "4*DIGIT", or the obsolete two or three digits (RFC 2822, section 4.3). All years after 9999 become 10000.
     constexpr bool read_mail_year() noexcept
     {
         std::size_t digits = 0;
@@ -200,7 +200,7 @@ private:
         return digits > 1;
     }
 
-    /// A number of `least` to `most` digits.
+    /// Reads a number of `min_digits` to `max_digits` digits.
     constexpr bool read_number(std::size_t min_digits, std::size_t max_digits, unsigned& number) noexcept
     {
         std::size_t digits = 0;
@@ -211,7 +211,7 @@ private:
         return digits >= min_digits;
     }
 
-    /// One of so many names of three letters. The index is their number if it is none of them.
+    /// Reads one of `count` names of three letters. Sets `index` to `count` if none matches.
     constexpr bool read_name(char const* names, unsigned count, unsigned& index) noexcept
     {
         for (index = 0; index != count; ++index, names += 3) {
@@ -229,14 +229,14 @@ private:
     bool mail_;
 };
 
-/// Eight characters as a number, of which the first is the lowest byte. Compilers see one instruction in it.
+/// Loads eight characters as a little-endian number. Compilers turn this into one instruction.
 constexpr std::uint64_t load_eight_bytes(char const* text) noexcept
 {
     auto const byte = [text](int i) { return std::uint64_t{static_cast<octet>(text[i])} << 8 * i; };
     return byte(0) | byte(1) | byte(2) | byte(3) | byte(4) | byte(5) | byte(6) | byte(7);
 }
 
-/// Eight characters that have their fixed places: `0` is any digit, `?` anything, and the others are themselves.
+/// A pattern for eight characters: `0` is any digit, `?` is any character, any other character stands for itself.
 class eight_byte_pattern {
 public:
     consteval explicit eight_byte_pattern(char const (&format)[9])
@@ -249,11 +249,12 @@ public:
         }
     }
 
-    /// The number of each digit and the next one, in the byte of the first; `wrong` gets a bit if a character is none
-    /// that has this place.
+    /// Returns, in the byte of each digit, the number that it forms with the next digit. Sets bits in `mismatch` if a
+    /// character does not match the pattern.
     constexpr std::uint64_t read_numbers(std::uint64_t eight, std::uint64_t& mismatch) const noexcept
     {
-        std::uint64_t const digits = (eight ^ expected_) & mask_; // anything above 9 for what is no digit
+        std::uint64_t const digits =
+            (eight ^ expected_) & mask_; // 0 to 9 for a digit, 0 for a fixed character that matches
         mismatch |= ((digits + to_high_bit_) | digits) & 0x8080808080808080;
         return 10 * digits + (digits >> 8);
     }
@@ -264,7 +265,7 @@ private:
     std::uint64_t to_high_bit_ = 0;
 };
 
-/// Names of three letters, to be found by a number with the letters in its lower bytes, whatever their case.
+/// A table of names of three letters, looked up by a number whose low bytes are the letters. Ignores case.
 class name_table {
 public:
     template <std::size_t Size>
@@ -287,7 +288,7 @@ public:
     }
 
 private:
-    /// Another one for each of the names: the factor was found by trial.
+    /// A perfect hash of the names. The factor was found by trial.
     static constexpr std::uint32_t slot(std::uint32_t letters) noexcept { return letters * 0xA671 >> 28; }
 
     std::uint32_t entries_[16]{};
@@ -298,8 +299,8 @@ inline constexpr name_table months_by_name(month_names);
 inline constexpr eight_byte_pattern day_pattern("???, 00 "), year_pattern("??? 0000"), time_pattern(" 00:00:0"),
     end_pattern("00 ?0000");
 
-/// The form that Twilio writes, where all has its fixed place: `Wed, 18 Dec 2019 20:02:01 +0000`. False for any other
-/// text, whether it is a date or not. Takes an eighth of the time that reading from left to right takes.
+/// Reads the form that Twilio writes, in which every field has a fixed position: `Wed, 18 Dec 2019 20:02:01 +0000`.
+/// Returns false for any other text, even if it is a date. Eight times as fast as reading from left to right.
 constexpr bool read_twilio_date(std::string_view text, calendar_time& t) noexcept
 {
     if (text.size() != 31 || (text[26] != '+' && text[26] != '-')) return false;
@@ -341,26 +342,27 @@ constexpr bool read_mail_date(std::string_view text, calendar_time& t) noexcept
     return reader.done();
 }
 
-/// A `date-time` of RFC 2822, section 3.3, as Twilio writes them: `Wed, 18 Dec 2019 20:02:01 +0000`. The obsolete forms
-/// (section 4.3) are read, too: the RFC wants that of whoever reads, and what is read is never lost.
+/// Parses a `date-time` of RFC 2822, section 3.3. Twilio writes `Wed, 18 Dec 2019 20:02:01 +0000`. The obsolete forms
+/// (section 4.3) are accepted too, as the RFC requires of a reader.
 constexpr std::optional<date_time> parse_rfc2822(std::string_view text) noexcept
 {
     calendar_time t;
-    bool is_twilio_form = false;
-    if constexpr (!prefers_size) is_twilio_form = read_twilio_date(text, t);
-    if (!is_twilio_form && !read_mail_date(text, t)) return {};
+    bool is_twilio_format = false;
+    if constexpr (!prefers_size) is_twilio_format = read_twilio_date(text, t);
+    if (!is_twilio_format && !read_mail_date(text, t)) return {};
     return to_date_time(t);
 }
 
-/// Whether a text is a date by RFC 2822 whose year is after 9999, which no `date_time` has.
+/// Whether a text is an RFC 2822 date with a year after 9999, which `date_time` cannot represent.
 constexpr bool is_after_year_9999(std::string_view text) noexcept
 {
     calendar_time t;
     return read_mail_date(text, t) && t.year > 9999;
 }
 
-/// An `HTTP-date` (RFC 9110, section 5.6.7) in any of its three forms, as seconds since 1970. The two digits of the
-/// obsolete second one are a year of 1970 to 2069: the rule there wants a clock, and there is none here.
+/// Parses an `HTTP-date` (RFC 9110, section 5.6.7) in any of its three forms, as seconds since 1970. The two-digit year
+/// of the obsolete second form is read as 1970 to 2069. The RFC defines it relative to the current time, but there is
+/// no clock here.
 constexpr bool parse_http_date(std::string_view text, std::int64_t& unix_seconds) noexcept
 {
     calendar_time t;

@@ -8,10 +8,10 @@
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/literal.hpp>
 
-// http and https URIs by RFC 3986, with the hosts of RFC 1123 (section 2.1) and RFC 1034 (section 3.1): stricter than
-// the generic `reg-name`, because Twilio has to resolve the name ("URLs must contain a valid hostname, underscores are
-// not permitted"). Left out on purpose: IPvFuture and zone identifiers, which name nothing that Twilio could reach, and
-// the empty port, which is a forgotten one.
+// Parses http and https URIs by RFC 3986, with hosts by RFC 1123 (section 2.1) and RFC 1034 (section 3.1). That is
+// stricter than the generic `reg-name`, because Twilio has to resolve the name ("URLs must contain a valid hostname,
+// underscores are not permitted"). Rejected on purpose: IPvFuture and zone identifiers, because Twilio could not reach
+// such an address, and an empty port, because it is probably a mistake.
 namespace sidecall::detail {
 
 /// Where the parts of a URI begin and end:
@@ -23,21 +23,21 @@ namespace sidecall::detail {
 ///                                (a number)
 struct uri {
     std::size_t authority = 0;
-    std::size_t host = 0; // an IPv6 address has its brackets
+    std::size_t host = 0; // includes the brackets of an IPv6 address
     std::size_t host_end = 0;
-    std::size_t target = 0; // path and query, both as given: possibly empty
+    std::size_t target = 0; // path and query, unchanged; may be empty
     std::size_t target_end = 0;
-    std::uint16_t port = 0; // 0 if none is given
+    std::uint16_t port = 0; // 0 if absent
     bool https = false;
 };
 
-/// Letters, digits and the hyphen: what a label of a hostname is made of.
+/// Bytes of a hostname label: letters, digits and the hyphen.
 constexpr bool compute_is_label_byte(char c) noexcept
 {
     return is_alnum(c) || c == '-';
 }
 
-/// The same for every byte, looked up.
+/// `compute_is_label_byte` for every byte, as a table.
 inline constexpr auto label_bytes = [] {
     struct table {
         bool of[256];
@@ -52,7 +52,7 @@ constexpr bool is_label_byte(char c) noexcept
     return label_bytes.of[static_cast<octet>(c)];
 }
 
-/// unreserved, sub-delims and ":", but for the "%" of an escape: what user-info is made of.
+/// Bytes of user-info, except the "%" of an escape: unreserved, sub-delims and ":".
 struct is_userinfo_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
@@ -62,7 +62,7 @@ struct is_userinfo_byte : byte_class {
     }
 };
 
-/// `pchar`, "/" and "?", but for the "%" of an escape: what path, query and fragment are made of.
+/// Bytes of a path, a query or a fragment, except the "%" of an escape: `pchar`, "/" and "?".
 struct is_target_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
@@ -71,7 +71,7 @@ struct is_target_byte : byte_class {
     }
 };
 
-/// Why a byte may stand nowhere in a URI, or at least not where it does.
+/// Says why a byte is not allowed in a URI, or not in this place.
 constexpr literal explain_uri_byte(char c) noexcept
 {
     auto const code = static_cast<octet>(c);
@@ -83,8 +83,8 @@ constexpr literal explain_uri_byte(char c) noexcept
     return "not a character that RFC 3986 allows here: percent-encode it";
 }
 
-/// Goes from `at` on over bytes of a class and percent-escapes. Stops at the end of the text or at the first byte that
-/// is neither.
+/// Skips bytes of a class and percent-escapes from `at` on. Returns the offset of the first byte that is neither, or
+/// the size of the text.
 template <class Class>
 constexpr std::size_t skip_uri_bytes(Class in_class, std::string_view text, std::size_t at) noexcept
 {
@@ -94,14 +94,14 @@ constexpr std::size_t skip_uri_bytes(Class in_class, std::string_view text, std:
     }
 }
 
-/// Why that stopped where it did.
+/// Says why `skip_uri_bytes` stopped at `at`.
 constexpr violation explain_uri_stop(std::string_view text, std::size_t at) noexcept
 {
     if (text[at] == '%') return {"'%' without two hexadecimal digits", at};
     return {explain_uri_byte(text[at]), at};
 }
 
-/// Four decimal numbers of 0 to 255 without leading zeros: RFC 3986, `IPv4address`.
+/// Whether a text is an `IPv4address` of RFC 3986: four decimal numbers from 0 to 255 without leading zeros.
 constexpr bool is_ipv4(std::string_view text) noexcept
 {
     for (int number = 0; number != 4; ++number) {
@@ -119,8 +119,8 @@ constexpr bool is_ipv4(std::string_view text) noexcept
     return text.empty();
 }
 
-/// RFC 3986, `IPv6address`: eight groups of up to four hexadecimal digits, the last two of them possibly written as an
-/// IPv4 address, one run of groups possibly left out as "::".
+/// Whether a text is an `IPv6address` of RFC 3986: eight groups of up to four hexadecimal digits. The last two groups
+/// may be written as an IPv4 address, and one run of groups may be replaced by "::".
 constexpr bool is_ipv6(std::string_view text) noexcept
 {
     int groups = 0;
@@ -170,23 +170,23 @@ constexpr bool ends_in_number(std::string_view host, std::size_t last_label) noe
     return true;
 }
 
-/// Whether a host may end here: the text does, or port, path, query or fragment begin.
+/// Whether a host may end at `at`: at the end of the text, or where a port, path, query or fragment begins.
 constexpr bool is_host_end(std::string_view text, std::size_t at) noexcept
 {
     return at == text.size() || text[at] == ':' || text[at] == '/' || text[at] == '?' || text[at] == '#';
 }
 
-/// How far a hostname goes, and the first rule that it breaks.
+/// The end of a hostname, and the first rule that it breaks.
 struct hostname {
     std::size_t end = 0;
-    std::size_t last_label = 0; // that is not empty
+    std::size_t last_label = 0; // where the last non-empty label begins
     violation fault{};
 };
 
-/// Reads a hostname that begins at `begin`, up to the first byte that can be no part of one: labels of 1 to 63 letters,
-/// digits and hyphens, no hyphen at an end (RFC 1123, section 2.1), 253 characters in all without the one dot that may
-/// end it (RFC 1034, section 3.1). Or an IPv4 address. If it ends where no host may, that byte is the caller's to
-/// explain.
+/// Reads the hostname or IPv4 address that begins at `begin`, up to the first byte that cannot be part of one. The
+/// labels must have 1 to 63 letters, digits and hyphens, and no hyphen at either end (RFC 1123, section 2.1). The name
+/// may have 253 characters, not counting one trailing dot (RFC 1034, section 3.1). Does not report the byte after the
+/// name; if no host may end there, the caller must.
 constexpr hostname read_hostname(std::string_view text, std::size_t const begin) noexcept
 {
     hostname host;
@@ -210,12 +210,12 @@ constexpr hostname read_hostname(std::string_view text, std::size_t const begin)
         if (!dot) break;
     }
     if (host.fault || !is_host_end(text, host.end)) return host;
-    std::size_t const end = label == host.end ? label - 1 : host.end; // without the dot that may end it
+    std::size_t const end = label == host.end ? label - 1 : host.end; // without a trailing dot
     if (end - begin > 253) report("the hostname is longer than 253 characters", begin + 253);
     return host;
 }
 
-/// Why a byte may not stand in a hostname.
+/// Says why a byte is not allowed in a hostname.
 constexpr violation explain_host_byte(std::string_view text, std::size_t at) noexcept
 {
     if (text[at] == '_') return {"'_' is not allowed in a hostname", at};
@@ -223,7 +223,8 @@ constexpr violation explain_host_byte(std::string_view text, std::size_t at) noe
     return {"not a letter, a digit or a hyphen, as a hostname needs", at};
 }
 
-/// What is wrong with a host: a byte that may stand nowhere in a URI comes before what a hostname alone forbids.
+/// Returns what is wrong with a host. A byte that is not allowed anywhere in a URI takes precedence over the rules for
+/// hostnames.
 constexpr violation explain_hostname(std::string_view text, std::size_t begin, hostname const& host) noexcept
 {
     std::size_t const end = find_or_end(text, ":/?#", begin);
@@ -232,8 +233,8 @@ constexpr violation explain_hostname(std::string_view text, std::size_t begin, h
     return host.fault ? host.fault : explain_host_byte(text, host.end);
 }
 
-/// Splits an absolute http or https URI and checks every byte of it; nothing is decoded, changed or left out. On
-/// failure the parts are of no use.
+/// Splits an absolute http or https URI into its parts and checks every byte. Decodes and changes nothing. If it
+/// returns a violation, `parts` must not be used.
 constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
 {
     parts.https = equal_ignoring_case(text.substr(0, 6), "https:");

@@ -16,7 +16,7 @@
 
 namespace sidecall::detail {
 
-/// What stands between the parameters of a form.
+/// The separator between the parameters of a form.
 struct is_ampersand : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
@@ -25,7 +25,7 @@ struct is_ampersand : byte_class {
     }
 };
 
-/// What stands for itself in a form, wherever it does.
+/// Bytes that stand for themselves anywhere in a form.
 struct is_plain_form_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
@@ -34,15 +34,15 @@ struct is_plain_form_byte : byte_class {
     }
 };
 
-/// The parameters of a webhook: names and values, decoded, sorted by name and then by value, bytes compared as bytes.
-/// All of it is in one buffer, so that a message is one allocation however many parameters it has:
+/// The parameters of a webhook: decoded names and values, sorted by name and then by value. Compares bytes as unsigned
+/// numbers. Everything is in one buffer, so a message takes one allocation for any number of parameters:
 ///
 ///     entry 0 | entry 1 | …   | unused     | ContentTypeapplication/jsonContent{}…
 ///     |                       |            |
-///     0                  size() entries    text_
+///     0                  size() entries    text_begin_
 class parameters {
-    /// Where a name, its value and the end of that are. The first bytes of the name, as a number, make nearly all
-    /// comparisons of names comparisons of numbers.
+    /// The offsets of a name, of its value and of the end of the value. `key` contains the first four bytes of the name
+    /// as a number, so most comparisons of names are comparisons of numbers.
     struct entry {
         std::uint32_t key = 0;
         std::uint32_t name = 0;
@@ -64,7 +64,7 @@ public:
         return i < size() ? value_of(get(i)) : std::string_view();
     }
 
-    /// The index of the first parameter of this name, or `size()`.
+    /// Returns the index of the first parameter with this name, or `size()`.
     constexpr std::size_t find(std::string_view wanted_name) const noexcept
     {
         std::uint32_t const key = key_of(wanted_name);
@@ -78,20 +78,21 @@ public:
         return name(first) == wanted_name ? first : size();
     }
 
-    /// How many bytes of room it takes to read so many parameters of a text.
+    /// Returns how many bytes of buffer are needed to read `count` parameters from a text.
     static constexpr std::size_t required_size(std::string_view text, std::size_t count) noexcept
     {
         return count * sizeof(entry) + text.size() + copy_slack;
     }
 
-    /// How many parameters a form has.
+    /// Returns how many parameters a form has.
     static constexpr std::size_t count_form(std::string_view form) noexcept
     {
         return count_pieces(is_ampersand(), form);
     }
 
-    /// Reads a form or a query, `name=value&…`, as the WHATWG's URL standard has it (section 5.1): "+" is a blank, a
-    /// "%" that begins no escape is itself, a name without "=" has an empty value, and an empty piece is nothing.
+    /// Reads a form or a query, `name=value&…`, by the WHATWG URL standard (section 5.1): "+" is a space, a "%" that
+    /// begins no escape stands for itself, a name without "=" has an empty value, and empty pieces are skipped. `bytes`
+    /// must have at least `required_size` bytes.
     static constexpr parameters from_form(std::string_view form, buffer bytes) noexcept
     {
         parameters parsed(std::move(bytes), form.size());
@@ -100,7 +101,7 @@ public:
         return parsed;
     }
 
-    /// How many members a JSON object has; nothing if it is none.
+    /// Returns how many members a JSON object has, or nothing if the text is not a JSON object.
     static constexpr std::optional<std::size_t> count_json(std::string_view object) noexcept
     {
         json_reader reader(object);
@@ -113,7 +114,8 @@ public:
         return count;
     }
 
-    /// Reads a JSON object that `count_json` has counted; a value that is no string is kept as its JSON text.
+    /// Reads a JSON object that `count_json` accepts. Keeps a value that is not a string as its JSON text. `bytes` must
+    /// have at least `required_size` bytes.
     static constexpr parameters from_json(std::string_view object, buffer bytes) noexcept
     {
         parameters parsed(std::move(bytes), object.size());
@@ -132,20 +134,20 @@ public:
         return parsed;
     }
 
-    /// Writes behind what was written.
+    /// Appends to the decoded text. For `json_append`.
     constexpr void append(std::string_view text) noexcept
     {
         put(bytes_.data() + bytes_.size(), text);
         bytes_.resize(bytes_.size() + text.size());
     }
 
-    /// Calls `put` with each name and its value, in their order; of a parameter that comes several times with the same
-    /// value, for one.
+    /// Calls `visit` once for each parameter, in order, with the name and the value joined. Skips a parameter with the
+    /// same name and value as the one before it.
     template <class Visit>
     constexpr void for_each_text(Visit visit) const noexcept
     {
         for (std::size_t i = 0; i != size(); ++i)
-            if (!is_duplicate(i)) visit(text(get(i).name, get(i).end)); // the value is right behind the name
+            if (!is_duplicate(i)) visit(text(get(i).name, get(i).end)); // the value directly follows the name
     }
 
 private:
@@ -174,7 +176,7 @@ private:
     constexpr std::string_view value_of(entry const& item) const noexcept { return text(item.value, item.end); }
     constexpr std::size_t decoded_size() const noexcept { return bytes_.size() - text_begin_; }
 
-    /// Whether the parameter is the same as the one before it.
+    /// Whether the parameter has the same name and value as the one before it.
     constexpr bool is_duplicate(std::size_t i) const noexcept
     {
         return i != 0 && get(i).key == get(i - 1).key && name(i) == name(i - 1) && value(i) == value(i - 1);
@@ -196,15 +198,15 @@ private:
     constexpr void read_form(std::string_view form) noexcept
     {
         char* const begin = bytes_.data() + text_begin_;
-        char* out = begin; // not a member, which each byte would be written to memory for
+        char* out = begin; // a local, because a member would be written to memory for each byte
         auto const length = [&] { return static_cast<std::size_t>(out - begin); };
-        std::size_t piece = 0; // where it began in the form
+        std::size_t piece = 0; // where the current name=value begins in the form
         std::size_t name = 0;
         std::size_t value = 0;
         bool in_name = true;
         for (std::size_t at = 0;; ++at) {
             at = copy_while(is_plain_form_byte(), form, at, out);
-            while (form.size() - at >= 3 && form[at] == '%') { // escapes come in rows
+            while (form.size() - at >= 3 && form[at] == '%') { // escapes often come in a row
                 int const c = decode_escape(form.data() + at);
                 if (c < 0) break;
                 *out++ = static_cast<char>(c);
@@ -236,8 +238,8 @@ private:
         return order != 0 ? order < 0 : value_of(a) < value_of(b);
     }
 
-    /// Inserts each in its place among those before it as long as they are few; of many, Heapsort: no worst case that
-    /// somebody could send, no recursion, and <algorithm> is dear to include.
+    /// Insertion sort for up to 16 parameters, heapsort for more. A sender cannot trigger a bad worst case, there is no
+    /// recursion, and <algorithm> is expensive to include.
     constexpr void sort() noexcept
     {
         if (prefers_size || size_ > 16) return heapsort();

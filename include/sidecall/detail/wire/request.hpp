@@ -9,18 +9,18 @@
 #include <sidecall/endpoint.hpp>
 #include <sidecall/sid.hpp>
 
-// An operation says what its request consists of once, in its member template `write`: first the path, piece by piece,
-// then the fields of the form. It says so twice to two listeners: one adds up how long the request becomes, so that
-// room is made once; the other writes it there.
+// An operation describes its request in its member template `write`: first the path, piece by piece, then the form
+// fields. The library calls `write` twice: with a `request_measure`, which adds up the size, so that the buffer is
+// allocated once; then with a `request_writer`, which writes the request to it.
 namespace sidecall::detail {
 
-/// The header fields that are the same in each request, in their order.
+/// The header fields that every request has, in their order.
 inline constexpr std::string_view accept_lines = "Accept: application/json\r\nAccept-Charset: utf-8\r\n";
 inline constexpr std::string_view form_type_line = "Content-Type: application/x-www-form-urlencoded\r\n";
 inline constexpr std::string_view user_agent_name = "User-Agent: ";
 
-/// Adds up the size: to the byte where the room is somebody's storage; else it may be more, since to count what must be
-/// escaped in a short text takes longer than the room for it is worth.
+/// Adds up the size of a request. If `exact`, which is for a buffer of the caller, it counts every byte. Otherwise the
+/// size may be too large: for a short text, counting the bytes to escape takes longer than the extra space is worth.
 class request_measure {
 public:
     constexpr request_measure(endpoint const& destination, bool exact) noexcept
@@ -29,14 +29,14 @@ public:
     {
     }
 
-    /// A piece that is a path as it is: a literal of the library's, or a SID.
+    /// Adds a piece of the path that needs no encoding: a literal or a SID.
     constexpr request_measure& path(literal piece) noexcept { return add(piece.view().size()); }
     template <char A, char B>
     constexpr request_measure& path(basic_sid<A, B> const&) noexcept
     {
         return add(basic_sid<A, B>::size);
     }
-    /// Any text, percent-encoded where it must be.
+    /// Adds any text to the path, percent-encoded where necessary.
     constexpr request_measure& encoded_path(std::string_view piece) noexcept { return add(encoded_path_size(piece)); }
 
     constexpr void field(literal name, std::string_view value) noexcept { add_field(name.view().size(), value); }
@@ -57,7 +57,7 @@ private:
     {
         has_form_ = true;
         bool const count = exact_ || value.size() > 256;
-        size_ += name + (count ? encoded_form_size(value) : 3 * value.size()) + 2; // "=", and "&" behind it
+        size_ += name + (count ? encoded_form_size(value) : 3 * value.size()) + 2; // "=" and "&"
     }
 
     bool exact_;
@@ -65,7 +65,8 @@ private:
     std::size_t size_;
 };
 
-/// Writes it, with the header lines behind the form.
+/// Writes a request to a buffer: the URL, the form, then the header fields. Takes the same calls as `request_measure`,
+/// then `finish`.
 class request_writer {
 public:
     constexpr request_writer(char* out, endpoint const& destination) noexcept
@@ -107,7 +108,7 @@ public:
     {
         bool const has_form = body_ != 0;
         if (has_form)
-            --out_; // the last "&"
+            --out_; // remove the last "&"
         else
             body_ = written();
         lines_ = written();
@@ -116,7 +117,7 @@ public:
         out_ = put(put(put(out_, user_agent_name), destination_.user_agent()), "\r\n");
     }
 
-    // What has been written, and where in it the parts begin.
+    // The size of what has been written, and the offsets of its parts.
     constexpr std::size_t target() const noexcept { return target_; }
     constexpr std::size_t body() const noexcept { return body_; }
     constexpr std::size_t lines() const noexcept { return lines_; }

@@ -19,10 +19,10 @@
 #include <sidecall/sid.hpp>
 #include <sidecall/unreadable_members.hpp>
 
-// Reading the object of a successful answer into typed members.
+// Reads the JSON object of a successful response into typed members.
 namespace sidecall::detail {
 
-/// What is wrong with a member, or with the whole text if it names none; or nothing, which is false.
+/// What is wrong with a member, or with the whole text if `member` is empty. Converts to false if nothing is wrong.
 struct resource_fault {
     literal member = "";
     violation cause{};
@@ -30,15 +30,15 @@ struct resource_fault {
     constexpr explicit operator bool() const noexcept { return static_cast<bool>(cause); }
 };
 
-/// A member that is looked for, and what was found: null where there is none, as the OpenAPI schema has every property
-/// nullable and none required.
+/// An expected member and its value. The value is null if the member is absent, because in the OpenAPI schema every
+/// property is nullable and none is required.
 struct resource_member {
     literal name = "";
     json_value value{};
     bool seen = false;
 };
 
-/// The name of a member, and how long its value usually is.
+/// The name of a member and the usual size of its value.
 template <std::size_t Size>
 struct expected_member {
     literal name;
@@ -49,8 +49,8 @@ struct expected_member {
 template <std::size_t Size>
 expected_member(char const (&)[Size], std::size_t) -> expected_member<Size>;
 
-/// Parses a string that should be a SID or a date, escapes resolved. A string with escapes of more than 256 bytes is
-/// neither: a SID written in escapes alone has 204 bytes, a date of Twilio's 186.
+/// Decodes the escapes of a string that should be a SID or a date, and parses the result. A string with escapes and
+/// more than 256 bytes is neither: a SID written in escapes only has 204 bytes, a date of Twilio's has 186.
 template <class Parse>
 constexpr auto parse_unescaped(json_value const& string, Parse parse) noexcept
 {
@@ -60,7 +60,7 @@ constexpr auto parse_unescaped(json_value const& string, Parse parse) noexcept
     return parse(unescaped.view());
 }
 
-// What a string is read as, by the type that is asked for.
+// Converts a JSON string to the type asked for.
 template <char A, char B>
 constexpr std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
 {
@@ -83,16 +83,16 @@ constexpr std::optional<std::string_view> read_as(std::type_identity<std::string
     return string.raw;
 }
 
-/// Reads the members of a successful response's object. The first fault stays.
+/// Reads the members of the object in a successful response. Keeps the first fault.
 ///
-/// Twilio has acted by the time a 201 arrives, so only what makes the whole object doubtful is a fault: text that is
-/// not JSON, a member that comes twice, a required member that is missing or wrong, a date that is well-formed and
-/// impossible. An optional member that cannot be read is empty and listed in `unreadable`.
+/// Twilio has already acted when a 201 arrives, so only what makes the whole object doubtful is a fault: text that is
+/// not JSON, a repeated member, a required member that is missing or invalid, a well-formed date that does not exist.
+/// An optional member that cannot be read is empty and listed in `unreadable`.
 template <std::size_t Count>
 class resource_reader {
 public:
-    /// Names the members. Each is looked for as it usually is, in whatever order they come, and read in the general way
-    /// where there is something else.
+    /// Reads the body. Tries each member of the object as one of the expected ones first, in any order: with the usual
+    /// size and without escapes. Reads any other member with the general parser.
     template <std::size_t... Size>
     SIDECALL_DETAIL_INLINE constexpr resource_reader(std::string_view body,
                                                      expected_member<Size> const&... expected) noexcept
@@ -106,7 +106,7 @@ public:
         if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", reader.fault()};
     }
 
-    /// An optional member: empty if it is null, absent or unreadable.
+    /// Returns an optional member: empty if it is null, absent or unreadable.
     template <class T>
     constexpr std::optional<T> optional_member(std::size_t index)
     {
@@ -119,7 +119,7 @@ public:
         return read;
     }
 
-    /// A member that must be there; if it is not, or cannot be read, that is the fault.
+    /// Returns a required member. Sets the fault if it is missing, null or unreadable.
     template <class T>
     constexpr std::optional<T> required_member(std::size_t index)
     {
@@ -158,8 +158,8 @@ private:
         return detail::read_as(std::type_identity<T>(), value);
     }
 
-    /// Reads one member, whichever it is. Others than these are checked and passed over; one of these that comes twice
-    /// is a fault, since either value could be the wrong one. False at the end, and at a fault.
+    /// Reads any member. Checks and ignores a member that is not expected. A repeated expected member is a fault,
+    /// because either value could be the wrong one. Returns false at the end and on a fault.
     constexpr bool read_any_member(json_reader& reader) noexcept
     {
         json_value name, value;
@@ -183,8 +183,8 @@ private:
 template <std::size_t... Size>
 resource_reader(std::string_view, expected_member<Size> const&...) -> resource_reader<sizeof...(Size)>;
 
-/// The failure of an answer that had the documented status and another body; with what the headers say in words, if
-/// `Text` owns what it holds.
+/// Makes the failure for a response that has the documented status but not the documented body. If `Text` owns its
+/// bytes, the failure also has the texts of the header fields.
 template <class Text>
 constexpr failure malformed(http_response_view const& response, resource_fault const& fault)
 {
