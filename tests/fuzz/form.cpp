@@ -9,6 +9,8 @@
 
 #include <curl/curl.h>
 
+#include <sidecall/authorized_request.hpp>
+#include <sidecall/credentials.hpp>
 #include <sidecall/detail/standin_text.hpp>
 #include <sidecall/message.hpp>
 #include <sidecall/subscription.hpp>
