@@ -84,8 +84,8 @@ private:
     sha1::state outer_ = sha1::initial;
 };
 
-/// Returns its argument, but hides the value from the optimizer, so that it cannot turn the computation into an early
-/// exit.
+/// Returns its argument, but hides the value from the optimizer, which then cannot add an early exit to the
+/// computation.
 constexpr unsigned hide_from_optimizer(unsigned number) noexcept
 {
     if (std::is_constant_evaluated()) return number;

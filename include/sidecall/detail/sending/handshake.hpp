@@ -11,7 +11,7 @@ namespace sidecall::detail {
 /// <atomic> is expensive to include.
 class handshake {
 public:
-    /// Prepares for two new arrivals. Only one party may have access to the object.
+    /// Prepares for two new arrivals. During the call only one party may have access to the object.
     void reset() noexcept { arrived_ = false; }
 
     /// Records that one party is done. Returns true for the second one, which then sees everything that the first one

@@ -52,7 +52,8 @@ constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
     int const days = days_from_civil(t.year, t.month, t.day);
     unsigned const weekday = static_cast<unsigned>(days + 25570 * 7 + 3) % 7; // 1970-01-01 was a Thursday
     if (t.weekday != 7 && t.weekday != weekday) return {};
-    int const minutes = static_cast<int>(60 * t.hour + t.minute) - t.offset_minutes; // since the day began, in UTC
+    int const minutes =
+        static_cast<int>(60 * t.hour + t.minute) - t.offset_minutes; // since the start of that day in UTC
     int const seconds = 60 * minutes + static_cast<int>(t.second);
     if (t.second == 60 && seconds % 86400 != 0) return {};
     return date_time{std::int64_t{days} * 86400 + seconds, t.offset_minutes};
@@ -118,8 +119,7 @@ public:
         bool const known_size =
             size == 1 || (size >= 3 && size <= 5) || equal_ignoring_case(rest_.substr(0, size), "UT");
         if (!known_size) return false;
-        constexpr std::string_view zones =
-            "EDTESTCDTCSTMDTMSTPDTPST"; // -0400 to -0800, daylight and standard time alternating
+        constexpr std::string_view zones = "EDTESTCDTCSTMDTMSTPDTPST"; // from -0400 to -0800
         for (std::size_t i = 0; size == 3 && i != zones.size(); i += 3)
             if (equal_ignoring_case(rest_.substr(0, 3), zones.substr(i, 3)))
                 time_.offset_minutes = -60 * static_cast<int>(4 + (i / 3 + 1) / 2);
@@ -253,8 +253,7 @@ public:
     /// character does not match the pattern.
     constexpr std::uint64_t read_numbers(std::uint64_t eight, std::uint64_t& mismatch) const noexcept
     {
-        std::uint64_t const digits =
-            (eight ^ expected_) & mask_; // 0 to 9 for a digit, 0 for a fixed character that matches
+        std::uint64_t const digits = (eight ^ expected_) & mask_; // 0 where a fixed character matches
         mismatch |= ((digits + to_high_bit_) | digits) & 0x8080808080808080;
         return 10 * digits + (digits >> 8);
     }

@@ -154,8 +154,8 @@ constexpr bool is_ipv6(std::string_view text) noexcept
     return elided ? groups < 8 : groups == 8;
 }
 
-/// Whether the last label of a hostname is all digits, or "0x" and hexadecimal digits: what software takes for a part
-/// of an IPv4 address, so that `127.1` and `0x7f000001` are addresses in disguise (WHATWG URL, "ends in a number").
+/// Whether the last label of a hostname is all digits, or "0x" and hexadecimal digits. Software parses such a host as
+/// an IPv4 address, for example `127.1` and `0x7f000001` (WHATWG URL, "ends in a number").
 constexpr bool ends_in_number(std::string_view host, std::size_t last_label) noexcept
 {
     std::string_view label = slice(host, last_label, find_or_end(host, ".", last_label));

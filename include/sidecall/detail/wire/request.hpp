@@ -19,7 +19,7 @@ inline constexpr std::string_view accept_lines = "Accept: application/json\r\nAc
 inline constexpr std::string_view form_type_line = "Content-Type: application/x-www-form-urlencoded\r\n";
 inline constexpr std::string_view user_agent_name = "User-Agent: ";
 
-/// Adds up the size of a request. If `exact`, which is for a buffer of the caller, it counts every byte. Otherwise the
+/// Adds up the size of a request. If `exact`, which is for the caller's buffer, it counts every byte. Otherwise the
 /// size may be too large: for a short text, counting the bytes to escape takes longer than the extra space is worth.
 class request_measure {
 public:

@@ -86,8 +86,8 @@ constexpr std::optional<std::string_view> read_as(std::type_identity<std::string
 /// Reads the members of the object in a successful response. Keeps the first fault.
 ///
 /// Twilio has already acted when a 201 arrives, so only what makes the whole object doubtful is a fault: text that is
-/// not JSON, a repeated member, a required member that is missing or invalid, a well-formed date that does not exist.
-/// An optional member that cannot be read is empty and listed in `unreadable`.
+/// not JSON, a repeated member, a required member that is missing or invalid, a date after the year 9999. An optional
+/// member that cannot be read is empty and listed in `unreadable`.
 template <std::size_t Count>
 class resource_reader {
 public:
