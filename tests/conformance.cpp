@@ -266,8 +266,8 @@ json is_json(json const& c)
 json form_encode(json const& c)
 {
     std::string const bytes = bytes_of(c, "text_b64");
-    std::string text(sidecall::detail::form_size(bytes), '\0');
-    sidecall::detail::write_form(text.data(), bytes);
+    std::string text(sidecall::detail::encoded_form_size(bytes), '\0');
+    sidecall::detail::percent_encode_form(text.data(), bytes);
     return {{"ok", true}, {"text", text}};
 }
 

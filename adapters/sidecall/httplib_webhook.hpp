@@ -126,12 +126,12 @@ inline std::optional<account_sid> unverified_account(webhook_request const& requ
         }
     }
     while (length == 0 && !form.empty()) {
-        std::string_view const pair = take_pair(form);
+        std::string_view const pair = pop_pair(form);
         std::size_t at = 0, matched = 0;
-        while (at != pair.size() && matched != name.size() && decode_next(pair, at) == name[matched]) ++matched;
+        while (at != pair.size() && matched != name.size() && decode_next_byte(pair, at) == name[matched]) ++matched;
         if (matched != name.size() || pair.substr(at, 1) != "=") continue;
         for (++at; at != pair.size() && length <= size;) {
-            char const c = decode_next(pair, at);
+            char const c = decode_next_byte(pair, at);
             append({&c, 1});
         }
     }
@@ -413,7 +413,7 @@ inline std::vector<mounted_path> sort_by_path(std::vector<callback_url> const& c
         // cpp-httplib takes the path for a regular expression, and matches it with what came after decoding it.
         std::string pattern;
         for (std::size_t at = 0; at != path.size();) {
-            char const c = decode_next(path, at);
+            char const c = decode_next_byte(path, at);
             if (std::string_view("\\^$.|?*+()[]{}:").find(c) != std::string_view::npos) pattern += '\\';
             pattern += c;
         }

@@ -35,7 +35,7 @@ class basic_callback_url {
 public:
     /// Checks that the whole text is a valid URL. Fails with `invalid_argument` in `"Callback"`, with the rule and the
     /// offset of the first wrong byte.
-    static constexpr result<basic_callback_url> parse(detail::text_given<Text> url)
+    static constexpr result<basic_callback_url> parse(detail::text_parameter<Text> url)
     {
         detail::uri parts;
         if (auto const wrong = detail::parse_uri(url, parts))
@@ -67,7 +67,7 @@ public:
     = delete;
 
     /// The host, unchanged. An IPv6 address includes its brackets.
-    constexpr std::string_view host() const& noexcept { return detail::cut(text_, parts_.host, parts_.host_end); }
+    constexpr std::string_view host() const& noexcept { return detail::slice(text_, parts_.host, parts_.host_end); }
     std::string_view host() const&&
         requires(!is_view)
     = delete;
@@ -76,7 +76,10 @@ public:
     constexpr std::uint16_t port() const noexcept { return parts_.port ? parts_.port : parts_.https ? 443 : 80; }
 
     /// The path and query, unchanged, without the fragment. Empty for `https://example.com`.
-    constexpr std::string_view target() const& noexcept { return detail::cut(text_, parts_.target, parts_.target_end); }
+    constexpr std::string_view target() const& noexcept
+    {
+        return detail::slice(text_, parts_.target, parts_.target_end);
+    }
     std::string_view target() const&&
         requires(!is_view)
     = delete;

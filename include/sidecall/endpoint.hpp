@@ -71,7 +71,7 @@ public:
         if (parts.host != parts.authority) return invalid("user-info is not allowed here", parts.authority);
         std::size_t const rest = parts.target + (url.substr(parts.target, 1) == "/" ? 1 : 0);
         if (rest != url.size()) return invalid("nothing may follow the host and port", rest);
-        std::string_view const host = detail::cut(url, parts.host, parts.host_end);
+        std::string_view const host = detail::slice(url, parts.host, parts.host_end);
         if (!parts.https && !is_loopback(host))
             return invalid("http is allowed only for a loopback host: the credential would be sent unencrypted", 0);
         endpoint created;
@@ -132,7 +132,7 @@ private:
     {
         std::size_t const dot = detail::find_or_end(label, ".", 0);
         auto const host = detail::read_hostname(label.substr(0, dot), 0);
-        if (host.wrong) return host.wrong;
+        if (host.fault) return host.fault;
         if (host.end != dot) return detail::explain_host_byte(label, host.end);
         if (dot != label.size()) return detail::violation{"a '.' is not allowed", dot};
         return {};

@@ -192,7 +192,7 @@ private:
 
     constexpr std::string_view cut(std::size_t begin, std::size_t end) const noexcept
     {
-        return detail::cut(bytes_.view(), begin, end);
+        return detail::slice(bytes_.view(), begin, end);
     }
 
     /// A method that defines a meaning for a body sends its length even if it is zero (RFC 9110, section 8.6).

@@ -34,7 +34,7 @@ class basic_idempotency_key {
 public:
     /// Checks that the whole text is a valid key. Fails with `invalid_argument` in `"IdempotencyKey"` if it is empty,
     /// or not UTF-8; the offset is then that of the first wrong byte.
-    static constexpr result<basic_idempotency_key> parse(detail::text_given<Text> key)
+    static constexpr result<basic_idempotency_key> parse(detail::text_parameter<Text> key)
     {
         if (key.empty()) return failure(errc::invalid_argument, "IdempotencyKey", "empty", 0);
         if (auto const offset = detail::find_invalid_utf8(key); offset != key.npos)

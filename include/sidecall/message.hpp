@@ -45,7 +45,7 @@ public:
 
     /// Checks that the whole text is JSON and short enough. Fails with `invalid_argument` in `"Content"`: too long (the
     /// offset is then `max_size`), or not JSON (the offset is the first wrong byte).
-    static constexpr result<basic_message_content> parse(detail::text_given<Text> json)
+    static constexpr result<basic_message_content> parse(detail::text_parameter<Text> json)
     {
         if (json.size() > max_size)
             return failure(errc::invalid_argument, "Content", "longer than 10,240 bytes", std::size_t{max_size});
@@ -147,8 +147,9 @@ struct basic_create_user_defined_message {
     static constexpr result<resource> parse(http_response_view const& response)
     {
         if (response.status != 201) return detail::failure_for<Text>(response);
-        detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
-                                       detail::usual{"sid", 34}, detail::usual{"date_created", 31});
+        detail::resource_reader object(response.body, detail::expected_member{"account_sid", 34},
+                                       detail::expected_member{"call_sid", 34}, detail::expected_member{"sid", 34},
+                                       detail::expected_member{"date_created", 31});
         auto const account = object.template optional_member<sidecall::account_sid>(0);
         auto const call = object.template optional_member<sidecall::call_sid>(1);
         auto const sid = object.template required_member<message_sid>(2);

@@ -230,7 +230,7 @@ private:
     /// A call of the transport or the timer; ends also if it throws.
     class call {
     public:
-        explicit call(retried_send* self) noexcept : self_(self) { self->handshake_.begin(); }
+        explicit call(retried_send* self) noexcept : self_(self) { self->handshake_.reset(); }
         call(call const&) = delete;
         call& operator=(call const&) = delete;
         ~call()
@@ -238,7 +238,7 @@ private:
             retried_send* const self = self_;
             if (self != nullptr && end()) delete self;
         }
-        bool end() noexcept { return std::exchange(self_, nullptr)->handshake_.end(); }
+        bool end() noexcept { return std::exchange(self_, nullptr)->handshake_.arrive(); }
 
     private:
         retried_send* self_;
@@ -252,7 +252,7 @@ private:
         ticket& operator=(ticket&&) = delete;
         ~ticket()
         {
-            if (self_ != nullptr && self_->handshake_.end()) delete self_;
+            if (self_ != nullptr && self_->handshake_.arrive()) delete self_;
         }
 
         retried_send& operator*() const noexcept { return *self_; }
@@ -261,7 +261,7 @@ private:
         void end() &&
         {
             retried_send* const self = std::exchange(self_, nullptr);
-            if (!self->handshake_.end()) return;
+            if (!self->handshake_.arrive()) return;
             if (self->next_ != step::none)
                 run(self);
             else

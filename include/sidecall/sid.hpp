@@ -26,7 +26,7 @@ constexpr violation check_sid(std::string_view text, char a, char b) noexcept
     constexpr std::size_t size = 34;
     if (text.empty() || text[0] != a) return {"wrong prefix for this kind of SID", 0};
     if (text.size() == 1 || text[1] != b) return {"wrong prefix for this kind of SID", 1};
-    std::size_t const digits = find_not(sid_digit(), text.substr(0, size), 2);
+    std::size_t const digits = find_first_not_in(sid_digit(), text.substr(0, size), 2);
     if (digits != size && digits == text.size()) return {"shorter than 34 characters", digits};
     if (digits != size) return {"not a hexadecimal digit", digits};
     if (text.size() > size) return {"longer than 34 characters", size};

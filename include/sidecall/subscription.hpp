@@ -114,9 +114,10 @@ struct basic_create_user_defined_message_subscription {
     static constexpr result<resource> parse(http_response_view const& response)
     {
         if (response.status != 201) return detail::failure_for<Text>(response);
-        detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
-                                       detail::usual{"sid", 34}, detail::usual{"date_created", 31},
-                                       detail::usual{"uri", 168});
+        detail::resource_reader object(response.body, detail::expected_member{"account_sid", 34},
+                                       detail::expected_member{"call_sid", 34}, detail::expected_member{"sid", 34},
+                                       detail::expected_member{"date_created", 31},
+                                       detail::expected_member{"uri", 168});
         auto const account = object.template optional_member<sidecall::account_sid>(0);
         auto const call = object.template optional_member<sidecall::call_sid>(1);
         auto const sid = object.template required_member<subscription_sid>(2);

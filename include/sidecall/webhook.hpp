@@ -234,7 +234,7 @@ private:
         std::size_t const mark = url.find('?');
         if (mark == url.npos) return {};
         std::size_t const end = url.find('#');
-        return end < mark ? std::string_view() : detail::cut(url, mark + 1, end);
+        return end < mark ? std::string_view() : detail::slice(url, mark + 1, end);
     }
 
     static constexpr failure refused(detail::literal field, detail::literal rule) noexcept
@@ -259,7 +259,7 @@ private:
                                           detail::buffer& buffer)
     {
         if (count > max_parameters) return malformed("more than 1,024 parameters");
-        std::size_t const size = detail::parameters::room(text, count);
+        std::size_t const size = detail::parameters::required_size(text, count);
         buffer = make_buffer(size);
         if (!buffer.data()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
         return {};
@@ -353,7 +353,7 @@ private:
         constexpr std::string_view name = "bodySHA256=";
         std::string_view query = query_of(request.url);
         while (!query.empty()) {
-            std::string_view const pair = detail::take_pair(query);
+            std::string_view const pair = detail::pop_pair(query);
             if (pair.substr(0, name.size()) == name) return pair.substr(name.size());
         }
         return {};
@@ -372,7 +372,7 @@ private:
         std::size_t at = 0;
         for (unsigned char byte : hash.finish())
             for (int digit : {byte >> 4, byte & 15})
-                if (at == expected->size() || detail::decode_next(*expected, at) != "0123456789abcdef"[digit])
+                if (at == expected->size() || detail::decode_next_byte(*expected, at) != "0123456789abcdef"[digit])
                     return false;
         return at == expected->size();
     }
@@ -397,12 +397,12 @@ private:
 
         if (signature_matches(url, "", "", "")) return true;
         std::size_t const mark = detail::find_or_end(url, "/?#", 0);
-        if (mark == 0 || detail::cut(url, mark - 1, mark + 2) != "://") return false; // no authority, so no port
+        if (mark == 0 || detail::slice(url, mark - 1, mark + 2) != "://") return false; // no authority, so no port
         std::size_t const begin = mark + 2;
         std::size_t const end = detail::find_or_end(url, "/?#", begin);
         std::string_view const scheme = url.substr(0, begin);
         std::string_view const target = url.substr(end);
-        std::string_view const authority = detail::cut(url, begin, end);
+        std::string_view const authority = detail::slice(url, begin, end);
         bool const https = detail::equal_ignoring_case(url.substr(0, mark - 1), "https");
 
         std::size_t const at = authority.rfind('@');
@@ -413,7 +413,7 @@ private:
             std::string_view const part = authority.substr(start);
             if (start != 0 && signature_matches(scheme, part, "", target)) return true;
             bool const matches_with_other_port =
-                colon != authority.npos ? signature_matches(scheme, detail::cut(authority, start, colon), "", target)
+                colon != authority.npos ? signature_matches(scheme, detail::slice(authority, start, colon), "", target)
                                         : signature_matches(scheme, part, https ? ":443" : ":80", target);
             if (matches_with_other_port) return true;
             if (host == 0) break;

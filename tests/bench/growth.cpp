@@ -106,13 +106,13 @@ bool receive(std::string const& body)
         std::set<std::pair<std::string, std::string>> parameters;
         std::string_view rest = body;
         while (!rest.empty()) {
-            std::string_view const pair = sidecall::detail::take_pair(rest);
+            std::string_view const pair = sidecall::detail::pop_pair(rest);
             if (pair.empty()) continue;
             auto const decoded = [](std::string_view text) {
                 std::string made;
                 for (std::size_t at = 0; at != text.size();) {
                     bool const is_blank = text[at] == '+';
-                    char const c = sidecall::detail::decode_next(text, at);
+                    char const c = sidecall::detail::decode_next_byte(text, at);
                     made += is_blank ? ' ' : c;
                 }
                 return made;

@@ -81,14 +81,14 @@ constexpr bool decodes(std::string_view text, std::string_view wanted)
 {
     std::size_t at = 0;
     for (char c : wanted)
-        if (at == text.size() || detail::decode_next(text, at) != c) return false;
+        if (at == text.size() || detail::decode_next_byte(text, at) != c) return false;
     return at == text.size();
 }
 CASE("decode: escapes at the end", decodes("a%2", "a%2") && decodes("%", "%") && decodes("%41%4a%zz", "AJ%zz"));
 
 constexpr bool reads_form(std::string_view form, std::initializer_list<webhook_parameter> wanted)
 {
-    detail::buffer room(detail::parameters::room(form, detail::parameters::count_form(form)));
+    detail::buffer room(detail::parameters::required_size(form, detail::parameters::count_form(form)));
     auto const read = detail::parameters::from_form(form, std::move(room));
     std::size_t at = 0;
     for (auto const& one : wanted) {

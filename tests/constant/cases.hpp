@@ -156,8 +156,8 @@ constexpr bool json(std::string_view text, refused const&)
 constexpr bool form_encode(std::string_view text, std::string_view wanted)
 {
     exact const exact_text(text);
-    detail::buffer room(detail::form_size(exact_text)); // to the byte, so that one more would be no constant
-    char const* const end = detail::write_form(room.data(), exact_text);
+    detail::buffer room(detail::encoded_form_size(exact_text)); // to the byte, so that one more would be no constant
+    char const* const end = detail::percent_encode_form(room.data(), exact_text);
     room.resize(static_cast<std::size_t>(end - room.data()));
     return room.size() == room.capacity() && room.view() == wanted;
 }

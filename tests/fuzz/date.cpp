@@ -32,10 +32,10 @@ std::string in_case(std::string_view text, char from, char to)
 void try_as_it_is(std::string_view input)
 {
     auto const when = parse_rfc2822(input);
-    calendar_time usual, general;
-    bool const is_usual = read_usual_date(input, usual);
+    calendar_time fast, general;
+    bool const is_twilio_form = read_twilio_date(input, fast);
     auto const by_long_way = read_mail_date(input, general) ? to_date_time(general) : std::nullopt;
-    if (is_usual) hold(to_date_time(usual) == by_long_way, "the short way and the long way read the same");
+    if (is_twilio_form) hold(to_date_time(fast) == by_long_way, "the short way and the long way read the same");
     hold(when == by_long_way, "which is the date");
     hold(parse_rfc2822(in_case(input, 'a', 'A')) == when, "capitals are the same");
     hold(parse_rfc2822(in_case(input, 'A', 'a')) == when, "so are small letters");

@@ -67,15 +67,15 @@ void for_each_class(Check check)
             check(classified<decltype(in_class)>{in_class, std::move(members)});
         }
     };
-    named("in_target", detail::in_target(), alnum + "-._~!$&'()*+,;=:@/?");    // RFC 3986: pchar, "/" and "?"
-    named("in_userinfo", detail::in_userinfo(), alnum + "-._~!$&'()*+,;=:");   // unreserved, sub-delims, ":"
-    named("raw_in_form", detail::raw_in_form(), alnum + "-._~");               // unreserved
-    named("one_in_form", detail::one_in_form(), alnum + "-._~ ");              // and what becomes "+"
-    named("raw_in_path", detail::raw_in_path(), alnum + "-._~!$&'()*+,;=:@/"); // pchar and "/"
-    named("in_ascii", detail::in_ascii(), bytes_from_to(0, 0x7F));
-    named("in_plain", detail::in_plain(),
+    named("is_target_byte", detail::is_target_byte(), alnum + "-._~!$&'()*+,;=:@/?");   // RFC 3986: pchar, "/" and "?"
+    named("is_userinfo_byte", detail::is_userinfo_byte(), alnum + "-._~!$&'()*+,;=:");  // unreserved, sub-delims, ":"
+    named("is_unreserved", detail::is_unreserved(), alnum + "-._~");                    // unreserved
+    named("is_unreserved_or_space", detail::is_unreserved_or_space(), alnum + "-._~ "); // and what becomes "+"
+    named("is_path_byte", detail::is_path_byte(), alnum + "-._~!$&'()*+,;=:@/");        // pchar and "/"
+    named("is_ascii", detail::is_ascii(), bytes_from_to(0, 0x7F));
+    named("is_plain_string_byte", detail::is_plain_string_byte(),
           bytes_from_to(' ', '!') + bytes_from_to('#', '[') + bytes_from_to(']', 0x7F)); // RFC 8259, section 7
-    named("in_run", detail::in_run(), all_bytes_but("%+&="));
+    named("is_plain_form_byte", detail::is_plain_form_byte(), all_bytes_but("%+&="));
     named("is_ampersand", detail::is_ampersand(), "&");
 }
 
@@ -85,14 +85,14 @@ std::string disagreement(classified<Class> const& what, std::string_view text, s
 {
     std::size_t expected = at;
     while (expected < text.size() && what.has(text[expected])) ++expected;
-    if (detail::find_not(what.in_class, text, at) != expected) return "find_not";
+    if (detail::find_first_not_in(what.in_class, text, at) != expected) return "find_first_not_in";
 
-    exact_block copy(std::string(text.size() - at + detail::copy_spills, '\xA5'));
+    exact_block copy(std::string(text.size() - at + detail::copy_slack, '\xA5'));
     char* out = copy.data();
     if (detail::copy_while(what.in_class, text, at, out) != expected) return "copy_while: where it stops";
     if (out != copy.data() + (expected - at)) return "copy_while: where it goes on";
     if (std::string_view(copy.data(), expected - at) != text.substr(at, expected - at)) return "copy_while: the copy";
-    if (copy.view().find_first_not_of('\xA5', std::min(expected - at + detail::copy_spills, copy.size())) !=
+    if (copy.view().find_first_not_of('\xA5', std::min(expected - at + detail::copy_slack, copy.size())) !=
         std::string_view::npos)
         return "copy_while: it spills too much";
 
@@ -109,12 +109,12 @@ std::string disagreement(classified<Class> const& what, std::string_view text, s
     if (detail::count_pieces(what.in_class, text) != pieces) return "count_pieces";
     bool same = true;
     seek();
-    detail::for_each_not(what.in_class, text, [&](std::size_t where) {
+    detail::for_each_not_in(what.in_class, text, [&](std::size_t where) {
         same = same && where == next;
         ++next;
         seek();
     });
-    return same && next == text.size() ? "" : "for_each_not";
+    return same && next == text.size() ? "" : "for_each_not_in";
 }
 
 } // namespace
@@ -186,7 +186,8 @@ TEST_CASE("Among any others, too, and in texts so long that sixteen sums of one 
                 bool const one_piece = detail::count_pieces(what.in_class, block.view()) == (odd ? 1 : 0);
                 all.add(one_piece ? "" : "count_pieces", {}, size);
                 std::size_t const stop = odd ? size - 2 : size;
-                all.add(detail::find_not(what.in_class, block.view(), 0) == stop ? "" : "find_not", {}, size);
+                all.add(detail::find_first_not_in(what.in_class, block.view(), 0) == stop ? "" : "find_first_not_in",
+                        {}, size);
             }
         all.check_all(9000);
     });
@@ -194,17 +195,18 @@ TEST_CASE("Among any others, too, and in texts so long that sixteen sums of one 
 
 TEST_CASE("A constant is looked through with the same answers")
 {
-    static_assert(detail::find_not(detail::in_target(), "/a/path/of/more/than/sixteen/bytes?x=1#y", 0) == 38);
-    static_assert(detail::find_not(detail::in_target(), "#/a/path/of/more/than/sixteen/bytes", 1) == 35);
-    static_assert(detail::find_not(detail::in_plain(), "", 0) == 0);
-    static_assert(detail::count_in(detail::one_in_form(), "0123456789abcdef 0123456789abcdef&%") == 33);
+    static_assert(detail::find_first_not_in(detail::is_target_byte(), "/a/path/of/more/than/sixteen/bytes?x=1#y", 0) ==
+                  38);
+    static_assert(detail::find_first_not_in(detail::is_target_byte(), "#/a/path/of/more/than/sixteen/bytes", 1) == 35);
+    static_assert(detail::find_first_not_in(detail::is_plain_string_byte(), "", 0) == 0);
+    static_assert(detail::count_in(detail::is_unreserved_or_space(), "0123456789abcdef 0123456789abcdef&%") == 33);
     static_assert(detail::count_pieces(detail::is_ampersand(), "&a=0123456789abcdef&&b=1&") == 2);
-    static_assert(detail::form_size("0123456789abcdef 0123456789abcdef&%") == 39);
+    static_assert(detail::encoded_form_size("0123456789abcdef 0123456789abcdef&%") == 39);
     static_assert(detail::find_invalid_utf8("0123456789abcdef0123456789abcdef\xC3") == 32);
     constexpr auto sum = [] {
         std::size_t found = 0;
-        detail::for_each_not(detail::raw_in_path(), "%23456789abcdef0 234567890%%",
-                             [&](std::size_t at) { found = 100 * found + at; });
+        detail::for_each_not_in(detail::is_path_byte(), "%23456789abcdef0 234567890%%",
+                                [&](std::size_t at) { found = 100 * found + at; });
         return found;
     }();
     CHECK(sum == 162627); // 0, 16, 26, 27

@@ -63,8 +63,8 @@ std::string some_bytes(std::size_t size, unsigned seed)
 }
 
 /// SHA-1 and SHA-256 that never ask for the processor's instructions.
-using portable_sha1 = digest<5, sha1::initial, &sha1_portably>;
-using portable_sha256 = digest<8, sha256::initial, &sha256_portably>;
+using portable_sha1 = digest<5, sha1::initial, &sha1_portable>;
+using portable_sha256 = digest<8, sha256::initial, &sha256_portable>;
 
 /// Where two ways to compress blocks are, after all of `count` of them at once and after one at a time.
 template <std::size_t Words, class One, class Other>
@@ -166,15 +166,15 @@ TEST_CASE("SHA-1 and SHA-256 give those digests without the processor's instruct
 TEST_CASE("The processor's instructions and C++ agree on any block and any state")
 {
     sha1::state one = sha1::initial;
-    if (!sha1_by_instructions(one, nullptr, 0)) {
+    if (!try_sha1_instructions(one, nullptr, 0)) {
         MESSAGE("this processor, or this build, has no SHA instructions");
         return;
     }
-    check_agreement<5>(&sha1_portably, [](auto& state, char const* blocks, std::size_t count) {
-        REQUIRE(sha1_by_instructions(state, blocks, count));
+    check_agreement<5>(&sha1_portable, [](auto& state, char const* blocks, std::size_t count) {
+        REQUIRE(try_sha1_instructions(state, blocks, count));
     });
-    check_agreement<8>(&sha256_portably, [](auto& state, char const* blocks, std::size_t count) {
-        REQUIRE(sha256_by_instructions(state, blocks, count, sha256_constants));
+    check_agreement<8>(&sha256_portable, [](auto& state, char const* blocks, std::size_t count) {
+        REQUIRE(try_sha256_instructions(state, blocks, count, sha256_constants));
     });
 }
 

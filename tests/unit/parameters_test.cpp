@@ -25,7 +25,8 @@ using detail::parameters;
 /// Reads a form in a block of exactly the size that it says, which lies at an odd address.
 struct read_form {
     explicit read_form(std::string const& form)
-        : text(form), room(std::string(parameters::room(text.view(), parameters::count_form(text.view())) + 1, '\xA5')),
+        : text(form),
+          room(std::string(parameters::required_size(text.view(), parameters::count_form(text.view())) + 1, '\xA5')),
           read(parameters::from_form(text.view(), detail::buffer(sidecall::storage(room.data() + 1, room.size() - 1))))
     {
     }

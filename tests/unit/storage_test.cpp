@@ -433,7 +433,7 @@ std::string form_of(fields const& parameters, unsigned every)
                 form += '+';
             else {
                 char out[3];
-                sidecall::detail::write_escape(out, c);
+                sidecall::detail::percent_encode_byte(out, c);
                 form.append(out, 3);
             }
         }

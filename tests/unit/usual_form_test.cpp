@@ -119,7 +119,7 @@ std::optional<date_time> meaning(std::string text)
     return date_time{since, east};
 }
 
-constexpr char const* usual_dates[] = {
+constexpr char const* twilio_dates[] = {
     "Wed, 18 Dec 2019 20:02:01 +0000",
     "Sun, 08 Dec 2019 20:02:01 -0000", // the nought may be a blank
     "Sun, 15 Dec 2019 00:00:00 +1400", // and so may the 5, since the 1st was a Sunday, too
@@ -128,10 +128,10 @@ constexpr char const* usual_dates[] = {
     "Sat, 31 Dec 2016 18:59:60 -0500", "Mon, 01 Jan 1900 00:00:00 +9959", "Fri, 31 Dec 9999 09:09:09 -9900",
 };
 
-std::optional<sidecall::date_time> usual_date(std::string_view text)
+std::optional<sidecall::date_time> parse_twilio_date(std::string_view text)
 {
     detail::calendar_time t;
-    if (!detail::read_usual_date(text, t)) return {};
+    if (!detail::read_twilio_date(text, t)) return {};
     return detail::to_date_time(t);
 }
 
@@ -139,9 +139,9 @@ std::string compare_date(std::string const& text)
 {
     exact_block const block(text);
     auto const expected = meaning(text);
-    auto const usual = usual_date(block.view());
+    auto const fast = parse_twilio_date(block.view());
     if (detail::parse_rfc2822(block.view()) != expected) return "parse_rfc2822";
-    return usual && usual != expected ? "read_usual_date" : "";
+    return fast && fast != expected ? "read_twilio_date" : "";
 }
 
 } // namespace
@@ -150,9 +150,9 @@ TEST_CASE("A date with any one byte of it changed to any other means what the st
 {
     tally all;
     int valid = 0;
-    for (std::string text : usual_dates) {
-        REQUIRE(usual_date(text).has_value());
-        REQUIRE(usual_date(text) == meaning(text));
+    for (std::string text : twilio_dates) {
+        REQUIRE(parse_twilio_date(text).has_value());
+        REQUIRE(parse_twilio_date(text) == meaning(text));
         for (std::size_t at = 0; at != text.size(); ++at) {
             char const kept = text[at];
             for (int c = 0; c != 256; ++c) {
@@ -180,7 +180,7 @@ TEST_CASE("So does one with several bytes changed to others that dates are made 
     tally all;
     int valid = 0;
     for (int i = 0; i != 60'000; ++i) {
-        std::string text = usual_dates[random() % std::size(usual_dates)];
+        std::string text = twilio_dates[random() % std::size(twilio_dates)];
         for (auto changes = 1 + random() % 4; changes != 0; --changes)
             text[random() % text.size()] = stuff[random() % stuff.size()];
         all.add(compare_date(text), text);
@@ -221,7 +221,7 @@ sidecall::create_user_defined_message_subscription asking_and_owning()
 /// A member's name, and its value as it is written.
 using member = std::pair<std::string, std::string>;
 
-std::vector<member> usual_members()
+std::vector<member> twilio_members()
 {
     return {{"account_sid", R"("AC0123456789abcdef0123456789ABCDEF")"},
             {"call_sid", R"("CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")"},
@@ -332,7 +332,7 @@ std::string escaped(std::string value, std::size_t at)
 TEST_CASE("The documented answer is read the same in whatever order its members come, with whatever lies between them")
 {
     std::vector<std::size_t> order{0, 1, 2, 3, 4};
-    auto const usual = usual_members();
+    auto const typical = twilio_members();
     tally all;
     int accepted = 0;
     auto const check = [&](std::vector<member> const& members, spacing how = spacing::none) {
@@ -346,7 +346,7 @@ TEST_CASE("The documented answer is read the same in whatever order its members 
                                       {"", R"("")"}};
     do {
         std::vector<member> members;
-        for (auto i : order) members.push_back(usual[i]);
+        for (auto i : order) members.push_back(typical[i]);
         for (auto how : {spacing::none, spacing::blanks, spacing::lines, spacing::tabs}) check(members, how);
         for (std::size_t i = 0; i != 5; ++i) {
             auto changed = members;
@@ -386,8 +386,8 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
             all.add(compare_answer(text), text);
         }
     };
-    auto const usual = usual_members();
-    for (std::size_t i = 0; i != usual.size(); ++i) {
+    auto const typical = twilio_members();
+    for (std::size_t i = 0; i != typical.size(); ++i) {
         for (char const* value : {"null",
                                   "true",
                                   "1",
@@ -411,7 +411,7 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
                                   "nul",
                                   "\"",
                                   ""}) {
-            auto members = usual;
+            auto members = typical;
             members[i].second = value;
             // That these two are dates without weekday and offset in numbers is what `meaning` leaves out.
             if (i == 3 && (std::string_view(value).substr(0, 3) == "\"18" ||
@@ -420,19 +420,19 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
             check(members);
         }
         for (std::size_t size = 0; size != 200; ++size) { // as long as any usual one, and longer
-            auto members = usual;
+            auto members = typical;
             members[i].second = "\"" + std::string(size, 'x') + "\"";
             check(members);
             members[i].second = "\"" + std::string(size, 'x') + "\",\"a\":\"" + std::string(200 - size, 'y') + "\"";
             check(members);
         }
-        auto unnamed = usual;
+        auto unnamed = typical;
         unnamed[i].first = "";
         check(unnamed);
-        std::string const value = usual[i].second;
+        std::string const value = typical[i].second;
         for (std::size_t at = 1; at + 1 != value.size();
              ++at) { // each byte as an escape, or as one that is not allowed
-            auto members = usual;
+            auto members = typical;
             members[i].second = escaped(value, at);
             check(members);
             for (char c : {'"', '\\', '\n', '\x7F', '\xC3', '\0'}) {
@@ -443,7 +443,7 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
         }
     }
     // What is a byte longer than usual, wherever the quotation mark before it stands.
-    auto longer = usual;
+    auto longer = typical;
     longer.back().second.insert(1, "x");
     std::string const text = object_of(longer);
     for (std::size_t blanks = 0; blanks != 200; ++blanks)
@@ -471,7 +471,7 @@ TEST_CASE("A date of up to 256 characters may have escapes, one with more is unr
 
 TEST_CASE("An answer that is cut or has a byte too many is read as JSON has it")
 {
-    auto const whole = object_of(usual_members(), spacing::blanks);
+    auto const whole = object_of(twilio_members(), spacing::blanks);
     tally all;
     for (std::size_t at = 0; at <= whole.size(); ++at) {
         all.add(compare_answer(whole.substr(0, at)), whole, at);

@@ -11,17 +11,17 @@
 
 namespace sidecall::detail {
 
-constexpr std::uint32_t rotate_left(std::uint32_t bits, int by) noexcept
+constexpr std::uint32_t rotate_left(std::uint32_t bits, int count) noexcept
 {
-    return bits << by | bits >> (32 - by);
+    return bits << count | bits >> (32 - count);
 }
-constexpr std::uint32_t rotate_right(std::uint32_t bits, int by) noexcept
+constexpr std::uint32_t rotate_right(std::uint32_t bits, int count) noexcept
 {
-    return bits >> by | bits << (32 - by);
+    return bits >> count | bits << (32 - count);
 }
 
-/// The words of a block and of a digest are big-endian, whatever the machine is. Compilers see one instruction in
-/// these.
+/// Words in blocks and digests are big-endian on every machine. Compilers turn each of these functions into one
+/// instruction.
 constexpr std::uint32_t read_word(char const* from) noexcept
 {
     auto const byte = [from](int i) { return std::uint32_t{static_cast<unsigned char>(from[i])}; };
@@ -37,9 +37,9 @@ constexpr void write_word(Byte* to, std::uint32_t bits) noexcept
     to[3] = static_cast<Byte>(bits & 0xFF);
 }
 
-/// What SHA-1 and SHA-256 have in common (FIPS 180-4, sections 5.1.1 and 6): blocks of 64 bytes, padded with a bit,
-/// noughts and the length. `Words` words of state, which `Compress` brings forward by a number of blocks. No branch and
-/// no index depends on the bytes themselves, only on their number. Wipes itself, since it hashes keys, too.
+/// The common part of SHA-1 and SHA-256 (FIPS 180-4, sections 5.1.1 and 6): blocks of 64 bytes, padded with a one bit,
+/// zeros and the length. The state has `Words` words; `Compress` updates it with a number of blocks. No branch and no
+/// index depends on the bytes, only on their number. The destructor wipes the object, because it also hashes keys.
 template <std::size_t Words, std::array<std::uint32_t, Words> Initial,
           void (*Compress)(std::array<std::uint32_t, Words>&, char const*, std::size_t) noexcept>
 class digest {
@@ -51,8 +51,8 @@ public:
     static constexpr state initial = Initial;
 
     constexpr digest() noexcept = default;
-    /// Goes on where another hash stood after `length` bytes, which are whole blocks.
-    constexpr digest(state const& reached, std::uint64_t length) noexcept : state_(reached), length_(length) {}
+    /// Continues from the state of another hash after `length` bytes, a multiple of the block size.
+    constexpr digest(state const& midstate, std::uint64_t length) noexcept : state_(midstate), length_(length) {}
     constexpr digest(digest const&) noexcept = default;
     constexpr digest& operator=(digest const&) noexcept = default;
     constexpr ~digest()
@@ -78,7 +78,7 @@ public:
         bytes.copy(block_.data(), bytes.size());
     }
 
-    /// The digest of all that was given. The object can be given nothing more.
+    /// Returns the digest of all bytes passed to `update`. After this the object must not be updated again.
     constexpr value finish() noexcept
     {
         finish_block();
@@ -87,8 +87,8 @@ public:
         return std::bit_cast<value>(state_);
     }
 
-    /// The same, written to `out`, which has room for `size` bytes. For a digest that is a secret: a value that is
-    /// returned may leave a copy on the stack.
+    /// Writes the digest to `out`, which must have room for `size` bytes. For digests that are secret: a returned value
+    /// may leave a copy on the stack.
     constexpr void finish(char* out) noexcept
     {
         finish_block();
@@ -96,7 +96,7 @@ public:
     }
 
 private:
-    /// Pads the last block, and hashes it.
+    /// Pads the last block and compresses it.
     constexpr void finish_block() noexcept
     {
         constexpr std::size_t length_at = block_size - sizeof length_;

@@ -12,23 +12,24 @@
 
 namespace sidecall::detail {
 
-/// Overwrites the stack below its caller's frame, where functions that have returned may have left registers with a
-/// secret in them: no compiler can be told to wipe those. What handled the secret must not be inlined into the caller.
+/// Overwrites the stack below the frame of its caller. Functions that have returned may have left a secret there, in
+/// spilled registers that no compiler can be told to wipe. The functions that handled the secret must not be inlined
+/// into the caller.
 [[gnu::noinline]] inline void wipe_stack() noexcept
 {
-    char below[prefers_size ? 640 : 1024]; // SHA-1 in C++ takes 500 to 700, less as small code
+    char below[prefers_size ? 640 : 1024]; // portable SHA-1 uses 500 to 700 bytes, less when built for size
     wipe(below, sizeof below);
 }
 
-/// HMAC (RFC 2104) with SHA-1. The key is hashed once, when it is given: what is kept is where SHA-1 stands behind the
-/// block of either pad. It cannot be had back from that, which is wiped in the end.
+/// HMAC (RFC 2104) with SHA-1. Hashes the key once, in the constructor, and keeps the SHA-1 states after the inner and
+/// the outer pad. The key cannot be recovered from these states. The destructor wipes them.
 class hmac_sha1 {
 public:
     using value = sha1::value;
 
     constexpr explicit hmac_sha1(std::string_view key) noexcept
     {
-        take_key(key);
+        set_key(key);
         if (!std::is_constant_evaluated()) wipe_stack();
     }
     constexpr hmac_sha1(hmac_sha1 const&) noexcept = default;
@@ -39,18 +40,18 @@ public:
         wipe_object(outer_);
     }
 
-    /// Takes the pieces of a text one after the other; gives its code in the end. `pieces` is called with a function
-    /// that takes a `string_view`.
+    /// Returns the authentication code of a text that is passed in pieces. Calls `pieces` with a function that takes a
+    /// `string_view`.
     template <class Pieces>
     constexpr value code(Pieces&& pieces) const noexcept
     {
-        value const made = compute(pieces);
+        value const computed = compute(pieces);
         if (!std::is_constant_evaluated()) wipe_stack();
-        return made;
+        return computed;
     }
 
 private:
-    [[gnu::noinline]] constexpr void take_key(std::string_view key) noexcept
+    [[gnu::noinline]] constexpr void set_key(std::string_view key) noexcept
     {
         std::array<char, sha1::block_size> pad{};
         if (key.size() > pad.size()) {
@@ -72,7 +73,7 @@ private:
     {
         sha1 inner(inner_, sha1::block_size);
         pieces([&inner](std::string_view piece) { inner.update(piece); });
-        // No secret: it says nothing of the key, and without the key nobody makes a code of it.
+        // Not a secret: it reveals nothing about the key, and without the key nobody can compute a code from it.
         auto const text = std::bit_cast<std::array<char, sha1::size>>(inner.finish());
         sha1 outer(outer_, sha1::block_size);
         outer.update({text.data(), text.size()});
@@ -83,8 +84,9 @@ private:
     sha1::state outer_ = sha1::initial;
 };
 
-/// The same number, of which the compiler knows nothing: so it finds no reason to stop early on the way to it.
-constexpr unsigned hide(unsigned number) noexcept
+/// Returns its argument, but hides the value from the optimizer, which then cannot add an early exit to the
+/// computation.
+constexpr unsigned hide_from_optimizer(unsigned number) noexcept
 {
     if (std::is_constant_evaluated()) return number;
 #if defined(__GNUC__)
@@ -96,15 +98,15 @@ constexpr unsigned hide(unsigned number) noexcept
 #endif
 }
 
-/// Whether two byte strings of one length are the same, in a time that depends on the length alone: no branch and no
-/// index on a byte of either.
+/// Whether two byte strings of the same length are equal, in a time that depends only on the length: no branch and no
+/// index depends on the bytes.
 template <std::size_t N>
 constexpr bool equal_in_constant_time(std::array<unsigned char, N> const& a,
                                       std::array<unsigned char, N> const& b) noexcept
 {
     unsigned difference = 0;
     for (std::size_t i = 0; i != N; ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);
-    return hide(difference) == 0;
+    return hide_from_optimizer(difference) == 0;
 }
 
 } // namespace sidecall::detail

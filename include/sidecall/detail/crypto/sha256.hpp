@@ -11,7 +11,7 @@
 
 namespace sidecall::detail {
 
-/// FIPS 180-4, section 4.2.2: the cube roots of the first 64 primes, the first 32 bits of their fractions.
+/// FIPS 180-4, section 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
 inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -22,8 +22,8 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-/// A round that moves no variable to the next one's place: its caller names them anew. Choice and majority (FIPS 180-4,
-/// section 4.1.2) are written so that they take three and four operations.
+/// One round without the rotation of the variables; the caller permutes the arguments instead. Choice and majority
+/// (FIPS 180-4, section 4.1.2) are written to take three and four operations.
 [[gnu::always_inline]] constexpr void sha256_round(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t& d,
                                                    std::uint32_t e, std::uint32_t f, std::uint32_t g, std::uint32_t& h,
                                                    std::uint32_t sum) noexcept
@@ -33,11 +33,11 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
     h += (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) + ((a & b) | ((a | b) & c));
 }
 
-/// FIPS 180-4, section 6.2.2, in C++ alone. Too long to be in each place that calls it.
-[[gnu::noinline]] constexpr void sha256_portably(std::array<std::uint32_t, 8>& state, char const* blocks,
+/// FIPS 180-4, section 6.2.2, in portable C++. Too long to inline.
+[[gnu::noinline]] constexpr void sha256_portable(std::array<std::uint32_t, 8>& state, char const* blocks,
                                                  std::size_t count) noexcept
 {
-    std::array<std::uint32_t, 64> w{}; // not wiped, since what this library takes the SHA-256 of is no secret
+    std::array<std::uint32_t, 64> w{}; // not wiped: this library computes SHA-256 of public data only
     for (; count != 0; --count, blocks += 64) {
         for (std::size_t t = 0; t != 16; ++t) w[t] = read_word(blocks + 4 * t);
         for (std::size_t t = 16; t != 64; ++t) {
@@ -46,7 +46,7 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
             w[t] = w[t - 16] + s0 + w[t - 7] + s1;
         }
         auto [a, b, c, d, e, f, g, h] = state;
-        // For small code one by one, which takes a quarter longer and two fifths of the code.
+        // The loop for small code: a quarter slower and two fifths of the size.
         for (std::size_t t = 0; prefers_size && t != 64; ++t) {
             sha256_round(a, b, c, d, e, f, g, h, w[t] + sha256_constants[t]);
             std::uint32_t const next = h;
@@ -75,11 +75,11 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
     }
 }
 
-/// Brings the state forward by `count` blocks.
+/// Updates the state with `count` blocks.
 constexpr void sha256_compress(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count) noexcept
 {
-    if (std::is_constant_evaluated() || !sha256_by_instructions(state, blocks, count, sha256_constants))
-        sha256_portably(state, blocks, count);
+    if (std::is_constant_evaluated() || !try_sha256_instructions(state, blocks, count, sha256_constants))
+        sha256_portable(state, blocks, count);
 }
 
 using sha256 = digest<8,

@@ -10,8 +10,8 @@ namespace sidecall::detail {
 
 #ifdef SIDECALL_SHA_INSTRUCTIONS
 
-using sha_words [[gnu::vector_size(16)]] = int; // signed, since the builtins have it so
-using sha_sums [[gnu::vector_size(16)]] = unsigned;
+using sha_words [[gnu::vector_size(16)]] = int; // signed, as the builtins require
+using sha_unsigned_words [[gnu::vector_size(16)]] = unsigned;
 using sha_bytes [[gnu::vector_size(16)]] = char;
 
 inline sha_words sha_load(void const* from) noexcept
@@ -26,13 +26,14 @@ inline void sha_store(void* to, sha_words words) noexcept
     __builtin_memcpy(to, &words, sizeof words);
 }
 
-/// Unsigned, so that a sum may wrap.
+/// Adds as unsigned words, because the sums wrap around.
 inline sha_words sha_add(sha_words a, sha_words b) noexcept
 {
-    return reinterpret_cast<sha_words>(reinterpret_cast<sha_sums>(a) + reinterpret_cast<sha_sums>(b));
+    return reinterpret_cast<sha_words>(reinterpret_cast<sha_unsigned_words>(a) +
+                                       reinterpret_cast<sha_unsigned_words>(b));
 }
 
-/// The words of a block are big-endian, those of a vector are not. In SHA-1's vectors the first word is the highest.
+/// Loads 16 bytes of a block as four big-endian words. In the vectors of SHA-1 the first word is the highest.
 [[gnu::target("sha,sse4.1")]] inline sha_words sha1_load(char const* block) noexcept
 {
     auto const bytes = reinterpret_cast<sha_bytes>(sha_load(block));
@@ -47,19 +48,19 @@ inline sha_words sha_add(sha_words a, sha_words b) noexcept
         __builtin_shufflevector(bytes, bytes, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
-/// What goes through the rounds of SHA-1, four of them at a time: `abcd`, what it was four rounds ago, since its `a` is
-/// the `e` of now but for a rotation, and the next 16 words.
+/// The working variables of SHA-1, for four rounds at a time: `abcd`; its value four rounds ago, because its `a`,
+/// rotated, is the current `e`; and the next 16 words.
 struct sha1_vectors {
-    sha_words abcd, earlier, w0, w1, w2, w3;
+    sha_words abcd, previous, w0, w1, w2, w3;
 
-    /// 20 rounds, of which each has the function and the constant of its own.
-    template <int Twenty>
+    /// Computes 20 rounds. Each stage of 20 has its own function and constant.
+    template <int Stage>
     [[gnu::target("sha,sse4.1"), gnu::always_inline]] void run() noexcept
     {
         for (int i = 0; i != 5; ++i) {
-            sha_words const e = __builtin_ia32_sha1nexte(earlier, w0);
-            earlier = abcd;
-            abcd = __builtin_ia32_sha1rnds4(abcd, e, Twenty);
+            sha_words const e = __builtin_ia32_sha1nexte(previous, w0);
+            previous = abcd;
+            abcd = __builtin_ia32_sha1rnds4(abcd, e, Stage);
             sha_words const next = __builtin_ia32_sha1msg2(__builtin_ia32_sha1msg1(w0, w1) ^ w2, w3);
             w0 = w1;
             w1 = w2;
@@ -69,36 +70,36 @@ struct sha1_vectors {
     }
 };
 
-/// FIPS 180-4, section 6.1.2. A vector of `e` has it in the highest word, where the instructions look for it.
-[[gnu::target("sha,sse4.1")]] inline void sha1_run(std::array<std::uint32_t, 5>& state, char const* blocks,
-                                                   std::size_t count) noexcept
+/// FIPS 180-4, section 6.1.2. A vector for `e` has it in the highest word, where the instructions expect it.
+[[gnu::target("sha,sse4.1")]] inline void sha1_with_instructions(std::array<std::uint32_t, 5>& state,
+                                                                 char const* blocks, std::size_t count) noexcept
 {
     sha_words const read = sha_load(state.data());
     sha_words abcd = __builtin_shufflevector(read, read, 3, 2, 1, 0);
     sha_words e{0, 0, 0, static_cast<int>(state[4])};
     for (; count != 0; --count, blocks += 64) {
-        auto const bits = reinterpret_cast<sha_sums>(e); // turned back by what SHA1NEXTE will turn it forth
-        sha1_vectors now{abcd,
-                         reinterpret_cast<sha_words>(bits << 2 | bits >> 30),
-                         sha1_load(blocks),
-                         sha1_load(blocks + 16),
-                         sha1_load(blocks + 32),
-                         sha1_load(blocks + 48)};
-        now.run<0>();
-        now.run<1>();
-        now.run<2>();
-        now.run<3>();
-        e = __builtin_ia32_sha1nexte(now.earlier, e);
-        abcd = sha_add(abcd, now.abcd);
+        auto const bits = reinterpret_cast<sha_unsigned_words>(e); // undoes the rotation that SHA1NEXTE applies
+        sha1_vectors rounds{abcd,
+                            reinterpret_cast<sha_words>(bits << 2 | bits >> 30),
+                            sha1_load(blocks),
+                            sha1_load(blocks + 16),
+                            sha1_load(blocks + 32),
+                            sha1_load(blocks + 48)};
+        rounds.run<0>();
+        rounds.run<1>();
+        rounds.run<2>();
+        rounds.run<3>();
+        e = __builtin_ia32_sha1nexte(rounds.previous, e);
+        abcd = sha_add(abcd, rounds.abcd);
     }
     sha_store(state.data(), __builtin_shufflevector(abcd, abcd, 3, 2, 1, 0));
     state[4] = static_cast<std::uint32_t>(e[3]);
 }
 
-/// FIPS 180-4, section 6.2.2. The instructions want the state in these two vectors, named from the lowest word on.
-[[gnu::target("sha,sse4.1")]] inline void sha256_run(std::array<std::uint32_t, 8>& state, char const* blocks,
-                                                     std::size_t count,
-                                                     std::array<std::uint32_t, 64> const& constants) noexcept
+/// FIPS 180-4, section 6.2.2. The instructions expect the state in these two vectors, named from the lowest word up.
+[[gnu::target("sha,sse4.1")]] inline void
+sha256_with_instructions(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
+                         std::array<std::uint32_t, 64> const& constants) noexcept
 {
     sha_words const abcd = sha_load(state.data());
     sha_words const efgh = sha_load(state.data() + 4);
@@ -129,33 +130,33 @@ struct sha1_vectors {
     sha_store(state.data() + 4, __builtin_shufflevector(feba, hgdc, 1, 0, 5, 4));
 }
 
-/// Brings the state forward by `count` blocks: false, and nothing is done, without SHA instructions.
-inline bool sha1_by_instructions(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
+/// Updates the state with `count` blocks. Returns false and does nothing if the processor has no SHA instructions.
+inline bool try_sha1_instructions(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
 {
     // unreached: a processor without them
-    if (!processor_is(processor::hashes)) return false;
-    sha1_run(state, blocks, count);
+    if (!processor_supports(processor::sha)) return false;
+    sha1_with_instructions(state, blocks, count);
     return true;
 }
 
-inline bool sha256_by_instructions(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
-                                   std::array<std::uint32_t, 64> const& constants) noexcept
+inline bool try_sha256_instructions(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
+                                    std::array<std::uint32_t, 64> const& constants) noexcept
 {
     // unreached: a processor without them
-    if (!processor_is(processor::hashes)) return false;
-    sha256_run(state, blocks, count, constants);
+    if (!processor_supports(processor::sha)) return false;
+    sha256_with_instructions(state, blocks, count, constants);
     return true;
 }
 
 #else
 
-constexpr bool sha1_by_instructions(std::array<std::uint32_t, 5>&, char const*, std::size_t) noexcept
+constexpr bool try_sha1_instructions(std::array<std::uint32_t, 5>&, char const*, std::size_t) noexcept
 {
     return false;
 }
 
-constexpr bool sha256_by_instructions(std::array<std::uint32_t, 8>&, char const*, std::size_t,
-                                      std::array<std::uint32_t, 64> const&) noexcept
+constexpr bool try_sha256_instructions(std::array<std::uint32_t, 8>&, char const*, std::size_t,
+                                       std::array<std::uint32_t, 64> const&) noexcept
 {
     return false;
 }

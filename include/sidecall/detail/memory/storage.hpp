@@ -16,8 +16,8 @@
 
 namespace sidecall::detail {
 
-/// Ends the program with a line on the standard error stream. Define SIDECALL_NO_STDIO, in the whole program, to leave
-/// the line out where there is no such stream.
+/// Writes a line to standard error and ends the program. Define SIDECALL_NO_STDIO, in the whole program, to leave the
+/// line out where there is no such stream.
 [[noreturn]] SIDECALL_DETAIL_COLD inline void end_program(char const* reason) noexcept
 {
     // unreached: it ends the program
@@ -31,52 +31,52 @@ namespace sidecall::detail {
     std::abort();
 }
 
-/// Ends the program if the caller has broken a rule and to go on would read, write or send what is not there.
+/// Ends the program if the caller has broken a precondition and continuing would read, write or send invalid data.
 constexpr void expect(bool condition, char const* reason) noexcept
 {
     if (!condition) end_program(reason);
 }
 
-/// The text of an argument that is never empty unless it was moved from; then the program ends, since the request would
-/// be another one than its caller wrote.
+/// Returns a text that is empty only if its owner was moved from. Ends the program in that case, because the request
+/// would differ from what the caller wrote.
 constexpr std::string_view not_moved_from(std::string_view text, char const* reason) noexcept
 {
     expect(!text.empty(), reason);
     return text;
 }
 
-/// A text that a view is to refer to: any but a temporary that owns its bytes.
-struct lasting_text : text_view {
-    constexpr lasting_text(char const* text, std::size_t size) noexcept : text_view(text, size) {}
+/// The text that a non-owning view will refer to. Rejects temporaries that own their bytes.
+struct non_temporary_text : text_view {
+    constexpr non_temporary_text(char const* text, std::size_t size) noexcept : text_view(text, size) {}
 
     template <std::convertible_to<std::string_view> String>
-        requires std::is_trivially_destructible_v<String> // as a reference to a string is
-    constexpr lasting_text(String&& text) : text_view(text)
+        requires std::is_trivially_destructible_v<String> // a reference to a string is, too
+    constexpr non_temporary_text(String&& text) : text_view(text)
     {
     }
 };
 
-/// The parameter from which a `Text` is made: a string copies it, a view refers to it.
+/// The parameter type from which a `Text` is made: a string copies the text, a view refers to it.
 template <class Text>
-using text_given = std::conditional_t<std::is_same_v<Text, std::string_view>, lasting_text, text_view>;
+using text_parameter = std::conditional_t<std::is_same_v<Text, std::string_view>, non_temporary_text, text_view>;
 
-/// Bytes that are written once and then read. Where they lie, on the heap or in the caller's storage, is decided when
-/// the room is made and nowhere else. How to give them back is kept as a pointer, so that a program that never makes
-/// room on the heap does not even link it.
+/// Bytes that are written once and then read. The constructor decides where they are: on the heap or in the caller's
+/// buffer. The function that frees them is kept as a pointer, so a program that never allocates does not link the
+/// allocator.
 class buffer {
 public:
     constexpr buffer() noexcept = default;
 
-    /// Room on the heap.
+    /// Allocates `capacity` bytes on the heap.
     constexpr explicit buffer(std::size_t capacity)
         : data_(new char[capacity]), capacity_(capacity), release_([](char* data) noexcept { delete[] data; })
     {
     }
 
-    /// Room in somebody's storage.
-    constexpr explicit buffer(storage where) noexcept : data_(where.data()), capacity_(where.size()) {}
+    /// Uses the caller's buffer.
+    constexpr explicit buffer(storage memory) noexcept : data_(memory.data()), capacity_(memory.size()) {}
 
-    /// A copy is on the heap, and of nothing it is nothing.
+    /// The copy is on the heap. Copying an empty buffer allocates nothing.
     constexpr buffer(buffer const& other) : buffer()
     {
         if (other.capacity_ == 0) return;
@@ -108,7 +108,7 @@ public:
     constexpr std::size_t capacity() const noexcept { return capacity_; }
     constexpr std::string_view view() const noexcept { return {data_, size_}; }
 
-    /// Says how much of the room has been written.
+    /// Sets how many bytes have been written.
     constexpr void resize(std::size_t size) noexcept
     {
         expect(size <= capacity_, "written past the end of a buffer");
@@ -122,28 +122,28 @@ private:
     void (*release_)(char*) noexcept = nullptr;
 };
 
-/// Copies a text behind what was written; returns where it ends.
+/// Copies a text to `out`. Returns the end of the copy.
 constexpr char* put(char* out, std::string_view text) noexcept
 {
     if (!text.empty()) std::char_traits<char>::copy(out, text.data(), text.size());
     return out + text.size();
 }
 
-/// Overwrites `size` bytes in a way that the optimiser must keep, although nobody reads them again.
+/// Overwrites `size` bytes in a way that the optimizer cannot remove.
 constexpr void wipe(char* data, std::size_t size) noexcept
 {
     if (size != 0) std::char_traits<char>::assign(data, size, '\0');
     if (std::is_constant_evaluated()) return;
 #if defined(__GNUC__)
-    __asm__ __volatile__("" : : "r"(data) : "memory"); // for all that it knows, this reads them
+    __asm__ __volatile__("" : : "r"(data) : "memory"); // the compiler must assume that this reads them
 #else
-    // unreached: where we test there are g++ and clang++
+    // unreached: the tested compilers are g++ and clang++
     for (char volatile* byte = data; size != 0; --size) *byte++ = 0;
 #endif
 }
 
-/// Wipes all that a string of somebody's has ever held: a shorter text leaves the end of an older one behind, and a
-/// small one that was moved from keeps its bytes, so the whole capacity goes.
+/// Wipes everything that a string has ever contained. Covers the whole capacity, because a shorter text leaves the end
+/// of a longer one behind, and a small moved-from string keeps its bytes.
 inline void wipe(std::string& secret) noexcept
 {
     secret.resize(secret.capacity());
@@ -151,8 +151,8 @@ inline void wipe(std::string& secret) noexcept
     secret.clear();
 }
 
-/// Wipes an object that is nothing but its bytes, as the last thing that is done to it. It does so in a constant, too:
-/// of a destructor that there touched no member, clang++ believes that a static object can do without it.
+/// Wipes a trivially copyable object as the last thing that is done with it. Assigns to it in constant evaluation too:
+/// clang++ omits the destructor of a static object if it touches no member during constant evaluation.
 template <class T>
 constexpr void wipe_object(T& object) noexcept
 {
@@ -160,66 +160,64 @@ constexpr void wipe_object(T& object) noexcept
     wipe(reinterpret_cast<char*>(&object), sizeof object);
 }
 
-/// A text that is kept in place if it is no longer than `InPlace`, else in a buffer.
-template <std::size_t InPlace>
+/// A text that is stored inline if it has at most `InlineCapacity` bytes, otherwise in a buffer.
+template <std::size_t InlineCapacity>
 class short_text {
 public:
-    /// Room for so many bytes, to be written through `data()`.
+    /// Makes room for `size` bytes, to be written through `data()`.
     constexpr explicit short_text(std::size_t size) : size_(size)
     {
-        if (size > InPlace) elsewhere_ = buffer(size);
+        if (size > InlineCapacity) buffer_ = buffer(size);
     }
     constexpr explicit short_text(std::string_view text) : short_text(text.size()) { detail::put(data(), text); }
-    constexpr explicit short_text(char const (&text)[InPlace]) noexcept : size_(InPlace)
+    constexpr explicit short_text(char const (&text)[InlineCapacity]) noexcept : size_(InlineCapacity)
     {
-        std::char_traits<char>::copy(in_place_, text, InPlace);
+        std::char_traits<char>::copy(inline_, text, InlineCapacity);
     }
 
-    /// Takes a buffer over.
-    constexpr explicit short_text(buffer text) noexcept : size_(text.size()), elsewhere_(std::move(text)) {}
+    /// Takes ownership of a buffer.
+    constexpr explicit short_text(buffer text) noexcept : size_(text.size()), buffer_(std::move(text)) {}
 
     constexpr short_text(short_text const& other) : short_text(std::string_view(other)) {}
     constexpr short_text(short_text&& other) noexcept
-        : size_(std::exchange(other.size_, 0)), elsewhere_(std::move(other.elsewhere_))
+        : size_(std::exchange(other.size_, 0)), buffer_(std::move(other.buffer_))
     {
-        std::char_traits<char>::copy(in_place_, other.in_place_, InPlace);
+        std::char_traits<char>::copy(inline_, other.inline_, InlineCapacity);
     }
     constexpr short_text& operator=(short_text const& other)
     {
         if (this != &other) *this = short_text(other);
         return *this;
     }
-    constexpr short_text& operator=(short_text&& other) noexcept // straight, since another copy would not be wiped
+    constexpr short_text& operator=(short_text&& other) noexcept // without a temporary, which would not be wiped
     {
         std::size_t const size = std::exchange(other.size_, 0);
-        elsewhere_ = std::move(other.elsewhere_);
-        std::char_traits<char>::move(in_place_, other.in_place_, InPlace);
+        buffer_ = std::move(other.buffer_);
+        std::char_traits<char>::move(inline_, other.inline_, InlineCapacity);
         size_ = size;
         return *this;
     }
 
-    constexpr char* data() noexcept { return elsewhere_.data() ? elsewhere_.data() : in_place_; }
+    constexpr char* data() noexcept { return buffer_.data() ? buffer_.data() : inline_; }
 
-    /// Overwrites the text, also where a moved one was, and leaves an empty one.
+    /// Overwrites the text, including the inline bytes that a move leaves behind, and makes it empty.
     constexpr void wipe() noexcept
     {
-        if (elsewhere_.data()) detail::wipe(elsewhere_.data(), size_);
-        detail::wipe(in_place_, InPlace);
+        if (buffer_.data()) detail::wipe(buffer_.data(), size_);
+        detail::wipe(inline_, InlineCapacity);
         size_ = 0;
     }
 
-    constexpr operator std::string_view() const noexcept
-    {
-        return {elsewhere_.data() ? elsewhere_.data() : in_place_, size_};
-    }
+    constexpr operator std::string_view() const noexcept { return {buffer_.data() ? buffer_.data() : inline_, size_}; }
 
 private:
     std::size_t size_;
-    buffer elsewhere_{};
-    char in_place_[InPlace]{};
+    buffer buffer_{};
+    char inline_[InlineCapacity]{};
 };
 
-/// A text of limited length in place. To append what does not fit ends the program: its users check before.
+/// A text of limited length that is stored inline. Appending more than fits ends the program; callers check the size
+/// first.
 template <std::size_t Capacity>
 class inline_text {
 public:

@@ -1,11 +1,11 @@
 #pragma once
 
-// What the processor can do beyond what every one of its kind can, found out at run time: the SHA instructions of
-// x86-64, several times as fast as anything else, and its shuffle of bytes. Define SIDECALL_NO_SHA_INSTRUCTIONS, in all
-// of the program, to leave that out: it saves some two kilobytes of code and <cpuid.h>.
+// Detects at run time what the processor can do beyond the x86-64 baseline: the SHA instructions, several times as fast
+// as any other code, and the byte shuffle of SSSE3. Define SIDECALL_NO_SHA_INSTRUCTIONS, in the whole program, to leave
+// this out. That saves about two kilobytes of code and <cpuid.h>.
 //
-// Who uses it takes the compiler's own vectors and builtins, since <immintrin.h> alone takes longer to compile than all
-// of this library.
+// The code that uses these instructions is written with the compiler's vector types and builtins, because <immintrin.h>
+// alone takes longer to compile than all of this library.
 #if defined(__x86_64__) && defined(__has_builtin) && !defined(SIDECALL_NO_SHA_INSTRUCTIONS)
 #if __has_builtin(__builtin_shufflevector)
 #define SIDECALL_SHA_INSTRUCTIONS
@@ -13,32 +13,33 @@
 
 namespace sidecall::detail {
 
-enum class processor { unknown, plain, shuffles, hashes }; // each can do what those before it can
+enum class processor { unknown, baseline, ssse3, sha }; // each includes those before it
 
-/// The same whichever thread finds it out, so threads need no order.
-inline processor this_processor = processor::unknown;
+/// Every thread detects the same value, so the threads need no ordering.
+inline processor cached_processor = processor::unknown;
 
-[[gnu::noinline, gnu::cold]] inline processor find_processor() noexcept
+[[gnu::noinline, gnu::cold]] inline processor detect_processor() noexcept
 {
     unsigned a = 0, b = 0, c = 0, d = 0;
-    // unreached: what other processors have; SIDECALL_NO_SHA_INSTRUCTIONS takes all of it out
+    // unreached: other processors; SIDECALL_NO_SHA_INSTRUCTIONS removes all of it
     bool const sse41 = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c >> 9 & c >> 19 & 1) != 0; // and SSSE3
     // unreached: as above
     bool const sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b >> 29 & 1) != 0;
     // unreached: as above
-    return !sse41 ? processor::plain : sha ? processor::hashes : processor::shuffles;
+    return !sse41 ? processor::baseline : sha ? processor::sha : processor::ssse3;
 }
 
-/// Asks the processor once: CPUID takes a hundred cycles, and in a virtual machine it is a trap of microseconds.
-inline bool processor_is(processor least) noexcept
+/// Whether the processor can do what `required` names. Detects it once: CPUID takes a hundred cycles, and in a virtual
+/// machine it traps, which takes microseconds.
+inline bool processor_supports(processor required) noexcept
 {
     processor known{};
-    __atomic_load(&this_processor, &known, __ATOMIC_RELAXED);
+    __atomic_load(&cached_processor, &known, __ATOMIC_RELAXED);
     if (known == processor::unknown) {
-        known = find_processor();
-        __atomic_store(&this_processor, &known, __ATOMIC_RELAXED);
+        known = detect_processor();
+        __atomic_store(&cached_processor, &known, __ATOMIC_RELAXED);
     }
-    return known >= least;
+    return known >= required;
 }
 
 } // namespace sidecall::detail

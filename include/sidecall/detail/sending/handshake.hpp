@@ -6,29 +6,31 @@
 
 namespace sidecall::detail {
 
-/// Two parties that share an object and end once each, in whatever order and on whatever threads: the second to end
-/// knows that the object is its own. A builtin rather than `std::atomic`, since <atomic> is expensive to include.
+/// Decides which of two parties frees an object that they share. Each party arrives once, in any order and on any
+/// thread. The second one to arrive is the sole owner of the object. Uses a builtin instead of `std::atomic`, because
+/// <atomic> is expensive to include.
 class handshake {
 public:
-    /// Starts anew; only while one party has the object.
-    void begin() noexcept { ended_ = false; }
+    /// Prepares for two new arrivals. During the call only one party may have access to the object.
+    void reset() noexcept { arrived_ = false; }
 
-    /// Ends one party; true for the second. What the first did before its end, the second sees after its own.
-    bool end() noexcept
+    /// Records that one party is done. Returns true for the second one, which then sees everything that the first one
+    /// did before it arrived.
+    bool arrive() noexcept
     {
 #if defined(__GNUC__)
-        return __atomic_exchange_n(&ended_, true, __ATOMIC_ACQ_REL);
+        return __atomic_exchange_n(&arrived_, true, __ATOMIC_ACQ_REL);
 #else
-        // unreached: where we test there are g++ and clang++
-        return ended_.exchange(true, std::memory_order_acq_rel);
+        // unreached: the tested compilers are g++ and clang++
+        return arrived_.exchange(true, std::memory_order_acq_rel);
 #endif
     }
 
 private:
 #if defined(__GNUC__)
-    bool ended_ = false;
+    bool arrived_ = false;
 #else
-    std::atomic<bool> ended_ = false;
+    std::atomic<bool> arrived_ = false;
 #endif
 };
 

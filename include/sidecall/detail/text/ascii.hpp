@@ -6,7 +6,7 @@
 
 #include <sidecall/detail/platform/compiler.hpp>
 
-// Bytes as ASCII, whatever the locale says.
+// ASCII functions that do not depend on the locale.
 namespace sidecall::detail {
 
 constexpr bool is_digit(char c) noexcept
@@ -29,26 +29,26 @@ constexpr bool is_alnum(char c) noexcept
     return is_digit(c) || is_alpha(c);
 }
 
-/// The value of a hexadecimal digit of either case, or -1.
-constexpr int find_hex_value(char c) noexcept
+/// Returns the value of a hexadecimal digit of either case, or -1.
+constexpr int compute_hex_value(char c) noexcept
 {
     if (is_digit(c)) return c - '0';
     c = to_lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/// The same for every byte, looked up.
+/// `compute_hex_value` for every byte, as a table.
 inline constexpr auto hex_values = [] {
     struct table {
         signed char of[256];
     } values{};
-    for (int c = 0; c != 256; ++c) values.of[c] = static_cast<signed char>(find_hex_value(static_cast<char>(c)));
+    for (int c = 0; c != 256; ++c) values.of[c] = static_cast<signed char>(compute_hex_value(static_cast<char>(c)));
     return values;
 }();
 
 constexpr int hex_value(char c) noexcept
 {
-    if constexpr (prefers_size) return find_hex_value(c);
+    if constexpr (prefers_size) return compute_hex_value(c);
     return hex_values.of[static_cast<unsigned char>(c)];
 }
 
@@ -57,38 +57,39 @@ constexpr bool is_hex(char c) noexcept
     return hex_value(c) >= 0;
 }
 
-/// Reads a text of decimal digits and nothing else, if its number is not above `most`.
-constexpr bool parse_decimal(std::string_view text, std::uint64_t most, std::uint64_t& number) noexcept
+/// Reads a text of decimal digits only. Returns false for any other text and for a number above `max`.
+constexpr bool parse_decimal(std::string_view text, std::uint64_t max, std::uint64_t& number) noexcept
 {
     number = 0;
     for (char c : text) {
         if (!is_digit(c)) return false;
         auto const digit = static_cast<std::uint64_t>(c - '0');
-        if (number > UINT64_MAX / 10) return false; // a division by what is no constant would bring a library's
+        if (number > UINT64_MAX / 10) return false; // a division by a variable could need a library function
         number *= 10;
-        if (digit > most || number > most - digit) return false;
+        if (digit > max || number > max - digit) return false;
         number += digit;
     }
     return !text.empty();
 }
 
-/// Compilers put comparisons of a known length in line.
-constexpr bool same_bytes(char const* a, char const* b, std::size_t size) noexcept
+/// Compilers inline comparisons whose length is constant.
+constexpr bool equal_bytes(char const* a, char const* b, std::size_t size) noexcept
 {
     return std::char_traits<char>::compare(a, b, size) == 0;
 }
 
-/// Equal but for the case of ASCII letters: how HTTP compares field names and schemes (RFC 9110, section 5.1).
+/// Compares without regard to the case of ASCII letters, as HTTP compares field names and schemes (RFC 9110, section
+/// 5.1).
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
 {
-    if (a == b) return true; // mostly
+    if (a == b) return true; // the common case
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i != a.size(); ++i)
         if (to_lower(a[i]) != to_lower(b[i])) return false;
     return true;
 }
 
-/// Without the blanks and tabs at either end: OWS of RFC 9110, section 5.6.3.
+/// Returns the text without spaces and tabs at either end: OWS of RFC 9110, section 5.6.3.
 constexpr std::string_view trim(std::string_view text) noexcept
 {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -96,15 +97,15 @@ constexpr std::string_view trim(std::string_view text) noexcept
     return text;
 }
 
-/// What lies between two offsets; as much of it as there is.
-constexpr std::string_view cut(std::string_view text, std::size_t begin, std::size_t end) noexcept
+/// Returns the bytes from `begin` to `end`, both clamped to the size of the text.
+constexpr std::string_view slice(std::string_view text, std::size_t begin, std::size_t end) noexcept
 {
     if (end > text.size()) end = text.size();
     if (begin > end) begin = end;
     return {text.data() + begin, end - begin};
 }
 
-/// Where one of these characters stands, or where the text ends.
+/// Returns the offset of the first of these characters from `from` on, or the size of the text.
 template <std::size_t N>
 constexpr std::size_t find_or_end(std::string_view text, char const (&any_of)[N], std::size_t from) noexcept
 {

@@ -12,52 +12,53 @@
 
 namespace sidecall::detail {
 
-/// How many characters `base64_encode` writes for `size` bytes.
+/// Returns how many characters `base64_encode` writes for `size` bytes.
 constexpr std::size_t base64_size(std::size_t size) noexcept
 {
     return (size + 2) / 3 * 4;
 }
 
-/// The four characters of three bytes, which are the upper ones of `three`: the first character is the lowest byte. All
-/// four are computed at once, and not looked up, since a table would be indexed by bits of a secret.
-constexpr std::uint32_t base64_four(std::uint32_t three) noexcept
+/// Encodes three bytes, the upper ones of `three`, as four characters; the first is the lowest byte of the result.
+/// Computes all four at once instead of using a table, because the index of a table lookup would depend on bits of a
+/// secret.
+constexpr std::uint32_t base64_encode_triple(std::uint32_t three) noexcept
 {
-    constexpr std::uint32_t each = 0x01010101;
+    constexpr std::uint32_t ones = 0x01010101;
     std::uint32_t const digits =
         three >> 26 | (three >> 12 & 0x3F00) | (three << 2 & 0x3F0000) | (three << 16 & 0x3F000000);
-    auto const from = [digits](std::uint32_t limit) { return (digits + each * (0x80 - limit)) >> 7 & each; };
-    // Each range of the alphabet begins so much after the place where the one before it would go on.
-    std::uint32_t const signs = from(62);
-    return digits + each * 'A' + from(26) * ('a' - 'Z' - 1) - from(52) * ('z' + 1 - '0') - signs * ('9' + 1 - '+') +
-           (signs & digits) * ('/' - '+' - 1);
+    auto const at_least = [digits](std::uint32_t limit) { return (digits + ones * (0x80 - limit)) >> 7 & ones; };
+    // Each range of the alphabet starts at an offset from where the previous range would continue.
+    std::uint32_t const signs = at_least(62);
+    return digits + ones * 'A' + at_least(26) * ('a' - 'Z' - 1) - at_least(52) * ('z' + 1 - '0') -
+           signs * ('9' + 1 - '+') + (signs & digits) * ('/' - '+' - 1);
 }
 
-constexpr void base64_write(char first, char second, char third, char* out) noexcept
+constexpr void base64_write_triple(char first, char second, char third, char* out) noexcept
 {
     auto const byte = [](char c) { return std::uint32_t{static_cast<unsigned char>(c)}; };
-    std::uint32_t const four = base64_four(byte(first) << 24 | byte(second) << 16 | byte(third) << 8);
+    std::uint32_t const four = base64_encode_triple(byte(first) << 24 | byte(second) << 16 | byte(third) << 8);
     out[0] = static_cast<char>(four & 0xFF);
     out[1] = static_cast<char>(four >> 8 & 0xFF);
     out[2] = static_cast<char>(four >> 16 & 0xFF);
     out[3] = static_cast<char>(four >> 24 & 0xFF);
 }
 
-/// Writes the characters of one to three bytes, of which `first` has one or two and `second` the others, and the
-/// padding.
-constexpr char* base64_group(std::string_view first, std::string_view second, char* out) noexcept
+/// Writes the last group of a text, or one that spans two pieces: one or two bytes in `first`, the others, if any, in
+/// `second`. Pads it if there are fewer than three.
+constexpr char* base64_write_split_group(std::string_view first, std::string_view second, char* out) noexcept
 {
     std::size_t const size = first.size() + second.size();
     char const middle = first.size() == 2 ? first[1] : second.empty() ? '\0' : second[0];
     char const last = size != 3 || second.empty() ? '\0' : second.back();
-    base64_write(first[0], middle, last, out);
+    base64_write_triple(first[0], middle, last, out);
     if (size < 3) out[3] = '=';
     if (size < 2) out[2] = '=';
     return out + 4;
 }
 
 #ifdef SIDECALL_SHA_INSTRUCTIONS
-/// What `base64_four` does, with 12 bytes at a time.
-[[gnu::target("ssse3")]] inline void base64_sixteen(char const* bytes, char* out) noexcept
+/// Does the work of `base64_encode_triple` for 12 bytes at a time. Reads 12 bytes and writes 16 characters.
+[[gnu::target("ssse3")]] inline void base64_write_vector(char const* bytes, char* out) noexcept
 {
     using pair [[gnu::vector_size(16)]] = long long;
     using words [[gnu::vector_size(16)]] = unsigned;
@@ -74,9 +75,9 @@ constexpr char* base64_group(std::string_view first, std::string_view second, ch
     auto const digits = reinterpret_cast<values>(three >> 26 | (three >> 12 & 0x3F00) | (three << 2 & 0x3F0000) |
                                                  (three << 16 & 0x3F000000));
 
-    // What is to be added to a digit is found in a register, by a number: 0 from 26 to 51, where most are, 1 to 12
-    // above, 13 below.
-    // A comparison's type is `values` to g++ and not to clang++.
+    // Looks up the offset from a digit to its character in a register. The index is 0 for digits from 26 to 51, 1 to 12
+    // for higher digits, and 13 for lower digits. The result of a comparison has the type `values` in g++, but not in
+    // clang++.
     auto const number =
         (std::bit_cast<values>(digits > 51) & (digits - 51)) | (std::bit_cast<values>(digits < 26) & 13);
     constexpr values step{'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
@@ -86,51 +87,51 @@ constexpr char* base64_group(std::string_view first, std::string_view second, ch
     __builtin_memcpy(out, &text, sizeof text);
 }
 
-/// Writes four groups of three bytes at least.
-[[gnu::target("ssse3")]] inline void base64_by_sixteen(char const* bytes, std::size_t groups, char* out) noexcept
+/// Writes the characters of `groups` groups of three bytes. There must be at least four.
+[[gnu::target("ssse3")]] inline void base64_write_vectors(char const* bytes, std::size_t groups, char* out) noexcept
 {
     char const* const last = bytes + 3 * groups - 12;
     char* const last_out = out + 4 * groups - 16;
-    for (; bytes < last; bytes += 12, out += 16) base64_sixteen(bytes, out);
-    base64_sixteen(last, last_out); // some of it for the second time, the same
+    for (; bytes < last; bytes += 12, out += 16) base64_write_vector(bytes, out);
+    base64_write_vector(last, last_out); // may overlap the previous vector and then writes the same characters again
 }
 #endif
 
-/// Writes the groups that are whole in `bytes` and takes them from its front.
-constexpr char* base64_groups(std::string_view& bytes, char* out) noexcept
+/// Writes the whole groups of three bytes in `bytes` and removes them from its front.
+constexpr char* base64_write_whole_groups(std::string_view& bytes, char* out) noexcept
 {
     std::size_t const groups = bytes.size() / 3;
     char const* from = bytes.data();
     bytes.remove_prefix(3 * groups);
 #ifdef SIDECALL_SHA_INSTRUCTIONS
     if constexpr (!prefers_size) {
-        // unreached: every x86-64 processor since 2006 has the shuffles
-        if (!std::is_constant_evaluated() && groups >= 4 && processor_is(processor::shuffles)) {
-            base64_by_sixteen(from, groups, out);
+        // unreached: every x86-64 processor since 2006 has SSSE3
+        if (!std::is_constant_evaluated() && groups >= 4 && processor_supports(processor::ssse3)) {
+            base64_write_vectors(from, groups, out);
             return out + 4 * groups;
         }
     }
 #endif
-    for (std::size_t i = 0; i != groups; ++i, from += 3, out += 4) base64_write(from[0], from[1], from[2], out);
+    for (std::size_t i = 0; i != groups; ++i, from += 3, out += 4) base64_write_triple(from[0], from[1], from[2], out);
     return out;
 }
 
-/// Writes `bytes` in the standard alphabet with padding (RFC 4648, section 4); returns where the text ends. The source
-/// may be in two pieces, since a credential is, and no third place should ever hold it whole. No branch and no index
-/// depends on the bytes.
+/// Encodes `first` and `second`, as if joined, in the standard alphabet with padding (RFC 4648, section 4). Returns the
+/// end of the text. The input may be in two pieces because a credential is, so that no third buffer ever contains all
+/// of it. No branch and no index depends on the bytes.
 constexpr char* base64_encode(std::string_view first, std::string_view second, char* out) noexcept
 {
-    out = base64_groups(first, out);
+    out = base64_write_whole_groups(first, out);
     if (!first.empty()) {
         std::string_view const rest = second.substr(0, 3 - first.size());
-        out = base64_group(first, rest, out);
+        out = base64_write_split_group(first, rest, out);
         second.remove_prefix(rest.size());
     }
-    out = base64_groups(second, out);
-    return second.empty() ? out : base64_group(second, {}, out);
+    out = base64_write_whole_groups(second, out);
+    return second.empty() ? out : base64_write_split_group(second, {}, out);
 }
 
-/// The value of a character, -1 of one that is none of the alphabet's.
+/// Returns the value of a character, or -1 if it is not in the alphabet.
 constexpr std::int8_t base64_value(char c) noexcept
 {
     int const value = c >= 'A' && c <= 'Z'   ? c - 'A'
@@ -148,8 +149,8 @@ inline constexpr std::array<std::int8_t, 256> base64_values = [] {
     return values;
 }();
 
-/// Reads exactly `N` bytes from a text that is what `base64_encode` writes for them, to the letter: false for any other
-/// spelling, length or padding, and for unused bits that are not nought. For what is public: it looks up in a table.
+/// Decodes exactly `N` bytes. Accepts only the text that `base64_encode` writes for them: returns false for any other
+/// character, length or padding, and for unused bits that are not zero. Not for secrets: it uses a lookup table.
 template <std::size_t N>
 constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>& bytes) noexcept
 {
@@ -158,7 +159,7 @@ constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>
         return false;
     if constexpr (prefers_size) {
         std::uint32_t bits = 0;
-        int count = 0; // of the lowest ones, which are not written yet
+        int count = 0; // how many of the low bits are not written yet
         std::size_t at = 0;
         for (char c : text.substr(0, text.size() - padding)) {
             auto const value = base64_value(c);
@@ -171,12 +172,12 @@ constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>
         }
         return (bits & ((1u << count) - 1)) == 0;
     }
-    // A -1 reaches above the 24 bits of a group.
+    // The bits of a -1 reach above the 24 bits of a group.
     auto const digit = [text](std::size_t i) {
         auto const value = base64_values[static_cast<unsigned char>(text[i])];
         return static_cast<std::uint32_t>(value) << (18 - 6 * (i % 4));
     };
-    std::uint32_t wrong = 0;
+    std::uint32_t invalid = 0;
     std::size_t from = 0;
     std::size_t at = 0;
     for (; at != N / 3 * 3; at += 3, from += 4) {
@@ -184,15 +185,15 @@ constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>
         bytes[at] = static_cast<unsigned char>(three >> 16 & 0xFF);
         bytes[at + 1] = static_cast<unsigned char>(three >> 8 & 0xFF);
         bytes[at + 2] = static_cast<unsigned char>(three & 0xFF);
-        wrong |= three >> 24;
+        invalid |= three >> 24;
     }
     if constexpr (N % 3 != 0) {
         std::uint32_t const rest = digit(from) | digit(from + 1) | (N % 3 == 2 ? digit(from + 2) : 0);
         bytes[at] = static_cast<unsigned char>(rest >> 16 & 0xFF);
         if constexpr (N % 3 == 2) bytes[at + 1] = static_cast<unsigned char>(rest >> 8 & 0xFF);
-        wrong |= rest >> 24 | (rest & 0xFFFFFFu >> 8 * (N % 3));
+        invalid |= rest >> 24 | (rest & 0xFFFFFFu >> 8 * (N % 3));
     }
-    return wrong == 0;
+    return invalid == 0;
 }
 
 } // namespace sidecall::detail

@@ -9,10 +9,12 @@
 #include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 
-// Looking at sixteen bytes at once, where every processor of the kind can: SSE2 on x86-64. Not with -msse2 elsewhere,
-// which may differ from one translation unit to the next. No intrinsics, whose headers are expensive to include;
-// compilers do it for arithmetic on vectors. Everywhere else, at the end of a text and in a constant the same questions
-// are asked byte by byte, so that each of them is written once.
+// Searches and copies text sixteen bytes at a time. Used on x86-64 only, where every processor has SSE2. Not used for
+// -msse2 on other targets, because that option may differ between translation units.
+//
+// Uses the compiler's vector types instead of intrinsics, because the intrinsics headers are expensive to include. On
+// other targets, at the end of a text and in constant expressions, the same functions work byte by byte. Each byte
+// class is written once for both.
 
 namespace sidecall::detail {
 
@@ -38,20 +40,20 @@ inline unsigned to_bits(chunk_mask mask) noexcept
 }
 #endif
 
-/// What classes of bytes are made of: questions of one byte or of sixteen. The answers are numbers rather than truth
-/// values, so that a class can join them by "|" and "&" for either.
+/// Base of the byte classes: tests on one byte or on sixteen. The results are numbers rather than `bool`, so that a
+/// class can combine them with "|" and "&" in both cases.
 struct byte_class {
-    static constexpr int is(octet one, octet wanted) noexcept { return one == wanted; }
-    static constexpr int is_between(octet one, octet least, octet most) noexcept { return one >= least && one <= most; }
+    static constexpr int is(octet c, octet expected) noexcept { return c == expected; }
+    static constexpr int is_between(octet c, octet min, octet max) noexcept { return c >= min && c <= max; }
 
-    /// Letters in lower case; no other byte becomes a letter.
-    static constexpr octet lower(octet one) noexcept { return one | 0x20; }
+    /// Maps upper-case letters to lower case. Changes other bytes too, but never into a letter.
+    static constexpr octet lower(octet c) noexcept { return c | 0x20; }
 
 #ifdef SIDECALL_DETAIL_CHUNKS
-    static auto is(chunk bytes, octet wanted) noexcept { return bytes == wanted; }
-    static auto is_between(chunk bytes, octet least, octet most) noexcept
+    static auto is(chunk bytes, octet expected) noexcept { return bytes == expected; }
+    static auto is_between(chunk bytes, octet min, octet max) noexcept
     {
-        return bytes - least <= static_cast<octet>(most - least);
+        return bytes - min <= static_cast<octet>(max - min);
     }
     static chunk lower(chunk bytes) noexcept { return bytes | octet{0x20}; }
 #endif
@@ -65,30 +67,31 @@ SIDECALL_DETAIL_INLINE unsigned chunk_bits_not_in(Class in_class, char const* fr
 }
 #endif
 
-/// A bit for each of the next sixteen bytes that is not in a class, the first one's lowest; for those that are left,
-/// near the end. `in_class` takes a byte or sixteen of them.
+/// Returns one bit for each of the next sixteen bytes, or fewer at the end of the text: set if the byte is not in the
+/// class. The lowest bit is for the byte at `at`. `in_class` takes one byte or sixteen.
 template <class Class>
 SIDECALL_DETAIL_INLINE constexpr unsigned bits_not_in(Class in_class, std::string_view text, std::size_t at) noexcept
 {
     std::size_t const left = text.size() - at;
 #ifdef SIDECALL_DETAIL_CHUNKS
     if (!std::is_constant_evaluated() && text.size() >= chunk_size) {
-        // At the end: the last sixteen, of which the first have been seen.
+        // At the end of the text: load its last sixteen bytes and drop those before `at`.
         return left >= chunk_size
                    ? detail::chunk_bits_not_in(in_class, text.data() + at)
                    : detail::chunk_bits_not_in(in_class, text.data() + text.size() - chunk_size) >> (chunk_size - left);
     }
 #endif
     unsigned bits = 0;
-    // unreached: where there are chunks, the compiler alone comes here with as much as one
+    // unreached: where chunks are in use, only constant evaluation gets here with 16 or more bytes
     for (std::size_t i = 0; i != left && i != chunk_size; ++i)
         bits |= static_cast<unsigned>(in_class(static_cast<octet>(text[at + i])) ? 0 : 1) << i;
     return bits;
 }
 
-/// The offset of the first byte from `at` on that is not in a class, or the size of the text.
+/// Returns the offset of the first byte from `at` on that is not in the class, or the size of the text.
 template <class Class>
-SIDECALL_DETAIL_INLINE constexpr std::size_t find_not(Class in_class, std::string_view text, std::size_t at) noexcept
+SIDECALL_DETAIL_INLINE constexpr std::size_t find_first_not_in(Class in_class, std::string_view text,
+                                                               std::size_t at) noexcept
 {
     while (at < text.size()) {
         unsigned const found = detail::bits_not_in(in_class, text, at);
@@ -99,19 +102,19 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t find_not(Class in_class, std::strin
     return text.size();
 }
 
-/// Calls `visit` with the offset of each byte that is not in a class, from left to right.
+/// Calls `visit` with the offset of each byte that is not in the class, from left to right.
 template <class Class, class Visit>
-SIDECALL_DETAIL_INLINE constexpr void for_each_not(Class in_class, std::string_view text, Visit visit) noexcept
+SIDECALL_DETAIL_INLINE constexpr void for_each_not_in(Class in_class, std::string_view text, Visit visit) noexcept
 {
     for (std::size_t at = 0; at < text.size(); at += chunk_size)
         for (unsigned found = detail::bits_not_in(in_class, text, at); found != 0; found &= found - 1)
             visit(at + static_cast<unsigned>(std::countr_zero(found)));
 }
 
-/// Copies what lies between two offsets; returns where the copy ends. Up to `copy_spills` bytes behind that may be
-/// overwritten, too: most runs are short, and sixteen bytes are copied sooner than it is decided how many.
-SIDECALL_DETAIL_INLINE constexpr char* copy_run(char* out, std::string_view text, std::size_t begin,
-                                                std::size_t end) noexcept
+/// Copies the bytes from `begin` to `end`. Returns the end of the copy. May overwrite up to `copy_slack` bytes after
+/// it: most ranges are short, and copying sixteen bytes is faster than choosing a size.
+SIDECALL_DETAIL_INLINE constexpr char* copy_range(char* out, std::string_view text, std::size_t begin,
+                                                  std::size_t end) noexcept
 {
     std::size_t const size = end - begin;
 #ifdef SIDECALL_DETAIL_CHUNKS
@@ -124,8 +127,8 @@ SIDECALL_DETAIL_INLINE constexpr char* copy_run(char* out, std::string_view text
     return out + size;
 }
 
-/// Copies bytes of a class to `out`, which moves behind them; returns the offset of the first that is not in it. Up to
-/// `copy_spills` bytes behind those may be overwritten, too: it is sooner done than decided how many there are.
+/// Copies bytes from `at` on while they are in the class. Moves `out` to the end of the copy and returns the offset of
+/// the first byte that is not in the class. May overwrite up to `copy_slack` bytes after the copy.
 template <class Class>
 SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::string_view text, std::size_t at,
                                                         char*& out) noexcept
@@ -143,10 +146,12 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::str
     while (at != text.size() && in_class(static_cast<octet>(text[at]))) *out++ = text[at++];
     return at;
 }
-inline constexpr std::size_t copy_spills = chunk_size;
 
-/// How many places of a text `matches(load, place)` holds at, from `begin` on: `load(place)` gives the byte there, or
-/// sixteen of them.
+/// How many bytes after a copy `copy_range` and `copy_while` may overwrite.
+inline constexpr std::size_t copy_slack = chunk_size;
+
+/// Returns at how many offsets from `begin` on `matches(load, address)` is true. `load(address)` returns the byte
+/// there, or sixteen bytes from there.
 template <class Matches>
 SIDECALL_DETAIL_INLINE constexpr std::size_t count_where(std::string_view text, std::size_t begin,
                                                          Matches matches) noexcept
@@ -156,7 +161,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t count_where(std::string_view text, 
 #ifdef SIDECALL_DETAIL_CHUNKS
     if (!std::is_constant_evaluated()) {
         while (text.size() - at >= chunk_size) {
-            chunk sums{}; // one for each of the sixteen places, so at most 255 times before they are added up
+            chunk sums{}; // one counter a lane: at most 255 rounds before it would overflow
             std::size_t const chunks = (text.size() - at) / chunk_size;
             std::size_t const stop = at + (chunks < 255 ? chunks : 255) * chunk_size;
             for (; at != stop; at += chunk_size) sums -= reinterpret_cast<chunk>(matches(load_chunk, text.data() + at));
@@ -170,23 +175,23 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t count_where(std::string_view text, 
     return count;
 }
 
-/// How many bytes are in a class.
+/// Returns how many bytes are in the class.
 template <class Class>
 SIDECALL_DETAIL_INLINE constexpr std::size_t count_in(Class in_class, std::string_view text) noexcept
 {
     return detail::count_where(text, 0, [&](auto load, char const* at) { return in_class(load(at)); });
 }
 
-/// How many pieces there are between separators, without the empty ones.
+/// Returns how many non-empty pieces the separators divide the text into.
 template <class Class>
 SIDECALL_DETAIL_INLINE constexpr std::size_t count_pieces(Class is_separator, std::string_view text) noexcept
 {
     if (text.empty()) return 0;
     std::size_t const first = is_separator(static_cast<octet>(text[0])) ? 0 : 1;
     return first + detail::count_where(text, 1, [&](auto load, char const* at) {
-               auto const is_behind_one = is_separator(load(at - 1));
-               auto const is_none = is_separator(load(at)) == 0;
-               return is_behind_one & is_none;
+               auto const follows_separator = is_separator(load(at - 1));
+               auto const is_other = is_separator(load(at)) == 0;
+               return follows_separator & is_other;
            });
 }
 

@@ -7,18 +7,19 @@
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/uri.hpp>
 
-// Percent-encoding (RFC 3986, section 2.1), as paths and as form bodies use it.
+// Percent-encoding (RFC 3986, section 2.1) for paths and form bodies.
 namespace sidecall::detail {
 
-/// The byte that the three at `from` stand for, the first of which is "%"; less than nought if they are no escape.
+/// Decodes the escape in the three bytes at `from`, the first of which must be "%". Returns a negative number if they
+/// are not a valid escape.
 constexpr int decode_escape(char const* from) noexcept
 {
     return hex_value(from[1]) << 4 | hex_value(from[2]);
 }
 
-/// The byte that stands at `text[at]`, an escape resolved; `at` moves behind it. A "%" that begins no escape is itself,
-/// as in the WHATWG's URL standard.
-constexpr char decode_next(std::string_view text, std::size_t& at) noexcept
+/// Returns the byte at `text[at]`, decoded if it begins an escape, and moves `at` after it. A "%" that begins no escape
+/// stands for itself, as in the WHATWG URL standard.
+constexpr char decode_next_byte(std::string_view text, std::size_t& at) noexcept
 {
     char const c = text[at++];
     if (c != '%' || text.size() - at < 2) return c;
@@ -28,16 +29,16 @@ constexpr char decode_next(std::string_view text, std::size_t& at) noexcept
     return static_cast<char>(escaped);
 }
 
-/// Takes the next `name=value` of a form or a query off its front, with the "&" behind it.
-constexpr std::string_view take_pair(std::string_view& form) noexcept
+/// Removes the next `name=value` and the "&" after it from the front of a form or a query. Returns it without the "&".
+constexpr std::string_view pop_pair(std::string_view& form) noexcept
 {
     std::string_view const pair = form.substr(0, form.find('&'));
     form.remove_prefix(pair.size() == form.size() ? pair.size() : pair.size() + 1);
     return pair;
 }
 
-/// `unreserved` of RFC 3986: what every form encoder agrees to leave as it is.
-struct raw_in_form : byte_class {
+/// `unreserved` of RFC 3986: the bytes that no form encoder escapes.
+struct is_unreserved : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -46,38 +47,38 @@ struct raw_in_form : byte_class {
     }
 };
 
-/// What a form has in one byte: that, and the blank, which becomes "+".
-struct one_in_form : byte_class {
+/// Bytes that take one byte in a form: `unreserved`, and the space, which becomes "+".
+struct is_unreserved_or_space : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
-        return raw_in_form()(c) | is(c, ' ');
+        return is_unreserved()(c) | is(c, ' ');
     }
 };
 
-/// `pchar` and "/": what may stand in a path (RFC 3986, section 3.3).
-struct raw_in_path : byte_class {
+/// Bytes allowed in a path: `pchar` and "/" (RFC 3986, section 3.3).
+struct is_path_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
-        return in_userinfo()(c) | is(c, '/') | is(c, '@');
+        return is_userinfo_byte()(c) | is(c, '/') | is(c, '@');
     }
 };
 
-/// How many bytes `write_form` makes of a text.
-constexpr std::size_t form_size(std::string_view text) noexcept
+/// Returns how many bytes `percent_encode_form` writes for a text.
+constexpr std::size_t encoded_form_size(std::string_view text) noexcept
 {
-    return 3 * text.size() - 2 * count_in(one_in_form(), text);
+    return 3 * text.size() - 2 * count_in(is_unreserved_or_space(), text);
 }
 
-/// How many bytes `write_path` makes of a text.
-constexpr std::size_t path_size(std::string_view text) noexcept
+/// Returns how many bytes `percent_encode_path` writes for a text.
+constexpr std::size_t encoded_path_size(std::string_view text) noexcept
 {
-    return 3 * text.size() - 2 * count_in(raw_in_path(), text);
+    return 3 * text.size() - 2 * count_in(is_path_byte(), text);
 }
 
-/// Writes "%XX", upper-case as RFC 3986, section 2.1, prefers; returns where it ends.
-constexpr char* write_escape(char* out, char c) noexcept
+/// Writes "%XX" with upper-case digits, as RFC 3986, section 2.1, recommends. Returns the end.
+constexpr char* percent_encode_byte(char* out, char c) noexcept
 {
     constexpr char digits[] = "0123456789ABCDEF";
     auto const code = static_cast<octet>(c);
@@ -87,34 +88,36 @@ constexpr char* write_escape(char* out, char c) noexcept
     return out + 3;
 }
 
-/// Writes a text with an escape for each byte that is not in a class, or "+" for a blank; returns where it ends. May
-/// overwrite `copy_spills` bytes behind that.
-template <class Raw>
-SIDECALL_DETAIL_INLINE constexpr char* write_encoded(Raw raw, char* out, std::string_view text,
-                                                     bool blank_is_plus) noexcept
+/// Writes a text and percent-encodes each byte that is not in the class `unescaped`. Writes a space as "+" if
+/// `space_as_plus`. Returns the end. May overwrite `copy_slack` bytes after it.
+template <class Class>
+SIDECALL_DETAIL_INLINE constexpr char* percent_encode(Class unescaped, char* out, std::string_view text,
+                                                      bool space_as_plus) noexcept
 {
-    std::size_t run = 0; // what has not been copied yet
-    detail::for_each_not(raw, text, [&](std::size_t at) {
-        out = copy_run(out, text, run, at);
+    std::size_t run = 0; // where the bytes that are not copied yet begin
+    detail::for_each_not_in(unescaped, text, [&](std::size_t at) {
+        out = copy_range(out, text, run, at);
         run = at + 1;
-        if (blank_is_plus && text[at] == ' ')
+        if (space_as_plus && text[at] == ' ')
             *out++ = '+';
         else
-            out = write_escape(out, text[at]);
+            out = percent_encode_byte(out, text[at]);
     });
-    return copy_run(out, text, run, text.size());
+    return copy_range(out, text, run, text.size());
 }
 
-/// Writes `text` as `application/x-www-form-urlencoded` (HTML 4.01, section 17.13.4.1): a blank becomes "+".
-constexpr char* write_form(char* out, std::string_view text) noexcept
+/// Writes `text` as `application/x-www-form-urlencoded` (HTML 4.01, section 17.13.4.1): a space becomes "+". Returns
+/// the end. May overwrite `copy_slack` bytes after it.
+constexpr char* percent_encode_form(char* out, std::string_view text) noexcept
 {
-    return write_encoded(raw_in_form(), out, text, true);
+    return percent_encode(is_unreserved(), out, text, true);
 }
 
-/// Writes `text` as a path, with an escape for each byte that may not stand there.
-constexpr char* write_path(char* out, std::string_view text) noexcept
+/// Writes `text` as a path and percent-encodes each byte that a path may not contain. Returns the end. May overwrite
+/// `copy_slack` bytes after it.
+constexpr char* percent_encode_path(char* out, std::string_view text) noexcept
 {
-    return write_encoded(raw_in_path(), out, text, false);
+    return percent_encode(is_path_byte(), out, text, false);
 }
 
 } // namespace sidecall::detail

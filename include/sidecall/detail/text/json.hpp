@@ -10,55 +10,55 @@
 #include <sidecall/detail/text/literal.hpp>
 #include <sidecall/detail/text/utf8.hpp>
 
-// JSON texts by RFC 8259, strictly, in UTF-8, read in one pass without recursion and without allocating. Where the RFC
-// leaves a choice: no byte order mark (section 8.1), no half of a surrogate pair (8.2: such a string is no Unicode
-// text), no deeper nesting than `json_depth` (section 9), numbers of any size and precision.
+// Strict JSON parser (RFC 8259) for UTF-8 text. Reads in one pass, without recursion and without allocating. Where the
+// RFC leaves a choice: a byte order mark is an error (section 8.1); so is an unpaired surrogate (section 8.2); so is
+// nesting deeper than `json_depth` (section 9). Numbers may have any size and precision.
 namespace sidecall::detail {
 
-/// How deep arrays and objects may lie in each other. No text of 10,240 bytes, the limit of a message, can hold more.
+/// Maximum nesting of arrays and objects. A text of 10,240 bytes, the limit for a message, cannot nest deeper.
 inline constexpr std::size_t json_depth = 5120;
 
 enum class json_kind : unsigned char { null, boolean, number, string, array, object };
 
-/// A value where it stands in the text.
+/// A value as a view into the text.
 struct json_value {
     json_kind kind = json_kind::null;
-    bool escaped = false;   // of a string: whether it holds a backslash
-    std::string_view raw{}; // as it is written; of a string, what is between the quotation marks
-    std::size_t offset = 0; // where `raw` begins
+    bool escaped = false;   // for a string: whether it contains a backslash
+    std::string_view raw{}; // the JSON text; for a string, the part between the quotation marks
+    std::size_t offset = 0; // where `raw` begins in the text
 
     constexpr bool is_string() const noexcept { return kind == json_kind::string; }
 };
 
-/// Gives a string's characters, escapes resolved, in pieces: `next` until it is empty.
+/// Decodes the escapes of a string piece by piece. Call `next` until it returns an empty piece.
 class json_characters {
 public:
     constexpr explicit json_characters(std::string_view raw) noexcept : rest_(raw) {}
 
-    /// The next piece in UTF-8, valid until the next call. The string must have been read by `json_reader`.
+    /// Returns the next piece in UTF-8, valid until the next call. The string must come from `json_reader`.
     constexpr std::string_view next() noexcept
     {
-        if (rest_.empty() || rest_[0] != '\\') return take(find_or_end(rest_, "\\", 0));
+        if (rest_.empty() || rest_[0] != '\\') return pop_piece(find_or_end(rest_, "\\", 0));
         char const letter = rest_[1];
         if (letter == 'u') {
-            std::uint32_t point = hex4(2);
+            std::uint32_t code_point = hex4(2);
             std::size_t size = 6;
-            if (point >= 0xD800 && point < 0xDC00) {
-                point = 0x10000 + ((point - 0xD800) << 10) + (hex4(8) - 0xDC00);
+            if (code_point >= 0xD800 && code_point < 0xDC00) {
+                code_point = 0x10000 + ((code_point - 0xD800) << 10) + (hex4(8) - 0xDC00);
                 size = 12;
             }
             rest_.remove_prefix(size);
-            return encode(point);
+            return encode(code_point);
         }
         rest_.remove_prefix(2);
-        constexpr std::string_view letters = "bfnrt", meant = "\b\f\n\r\t";
+        constexpr std::string_view letters = "bfnrt", unescaped = "\b\f\n\r\t";
         auto const at = letters.find(letter);
-        piece_[0] = at == letters.npos ? letter : meant[at];
+        piece_[0] = at == letters.npos ? letter : unescaped[at];
         return {piece_, 1};
     }
 
 private:
-    constexpr std::string_view take(std::size_t size) noexcept
+    constexpr std::string_view pop_piece(std::size_t size) noexcept
     {
         std::string_view const piece = rest_.substr(0, size);
         rest_.remove_prefix(size);
@@ -72,12 +72,12 @@ private:
         return value;
     }
 
-    constexpr std::string_view encode(std::uint32_t point) noexcept
+    constexpr std::string_view encode(std::uint32_t code_point) noexcept
     {
-        std::size_t const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-        for (std::size_t i = size; i-- > 1; point >>= 6) piece_[i] = static_cast<char>(0x80 | (point & 0x3F));
+        std::size_t const size = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+        for (std::size_t i = size; i-- > 1; code_point >>= 6) piece_[i] = static_cast<char>(0x80 | (code_point & 0x3F));
         constexpr std::uint32_t lead[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
-        piece_[0] = static_cast<char>(lead[size] | point);
+        piece_[0] = static_cast<char>(lead[size] | code_point);
         return {piece_, size};
     }
 
@@ -85,7 +85,7 @@ private:
     char piece_[4]{};
 };
 
-/// Whether a string, escapes resolved, is `text`.
+/// Whether a string, with its escapes decoded, equals `text`.
 constexpr bool json_equal(json_value const& string, std::string_view text) noexcept
 {
     if (!string.escaped) return string.raw == text;
@@ -98,7 +98,7 @@ constexpr bool json_equal(json_value const& string, std::string_view text) noexc
     }
 }
 
-/// Appends a value to a buffer: a string's characters, escapes resolved; of anything else, its JSON text.
+/// Appends a value to a buffer: for a string its characters, with escapes decoded; for any other value its JSON text.
 template <class Buffer>
 constexpr void json_append(Buffer& out, json_value const& value)
 {
@@ -110,8 +110,8 @@ constexpr void json_append(Buffer& out, json_value const& value)
     for (auto piece = characters.next(); !piece.empty(); piece = characters.next()) out.append(piece);
 }
 
-/// What may stand in a string without a second look.
-struct in_plain : byte_class {
+/// Bytes of a string that need no check: printable ASCII and DEL, except the quotation mark and the backslash.
+struct is_plain_string_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -119,29 +119,30 @@ struct in_plain : byte_class {
     }
 };
 
-/// Reads a JSON text from its beginning: a whole text by `read_text`, or an object member by member. The first call
-/// that meets a fault gives false, and so does every later one; `fault()` then says what is wrong and where.
+/// Reads a JSON text from the beginning: a whole text with `read_text`, or an object member by member. The first call
+/// that finds an error returns false, and so does every later call. `fault()` then says what is wrong and where.
 class json_reader {
 public:
     constexpr explicit json_reader(std::string_view text) noexcept : text_(text) {}
 
-    /// One value, with nothing but white space around it.
+    /// Reads one value that may have only whitespace around it.
     constexpr bool read_text(json_value& value) noexcept { return read_value(value) && read_end(); }
 
-    /// The brace that opens an object, as the text's first token.
+    /// Reads the opening brace of an object as the first token of the text.
     constexpr bool open_object() noexcept
     {
-        skip_space();
+        skip_whitespace();
         if (peek() != '{') return fail("not a JSON object");
         ++at_;
         return true;
     }
 
-    /// The next member of the object: true if there is one. At the closing brace, `done` becomes true.
+    /// Reads the next member of the object. Returns true if there is one. At the closing brace, sets `done` and returns
+    /// false.
     constexpr bool read_member(json_value& name, json_value& value, bool& done) noexcept
     {
         if (fault_) return false;
-        skip_space();
+        skip_whitespace();
         bool const first = !in_members_;
         in_members_ = true;
         if (peek() == '}') {
@@ -150,53 +151,55 @@ public:
             return false;
         }
         if (!first && !expect_byte(',', "no ',' or '}' after a member")) return false;
-        return read_name(name) && read_value(value) && after_member();
+        return read_name(name) && read_value(value) && expect_member_end();
     }
 
-    /// The next member of the object, if it is this one with a string of this many bytes that need no second look: what
-    /// comes mostly. If not, nothing has happened, and `read_member` says what there is instead. To ask for what is
-    /// expected is three times as fast as to find out what is there, since nothing has to wait for where it ends.
-    SIDECALL_DETAIL_INLINE constexpr bool read_expected(std::string_view name, std::size_t size,
-                                                        json_value& value) noexcept
+    /// Reads the next member of the object if it has this name and its value is a string of exactly `size` bytes
+    /// without escapes and all ASCII. Otherwise returns false and changes nothing; `read_member` then reads the member.
+    ///
+    /// Checking for an expected member is three times as fast as parsing any member, because no step has to wait for
+    /// the end of the previous token to be found.
+    SIDECALL_DETAIL_INLINE constexpr bool try_read_string_member(std::string_view name, std::size_t size,
+                                                                 json_value& value) noexcept
     {
-        std::size_t at = after_blanks(at_);
-        if (in_members_ && !take(",", at)) return false;
-        at = after_blanks(at);
-        if (!take("\"", at) || !take(name, at) || !take("\"", at)) return false;
-        at = after_blanks(at);
-        if (!take(":", at)) return false;
-        at = after_blanks(at);
-        if (!take("\"", at) || text_.size() - at <= size || text_[at + size] != '"') return false;
+        std::size_t at = skip_spaces_and_newlines(at_);
+        if (in_members_ && !consume(",", at)) return false;
+        at = skip_spaces_and_newlines(at);
+        if (!consume("\"", at) || !consume(name, at) || !consume("\"", at)) return false;
+        at = skip_spaces_and_newlines(at);
+        if (!consume(":", at)) return false;
+        at = skip_spaces_and_newlines(at);
+        if (!consume("\"", at) || text_.size() - at <= size || text_[at + size] != '"') return false;
         std::string_view const string = text_.substr(at, size);
-        if (find_not(in_plain(), string, 0) != size) return false;
+        if (find_first_not_in(is_plain_string_byte(), string, 0) != size) return false;
         value = {json_kind::string, false, string, at};
         at_ = at + size + 1;
         in_members_ = true;
         return true;
     }
 
-    /// The end of the text.
+    /// Reads the end of the text.
     constexpr bool read_end() noexcept
     {
         if (fault_) return false;
-        skip_space();
+        skip_whitespace();
         return at_ == text_.size() ? true : fail("more text after the end of the value");
     }
 
     constexpr violation const& fault() const noexcept { return fault_; }
 
 private:
-    SIDECALL_DETAIL_INLINE constexpr std::size_t after_blanks(std::size_t at) const noexcept
+    SIDECALL_DETAIL_INLINE constexpr std::size_t skip_spaces_and_newlines(std::size_t at) const noexcept
     {
         while (at != text_.size() && (text_[at] == ' ' || text_[at] == '\n')) ++at;
         return at;
     }
 
-    SIDECALL_DETAIL_INLINE constexpr bool take(std::string_view wanted, std::size_t& at) const noexcept
+    SIDECALL_DETAIL_INLINE constexpr bool consume(std::string_view expected, std::size_t& at) const noexcept
     {
-        if (text_.size() - at < wanted.size() || !same_bytes(text_.data() + at, wanted.data(), wanted.size()))
+        if (text_.size() - at < expected.size() || !equal_bytes(text_.data() + at, expected.data(), expected.size()))
             return false;
-        at += wanted.size();
+        at += expected.size();
         return true;
     }
 
@@ -206,10 +209,10 @@ private:
         return false;
     }
 
-    /// The next byte, or NUL at the end, which fits no rule either.
+    /// Returns the next byte, or NUL at the end. No rule accepts a NUL.
     constexpr char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
 
-    constexpr void skip_space() noexcept
+    constexpr void skip_whitespace() noexcept
     {
         while (at_ < text_.size() &&
                (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
@@ -223,25 +226,26 @@ private:
         return true;
     }
 
-    constexpr bool after_member() noexcept
+    constexpr bool expect_member_end() noexcept
     {
-        skip_space();
+        skip_whitespace();
         return peek() == ',' || peek() == '}' ? true : fail("no ',' or '}' after a member");
     }
 
     constexpr bool read_name(json_value& name) noexcept
     {
-        skip_space();
+        skip_whitespace();
         if (peek() != '"') return fail("not a member's name");
         if (!read_string(name)) return false;
-        skip_space();
+        skip_whitespace();
         return expect_byte(':', "no ':' after a member's name");
     }
 
-    /// Any value. What lies in it is checked and skipped: a bit for each open bracket tells which one must close it.
+    /// Reads any value. Checks and skips the contents of arrays and objects. One bit for each open bracket says whether
+    /// it is an object, so which bracket must close it.
     constexpr bool read_value(json_value& value) noexcept
     {
-        skip_space();
+        skip_whitespace();
         char const first = peek();
         if (first != '{' && first != '[') return read_scalar(value);
 
@@ -249,7 +253,7 @@ private:
         std::array<std::uint64_t, json_depth / 64> is_object{};
         std::size_t depth = 0;
         for (bool before_value = true; before_value || depth != 0;) {
-            skip_space();
+            skip_whitespace();
             char const c = peek();
             if (before_value && (c == '{' || c == '[')) {
                 if (depth + (in_members_ ? 1 : 0) == json_depth) return fail("nested too deeply");
@@ -258,7 +262,7 @@ private:
                 word = c == '{' ? word | bit : word & ~bit;
                 ++depth;
                 ++at_;
-                skip_space();
+                skip_whitespace();
                 if (peek() == (c == '{' ? '}' : ']')) {
                     before_value = false;
                 } else if (json_value name; c == '{' && !read_name(name)) {
@@ -346,7 +350,7 @@ private:
         std::size_t const begin = ++at_;
         bool escaped = false;
         for (;;) {
-            at_ = find_not(in_plain(), text_, at_);
+            at_ = find_first_not_in(is_plain_string_byte(), text_, at_);
             if (at_ == text_.size()) return fail("the string does not end");
             char const c = text_[at_];
             if (c == '"') break;
@@ -356,7 +360,7 @@ private:
             } else if (static_cast<unsigned char>(c) < 0x20) {
                 return fail("a control character in a string");
             } else {
-                std::size_t const size = utf8_sequence(text_, at_);
+                std::size_t const size = utf8_sequence_size(text_, at_);
                 if (size == 0) return fail("not UTF-8");
                 at_ += size;
             }
@@ -382,7 +386,7 @@ private:
         if (unit < 0xD800 || unit > 0xDFFF) return true;
         std::string_view const next = text_.substr(at_, 2);
         if (unit < 0xDC00 &&
-            next == std::string_view("\\u", next.size())) { // the second half follows, or the text is cut
+            next == std::string_view("\\u", next.size())) { // a low surrogate follows, or the text ends here
             at_ += next.size();
             if (!read_hex4(unit)) return false;
             if (unit >= 0xDC00 && unit <= 0xDFFF) return true;
@@ -404,11 +408,12 @@ private:
 
     std::string_view text_;
     std::size_t at_ = 0;
-    bool in_members_ = false;
+    bool in_members_ = false; // whether the reading of members has begun
     violation fault_{};
 };
 
-/// The whole number that a value is, if it is one that fits: no sign, no fraction, no exponent.
+/// Reads a value as a non-negative integer that fits in an int. Returns false for anything else, including a sign, a
+/// fraction or an exponent.
 constexpr bool json_int(json_value const& value, int& number) noexcept
 {
     std::uint64_t read = 0;

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <string_view>
 
-/// Defines the literal `"…"_name` that makes a `type` by its `parse`, checked by the compiler wherever it stands. It is
-/// `consteval`, and a text that does not parse meets a function that is declared and never defined, whose name says so.
-/// Clang before 15 would call a consteval function at run time from within a template, so it gets an attribute of its
-/// own.
+/// Defines the user-defined literal `"…"_name`, which makes a `type` with its `parse` at compile time. The operator is
+/// `consteval`. For a text that does not parse it calls a function that is declared but not defined, and that
+/// function's name is the error message.
+///
+/// Clang before version 15 would call a consteval function at run time from a template, so there the check is a
+/// `diagnose_if` attribute.
 #if defined(__clang__) && __clang_major__ < 15
 #define SIDECALL_DETAIL_LITERAL(type, name)                                                                            \
     _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wgcc-compat\"") constexpr type               \
@@ -29,8 +31,8 @@
 
 namespace sidecall::detail {
 
-/// A string that lives as long as the program. Only a constant expression converts to it, so a pointer to it can be
-/// kept for ever; that is how a failure names its field and its rule without allocating.
+/// A string with static storage duration. Only a constant expression converts to it, so a pointer to it never dangles.
+/// That is how a failure names its field and its rule without allocating.
 class literal {
 public:
     template <std::size_t N>
@@ -44,10 +46,10 @@ private:
     std::size_t size_;
 };
 
-/// What is wrong with a `storage`; the failure's offset is how many bytes it takes.
+/// The rule that a `storage` breaks; the offset of the failure is the number of bytes needed.
 inline constexpr literal too_small = "too small: it takes so many bytes";
 
-/// A rule that a text breaks, and the first byte that does; or none, which is false.
+/// A rule that a text breaks, and the offset of the first byte that breaks it. Converts to false if there is none.
 struct violation {
     literal rule = "";
     std::size_t offset = 0;

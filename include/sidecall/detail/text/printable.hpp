@@ -8,20 +8,20 @@
 
 namespace sidecall::detail {
 
-/// Appends a foreign text to a line, with a blank for all that could forge another line or steer a terminal: control
-/// characters, line and paragraph separators, what changes the direction of writing (U+2028 to U+202E, U+2066 to
-/// U+2069), and bytes that are no UTF-8.
+/// Appends untrusted text to a line. Replaces with a space what could forge a line or control a terminal: control
+/// characters, line and paragraph separators, characters that change the writing direction (U+2028 to U+202E, U+2066 to
+/// U+2069), and bytes that are not UTF-8.
 inline void append_printable(std::string& line, std::string_view text)
 {
     while (!text.empty()) {
-        std::size_t const size = utf8_sequence(text, 0);
-        std::string_view const one = text.substr(0, size);
+        std::size_t const size = utf8_sequence_size(text, 0);
+        std::string_view const sequence = text.substr(0, size);
         bool const control = size == 0 ||
-                             (size == 1 && (static_cast<unsigned char>(one[0]) < 0x20 || one[0] == 0x7F)) ||
-                             (size == 2 && one < "\xC2\xA0");
-        bool const steering = size == 3 && ((one > "\xE2\x80\xA7" && one < "\xE2\x80\xAF") ||
-                                            (one > "\xE2\x81\xA5" && one < "\xE2\x81\xAA"));
-        line.append(control || steering ? std::string_view(" ") : one);
+                             (size == 1 && (static_cast<unsigned char>(sequence[0]) < 0x20 || sequence[0] == 0x7F)) ||
+                             (size == 2 && sequence < "\xC2\xA0");
+        bool const formatting = size == 3 && ((sequence > "\xE2\x80\xA7" && sequence < "\xE2\x80\xAF") ||
+                                              (sequence > "\xE2\x81\xA5" && sequence < "\xE2\x81\xAA"));
+        line.append(control || formatting ? std::string_view(" ") : sequence);
         text.remove_prefix(size == 0 ? 1 : size);
     }
 }

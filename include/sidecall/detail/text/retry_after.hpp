@@ -10,8 +10,8 @@
 
 namespace sidecall::detail {
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). What is neither is as good as absent. A number of more
-/// than 63 bits is `retry_time::too_long`.
+/// Parses `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). Returns nothing for any other value. A number
+/// that needs more than 63 bits becomes `retry_time::too_long`.
 constexpr std::optional<retry_time> parse_retry_after(std::string_view text) noexcept
 {
     std::uint64_t seconds = 0;

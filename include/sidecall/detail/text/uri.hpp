@@ -8,10 +8,10 @@
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/literal.hpp>
 
-// http and https URIs by RFC 3986, with the hosts of RFC 1123 (section 2.1) and RFC 1034 (section 3.1): stricter than
-// the generic `reg-name`, because Twilio has to resolve the name ("URLs must contain a valid hostname, underscores are
-// not permitted"). Left out on purpose: IPvFuture and zone identifiers, which name nothing that Twilio could reach, and
-// the empty port, which is a forgotten one.
+// Parses http and https URIs by RFC 3986, with hosts by RFC 1123 (section 2.1) and RFC 1034 (section 3.1). That is
+// stricter than the generic `reg-name`, because Twilio has to resolve the name ("URLs must contain a valid hostname,
+// underscores are not permitted"). Rejected on purpose: IPvFuture and zone identifiers, because Twilio could not reach
+// such an address, and an empty port, because it is probably a mistake.
 namespace sidecall::detail {
 
 /// Where the parts of a URI begin and end:
@@ -23,37 +23,37 @@ namespace sidecall::detail {
 ///                                (a number)
 struct uri {
     std::size_t authority = 0;
-    std::size_t host = 0; // an IPv6 address has its brackets
+    std::size_t host = 0; // includes the brackets of an IPv6 address
     std::size_t host_end = 0;
-    std::size_t target = 0; // path and query, both as given: possibly empty
+    std::size_t target = 0; // path and query, unchanged; may be empty
     std::size_t target_end = 0;
-    std::uint16_t port = 0; // 0 if none is given
+    std::uint16_t port = 0; // 0 if absent
     bool https = false;
 };
 
-/// Letters, digits and the hyphen: what a label of a hostname is made of.
-constexpr bool find_in_label(char c) noexcept
+/// Bytes of a hostname label: letters, digits and the hyphen.
+constexpr bool compute_is_label_byte(char c) noexcept
 {
     return is_alnum(c) || c == '-';
 }
 
-/// The same for every byte, looked up.
+/// `compute_is_label_byte` for every byte, as a table.
 inline constexpr auto label_bytes = [] {
     struct table {
         bool of[256];
     } set{};
-    for (int c = 0; c != 256; ++c) set.of[c] = find_in_label(static_cast<char>(c));
+    for (int c = 0; c != 256; ++c) set.of[c] = compute_is_label_byte(static_cast<char>(c));
     return set;
 }();
 
-constexpr bool is_in_label(char c) noexcept
+constexpr bool is_label_byte(char c) noexcept
 {
-    if constexpr (prefers_size) return find_in_label(c);
+    if constexpr (prefers_size) return compute_is_label_byte(c);
     return label_bytes.of[static_cast<octet>(c)];
 }
 
-/// unreserved, sub-delims and ":", but for the "%" of an escape: what user-info is made of.
-struct in_userinfo : byte_class {
+/// Bytes of user-info, except the "%" of an escape: unreserved, sub-delims and ":".
+struct is_userinfo_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -62,16 +62,16 @@ struct in_userinfo : byte_class {
     }
 };
 
-/// `pchar`, "/" and "?", but for the "%" of an escape: what path, query and fragment are made of.
-struct in_target : byte_class {
+/// Bytes of a path, a query or a fragment, except the "%" of an escape: `pchar`, "/" and "?".
+struct is_target_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
-        return in_userinfo()(c) | is(c, '/') | is_between(c, '?', '@');
+        return is_userinfo_byte()(c) | is(c, '/') | is_between(c, '?', '@');
     }
 };
 
-/// Why a byte may stand nowhere in a URI, or at least not where it does.
+/// Says why a byte is not allowed in a URI, or not in this place.
 constexpr literal explain_uri_byte(char c) noexcept
 {
     auto const code = static_cast<octet>(c);
@@ -83,25 +83,25 @@ constexpr literal explain_uri_byte(char c) noexcept
     return "not a character that RFC 3986 allows here: percent-encode it";
 }
 
-/// Goes from `at` on over bytes of a class and percent-escapes. Stops at the end of the text or at the first byte that
-/// is neither.
+/// Skips bytes of a class and percent-escapes from `at` on. Returns the offset of the first byte that is neither, or
+/// the size of the text.
 template <class Class>
 constexpr std::size_t skip_uri_bytes(Class in_class, std::string_view text, std::size_t at) noexcept
 {
     for (;; at += 3) {
-        at = detail::find_not(in_class, text, at);
+        at = detail::find_first_not_in(in_class, text, at);
         if (text.size() - at < 3 || text[at] != '%' || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return at;
     }
 }
 
-/// Why that stopped where it did.
+/// Says why `skip_uri_bytes` stopped at `at`.
 constexpr violation explain_uri_stop(std::string_view text, std::size_t at) noexcept
 {
     if (text[at] == '%') return {"'%' without two hexadecimal digits", at};
     return {explain_uri_byte(text[at]), at};
 }
 
-/// Four decimal numbers of 0 to 255 without leading zeros: RFC 3986, `IPv4address`.
+/// Whether a text is an `IPv4address` of RFC 3986: four decimal numbers from 0 to 255 without leading zeros.
 constexpr bool is_ipv4(std::string_view text) noexcept
 {
     for (int number = 0; number != 4; ++number) {
@@ -119,8 +119,8 @@ constexpr bool is_ipv4(std::string_view text) noexcept
     return text.empty();
 }
 
-/// RFC 3986, `IPv6address`: eight groups of up to four hexadecimal digits, the last two of them possibly written as an
-/// IPv4 address, one run of groups possibly left out as "::".
+/// Whether a text is an `IPv6address` of RFC 3986: eight groups of up to four hexadecimal digits. The last two groups
+/// may be written as an IPv4 address, and one run of groups may be replaced by "::".
 constexpr bool is_ipv6(std::string_view text) noexcept
 {
     int groups = 0;
@@ -154,11 +154,11 @@ constexpr bool is_ipv6(std::string_view text) noexcept
     return elided ? groups < 8 : groups == 8;
 }
 
-/// Whether the last label of a hostname is all digits, or "0x" and hexadecimal digits: what software takes for a part
-/// of an IPv4 address, so that `127.1` and `0x7f000001` are addresses in disguise (WHATWG URL, "ends in a number").
+/// Whether the last label of a hostname is all digits, or "0x" and hexadecimal digits. Software parses such a host as
+/// an IPv4 address, for example `127.1` and `0x7f000001` (WHATWG URL, "ends in a number").
 constexpr bool ends_in_number(std::string_view host, std::size_t last_label) noexcept
 {
-    std::string_view label = cut(host, last_label, find_or_end(host, ".", last_label));
+    std::string_view label = slice(host, last_label, find_or_end(host, ".", last_label));
     if (label.size() > 1 && label[0] == '0' && to_lower(label[1]) == 'x') {
         label.remove_prefix(2);
         for (char c : label)
@@ -170,52 +170,52 @@ constexpr bool ends_in_number(std::string_view host, std::size_t last_label) noe
     return true;
 }
 
-/// Whether a host may end here: the text does, or port, path, query or fragment begin.
-constexpr bool ends_host(std::string_view text, std::size_t at) noexcept
+/// Whether a host may end at `at`: at the end of the text, or where a port, path, query or fragment begins.
+constexpr bool is_host_end(std::string_view text, std::size_t at) noexcept
 {
     return at == text.size() || text[at] == ':' || text[at] == '/' || text[at] == '?' || text[at] == '#';
 }
 
-/// How far a hostname goes, and the first rule that it breaks.
+/// The end of a hostname, and the first rule that it breaks.
 struct hostname {
     std::size_t end = 0;
-    std::size_t last_label = 0; // that is not empty
-    violation wrong{};
+    std::size_t last_label = 0; // where the last non-empty label begins
+    violation fault{};
 };
 
-/// Reads a hostname that begins at `begin`, up to the first byte that can be no part of one: labels of 1 to 63 letters,
-/// digits and hyphens, no hyphen at an end (RFC 1123, section 2.1), 253 characters in all without the one dot that may
-/// end it (RFC 1034, section 3.1). Or an IPv4 address. If it ends where no host may, that byte is the caller's to
-/// explain.
+/// Reads the hostname or IPv4 address that begins at `begin`, up to the first byte that cannot be part of one. The
+/// labels must have 1 to 63 letters, digits and hyphens, and no hyphen at either end (RFC 1123, section 2.1). The name
+/// may have 253 characters, not counting one trailing dot (RFC 1034, section 3.1). Does not report the byte after the
+/// name; if no host may end there, the caller must.
 constexpr hostname read_hostname(std::string_view text, std::size_t const begin) noexcept
 {
     hostname host;
-    auto const fails = [&host](literal rule, std::size_t at) {
-        if (!host.wrong) host.wrong = violation{rule, at};
+    auto const report = [&host](literal rule, std::size_t at) {
+        if (!host.fault) host.fault = violation{rule, at};
     };
     std::size_t label = begin;
     for (std::size_t at = begin;; label = ++at) {
-        while (at != text.size() && is_in_label(text[at])) ++at;
+        while (at != text.size() && is_label_byte(text[at])) ++at;
         host.end = at;
         bool const dot = at != text.size() && text[at] == '.';
         if (at != label) {
             host.last_label = label;
-            if (text[label] == '-') fails("a label of the hostname begins with a hyphen", label);
-            if (at - label > 63) fails("a label of the hostname is longer than 63 characters", label + 63);
-            if (text[at - 1] == '-' && (dot || ends_host(text, at)))
-                fails("a label of the hostname ends with a hyphen", at - 1);
-        } else if (dot || (at == begin && ends_host(text, at))) {
-            fails(dot ? literal("a label of the hostname is empty") : literal("no host"), at);
+            if (text[label] == '-') report("a label of the hostname begins with a hyphen", label);
+            if (at - label > 63) report("a label of the hostname is longer than 63 characters", label + 63);
+            if (text[at - 1] == '-' && (dot || is_host_end(text, at)))
+                report("a label of the hostname ends with a hyphen", at - 1);
+        } else if (dot || (at == begin && is_host_end(text, at))) {
+            report(dot ? literal("a label of the hostname is empty") : literal("no host"), at);
         }
         if (!dot) break;
     }
-    if (host.wrong || !ends_host(text, host.end)) return host;
-    std::size_t const end = label == host.end ? label - 1 : host.end; // without the dot that may end it
-    if (end - begin > 253) fails("the hostname is longer than 253 characters", begin + 253);
+    if (host.fault || !is_host_end(text, host.end)) return host;
+    std::size_t const end = label == host.end ? label - 1 : host.end; // without a trailing dot
+    if (end - begin > 253) report("the hostname is longer than 253 characters", begin + 253);
     return host;
 }
 
-/// Why a byte may not stand in a hostname.
+/// Says why a byte is not allowed in a hostname.
 constexpr violation explain_host_byte(std::string_view text, std::size_t at) noexcept
 {
     if (text[at] == '_') return {"'_' is not allowed in a hostname", at};
@@ -223,17 +223,18 @@ constexpr violation explain_host_byte(std::string_view text, std::size_t at) noe
     return {"not a letter, a digit or a hyphen, as a hostname needs", at};
 }
 
-/// What is wrong with a host: a byte that may stand nowhere in a URI comes before what a hostname alone forbids.
+/// Returns what is wrong with a host. A byte that is not allowed anywhere in a URI takes precedence over the rules for
+/// hostnames.
 constexpr violation explain_hostname(std::string_view text, std::size_t begin, hostname const& host) noexcept
 {
     std::size_t const end = find_or_end(text, ":/?#", begin);
     for (std::size_t at = begin; at != end; ++at)
-        if (!in_target()(static_cast<octet>(text[at])) && text[at] != '%') return {explain_uri_byte(text[at]), at};
-    return host.wrong ? host.wrong : explain_host_byte(text, host.end);
+        if (!is_target_byte()(static_cast<octet>(text[at])) && text[at] != '%') return {explain_uri_byte(text[at]), at};
+    return host.fault ? host.fault : explain_host_byte(text, host.end);
 }
 
-/// Splits an absolute http or https URI and checks every byte of it; nothing is decoded, changed or left out. On
-/// failure the parts are of no use.
+/// Splits an absolute http or https URI into its parts and checks every byte. Decodes and changes nothing. If it
+/// returns a violation, `parts` must not be used.
 constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
 {
     parts.https = equal_ignoring_case(text.substr(0, 6), "https:");
@@ -245,10 +246,10 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
     parts.authority = parts.host = colon + 3;
     hostname host = read_hostname(text, parts.host);
     parts.target = find_or_end(text, "/?#", host.end);
-    if (auto const at = cut(text, host.end, parts.target).find('@'); at != std::string_view::npos) {
+    if (auto const at = slice(text, host.end, parts.target).find('@'); at != std::string_view::npos) {
         parts.host = host.end + at + 1;
         std::string_view const userinfo = text.substr(0, parts.host - 1);
-        std::size_t const stop = skip_uri_bytes(in_userinfo(), userinfo, parts.authority);
+        std::size_t const stop = skip_uri_bytes(is_userinfo_byte(), userinfo, parts.authority);
         if (stop != userinfo.size()) return explain_uri_stop(text, stop);
         host = read_hostname(text, parts.host);
     }
@@ -256,15 +257,15 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
     if (text.substr(parts.host, 1) == "[") {
         parts.host_end = find_or_end(text.substr(0, parts.target), "]", parts.host);
         if (parts.host_end == parts.target) return violation{"'[' without ']'", parts.host};
-        if (!is_ipv6(cut(text, parts.host + 1, parts.host_end)))
+        if (!is_ipv6(slice(text, parts.host + 1, parts.host_end)))
             return violation{"not an IPv6 address", parts.host + 1};
         ++parts.host_end;
         if (parts.host_end != parts.target && text[parts.host_end] != ':')
             return violation{"only a port may follow the ']'", parts.host_end};
     } else {
         parts.host_end = host.end;
-        if (host.wrong || !ends_host(text, host.end)) return explain_hostname(text, parts.host, host);
-        std::string_view const name = cut(text, parts.host, host.end);
+        if (host.fault || !is_host_end(text, host.end)) return explain_hostname(text, parts.host, host);
+        std::string_view const name = slice(text, parts.host, host.end);
         if (is_digit(text[host.last_label]) && ends_in_number(name, host.last_label - parts.host) && !is_ipv4(name))
             return violation{"the last label is a number, but the host is no IPv4 address", host.last_label};
     }
@@ -281,10 +282,10 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
         parts.port = static_cast<std::uint16_t>(port);
     }
 
-    parts.target_end = skip_uri_bytes(in_target(), text, parts.target);
+    parts.target_end = skip_uri_bytes(is_target_byte(), text, parts.target);
     if (parts.target_end == text.size()) return {};
     if (text[parts.target_end] != '#') return explain_uri_stop(text, parts.target_end);
-    std::size_t const stop = skip_uri_bytes(in_target(), text, parts.target_end + 1);
+    std::size_t const stop = skip_uri_bytes(is_target_byte(), text, parts.target_end + 1);
     if (stop == text.size()) return {};
     return explain_uri_stop(text, stop);
 }

@@ -7,28 +7,31 @@
 
 namespace sidecall::detail {
 
-/// The length of the well-formed UTF-8 sequence (RFC 3629, section 4) that begins at `text[at]`, or 0 if there is none:
-/// no overlong form, no surrogate, nothing above U+10FFFF, nothing cut short. `at` must be inside the text.
-constexpr std::size_t utf8_sequence(std::string_view text, std::size_t at) noexcept
+/// Returns the length of the well-formed UTF-8 sequence (RFC 3629, section 4) that begins at `text[at]`, or 0 if there
+/// is none: an overlong form, a surrogate, a code point above U+10FFFF or a truncated sequence. `at` must be less than
+/// the size of the text.
+constexpr std::size_t utf8_sequence_size(std::string_view text, std::size_t at) noexcept
 {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
     auto const between = [&](std::size_t i, int low, int high) {
         return at + i < text.size() && byte(i) >= low && byte(i) <= high;
     };
-    auto const tail = [&](std::size_t i) { return between(i, 0x80, 0xBF); };
+    auto const continuation = [&](std::size_t i) { return between(i, 0x80, 0xBF); };
 
     unsigned char const lead = byte(0);
     if (lead < 0x80) return 1;
     if (lead < 0xC2) return 0;
-    if (lead < 0xE0) return tail(1) ? 2 : 0;
-    if (lead < 0xF0) // E0 and ED narrow the second byte: overlong forms, surrogates
-        return between(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && tail(2) ? 3 : 0;
-    if (lead < 0xF5) // so do F0 and F4: overlong forms, above U+10FFFF
-        return between(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && tail(2) && tail(3) ? 4 : 0;
+    if (lead < 0xE0) return continuation(1) ? 2 : 0;
+    if (lead < 0xF0) // E0 and ED restrict the second byte: no overlong forms, no surrogates
+        return between(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && continuation(2) ? 3 : 0;
+    if (lead < 0xF5) // so do F0 and F4: no overlong forms, nothing above U+10FFFF
+        return between(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && continuation(2) && continuation(3)
+                   ? 4
+                   : 0;
     return 0;
 }
 
-struct in_ascii : byte_class {
+struct is_ascii : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -36,13 +39,13 @@ struct in_ascii : byte_class {
     }
 };
 
-/// The offset of the first byte that is not part of well-formed UTF-8, or `npos`.
+/// Returns the offset of the first byte that is not part of well-formed UTF-8, or `npos`.
 constexpr std::size_t find_invalid_utf8(std::string_view text) noexcept
 {
     for (std::size_t at = 0;;) {
-        at = find_not(in_ascii(), text, at);
+        at = find_first_not_in(is_ascii(), text, at);
         if (at == text.size()) return text.npos;
-        std::size_t const size = utf8_sequence(text, at);
+        std::size_t const size = utf8_sequence_size(text, at);
         if (size == 0) return at;
         at += size;
     }

@@ -16,7 +16,7 @@
 
 namespace sidecall::detail {
 
-/// What stands between the parameters of a form.
+/// The separator between the parameters of a form.
 struct is_ampersand : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
@@ -25,8 +25,8 @@ struct is_ampersand : byte_class {
     }
 };
 
-/// What stands for itself in a form, wherever it does.
-struct in_run : byte_class {
+/// Bytes that stand for themselves anywhere in a form.
+struct is_plain_form_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -34,15 +34,15 @@ struct in_run : byte_class {
     }
 };
 
-/// The parameters of a webhook: names and values, decoded, sorted by name and then by value, bytes compared as bytes.
-/// All of it is in one buffer, so that a message is one allocation however many parameters it has:
+/// The parameters of a webhook: decoded names and values, sorted by name and then by value. Compares bytes as unsigned
+/// numbers. Everything is in one buffer, so a message takes one allocation for any number of parameters:
 ///
 ///     entry 0 | entry 1 | …   | unused     | ContentTypeapplication/jsonContent{}…
 ///     |                       |            |
-///     0                  size() entries    text_
+///     0                  size() entries    text_begin_
 class parameters {
-    /// Where a name, its value and the end of that are. The first bytes of the name, as a number, make nearly all
-    /// comparisons of names comparisons of numbers.
+    /// The offsets of a name, of its value and of the end of the value. `key` contains the first four bytes of the name
+    /// as a number, so most comparisons of names are comparisons of numbers.
     struct entry {
         std::uint32_t key = 0;
         std::uint32_t name = 0;
@@ -64,43 +64,44 @@ public:
         return i < size() ? value_of(get(i)) : std::string_view();
     }
 
-    /// The index of the first parameter of this name, or `size()`.
-    constexpr std::size_t find(std::string_view wanted) const noexcept
+    /// Returns the index of the first parameter with this name, or `size()`.
+    constexpr std::size_t find(std::string_view wanted_name) const noexcept
     {
-        std::uint32_t const key = key_of(wanted);
+        std::uint32_t const key = key_of(wanted_name);
         std::size_t first = 0;
         for (std::size_t end = size(); first != end;) {
             std::size_t const middle = first + (end - first) / 2;
-            entry const one = get(middle);
-            bool const before = one.key != key ? one.key < key : name_of(one) < wanted;
+            entry const item = get(middle);
+            bool const before = item.key != key ? item.key < key : name_of(item) < wanted_name;
             (before ? first : end) = before ? middle + 1 : middle;
         }
-        return name(first) == wanted ? first : size();
+        return name(first) == wanted_name ? first : size();
     }
 
-    /// How many bytes of room it takes to read so many parameters of a text.
-    static constexpr std::size_t room(std::string_view text, std::size_t count) noexcept
+    /// Returns how many bytes of buffer are needed to read `count` parameters from a text.
+    static constexpr std::size_t required_size(std::string_view text, std::size_t count) noexcept
     {
-        return count * sizeof(entry) + text.size() + copy_spills;
+        return count * sizeof(entry) + text.size() + copy_slack;
     }
 
-    /// How many parameters a form has.
+    /// Returns how many parameters a form has.
     static constexpr std::size_t count_form(std::string_view form) noexcept
     {
         return count_pieces(is_ampersand(), form);
     }
 
-    /// Reads a form or a query, `name=value&…`, as the WHATWG's URL standard has it (section 5.1): "+" is a blank, a
-    /// "%" that begins no escape is itself, a name without "=" has an empty value, and an empty piece is nothing.
-    static constexpr parameters from_form(std::string_view form, buffer room) noexcept
+    /// Reads a form or a query, `name=value&…`, by the WHATWG URL standard (section 5.1): "+" is a space, a "%" that
+    /// begins no escape stands for itself, a name without "=" has an empty value, and empty pieces are skipped. `bytes`
+    /// must have at least `required_size` bytes.
+    static constexpr parameters from_form(std::string_view form, buffer bytes) noexcept
     {
-        parameters made(std::move(room), form.size());
-        made.read_form(form);
-        made.sort();
-        return made;
+        parameters parsed(std::move(bytes), form.size());
+        parsed.read_form(form);
+        parsed.sort();
+        return parsed;
     }
 
-    /// How many members a JSON object has; nothing if it is none.
+    /// Returns how many members a JSON object has, or nothing if the text is not a JSON object.
     static constexpr std::optional<std::size_t> count_json(std::string_view object) noexcept
     {
         json_reader reader(object);
@@ -113,46 +114,47 @@ public:
         return count;
     }
 
-    /// Reads a JSON object that `count_json` has counted; a value that is no string is kept as its JSON text.
-    static constexpr parameters from_json(std::string_view object, buffer room) noexcept
+    /// Reads a JSON object that `count_json` accepts. Keeps a value that is not a string as its JSON text. `bytes` must
+    /// have at least `required_size` bytes.
+    static constexpr parameters from_json(std::string_view object, buffer bytes) noexcept
     {
-        parameters made(std::move(room), object.size());
+        parameters parsed(std::move(bytes), object.size());
         json_reader reader(object);
         json_value name, value;
         bool done = false;
         reader.open_object();
         while (reader.read_member(name, value, done)) {
-            std::size_t const begin = made.written();
-            json_append(made, name);
-            std::size_t const middle = made.written();
-            json_append(made, value);
-            made.add(begin, middle, made.written());
+            std::size_t const begin = parsed.decoded_size();
+            json_append(parsed, name);
+            std::size_t const middle = parsed.decoded_size();
+            json_append(parsed, value);
+            parsed.add(begin, middle, parsed.decoded_size());
         }
-        made.sort();
-        return made;
+        parsed.sort();
+        return parsed;
     }
 
-    /// Writes behind what was written.
+    /// Appends to the decoded text. For `json_append`.
     constexpr void append(std::string_view text) noexcept
     {
         put(bytes_.data() + bytes_.size(), text);
         bytes_.resize(bytes_.size() + text.size());
     }
 
-    /// Calls `put` with each name and its value, in their order; of a parameter that comes several times with the same
-    /// value, for one.
-    template <class Put>
-    constexpr void for_each_text(Put put) const noexcept
+    /// Calls `visit` once for each parameter, in order, with the name and the value joined. Skips a parameter with the
+    /// same name and value as the one before it.
+    template <class Visit>
+    constexpr void for_each_text(Visit visit) const noexcept
     {
         for (std::size_t i = 0; i != size(); ++i)
-            if (!repeats(i)) put(text(get(i).name, get(i).end)); // the value is right behind the name
+            if (!is_duplicate(i)) visit(text(get(i).name, get(i).end)); // the value directly follows the name
     }
 
 private:
-    constexpr parameters(buffer room, std::size_t text_size) noexcept
-        : bytes_(std::move(room)), text_(bytes_.capacity() - text_size - copy_spills)
+    constexpr parameters(buffer bytes, std::size_t input_size) noexcept
+        : bytes_(std::move(bytes)), text_begin_(bytes_.capacity() - input_size - copy_slack)
     {
-        bytes_.resize(text_);
+        bytes_.resize(text_begin_);
     }
 
     constexpr entry get(std::size_t i) const noexcept
@@ -161,21 +163,21 @@ private:
         std::char_traits<char>::copy(bytes.data(), bytes_.data() + i * sizeof(entry), sizeof(entry));
         return std::bit_cast<entry>(bytes);
     }
-    constexpr void set(std::size_t i, entry const& one) noexcept
+    constexpr void set(std::size_t i, entry const& item) noexcept
     {
-        auto const bytes = std::bit_cast<std::array<char, sizeof(entry)>>(one);
+        auto const bytes = std::bit_cast<std::array<char, sizeof(entry)>>(item);
         std::char_traits<char>::copy(bytes_.data() + i * sizeof(entry), bytes.data(), sizeof(entry));
     }
     constexpr std::string_view text(std::size_t begin, std::size_t end) const noexcept
     {
-        return {bytes_.data() + text_ + begin, end - begin};
+        return {bytes_.data() + text_begin_ + begin, end - begin};
     }
-    constexpr std::string_view name_of(entry const& one) const noexcept { return text(one.name, one.value); }
-    constexpr std::string_view value_of(entry const& one) const noexcept { return text(one.value, one.end); }
-    constexpr std::size_t written() const noexcept { return bytes_.size() - text_; }
+    constexpr std::string_view name_of(entry const& item) const noexcept { return text(item.name, item.value); }
+    constexpr std::string_view value_of(entry const& item) const noexcept { return text(item.value, item.end); }
+    constexpr std::size_t decoded_size() const noexcept { return bytes_.size() - text_begin_; }
 
-    /// Whether the parameter is the same as the one before it.
-    constexpr bool repeats(std::size_t i) const noexcept
+    /// Whether the parameter has the same name and value as the one before it.
+    constexpr bool is_duplicate(std::size_t i) const noexcept
     {
         return i != 0 && get(i).key == get(i - 1).key && name(i) == name(i - 1) && value(i) == value(i - 1);
     }
@@ -195,16 +197,16 @@ private:
 
     constexpr void read_form(std::string_view form) noexcept
     {
-        char* const begin = bytes_.data() + text_;
-        char* out = begin; // not a member, which each byte would be written to memory for
-        auto const here = [&] { return static_cast<std::size_t>(out - begin); };
-        std::size_t piece = 0; // where it began in the form
+        char* const begin = bytes_.data() + text_begin_;
+        char* out = begin; // a local, because a member would be written to memory for each byte
+        auto const length = [&] { return static_cast<std::size_t>(out - begin); };
+        std::size_t piece = 0; // where the current name=value begins in the form
         std::size_t name = 0;
         std::size_t value = 0;
         bool in_name = true;
         for (std::size_t at = 0;; ++at) {
-            at = copy_while(in_run(), form, at, out);
-            while (form.size() - at >= 3 && form[at] == '%') { // escapes come in rows
+            at = copy_while(is_plain_form_byte(), form, at, out);
+            while (form.size() - at >= 3 && form[at] == '%') { // escapes often come in a row
                 int const c = decode_escape(form.data() + at);
                 if (c < 0) break;
                 *out++ = static_cast<char>(c);
@@ -212,13 +214,13 @@ private:
             }
             bool const end = at == form.size();
             if (end || form[at] == '&') {
-                if (at != piece) add(name, in_name ? here() : value, here());
+                if (at != piece) add(name, in_name ? length() : value, length());
                 if (end) break;
                 piece = at + 1;
-                name = here();
+                name = length();
                 in_name = true;
             } else if (form[at] == '=' && in_name) {
-                value = here();
+                value = length();
                 in_name = false;
             } else if (form[at] == '+') {
                 *out++ = ' ';
@@ -236,28 +238,28 @@ private:
         return order != 0 ? order < 0 : value_of(a) < value_of(b);
     }
 
-    /// Inserts each in its place among those before it as long as they are few; of many, Heapsort: no worst case that
-    /// somebody could send, no recursion, and <algorithm> is dear to include.
+    /// Insertion sort for up to 16 parameters, heapsort for more. A sender cannot trigger a bad worst case, there is no
+    /// recursion, and <algorithm> is expensive to include.
     constexpr void sort() noexcept
     {
         if (prefers_size || size_ > 16) return heapsort();
         for (std::size_t i = 1; i < size_; ++i) {
-            entry const one = get(i);
+            entry const item = get(i);
             std::size_t place = i;
-            for (; place != 0 && is_less(one, get(place - 1)); --place) set(place, get(place - 1));
-            set(place, one);
+            for (; place != 0 && is_less(item, get(place - 1)); --place) set(place, get(place - 1));
+            set(place, item);
         }
     }
 
     constexpr void heapsort() noexcept
     {
-        auto const sift = [this](entry const& one, std::size_t root, std::size_t end) {
+        auto const sift = [this](entry const& item, std::size_t root, std::size_t end) {
             for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
                 if (child + 1 < end && is_less(get(child), get(child + 1))) ++child;
-                if (!is_less(one, get(child))) break;
+                if (!is_less(item, get(child))) break;
                 set(std::exchange(root, child), get(child));
             }
-            set(root, one);
+            set(root, item);
         };
         for (std::size_t root = size_ / 2; root != 0;) {
             --root;
@@ -271,7 +273,7 @@ private:
     }
 
     buffer bytes_;
-    std::size_t text_ = 0;
+    std::size_t text_begin_ = 0;
     std::size_t size_ = 0;
 };
 

@@ -19,59 +19,59 @@
 #include <sidecall/sid.hpp>
 #include <sidecall/unreadable_members.hpp>
 
-// Reading the object of a successful answer into typed members.
+// Reads the JSON object of a successful response into typed members.
 namespace sidecall::detail {
 
-/// What is wrong with a member, or with the whole text if it names none; or nothing, which is false.
+/// What is wrong with a member, or with the whole text if `member` is empty. Converts to false if nothing is wrong.
 struct resource_fault {
     literal member = "";
-    violation what{};
+    violation cause{};
 
-    constexpr explicit operator bool() const noexcept { return static_cast<bool>(what); }
+    constexpr explicit operator bool() const noexcept { return static_cast<bool>(cause); }
 };
 
-/// A member that is looked for, and what was found: null where there is none, as the OpenAPI schema has every property
-/// nullable and none required.
+/// An expected member and its value. The value is null if the member is absent, because in the OpenAPI schema every
+/// property is nullable and none is required.
 struct resource_member {
     literal name = "";
     json_value value{};
     bool seen = false;
 };
 
-/// The name of a member, and how long its value usually is.
+/// The name of a member and the usual size of its value.
 template <std::size_t Size>
-struct usual {
+struct expected_member {
     literal name;
     std::size_t size;
 
-    consteval usual(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
+    consteval expected_member(char const (&name_)[Size], std::size_t size_) noexcept : name(name_), size(size_) {}
 };
 template <std::size_t Size>
-usual(char const (&)[Size], std::size_t) -> usual<Size>;
+expected_member(char const (&)[Size], std::size_t) -> expected_member<Size>;
 
-/// Parses a string that should be a SID or a date, escapes resolved. A string with escapes of more than 256 bytes is
-/// neither: a SID written in escapes alone has 204 bytes, a date of Twilio's 186.
+/// Decodes the escapes of a string that should be a SID or a date, and parses the result. A string with escapes and
+/// more than 256 bytes is neither: a SID written in escapes only has 204 bytes, a date of Twilio's has 186.
 template <class Parse>
-constexpr auto parse_plain(json_value const& string, Parse parse) noexcept
+constexpr auto parse_unescaped(json_value const& string, Parse parse) noexcept
 {
     if (!string.escaped) return parse(string.raw);
-    inline_text<256> plain;
-    if (string.raw.size() <= 256) json_append(plain, string);
-    return parse(plain.view());
+    inline_text<256> unescaped;
+    if (string.raw.size() <= 256) json_append(unescaped, string);
+    return parse(unescaped.view());
 }
 
-// What a string is read as, by the type that is asked for.
+// Converts a JSON string to the type asked for.
 template <char A, char B>
 constexpr std::optional<basic_sid<A, B>> read_as(std::type_identity<basic_sid<A, B>>, json_value const& string) noexcept
 {
-    return detail::parse_plain(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
+    return detail::parse_unescaped(string, [](std::string_view text) -> std::optional<basic_sid<A, B>> {
         if (check_sid(text, A, B)) return {};
         return checked_sid::make<basic_sid<A, B>>(text);
     });
 }
 constexpr std::optional<date_time> read_as(std::type_identity<date_time>, json_value const& string) noexcept
 {
-    return parse_plain(string, [](std::string_view text) { return parse_rfc2822(text); });
+    return parse_unescaped(string, [](std::string_view text) { return parse_rfc2822(text); });
 }
 inline std::optional<std::string> read_as(std::type_identity<std::string>, json_value const& string)
 {
@@ -83,28 +83,30 @@ constexpr std::optional<std::string_view> read_as(std::type_identity<std::string
     return string.raw;
 }
 
-/// Reads the members of a successful response's object. The first fault stays.
+/// Reads the members of the object in a successful response. Keeps the first fault.
 ///
-/// Twilio has acted by the time a 201 arrives, so only what makes the whole object doubtful is a fault: text that is
-/// not JSON, a member that comes twice, a required member that is missing or wrong, a date that is well-formed and
-/// impossible. An optional member that cannot be read is empty and listed in `unreadable`.
+/// Twilio has already acted when a 201 arrives, so only what makes the whole object doubtful is a fault: text that is
+/// not JSON, a repeated member, a required member that is missing or invalid, a date after the year 9999. An optional
+/// member that cannot be read is empty and listed in `unreadable`.
 template <std::size_t Count>
 class resource_reader {
 public:
-    /// Names the members. Each is looked for as it usually is, in whatever order they come, and read in the general way
-    /// where there is something else.
+    /// Reads the body. Tries each member of the object as one of the expected ones first, in any order: with the usual
+    /// size and without escapes. Reads any other member with the general parser.
     template <std::size_t... Size>
-    SIDECALL_DETAIL_INLINE constexpr resource_reader(std::string_view body, usual<Size> const&... expected) noexcept
+    SIDECALL_DETAIL_INLINE constexpr resource_reader(std::string_view body,
+                                                     expected_member<Size> const&... expected) noexcept
         : members_{resource_member{expected.name}...}, size_(body.size())
     {
         json_reader reader(body);
         reader.open_object();
-        while (read_usual(reader, std::index_sequence_for<usual<Size>...>(), expected...) || read_any(reader)) {
+        while (try_read_expected_member(reader, std::index_sequence_for<expected_member<Size>...>(), expected...) ||
+               read_any_member(reader)) {
         }
         if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", reader.fault()};
     }
 
-    /// An optional member: empty if it is null, absent or unreadable.
+    /// Returns an optional member: empty if it is null, absent or unreadable.
     template <class T>
     constexpr std::optional<T> optional_member(std::size_t index)
     {
@@ -112,12 +114,12 @@ public:
         auto const& [name, value, seen] = members_[index];
         if (read || value.kind == json_kind::null) return read;
         unreadable_.insert(name.view());
-        if (std::is_same_v<T, date_time> && value.is_string() && detail::parse_plain(value, is_after_year_9999))
+        if (std::is_same_v<T, date_time> && value.is_string() && detail::parse_unescaped(value, is_after_year_9999))
             fault_ = resource_fault{name, {"a date after the year 9999", value.offset}};
         return read;
     }
 
-    /// A member that must be there; if it is not, or cannot be read, that is the fault.
+    /// Returns a required member. Sets the fault if it is missing, null or unreadable.
     template <class T>
     constexpr std::optional<T> required_member(std::size_t index)
     {
@@ -138,13 +140,13 @@ public:
 
 private:
     template <std::size_t... Index, std::size_t... Size>
-    SIDECALL_DETAIL_INLINE constexpr bool read_usual(json_reader& reader, std::index_sequence<Index...>,
-                                                     usual<Size> const&... expected) noexcept
+    SIDECALL_DETAIL_INLINE constexpr bool try_read_expected_member(json_reader& reader, std::index_sequence<Index...>,
+                                                                   expected_member<Size> const&... expected) noexcept
     {
         if constexpr (prefers_size) return false;
         return ((!members_[Index].seen &&
-                 (members_[Index].seen = reader.read_expected({expected.name.view().data(), Size - 1}, expected.size,
-                                                              members_[Index].value))) ||
+                 (members_[Index].seen = reader.try_read_string_member({expected.name.view().data(), Size - 1},
+                                                                       expected.size, members_[Index].value))) ||
                 ...);
     }
 
@@ -156,9 +158,9 @@ private:
         return detail::read_as(std::type_identity<T>(), value);
     }
 
-    /// Reads one member, whichever it is. Others than these are checked and passed over; one of these that comes twice
-    /// is a fault, since either value could be the wrong one. False at the end, and at a fault.
-    constexpr bool read_any(json_reader& reader) noexcept
+    /// Reads any member. Checks and ignores a member that is not expected. A repeated expected member is a fault,
+    /// because either value could be the wrong one. Returns false at the end and on a fault.
+    constexpr bool read_any_member(json_reader& reader) noexcept
     {
         json_value name, value;
         bool done = false;
@@ -179,14 +181,14 @@ private:
     std::size_t size_;
 };
 template <std::size_t... Size>
-resource_reader(std::string_view, usual<Size> const&...) -> resource_reader<sizeof...(Size)>;
+resource_reader(std::string_view, expected_member<Size> const&...) -> resource_reader<sizeof...(Size)>;
 
-/// The failure of an answer that had the documented status and another body; with what the headers say in words, if
-/// `Text` owns what it holds.
+/// Makes the failure for a response that has the documented status but not the documented body. If `Text` owns its
+/// bytes, the failure also has the texts of the header fields.
 template <class Text>
 constexpr failure malformed(http_response_view const& response, resource_fault const& fault)
 {
-    failure reason(errc::malformed_response, fault.member, fault.what.rule, fault.what.offset);
+    failure reason(errc::malformed_response, fault.member, fault.cause.rule, fault.cause.offset);
     add_status_and_retry_after(response, reason);
     if constexpr (!std::is_same_v<Text, std::string_view>) reason.with(details_in_headers(response));
     return reason;
