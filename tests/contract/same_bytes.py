@@ -25,8 +25,8 @@ SEED = 1
 ASCII = "".join(map(chr, range(128)))
 # The first and the last character of each UTF-8 length, and those next to the surrogates.
 BORDERS = "\u007f\u0080\u07ff\u0800\ud7ff\ue000\ufffd\uffff\U00010000\U0010ffff"
-PIECES = [*ASCII, *BORDERS, *10 * " ", "+", "%", "%20", "%2B", "%zz", "&", "=", "&Method=GET", "~", "*", "'", "(", ")", "!",
-          "\r\n", "\u00e9", "e\u0301", "\u6f22\u5b57", "\u05e9\u05dc\u05d5\u05dd", "\ufeff", "\u2028", "\U0001f600",
+PIECES = [*ASCII, *BORDERS, *10 * " ", "+", "%", "%20", "%2B", "%zz", "&", "=", "&Method=GET", "~", "*", "'", "(", ")",
+          "!", "\r\n", "\u00e9", "e\u0301", "\u6f22\u5b57", "\u05e9\u05dc\u05d5\u05dd", "\ufeff", "\u2028", "\U0001f600",
           "\U0001f468\u200d\U0001f469\u200d\U0001f467", "https://example.com/?a=b&c"]
 
 

@@ -14,7 +14,7 @@ import sys
 from meant import not_needed
 
 # Members that do not affect which requests and responses are valid.
-SAID = {"description", "summary", "tags", "title", "examples", "servers", "externalDocs"}
+DESCRIPTIVE = {"description", "summary", "tags", "title", "examples", "servers", "externalDocs"}
 
 # The intended differences, as fnmatch patterns of 'place: ours | Twilio's', and their reasons.
 MEANT = {
@@ -49,10 +49,10 @@ def resolved(node, document):
 
 
 def leaves(node, place):
-    """Every value with its place, without the members in SAID and the extensions (x-…)."""
+    """Every value with its place, without the members in DESCRIPTIVE and the extensions (x-…)."""
     if isinstance(node, dict) and node:
         for name, one in node.items():
-            if name not in SAID and not name.startswith("x-"):
+            if name not in DESCRIPTIVE and not name.startswith("x-"):
                 yield from leaves(one, f"{place}/{name.replace('/', '|')}")
     elif isinstance(node, list):
         yield place, sorted(node)

@@ -14,8 +14,8 @@ import sys
 FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform",
           "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
           "idempotency_key", "credentials", "endpoint", "http_method", "header", "http_response", "error_response",
-          "detail/wire", "http_request", "authorized_request", "http", "subscription", "message", "webhook", "sequencer",
-          "transport", "retry_policy", "detail/sending", "retry", "sidecall"]
+          "detail/wire", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
+          "sequencer", "transport", "retry_policy", "detail/sending", "retry", "sidecall"]
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
                  "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
                  "unordered_map", "thread", "iterator"}

@@ -110,7 +110,9 @@ def with_answers(program):
         Example(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}").expect(0 if text == SID else 1, text)
         keys = {re.search(rb"IdempotencyKey=[0-9a-f-]{36}", request)[0] for request in server.requests}
         repeats = is_qt and not sent.startswith(b"HTTP/")
-        assert len(keys) == 1 and (repeats or len(server.requests) == 1), f"{len(server.requests)} requests for {sent[:99]}"
+        assert len(keys) == 1 and (repeats or len(server.requests) == 1), \
+            f"expected one request with one IdempotencyKey, got {len(server.requests)} with {len(keys)}; " \
+            f"the server sent {sent[:99]}"
 
 
 def with_ipv6(program):
@@ -122,8 +124,8 @@ def with_ipv6(program):
 
 
 def with_tls(program):
-    """Three cases: a trusted certificate, an untrusted one, and one for another host. The program over Qt cannot be told
-    to trust a certificate, and the program 'posix' has no TLS: they must fail in all cases."""
+    """Three cases: a trusted certificate, an untrusted one, and one for another host. The program over Qt cannot be
+    told to trust a certificate, and the program 'posix' has no TLS: they must fail in all cases."""
     can_trust = os.path.basename(program) not in ("posix", "qt")
     with tempfile.TemporaryDirectory() as folder:
         key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
