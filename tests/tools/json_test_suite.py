@@ -4,7 +4,7 @@
     json_test_suite.py DRIVER FOLDER     FOLDER is the folder test_parsing of a copy of JSONTestSuite
 
 Files named 'y_…' must be accepted, files named 'n_…' rejected. Of the files named 'i_…', where either is allowed, those
-that match READ must be accepted and the others rejected; tests/README.md has the reasons."""
+that match READ must be accepted and the others rejected; tests/NOTES.md has the reasons."""
 import base64
 import json
 import pathlib
