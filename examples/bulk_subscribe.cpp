@@ -1,6 +1,6 @@
-// Subscribes to the messages of many calls at once: a file of call SIDs in, a line for each call out. It can be ended
-// at any moment and run again: the idempotency key of each subscription is derived from what is asked for, so nothing
-// is created twice. Without the TWILIO_ variables it asks a stand-in within this process.
+// Subscribes to the messages of many calls at once. It reads a file of call SIDs and prints a line for each call. You
+// can stop it at any time and run it again: it derives each idempotency key from the request, so nothing is created
+// twice. Without the TWILIO_ variables it uses a stand-in for Twilio inside this process.
 
 #include <algorithm>
 #include <array>
@@ -30,7 +30,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
-using subscribed = sidecall::result<sidecall::user_defined_message_subscription>;
+using subscription_result = sidecall::result<sidecall::user_defined_message_subscription>;
 
 struct arguments {
     std::string file;
@@ -43,24 +43,24 @@ struct arguments {
     double deadline = 3600;
 };
 
-/// The exit status of a program that Ctrl-C ended.
+/// The exit status after Ctrl-C: 128 + SIGINT.
 constexpr int interrupted_status = 130;
 
 std::sig_atomic_t volatile interrupted = 0;
 
-/// The call SIDs of a file, one a line; blank lines and those that begin with '#' do not count, and a call that comes
-/// again counts once. All of them are checked before anything is sent.
+/// Reads the call SIDs of a file, one per line. Skips empty lines and lines that begin with '#'. Reports a duplicate
+/// and skips it. Checks the whole file, so that nothing is sent if one SID is invalid.
 std::vector<sidecall::call_sid> read_calls(std::string const& file)
 {
-    std::ifstream opened;
+    std::ifstream input_file;
     if (file != "-") {
-        opened.open(file);
-        if (!opened) throw stop{"cannot read " + file, wrong_usage};
+        input_file.open(file);
+        if (!input_file) throw stop{"cannot read " + file, wrong_usage};
     }
-    std::istream& in = file == "-" ? std::cin : opened;
+    std::istream& in = file == "-" ? std::cin : input_file;
 
     std::vector<sidecall::call_sid> calls;
-    std::map<std::string, std::size_t> lines;
+    std::map<std::string, std::size_t> first_lines;
     std::string line;
     for (std::size_t number = 1; std::getline(in, line); ++number) {
         if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -68,17 +68,18 @@ std::vector<sidecall::call_sid> read_calls(std::string const& file)
         std::string const place = file + ":" + std::to_string(number) + ": ";
         auto const call = sidecall::call_sid::parse(line);
         if (!call) throw stop{place + call.error().to_string(), wrong_usage};
-        auto const [first, is_new] = lines.emplace(line, number);
+        auto const [first, is_new] = first_lines.emplace(line, number);
         if (is_new)
             calls.push_back(*call);
         else
-            std::cerr << place << line << " again, as on line " << first->second << '\n';
+            std::cerr << place << line << " is a duplicate of line " << first->second << '\n';
     }
     if (in.bad()) throw stop{"cannot read " + file, wrong_usage};
     return calls;
 }
 
-/// A UUID (RFC 9562, version 8: a hash) that depends on all of a request, and on nothing else.
+/// Derives a UUID from all parts of the request and the batch name, and from nothing else (RFC 9562, version 8: a
+/// hash).
 sidecall::idempotency_key key_of(sidecall::create_user_defined_message_subscription const& operation,
                                  std::string const& batch)
 {
@@ -86,7 +87,7 @@ sidecall::idempotency_key key_of(sidecall::create_user_defined_message_subscript
     for (std::string_view part :
          {operation.account_sid.view(), operation.call_sid.view(), operation.callback.view(),
           operation.method ? to_string_view(*operation.method) : std::string_view(), std::string_view(batch)})
-        text.append(1, '\n').append(part); // of which the last alone can have a line break
+        text.append(1, '\n').append(part); // unambiguous: only the batch name can contain a line break
     std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
     if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
         throw stop{"OpenSSL has no SHA-256", 1};
@@ -101,16 +102,16 @@ sidecall::idempotency_key key_of(sidecall::create_user_defined_message_subscript
     return value_or_stop(sidecall::idempotency_key::parse(key));
 }
 
-/// What has come of the calls, told as it comes: a line for each on standard output, and on standard error, if that is
-/// a terminal, one that is written over and over.
+/// Prints the result of each call on standard output, one line per call. If standard error is a terminal, also shows a
+/// progress line there and updates it in place.
 class report {
 public:
-    explicit report(std::size_t calls) : calls_(calls), is_shown_(::isatty(STDERR_FILENO) == 1) {}
+    explicit report(std::size_t calls) : calls_(calls), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-    void subscribe(sidecall::call_sid const& call, sidecall::subscription_sid const& made)
+    void subscribe(sidecall::call_sid const& call, sidecall::subscription_sid const& subscription)
     {
         hide();
-        std::cout << call.view() << " subscribed " << made.view() << std::endl;
+        std::cout << call.view() << " subscribed " << subscription.view() << std::endl;
         ++subscribed_;
     }
     void fail(sidecall::call_sid const& call, sidecall::failure const& reason)
@@ -125,12 +126,12 @@ public:
     std::size_t failed() const { return failed_; }
     std::size_t left() const { return calls_ - subscribed_ - failed_; }
 
-    /// How far it is, at most five times a second.
+    /// Updates the progress line, at most five times a second. `limit` is the current limit for parallel requests.
     void show(std::size_t limit)
     {
         auto const now = clock::now();
-        if (!is_shown_ || now < next_) return;
-        next_ = now + 200ms;
+        if (!is_terminal_ || now < next_update_) return;
+        next_update_ = now + 200ms;
         double const seconds = std::chrono::duration<double>(now - start_).count();
         auto const done = calls_ - left();
         double const rate = static_cast<double>(done) / seconds;
@@ -140,10 +141,10 @@ public:
         std::cerr << std::flush;
     }
 
-    /// Takes the line away.
+    /// Clears the progress line.
     void hide()
     {
-        if (is_shown_ && next_ != clock::time_point{}) std::cerr << "\r\033[K" << std::flush;
+        if (is_terminal_ && next_update_ != clock::time_point{}) std::cerr << "\r\033[K" << std::flush;
     }
 
     std::string summary() const
@@ -157,102 +158,103 @@ private:
     std::size_t subscribed_ = 0;
     std::size_t failed_ = 0;
     std::size_t retried_ = 0;
-    bool is_shown_;
+    bool is_terminal_;
     clock::time_point start_ = clock::now();
-    clock::time_point next_{};
+    clock::time_point next_update_{};
 };
 
-void run(arguments given)
+void run(arguments options)
 {
-    auto who = identity_of_environment();
+    auto user = identity_from_environment();
     std::optional<sidecall::twilio_standin> standin;
-    if (!who) who = identity_at(standin, given.server);
-    auto const credentials = who->credentials();
-    auto const where = given.server.parse();
-    auto const callback = value_or_stop(sidecall::callback_url::parse(given.callback));
+    if (!user) user = start_standin(standin, options.server);
+    auto const credentials = user->credentials();
+    auto const endpoint = options.server.parse();
+    auto const callback = value_or_stop(sidecall::callback_url::parse(options.callback));
     std::optional<sidecall::http_method> method;
-    if (!given.method.empty()) method = value_or_stop(sidecall::parse_http_method(given.method));
-    auto const calls = read_calls(given.file);
-    if (standin) std::cerr << "bulk_subscribe: no TWILIO_ variables, so this asks a stand-in within this process\n";
+    if (!options.method.empty()) method = value_or_stop(sidecall::parse_http_method(options.method));
+    auto const calls = read_calls(options.file);
+    if (standin)
+        std::cerr << "bulk_subscribe: no TWILIO_ variables set: using a stand-in for Twilio inside this process\n";
 
     std::signal(SIGINT, [](int) {
         interrupted = 1;
-        std::signal(SIGINT, SIG_DFL); // the next one ends the program at once
+        std::signal(SIGINT, SIG_DFL); // a second Ctrl-C ends the program at once
     });
 
-    auto const end = clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(given.deadline * 1000));
-    report told(calls.size());
-    std::string refusal; // why it makes no sense to go on
-    bool ending = false;
-    std::size_t under_way = 0;
-    sidecall::curl_multi_transport carrier({},
-                                           {.max_connections = given.connections, .max_in_flight = given.in_flight});
-    auto const timer = [&](std::chrono::milliseconds delay, auto next) {
-        told.retry();
-        carrier.after(delay, std::move(next));
+    auto const deadline = clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(options.deadline * 1000));
+    report progress(calls.size());
+    std::string stop_reason; // not empty: stop before all calls are done
+    bool stopping = false;
+    std::size_t pending = 0;
+    sidecall::curl_multi_transport transport(
+        {}, {.max_connections = options.connections, .max_in_flight = options.in_flight});
+    auto const timer = [&](std::chrono::milliseconds delay, auto continuation) {
+        progress.retry();
+        transport.after(delay, std::move(continuation));
     };
     auto const start = [&](sidecall::call_sid const& call) {
         sidecall::create_user_defined_message_subscription operation{
-            .account_sid = who->account, .call_sid = call, .callback = callback, .method = method};
-        operation.idempotency_key = key_of(operation, given.batch);
-        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(end - clock::now());
-        ++under_way;
+            .account_sid = user->account, .call_sid = call, .callback = callback, .method = method};
+        operation.idempotency_key = key_of(operation, options.batch);
+        auto const time_left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
+        ++pending;
         send_with_retry(
-            operation, credentials, carrier, {.deadline = left, .max_attempts = 0}, timer,
-            [&, call](subscribed const& made) {
-                --under_way;
-                if (made)
-                    told.subscribe(call, made->sid);
-                else if (!ending)
-                    told.fail(call, made.error());
-                if (!made && made.error().http_status() == 401) refusal = "the credentials are refused";
+            operation, credentials, transport, {.deadline = time_left, .max_attempts = 0}, timer,
+            [&, call](subscription_result const& subscription) {
+                --pending;
+                if (subscription)
+                    progress.subscribe(call, subscription->sid);
+                else if (!stopping)
+                    progress.fail(call, subscription.error());
+                if (!subscription && subscription.error().http_status() == 401)
+                    stop_reason = "the credentials were rejected";
             },
-            where);
+            endpoint);
     };
 
-    for (std::size_t next = 0; next != calls.size() || under_way != 0;) {
-        if (interrupted) refusal = "interrupted; run the same again to go on with what is left";
-        if (clock::now() >= end) refusal = "the deadline is over; run the same again to go on with what is left";
-        if (!refusal.empty()) break;
-        // As many ahead as keep the transport busy; the others would only age.
-        while (next != calls.size() && under_way < 2 * given.in_flight) start(calls[next++]);
-        carrier.poll();
-        told.show(carrier.progress().limit);
-        if (under_way != 0) carrier.wait(100ms);
+    for (std::size_t next = 0; next != calls.size() || pending != 0;) {
+        if (interrupted) stop_reason = "interrupted; run the same command again to continue";
+        if (clock::now() >= deadline) stop_reason = "the deadline has passed; run the same command again to continue";
+        if (!stop_reason.empty()) break;
+        // Start enough calls to keep the transport busy. More would only wait in its queue.
+        while (next != calls.size() && pending < 2 * options.in_flight) start(calls[next++]);
+        transport.poll();
+        progress.show(transport.progress().limit);
+        if (pending != 0) transport.wait(100ms);
     }
-    ending = true; // what is given up is not failed, but left
-    carrier.cancel_all();
-    told.hide();
+    stopping = true; // requests that are cancelled here count as left, not as failed
+    transport.cancel_all();
+    progress.hide();
 
-    std::cerr << "bulk_subscribe: " << told.summary() << '\n';
-    if (!refusal.empty()) throw stop{refusal, interrupted ? interrupted_status : 1};
-    if (told.failed() != 0) throw stop{"not all calls are subscribed; run the same again to try the others again", 1};
+    std::cerr << "bulk_subscribe: " << progress.summary() << '\n';
+    if (!stop_reason.empty()) throw stop{stop_reason, interrupted ? interrupted_status : 1};
+    if (progress.failed() != 0) throw stop{"some calls failed; run the same command again to retry them", 1};
 }
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    arguments given;
+    arguments options;
     CLI::App app(
-        "Subscribes to the User Defined Messages of many calls. Prints a line for each call, and can be ended and\n"
-        "run again at any moment: nothing is created twice.\n"
-        "Asks Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, else a stand-in in this process.",
+        "Subscribes to the User Defined Messages of many calls and prints a line for each call.\n"
+        "You can stop it at any time and run it again: nothing is created twice.\n"
+        "Uses Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, otherwise a stand-in inside this process.",
         "bulk_subscribe");
-    app.add_option("file", given.file, "the calls' SIDs, CA…, one a line; - for standard input")->required();
-    app.add_option("--callback", given.callback, "where Twilio is to send the messages: an http or https URL")
-        ->required();
-    app.add_option("--method", given.method, "how Twilio calls it: POST (its default) or GET");
-    app.add_option("--batch", given.batch, "any text: with another one, the same calls are subscribed once more");
-    given.server.add_to(app);
-    app.add_option("--connections", given.connections, "how many connections at most")
+    app.add_option("file", options.file, "file of call SIDs (CA…), one per line; - for standard input")->required();
+    app.add_option("--callback", options.callback, "http or https URL to which Twilio sends the messages")->required();
+    app.add_option("--method", options.method, "HTTP method of the callback: POST (Twilio's default) or GET");
+    app.add_option("--batch", options.batch, "any text; a different text subscribes the same calls again");
+    options.server.add_to(app);
+    app.add_option("--connections", options.connections, "maximum number of connections")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    app.add_option("--in-flight", given.in_flight, "how many requests at a time at most")
+    app.add_option("--in-flight", options.in_flight, "maximum number of requests in flight")
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
-    app.add_option("--deadline", given.deadline, "after how many seconds to end, whatever is left")
+    app.add_option("--deadline", options.deadline, "stop after this many seconds, even if calls are left")
         ->check(CLI::Range(0.001, 1e6))
         ->capture_default_str();
-    return run_program(app, argc, argv, [&] { run(given); });
+    return run_program(app, argc, argv, [&] { run(options); });
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the example programs share: how they read their arguments and how they end.
+// Shared by the example programs: how they read their arguments and how they exit.
 
 #include <cstdlib>
 #include <exception>
@@ -17,35 +17,38 @@
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 
-/// Thrown to end the program: one line for standard error, and the exit status.
+/// Thrown to end the program. `reason` is one line for standard error; `status` is the exit status.
 struct stop {
     std::string reason;
     int status;
 };
 
-/// The exit status for a mistake of the person who called the program.
+/// The exit status for wrong arguments or wrong environment variables.
 inline constexpr int wrong_usage = 2;
 
-[[noreturn]] inline void give_up(sidecall::failure const& reason)
+/// Ends the program with the text of a failure. An `invalid_argument` counts as wrong usage.
+[[noreturn]] inline void stop_with(sidecall::failure const& reason)
 {
     throw stop{reason.to_string(), reason.code() == sidecall::errc::invalid_argument ? wrong_usage : 1};
 }
 
+/// The value of a result; a failure ends the program.
 template <class T>
 T value_or_stop(sidecall::result<T> parsed)
 {
-    if (!parsed) give_up(parsed.error());
+    if (!parsed) stop_with(parsed.error());
     return *std::move(parsed);
 }
 
-/// The value of a variable, empty if it is not set.
+/// The value of an environment variable, or an empty string if it is not set.
 inline std::string environment(char const* name)
 {
     char const* const value = std::getenv(name);
     return value ? value : "";
 }
 
-/// A foreign text for the terminal: what could forge a line or steer the terminal becomes a blank.
+/// Text from outside, made safe for a terminal: characters that could forge a line or control the terminal become
+/// spaces.
 inline std::string printable(std::string_view text)
 {
     std::string shown;
@@ -53,7 +56,7 @@ inline std::string printable(std::string_view text)
     return shown;
 }
 
-/// As whom a program asks: the account and its token.
+/// The account that a program uses, and its auth token.
 struct identity {
     sidecall::account_sid account;
     std::string token;
@@ -64,9 +67,9 @@ struct identity {
     }
 };
 
-/// The identity that TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN name; nothing if neither is set. A program that sends
-/// nothing needs no token.
-inline std::optional<identity> identity_of_environment(bool needs_token = true)
+/// The identity from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or nothing if neither is set. Pass `needs_token = false`
+/// if the program sends no request.
+inline std::optional<identity> identity_from_environment(bool needs_token = true)
 {
     std::string const account_text = environment("TWILIO_ACCOUNT_SID");
     std::string token = environment("TWILIO_AUTH_TOKEN");
@@ -75,21 +78,21 @@ inline std::optional<identity> identity_of_environment(bool needs_token = true)
     if (token.empty() && needs_token)
         throw stop{"TWILIO_ACCOUNT_SID is set, but TWILIO_AUTH_TOKEN is not", wrong_usage};
     if (token.find_first_of(" \t\r\n") != token.npos)
-        throw stop{"TWILIO_AUTH_TOKEN holds a blank or a line break, which no token does", wrong_usage};
+        throw stop{"TWILIO_AUTH_TOKEN contains whitespace or a line break; an auth token has none", wrong_usage};
     auto const account = sidecall::account_sid::parse(account_text);
     if (!account) throw stop{"TWILIO_ACCOUNT_SID: " + account.error().to_string(), wrong_usage};
     return identity{*account, std::move(token)};
 }
 
-/// The same for a program that can do nothing without one.
+/// The identity from the environment; ends the program if there is none.
 inline identity identity_or_stop()
 {
-    auto who = identity_of_environment();
-    if (!who) throw stop{"TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set", wrong_usage};
-    return *std::move(who);
+    auto user = identity_from_environment();
+    if (!user) throw stop{"TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set", wrong_usage};
+    return *std::move(user);
 }
 
-/// Which server a program asks, by its arguments.
+/// The command-line options that select the server.
 struct server_arguments {
     std::string edge;
     std::string region;
@@ -97,47 +100,49 @@ struct server_arguments {
 
     void add_to(CLI::App& app)
     {
-        app.add_option("--edge", edge, "Twilio's edge, dublin say; default: TWILIO_EDGE");
-        app.add_option("--region", region, "Twilio's region, ie1 say; default: TWILIO_REGION");
-        app.add_option("--endpoint", endpoint, "another server: https://host[:port], or http:// on the loopback");
+        app.add_option("--edge", edge, "Twilio edge, for example dublin; default: TWILIO_EDGE");
+        app.add_option("--region", region, "Twilio region, for example ie1; default: TWILIO_REGION");
+        app.add_option("--endpoint", endpoint, "another server: https://host[:port], or http:// for a loopback host");
     }
 
     bool empty() const { return edge.empty() && region.empty() && endpoint.empty(); }
 
-    /// The one that they name, or the variables do; else Twilio.
+    /// The server from the options, else from TWILIO_EDGE and TWILIO_REGION, else Twilio's default server.
     sidecall::endpoint parse() const
     {
         if (!endpoint.empty()) {
             if (!edge.empty() || !region.empty())
-                throw stop{"--endpoint names the whole server: it goes with neither --edge nor --region", wrong_usage};
+                throw stop{"--endpoint cannot be combined with --edge or --region", wrong_usage};
             return value_or_stop(sidecall::endpoint::parse(endpoint));
         }
-        std::string const from = edge.empty() ? environment("TWILIO_EDGE") : edge;
-        std::string const in = region.empty() ? environment("TWILIO_REGION") : region;
-        if (!from.empty())
-            return value_or_stop(in.empty() ? sidecall::endpoint::edge(from) : sidecall::endpoint::edge(from, in));
-        if (!in.empty()) return value_or_stop(sidecall::endpoint::region(in));
+        std::string const edge_name = edge.empty() ? environment("TWILIO_EDGE") : edge;
+        std::string const region_name = region.empty() ? environment("TWILIO_REGION") : region;
+        if (!edge_name.empty())
+            return value_or_stop(region_name.empty() ? sidecall::endpoint::edge(edge_name)
+                                                     : sidecall::endpoint::edge(edge_name, region_name));
+        if (!region_name.empty()) return value_or_stop(sidecall::endpoint::region(region_name));
         return {};
     }
 };
 
-/// Begins a stand-in, for a program without an identity: who asks it. The arguments name it from now on.
+/// Starts a stand-in for a program without an identity, and returns the stand-in's identity. Sets `server.endpoint` to
+/// the stand-in.
 template <class Standin>
-identity identity_at(std::optional<Standin>& standin, server_arguments& server)
+identity start_standin(std::optional<Standin>& standin, server_arguments& server)
 {
     if (!server.empty())
-        throw stop{"--endpoint, --edge and --region need TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to be set",
+        throw stop{"--endpoint, --edge and --region require TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to be set",
                    wrong_usage};
     standin.emplace();
     server.endpoint = standin->base_url();
     return {value_or_stop(sidecall::account_sid::parse(standin->account_sid())), standin->auth_token()};
 }
 
-/// Reads the arguments and runs the program; gives its exit status. `run` may throw.
+/// Parses the arguments, calls `run`, and returns the exit status. `run` may throw.
 template <class Run>
 int run_program(CLI::App& app, int argc, char** argv, Run run)
 {
-    auto const complain = [&](std::string const& reason, int status) {
+    auto const fail = [&](std::string const& reason, int status) {
         std::cerr << app.get_name() << ": " << reason << '\n';
         return status;
     };
@@ -148,13 +153,13 @@ int run_program(CLI::App& app, int argc, char** argv, Run run)
                 throw stop{option->get_name() + " is empty", wrong_usage};
         run();
         std::cout.flush();
-        return std::cout ? 0 : complain("standard output cannot be written", 1);
+        return std::cout ? 0 : fail("cannot write to standard output", 1);
     } catch (CLI::ParseError const& mistake) {
         if (mistake.get_exit_code() == 0) return app.exit(mistake); // --help
-        return complain(mistake.what(), wrong_usage);
+        return fail(mistake.what(), wrong_usage);
     } catch (stop const& end) {
-        return complain(end.reason, end.status);
+        return fail(end.reason, end.status);
     } catch (std::exception const& error) {
-        return complain(error.what(), 1);
+        return fail(error.what(), 1);
     }
 }

@@ -1,7 +1,9 @@
-// The main job. Without the TWILIO_ variables it runs anywhere, against a stand-in for Twilio within this process: it
-// subscribes to the messages of a call, receives a signed one, answers it, and ends the subscription. With
-// TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set it subscribes at Twilio, or at the server that --endpoint names, and
-// ends the subscription again (or keeps it, for webhook_server).
+// The main example: a whole conversation. Without the TWILIO_ variables it uses a stand-in for Twilio inside this
+// process, so it runs anywhere. It subscribes to the messages of a call, receives a signed message, answers it, and
+// deletes the subscription.
+//
+// With TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set, it creates a subscription at Twilio, or at the server that
+// --endpoint names, and deletes it again. --keep leaves the subscription in place, for example for webhook_server.
 
 #include <functional>
 #include <future>
@@ -33,27 +35,27 @@ struct arguments {
     bool dry_run = false;
 };
 
-sidecall::create_user_defined_message_subscription subscription_of(arguments const& given,
+sidecall::create_user_defined_message_subscription subscription_of(arguments const& options,
                                                                    sidecall::account_sid const& account)
 {
     sidecall::create_user_defined_message_subscription operation{
         .account_sid = account,
-        .call_sid = value_or_stop(sidecall::call_sid::parse(given.call)),
-        .callback = value_or_stop(sidecall::callback_url::parse(given.callback)),
-        .idempotency_key = given.idempotency_key.empty()
+        .call_sid = value_or_stop(sidecall::call_sid::parse(options.call)),
+        .callback = value_or_stop(sidecall::callback_url::parse(options.callback)),
+        .idempotency_key = options.idempotency_key.empty()
                                ? sidecall::idempotency_key::random()
-                               : value_or_stop(sidecall::idempotency_key::parse(given.idempotency_key))};
-    if (!given.method.empty()) {
-        operation.method = value_or_stop(sidecall::parse_http_method(given.method));
+                               : value_or_stop(sidecall::idempotency_key::parse(options.idempotency_key))};
+    if (!options.method.empty()) {
+        operation.method = value_or_stop(sidecall::parse_http_method(options.method));
         if (!is_documented(*operation.method))
-            std::cerr << "subscribe: note: Twilio's documentation names GET and POST alone for --method\n";
+            std::cerr << "subscribe: note: Twilio documents only GET and POST for --method\n";
     }
     return operation;
 }
 
-void say(std::string_view what)
+void print_heading(std::string_view text)
 {
-    std::cout << "== " << what << "\n\n";
+    std::cout << "== " << text << "\n\n";
 }
 
 void show(sidecall::http_request const& request, std::string_view credential)
@@ -80,14 +82,16 @@ std::string_view view_or_null(std::optional<Sid> const& sid)
     return sid ? sid->view() : "null";
 }
 
-void show(sidecall::user_defined_message_subscription const& made)
+void show(sidecall::user_defined_message_subscription const& subscription)
 {
-    std::cout << "   sid           " << made.sid.view() << '\n'
-              << "   account_sid   " << view_or_null(made.account_sid) << '\n'
-              << "   call_sid      " << view_or_null(made.call_sid) << '\n'
+    std::cout << "   sid           " << subscription.sid.view() << '\n'
+              << "   account_sid   " << view_or_null(subscription.account_sid) << '\n'
+              << "   call_sid      " << view_or_null(subscription.call_sid) << '\n'
               << "   date_created  "
-              << (made.date_created ? std::to_string(made.date_created->unix_seconds) + " (Unix time)" : "null") << '\n'
-              << "   uri           " << printable(made.uri.value_or("null")) << "\n\n";
+              << (subscription.date_created ? std::to_string(subscription.date_created->unix_seconds) + " (Unix time)"
+                                            : "null")
+              << '\n'
+              << "   uri           " << printable(subscription.uri.value_or("null")) << "\n\n";
 }
 
 void show(sidecall::incoming_message const& message)
@@ -101,55 +105,59 @@ void show(sidecall::incoming_message const& message)
     if (message.timestamp())
         std::cout << message.timestamp()->unix_seconds << " (Unix time)\n\n";
     else
-        std::cout << "none that can be read\n\n";
+        std::cout << "missing or invalid\n\n";
 }
 
 using any_transport = std::function<sidecall::result<sidecall::http_response>(sidecall::authorized_request const&)>;
 
-/// Whom we talk to, and how.
+/// The account, its credentials, the server, and the transport to it.
 struct session {
     sidecall::account_sid account;
-    sidecall::credentials who;
-    sidecall::endpoint where;
-    any_transport carrier;
+    sidecall::credentials credentials;
+    sidecall::endpoint endpoint;
+    any_transport transport;
 
-    /// Sends an operation through a transport that shows what passes: a transport around a transport is a lambda.
+    /// Sends an operation and prints the request and the response. To print the response it wraps the transport in a
+    /// lambda, which is a transport too.
     template <sidecall::operation Operation>
     auto send_and_show(Operation const& operation)
     {
-        show(operation.request(where), "(redacted)");
-        auto const watched = [this](sidecall::authorized_request const& request) {
-            auto response = carrier(request);
+        show(operation.request(endpoint), "(redacted)");
+        auto const printing_transport = [this](sidecall::authorized_request const& request) {
+            auto response = transport(request);
             if (response) show(*response);
             return response;
         };
-        auto answer = sidecall::send(operation, who, watched, where);
-        if (!answer) give_up(answer.error());
-        return answer;
+        auto outcome = sidecall::send(operation, credentials, printing_transport, endpoint);
+        if (!outcome) stop_with(outcome.error());
+        return outcome;
     }
 };
 
 any_transport transport_of(std::string const& name)
 {
-    // std::function copies what it holds, and the transports cannot be copied.
+    // std::function needs a copyable callable. The transports cannot be copied, so share them.
     if (name == "httplib")
-        return [own = std::make_shared<sidecall::httplib_transport>()](auto const& request) { return (*own)(request); };
-    return [own = std::make_shared<sidecall::curl_transport>()](auto const& request) { return (*own)(request); };
+        return [shared = std::make_shared<sidecall::httplib_transport>()](auto const& request) {
+            return (*shared)(request);
+        };
+    return [shared = std::make_shared<sidecall::curl_transport>()](auto const& request) { return (*shared)(request); };
 }
 
-/// A server for the callback on a loopback port, in a thread of its own.
+/// Serves the callback on a loopback port, in its own thread.
 class callback_server {
 public:
     explicit callback_server(std::string const& token)
     {
         int const port = server_.bind_to_any_port("127.0.0.1");
-        if (port < 0) throw stop{"no loopback port to listen on", 1};
+        if (port < 0) throw stop{"cannot listen on a loopback port", 1};
         url_ = "http://127.0.0.1:" + std::to_string(port) + "/udm?tenant=1";
-        sidecall::mount_webhook(server_, value_or_stop(sidecall::callback_url::parse(url_)),
-                                sidecall::webhook_verifier(sidecall::secret(token)),
-                                [this](sidecall::incoming_message&& message) { first_.set_value(std::move(message)); });
+        sidecall::mount_webhook(
+            server_, value_or_stop(sidecall::callback_url::parse(url_)),
+            sidecall::webhook_verifier(sidecall::secret(token)),
+            [this](sidecall::incoming_message&& message) { first_message_.set_value(std::move(message)); });
         thread_ = std::thread([this] { server_.listen_after_bind(); });
-        while (!server_.is_running()) std::this_thread::yield(); // cpp-httplib forgets a stop() that comes before
+        while (!server_.is_running()) std::this_thread::yield(); // cpp-httplib ignores a stop() before that
     }
     ~callback_server()
     {
@@ -159,101 +167,102 @@ public:
 
     std::string const& url() const { return url_; }
 
-    /// The first message that came with a signature that holds.
-    sidecall::incoming_message wait() { return first_.get_future().get(); }
+    /// Waits for the first validly signed message and returns it.
+    sidecall::incoming_message wait() { return first_message_.get_future().get(); }
 
 private:
     httplib::Server server_;
-    std::promise<sidecall::incoming_message> first_;
+    std::promise<sidecall::incoming_message> first_message_;
     std::string url_;
     std::thread thread_;
 };
 
-/// A message of the client's, and our answer to it.
+/// Lets the client send a message, receives it, and answers it.
 void converse(session& twilio, sidecall::call_sid const& call, sidecall::twilio_standin& standin,
               callback_server& server)
 {
-    say("The client sends a message; Twilio calls the callback, signed");
+    print_heading("The client sends a message; Twilio sends it to the callback, signed");
     for (auto const& callback : standin.client_sends(std::string(call.view()), R"({"text":"Hello from the client"})")) {
         std::cout << "> " << callback.method << ' ' << callback.url << '\n'
                   << "> X-Twilio-Signature: " << callback.signature << '\n'
                   << ">\n> " << callback.body << '\n'
                   << "\n< HTTP " << callback.status << "\n\n";
-        if (callback.status != 204) throw stop{"the callback was answered with " + callback.answer, 1};
+        if (callback.status != 204) throw stop{"the callback server responded with: " + callback.answer, 1};
     }
     auto const message = server.wait();
-    say("The signature holds, so there is a message");
+    print_heading("The signature is valid, so the message is accepted");
     show(message);
 
-    say("Answer it");
-    auto const answered = twilio.send_and_show(sidecall::create_user_defined_message{
+    print_heading("Answer the message");
+    auto const reply = twilio.send_and_show(sidecall::create_user_defined_message{
         .account_sid = twilio.account,
         .call_sid = message.call_sid(),
         .content = value_or_stop(sidecall::message_content::parse(R"({"text":"Hello from the server"})")),
         .idempotency_key = sidecall::idempotency_key::random()});
     for (auto const& received : standin.client_received(std::string(call.view())))
-        std::cout << "   The client got " << received.content << ", " << received.sid << "\n\n";
-    static_cast<void>(answered);
+        std::cout << "   The client received " << received.content << ", " << received.sid << "\n\n";
+    static_cast<void>(reply);
 }
 
-void run(arguments given)
+void run(arguments options)
 {
-    auto who = identity_of_environment(!given.dry_run);
+    auto user = identity_from_environment(!options.dry_run);
     std::optional<sidecall::twilio_standin> standin;
     std::optional<callback_server> server;
-    if (who) {
-        if (given.call.empty()) throw stop{"--call is needed: the SID of the call, CA…", wrong_usage};
-        if (given.callback.empty())
-            throw stop{"--callback is needed: where Twilio is to send the messages", wrong_usage};
+    if (user) {
+        if (options.call.empty()) throw stop{"--call is required: the SID of the call, CA…", wrong_usage};
+        if (options.callback.empty())
+            throw stop{"--callback is required: the URL to which Twilio sends the messages", wrong_usage};
     } else {
-        who = identity_at(standin, given.server);
-        if (given.call.empty()) given.call = "CA00000000000000000000000000000002";
-        if (given.callback.empty()) given.callback = server.emplace(who->token).url();
-        say("No TWILIO_ variables, so this asks a stand-in within this process");
+        user = start_standin(standin, options.server);
+        if (options.call.empty()) options.call = "CA00000000000000000000000000000002";
+        if (options.callback.empty()) options.callback = server.emplace(user->token).url();
+        print_heading("No TWILIO_ variables set: using a stand-in for Twilio inside this process");
     }
 
-    auto const where = given.server.parse();
-    auto const subscription = subscription_of(given, who->account);
-    if (given.dry_run) {
-        show(subscription.request(where), "(none: a dry run)");
-        say("A dry run: nothing was sent");
+    auto const endpoint = options.server.parse();
+    auto const subscription = subscription_of(options, user->account);
+    if (options.dry_run) {
+        show(subscription.request(endpoint), "(none: dry run)");
+        print_heading("Dry run: nothing was sent");
         return;
     }
 
-    session twilio{who->account, who->credentials(), where, transport_of(given.transport)};
-    say("Subscribe to the messages of a call");
-    auto const made = twilio.send_and_show(subscription);
-    show(*made);
+    session twilio{user->account, user->credentials(), endpoint, transport_of(options.transport)};
+    print_heading("Subscribe to the messages of a call");
+    auto const created = twilio.send_and_show(subscription);
+    show(*created);
 
     if (server) converse(twilio, subscription.call_sid, *standin, *server);
 
-    if (given.keep) {
-        say("The subscription is kept");
+    if (options.keep) {
+        print_heading("The subscription is kept");
         return;
     }
-    say("End the subscription");
+    print_heading("Delete the subscription");
     static_cast<void>(twilio.send_and_show(
-        sidecall::delete_user_defined_message_subscription{who->account, subscription.call_sid, made->sid}));
-    say("Done");
+        sidecall::delete_user_defined_message_subscription{user->account, subscription.call_sid, created->sid}));
+    print_heading("Done");
 }
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    arguments given;
-    CLI::App app("Subscribes to the User Defined Messages of a call, and ends the subscription again.\n"
-                 "Asks Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, else a stand-in in this process.",
+    arguments options;
+    CLI::App app("Subscribes to the User Defined Messages of a call, then deletes the subscription.\n"
+                 "Uses Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, otherwise a stand-in inside this\n"
+                 "process.",
                  "subscribe");
-    app.add_option("--call", given.call, "the call's SID, CA…");
-    app.add_option("--callback", given.callback, "where Twilio is to send the messages: an http or https URL");
-    app.add_option("--method", given.method, "how Twilio calls it: POST (its default) or GET");
-    app.add_option("--idempotency-key", given.idempotency_key, "a key of yours; default: a random UUID");
-    given.server.add_to(app);
-    app.add_option("--transport", given.transport, "what carries the requests")
+    app.add_option("--call", options.call, "SID of the call, CA…");
+    app.add_option("--callback", options.callback, "http or https URL to which Twilio sends the messages");
+    app.add_option("--method", options.method, "HTTP method of the callback: POST (Twilio's default) or GET");
+    app.add_option("--idempotency-key", options.idempotency_key, "idempotency key; default: a random UUID");
+    options.server.add_to(app);
+    app.add_option("--transport", options.transport, "HTTP client library")
         ->check(CLI::IsMember({"curl", "httplib"}))
         ->capture_default_str();
-    app.add_flag("--keep", given.keep, "do not end the subscription");
-    app.add_flag("--dry-run", given.dry_run, "show the request and send nothing");
-    return run_program(app, argc, argv, [&] { run(given); });
+    app.add_flag("--keep", options.keep, "do not delete the subscription");
+    app.add_flag("--dry-run", options.dry_run, "print the request and send nothing");
+    return run_program(app, argc, argv, [&] { run(options); });
 }

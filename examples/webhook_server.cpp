@@ -1,6 +1,6 @@
-// A small real server to put behind a public URL: prints each message that Twilio delivers, in order, and refuses all
-// that Twilio did not sign. Start it, subscribe with the same callback (examples/subscribe --keep --callback …), end it
-// with Ctrl-C.
+// A small server to run behind a public URL. It prints the messages that Twilio delivers, in order, and refuses every
+// request that Twilio did not sign. Start it, then subscribe with the same callback (examples/subscribe --keep
+// --callback …). Ctrl-C ends it.
 
 #include <csignal>
 #include <iostream>
@@ -16,9 +16,10 @@
 
 namespace {
 
-httplib::Server* running = nullptr; // for the signal handler, which can be given nothing
+httplib::Server* running = nullptr; // global, because a signal handler takes no context argument
 
-/// Prints messages, each call's in order. Webhooks come on several threads, and one sequencer is for one call.
+/// Prints the messages of each call in order. It locks because cpp-httplib calls the handler from several threads, and
+/// keeps one sequencer per call.
 class printer {
 public:
     void operator()(sidecall::incoming_message&& message)
@@ -26,13 +27,14 @@ public:
         std::lock_guard const lock(mutex_);
         auto& sequencer = calls_[std::string(message.call_sid().view())];
         auto const number = message.sequence_number();
-        auto const became = sequencer.accept(std::move(message), [](sidecall::sequenced_message&& next) {
-            if (next.missing != 0) std::cout << "    (" << next.missing << " before it are missing)\n";
+        auto const arrival = sequencer.accept(std::move(message), [](sidecall::sequenced_message&& next) {
+            if (next.missing != 0) std::cout << "    (" << next.missing << " missing before the next message)\n";
             std::cout << next.message.call_sid().view() << " #" << next.message.sequence_number()
                       << (next.late ? " (late)" : "") << ": " << printable(next.message.content()) << std::endl;
         });
-        if (became == sidecall::arrival::duplicate) std::cout << "    (#" << number << " came again)" << std::endl;
-        if (became == sidecall::arrival::waiting) std::cout << "    (#" << number << " waits)" << std::endl;
+        if (arrival == sidecall::arrival::duplicate) std::cout << "    (#" << number << " is a duplicate)" << std::endl;
+        if (arrival == sidecall::arrival::waiting)
+            std::cout << "    (#" << number << " waits for an earlier message)" << std::endl;
     }
 
 private:
@@ -43,13 +45,12 @@ private:
 void run(std::string const& url, std::string const& address, int port)
 {
     std::string const token = environment("TWILIO_AUTH_TOKEN");
-    std::string const second = environment("TWILIO_AUTH_TOKEN_SECONDARY");
-    if (token.empty())
-        throw stop{"TWILIO_AUTH_TOKEN is not set; without it no message can be told from a forgery", wrong_usage};
+    std::string const secondary_token = environment("TWILIO_AUTH_TOKEN_SECONDARY");
+    if (token.empty()) throw stop{"TWILIO_AUTH_TOKEN is not set; it is needed to verify signatures", wrong_usage};
     auto const callback = value_or_stop(sidecall::callback_url::parse(url));
-    auto const verifier = second.empty()
+    auto const verifier = secondary_token.empty()
                               ? sidecall::webhook_verifier(sidecall::secret(token))
-                              : sidecall::webhook_verifier(sidecall::secret(token), sidecall::secret(second));
+                              : sidecall::webhook_verifier(sidecall::secret(token), sidecall::secret(secondary_token));
 
     httplib::Server server;
     printer print;
@@ -57,7 +58,7 @@ void run(std::string const& url, std::string const& address, int port)
                             [&print](sidecall::incoming_message&& message) { print(std::move(message)); });
     server.set_logger([](httplib::Request const& request, httplib::Response const& response) {
         if (response.status >= 400)
-            std::cerr << "refused with " << response.status << ", from " << request.remote_addr << ": "
+            std::cerr << "refused a request from " << request.remote_addr << " with " << response.status << ": "
                       << response.body;
     });
 
@@ -68,7 +69,7 @@ void run(std::string const& url, std::string const& address, int port)
     running = &server;
     for (int const signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { running->stop(); });
     server.listen_after_bind();
-    for (int const signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL); // the server ends before the program
+    for (int const signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL); // `running` is about to dangle
     running = nullptr;
 }
 
@@ -79,12 +80,12 @@ int main(int argc, char** argv)
     std::string callback;
     std::string address = "127.0.0.1";
     int port = 8080;
-    CLI::App app("Prints the User Defined Messages that Twilio delivers to a callback. TWILIO_AUTH_TOKEN must be set;\n"
-                 "TWILIO_AUTH_TOKEN_SECONDARY may be, during a rotation.",
+    CLI::App app("Prints the User Defined Messages that Twilio delivers to a callback.\n"
+                 "TWILIO_AUTH_TOKEN must be set. During a token rotation, also set TWILIO_AUTH_TOKEN_SECONDARY.",
                  "webhook_server");
-    app.add_option("--callback", callback, "the public URL, exactly as it was given to Twilio")->required();
-    app.add_option("--address", address, "the address to listen on")->capture_default_str();
-    app.add_option("--port", port, "the port to listen on; 0 for any that is free")
+    app.add_option("--callback", callback, "the public URL, exactly as registered with Twilio")->required();
+    app.add_option("--address", address, "address to listen on")->capture_default_str();
+    app.add_option("--port", port, "port to listen on; 0 selects a free port")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
     return run_program(app, argc, argv, [&] { run(callback, address, port); });

@@ -1,4 +1,4 @@
-// An operation of your own: asks Twilio for the status of a call.
+// How to write your own operation: this one fetches the status of a call from Twilio.
 
 #include "program.hpp"
 #include <nlohmann/json.hpp>
@@ -8,18 +8,18 @@
 struct fetch_call_status {
     sidecall::account_sid account;
     sidecall::call_sid call;
-    using resource = std::string; // "in-progress", say
-    sidecall::http_request request(sidecall::endpoint const& where) const
+    using resource = std::string; // for example "in-progress"
+    sidecall::http_request request(sidecall::endpoint const& endpoint) const
     {
-        return sidecall::http_request(sidecall::http_method::get, where,
+        return sidecall::http_request(sidecall::http_method::get, endpoint,
                                       {"/2010-04-01/Accounts/", account.view(), "/Calls/", call.view(), ".json"});
     }
     static sidecall::result<resource> parse(sidecall::http_response_view const& response)
     {
         if (response.status != 200) return sidecall::failure_of(response);
-        auto const call = nlohmann::json::parse(response.body, nullptr, false); // which does not throw
+        auto const call = nlohmann::json::parse(response.body, nullptr, false); // false: do not throw
         if (call.contains("status") && call["status"].is_string()) return call["status"].get<resource>();
-        return sidecall::failure(sidecall::errc::malformed_response, "status", "not there, or no string");
+        return sidecall::failure(sidecall::errc::malformed_response, "status", "missing or not a string");
     }
 };
 
@@ -28,12 +28,12 @@ int main(int argc, char** argv)
     std::string call;
     server_arguments server;
     CLI::App app("Prints the status of a call.", "your_own_operation");
-    app.add_option("--call", call, "the call's SID, CA…")->required();
+    app.add_option("--call", call, "SID of the call, CA…")->required();
     server.add_to(app);
     return run_program(app, argc, argv, [&] {
-        auto const who = identity_or_stop();
-        fetch_call_status const operation{who.account, value_or_stop(sidecall::call_sid::parse(call))};
-        auto const status = sidecall::send(operation, who.credentials(), sidecall::curl_transport(), server.parse());
+        auto const user = identity_or_stop();
+        fetch_call_status const operation{user.account, value_or_stop(sidecall::call_sid::parse(call))};
+        auto const status = sidecall::send(operation, user.credentials(), sidecall::curl_transport(), server.parse());
         std::cout << printable(value_or_stop(status)) << '\n';
     });
 }

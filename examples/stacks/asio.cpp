@@ -1,5 +1,5 @@
-// Subscribes over Asio in coroutines, by the bytes of HTTP/1.1; over TLS, or without it to a server on this machine.
-// Link with -lssl -lcrypto. Asio 1.22 has to be told -DASIO_HAS_CO_AWAIT if clang++ compiles it.
+// Subscribes over Asio with coroutines, and writes and reads the bytes of HTTP/1.1 itself. Uses TLS for https; plain
+// http works only with this machine. Link with -lssl -lcrypto. With clang++, Asio 1.22 needs -DASIO_HAS_CO_AWAIT.
 
 #include <string>
 #include <system_error>
@@ -15,25 +15,25 @@ namespace {
 
 using sidecall::errc;
 using sidecall::failure;
-using answer = sidecall::result<sidecall::http_response>;
+using response_result = sidecall::result<sidecall::http_response>;
 
-/// Sends the request over a stream that is connected, and receives until the answer is whole.
-asio::awaitable<answer> exchange(auto& stream, sidecall::authorized_request const& request)
+/// Sends the request over a connected stream, and receives until the response is complete.
+asio::awaitable<response_result> exchange(auto& stream, sidecall::authorized_request const& request)
 {
     std::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
-    sidecall::secret const wire = request.to_http1(); // with the credential, hence a secret
+    sidecall::secret const wire = request.to_http1(); // a secret, because it contains the credential
     co_await asio::async_write(stream, asio::buffer(wire.reveal()), token);
     for (std::string bytes; !error;) {
-        char part[4096];
-        bytes.append(part, co_await stream.async_read_some(asio::buffer(part), token));
-        if (auto whole = read_http1(bytes, error == asio::error::eof)) co_return *std::move(whole);
+        char buffer[4096];
+        bytes.append(buffer, co_await stream.async_read_some(asio::buffer(buffer), token));
+        if (auto response = read_http1(bytes, error == asio::error::eof)) co_return *std::move(response);
     }
     co_return failure(errc::answer_lost, error.message());
 }
 
-/// Connects, and goes on with that.
-asio::awaitable<answer> carry(sidecall::authorized_request const& request)
+/// Connects, with TLS if the request is https, and exchanges the request for a response.
+asio::awaitable<response_result> perform(sidecall::authorized_request const& request)
 {
     std::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
@@ -42,8 +42,8 @@ asio::awaitable<answer> carry(sidecall::authorized_request const& request)
     asio::ssl::stream<asio::ip::tcp::socket> stream(co_await asio::this_coro::executor, tls);
     std::string const host(request.hostname());
     asio::ip::tcp::resolver resolver(stream.get_executor());
-    auto const found = co_await resolver.async_resolve(host, std::to_string(request.port()), token);
-    if (!error) co_await asio::async_connect(stream.lowest_layer(), found, token);
+    auto const addresses = co_await resolver.async_resolve(host, std::to_string(request.port()), token);
+    if (!error) co_await asio::async_connect(stream.lowest_layer(), addresses, token);
     if (error) co_return failure(errc::not_connected, error.message());
     if (!request.https()) co_return co_await exchange(stream.next_layer(), request);
     stream.set_verify_mode(asio::ssl::verify_peer);
@@ -54,15 +54,15 @@ asio::awaitable<answer> carry(sidecall::authorized_request const& request)
     co_return co_await exchange(stream, request);
 }
 
-/// The three steps, and an end to them.
+/// The three steps: authorize, perform, parse. Gives up after `time_limit`.
 asio::awaitable<void> subscribe(job const& job, int& status)
 {
     using namespace asio::experimental::awaitable_operators;
-    auto const request = sidecall::authorize(job.subscription.request(job.where), job.who);
-    asio::steady_timer alarm(co_await asio::this_coro::executor, time_limit);
-    auto const first = co_await (carry(request) || alarm.async_wait(asio::use_awaitable));
-    answer const response = first.index() == 0 ? std::get<0>(first) : failure(errc::timed_out);
-    status = tell(response.and_then(job.subscription.parse));
+    auto const request = sidecall::authorize(job.subscription.request(job.endpoint), job.credentials);
+    asio::steady_timer timer(co_await asio::this_coro::executor, time_limit);
+    auto const first = co_await (perform(request) || timer.async_wait(asio::use_awaitable));
+    response_result const response = first.index() == 0 ? std::get<0>(first) : failure(errc::timed_out);
+    status = print_result(response.and_then(job.subscription.parse));
 }
 
 } // namespace
@@ -70,7 +70,7 @@ asio::awaitable<void> subscribe(job const& job, int& status)
 int main(int count, char** arguments)
 {
     auto const job = read_job(count, arguments);
-    if (!job) return tell(job.error());
+    if (!job) return print_result(job.error());
     int status = 1;
     asio::io_context loop;
     asio::co_spawn(loop, subscribe(*job, status), asio::detached);

@@ -1,8 +1,8 @@
-// Subscribes over Boost.Beast by a transport that blocks; with TLS, or without on this machine. Link: -lssl -lcrypto.
+// Subscribes over Boost.Beast with a blocking transport; plain http only to this machine. Link with -lssl -lcrypto.
 
 #include <optional>
 #include <string>
-#include <utility> // for Boost 1.74, too
+#include <utility> // Boost 1.74 needs it too
 
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
@@ -22,9 +22,9 @@ sidecall::result<sidecall::http_response> beast_transport(sidecall::authorized_r
 {
     asio::io_context loop;
     beast::error_code error;
-    // Begins an operation and waits for it: Beast's time-outs are for asynchronous operations alone.
-    auto const run = [&](auto begin) {
-        begin([&](beast::error_code ended, auto const&...) { error = ended; });
+    // Starts an operation and waits for it. Beast's time-outs work only for asynchronous operations.
+    auto const run = [&](auto start) {
+        start([&](beast::error_code result, auto const&...) { error = result; });
         loop.restart();
         loop.run();
         return !error;
@@ -36,8 +36,8 @@ sidecall::result<sidecall::http_response> beast_transport(sidecall::authorized_r
     plain.expires_after(time_limit);
 
     std::string const host(request.hostname());
-    auto const found = asio::ip::tcp::resolver(loop).resolve(host, std::to_string(request.port()), error);
-    if (error || !run([&](auto done) { plain.async_connect(found, done); }))
+    auto const addresses = asio::ip::tcp::resolver(loop).resolve(host, std::to_string(request.port()), error);
+    if (error || !run([&](auto done) { plain.async_connect(addresses, done); }))
         return failure(errc::not_connected, error.message());
     if (request.https()) {
         stream.set_verify_mode(asio::ssl::verify_peer);
@@ -49,25 +49,25 @@ sidecall::result<sidecall::http_response> beast_transport(sidecall::authorized_r
 
     beast::flat_buffer buffer;
     std::optional<beast::http::response_parser<beast::http::string_body>> parser;
-    auto const exchange = [&](auto& over) {
-        sidecall::secret const wire = request.to_http1(); // with the credential, hence a secret
-        run([&](auto done) { asio::async_write(over, asio::buffer(wire.reveal()), done); });
+    auto const exchange = [&](auto& connection) {
+        sidecall::secret const wire = request.to_http1(); // a secret, because it contains the credential
+        run([&](auto done) { asio::async_write(connection, asio::buffer(wire.reveal()), done); });
         while (!error && !(parser && parser->is_done())) {
-            if (!parser) parser.emplace().body_limit(answer_limit); // which Boost 1.74 forgets if the length is unknown
-            run([&](auto done) { beast::http::async_read_some(over, buffer, *parser, done); });
-            if (parser->get().body().size() > answer_limit) error = beast::http::error::body_limit;
-            if (parser->is_done() && parser->get().result_int() < 200) parser.reset(); // the answer is still to come
+            if (!parser) parser.emplace().body_limit(response_limit); // Boost 1.74 ignores it if the length is unknown
+            run([&](auto done) { beast::http::async_read_some(connection, buffer, *parser, done); });
+            if (parser->get().body().size() > response_limit) error = beast::http::error::body_limit;
+            if (parser->is_done() && parser->get().result_int() < 200) parser.reset(); // an interim response
         }
     };
     request.https() ? exchange(stream) : exchange(plain);
     if (error == beast::error::timeout) return failure(errc::timed_out);
     if (error == beast::http::error::body_limit) return failure(errc::answer_too_large);
     if (error) return failure(errc::answer_lost, error.message());
-    sidecall::http_response answer{.status = static_cast<int>(parser->get().result_int())};
+    sidecall::http_response response{.status = static_cast<int>(parser->get().result_int())};
     for (auto const& field : parser->get())
-        answer.headers.add(std::string(field.name_string()), std::string(field.value()));
-    answer.body = std::move(parser->get().body());
-    return answer;
+        response.headers.add(std::string(field.name_string()), std::string(field.value()));
+    response.body = std::move(parser->get().body());
+    return response;
 }
 
 } // namespace
@@ -75,6 +75,6 @@ sidecall::result<sidecall::http_response> beast_transport(sidecall::authorized_r
 int main(int count, char** arguments)
 {
     auto const job = read_job(count, arguments);
-    if (!job) return tell(job.error());
-    return tell(sidecall::send(job->subscription, job->who, beast_transport, job->where));
+    if (!job) return print_result(job.error());
+    return print_result(sidecall::send(job->subscription, job->credentials, beast_transport, job->endpoint));
 }

@@ -1,5 +1,6 @@
-// Subscribes over a POSIX socket, by the bytes of HTTP/1.1. It has no TLS, so it asks servers on this machine alone.
-// For TLS, hand the connected socket to OpenSSL (SSL_set_fd, SSL_set1_host, SSL_connect), and send and receive by that.
+// Subscribes over a POSIX socket, and writes and reads the bytes of HTTP/1.1 itself. It has no TLS, so it only works
+// with servers on this machine. To add TLS, pass the connected socket to OpenSSL (SSL_set_fd, SSL_set1_host,
+// SSL_connect), and send and receive through OpenSSL.
 
 #include <cerrno>
 #include <chrono>
@@ -19,25 +20,25 @@ namespace {
 using sidecall::errc;
 using sidecall::failure;
 
-/// A connection to the first of a host's addresses that takes one.
+/// A connection to the first address of a host that accepts one. `socket` is negative if none does.
 struct connection {
     int socket = -1;
 
     connection(std::string const& host, std::string const& port)
     {
-        addrinfo hints{}, *found = nullptr;
+        addrinfo hints{}, *addresses = nullptr;
         hints.ai_socktype = SOCK_STREAM;
-        if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return;
+        if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &addresses) != 0) return;
         timeval const limit{time_limit.count(), 0};
-        for (auto const* next = found; next && socket < 0; next = next->ai_next) {
+        for (auto const* next = addresses; next && socket < 0; next = next->ai_next) {
             socket = ::socket(next->ai_family, SOCK_STREAM | SOCK_CLOEXEC, next->ai_protocol);
-            ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit); // on Linux for connect, too
+            ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit); // on Linux, connect obeys it too
             ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
             if (::connect(socket, next->ai_addr, next->ai_addrlen) == 0) break;
             ::close(socket);
             socket = -1;
         }
-        ::freeaddrinfo(found);
+        ::freeaddrinfo(addresses);
     }
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
@@ -47,23 +48,23 @@ struct connection {
 sidecall::result<sidecall::http_response> posix_transport(sidecall::authorized_request const& request)
 {
     if (request.https()) return failure(errc::tls_failure, "this program has no TLS; nothing was sent");
-    connection const to(std::string(request.hostname()), std::to_string(request.port()));
-    if (to.socket < 0) return failure(errc::not_connected);
+    connection const peer(std::string(request.hostname()), std::to_string(request.port()));
+    if (peer.socket < 0) return failure(errc::not_connected);
     auto const lost = [] { return failure(errno == EAGAIN ? errc::timed_out : errc::answer_lost); };
 
-    sidecall::secret const wire = request.to_http1(); // with the credential, hence a secret
+    sidecall::secret const wire = request.to_http1(); // a secret, because it contains the credential
     for (std::string_view rest = wire.reveal(); !rest.empty();) {
-        auto const size = ::send(to.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+        auto const size = ::send(peer.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
         if (size < 0) return lost();
         rest.remove_prefix(static_cast<std::size_t>(size));
     }
-    auto const until = std::chrono::steady_clock::now() + time_limit;
-    for (std::string bytes; std::chrono::steady_clock::now() < until;) {
-        char part[4096];
-        auto const size = ::recv(to.socket, part, sizeof part, 0);
+    auto const deadline = std::chrono::steady_clock::now() + time_limit;
+    for (std::string bytes; std::chrono::steady_clock::now() < deadline;) {
+        char buffer[4096];
+        auto const size = ::recv(peer.socket, buffer, sizeof buffer, 0);
         if (size < 0) return lost();
-        bytes.append(part, static_cast<std::size_t>(size));
-        if (auto answer = read_http1(bytes, size == 0)) return *std::move(answer);
+        bytes.append(buffer, static_cast<std::size_t>(size));
+        if (auto response = read_http1(bytes, size == 0)) return *std::move(response);
     }
     return failure(errc::timed_out);
 }
@@ -73,6 +74,6 @@ sidecall::result<sidecall::http_response> posix_transport(sidecall::authorized_r
 int main(int count, char** arguments)
 {
     auto const job = read_job(count, arguments);
-    if (!job) return tell(job.error());
-    return tell(sidecall::send(job->subscription, job->who, posix_transport, job->where));
+    if (!job) return print_result(job.error());
+    return print_result(sidecall::send(job->subscription, job->credentials, posix_transport, job->endpoint));
 }

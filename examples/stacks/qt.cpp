@@ -1,7 +1,7 @@
-// Subscribes over Qt's QNetworkAccessManager: an async_transport in Qt's own event loop. Build it with Qt6Network.
+// Subscribes over Qt's QNetworkAccessManager: an async_transport in Qt's event loop. Link with Qt6Network.
 //
-// Qt by itself sends a request again if the connection ends without an answer. So give each operation an idempotency
-// key, as read_job does; else it could be carried out twice.
+// Qt repeats a request on its own if the connection ends without a response. So give each operation an idempotency key,
+// as read_job does. Without a key, Twilio could process the request twice.
 
 #include <string_view>
 #include <utility>
@@ -19,22 +19,23 @@ namespace {
 using sidecall::errc;
 using sidecall::failure;
 
-/// What a finished reply is: an answer, whatever its status, or why there is none.
+/// Converts a finished reply: to a response, whatever its status, or to a failure if there is no response.
 sidecall::result<sidecall::http_response> result_of(QNetworkReply& reply)
 {
     auto const error = reply.error();
     auto const status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-    auto const failed = [&](errc kind) { return failure(kind, reply.errorString().toStdString(), error); };
-    if (error == reply.ConnectionRefusedError || error == reply.HostNotFoundError) return failed(errc::not_connected);
-    if (error == reply.SslHandshakeFailedError) return failed(errc::tls_failure);
-    if (error == reply.OperationCanceledError) // by abort
+    auto const qt_failure = [&](errc kind) { return failure(kind, reply.errorString().toStdString(), error); };
+    if (error == reply.ConnectionRefusedError || error == reply.HostNotFoundError)
+        return qt_failure(errc::not_connected);
+    if (error == reply.SslHandshakeFailedError) return qt_failure(errc::tls_failure);
+    if (error == reply.OperationCanceledError) // by abort()
         return failure(reply.property("is_too_large").toBool() ? errc::answer_too_large : errc::timed_out);
-    bool const is_of_status = error == reply.NoError || error >= reply.ContentAccessDenied;
-    if (!is_of_status || error == reply.ProtocolFailure || status < 200) return failed(errc::answer_lost);
-    sidecall::http_response answer{.status = status, .body = reply.readAll().toStdString()};
+    bool const has_response = error == reply.NoError || error >= reply.ContentAccessDenied;
+    if (!has_response || error == reply.ProtocolFailure || status < 200) return qt_failure(errc::answer_lost);
+    sidecall::http_response response{.status = status, .body = reply.readAll().toStdString()};
     for (auto const& [name, value] : reply.rawHeaderPairs())
-        answer.headers.add(name.toStdString(), value.toStdString());
-    return answer;
+        response.headers.add(name.toStdString(), value.toStdString());
+    return response;
 }
 
 } // namespace
@@ -43,22 +44,22 @@ int main(int count, char** arguments)
 {
     QCoreApplication app(count, arguments);
     auto const job = read_job(count, arguments);
-    if (!job) return tell(job.error());
+    if (!job) return print_result(job.error());
 
-    QNetworkAccessManager network; // which must live until the last handler was called
+    QNetworkAccessManager network; // must stay alive until the last handler was called
     auto const transport = [&](sidecall::authorized_request const& request, auto handler) {
         auto const bytes = [](std::string_view text) { return QByteArrayView(text).toByteArray(); };
-        QNetworkRequest sent(QUrl::fromEncoded(bytes(request.url())));
-        for (auto const field : request.headers()) sent.setRawHeader(bytes(field.name), bytes(field.value));
-        sent.setRawHeader("Accept-Encoding", "identity");
-        sent.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
+        QNetworkRequest qt_request(QUrl::fromEncoded(bytes(request.url())));
+        for (auto const field : request.headers()) qt_request.setRawHeader(bytes(field.name), bytes(field.value));
+        qt_request.setRawHeader("Accept-Encoding", "identity");
+        qt_request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
         auto const method = bytes(to_string_view(request.method()));
-        QNetworkReply* const reply = network.sendCustomRequest(sent, method, bytes(request.body()));
-        auto* const alarm = new QTimer(reply);
-        alarm->callOnTimeout(reply, &QNetworkReply::abort);
-        alarm->start(time_limit);
+        QNetworkReply* const reply = network.sendCustomRequest(qt_request, method, bytes(request.body()));
+        auto* const timer = new QTimer(reply);
+        timer->callOnTimeout(reply, &QNetworkReply::abort);
+        timer->start(time_limit);
         QObject::connect(reply, &QNetworkReply::readyRead, reply, [reply] {
-            if (reply->bytesAvailable() <= static_cast<qint64>(answer_limit)) return;
+            if (reply->bytesAvailable() <= static_cast<qint64>(response_limit)) return;
             reply->setProperty("is_too_large", true);
             reply->abort();
         });
@@ -67,7 +68,7 @@ int main(int count, char** arguments)
             handler(result_of(*reply));
         });
     };
-    auto const end = [](auto const& made) { QCoreApplication::exit(tell(made)); };
-    sidecall::send(job->subscription, job->who, transport, end, job->where);
+    auto const done = [](auto const& subscription) { QCoreApplication::exit(print_result(subscription)); };
+    sidecall::send(job->subscription, job->credentials, transport, done, job->endpoint);
     return QCoreApplication::exec();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the programs in this folder share: what they are asked to do, and how they tell what came of it. None of it is
-// about the stack that they are an example of.
+// Shared by the programs in this folder: reads the arguments and prints the result. Nothing here depends on the HTTP
+// stack.
 
 #include <chrono>
 #include <cstddef>
@@ -11,18 +11,18 @@
 
 #include <sidecall/sidecall.hpp>
 
-/// The most that a request may take, and the most bytes that an answer may have.
+/// The time limit for a request, and the size limit for a response in bytes.
 inline constexpr std::chrono::seconds time_limit{10};
-inline constexpr std::size_t answer_limit = std::size_t{1} << 20;
+inline constexpr std::size_t response_limit = std::size_t{1} << 20;
 
-/// To subscribe to the messages of a call: what, as whom, and where.
+/// A subscription to create: the operation, the credentials and the server.
 struct job {
     sidecall::create_user_defined_message_subscription subscription;
-    sidecall::credentials who;
-    sidecall::endpoint where;
+    sidecall::credentials credentials;
+    sidecall::endpoint endpoint;
 };
 
-/// The job that the arguments and the environment name.
+/// Reads a job from the arguments and from the environment. The idempotency key is a random UUID.
 inline sidecall::result<job> read_job(int count, char const* const* arguments)
 {
     char const* const account_text = std::getenv("TWILIO_ACCOUNT_SID");
@@ -30,32 +30,31 @@ inline sidecall::result<job> read_job(int count, char const* const* arguments)
     if ((count != 3 && count != 4) || !account_text || !token)
         return sidecall::failure(
             sidecall::errc::invalid_argument,
-            "call it with CALL_SID CALLBACK [https://host[:port]], and with TWILIO_ACCOUNT_SID and "
-            "TWILIO_AUTH_TOKEN set");
+            "usage: CALL_SID CALLBACK [https://host[:port]], with TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set");
     auto const account = sidecall::account_sid::parse(account_text);
     if (!account) return account.error();
     auto const call = sidecall::call_sid::parse(arguments[1]);
     if (!call) return call.error();
     auto const callback = sidecall::callback_url::parse(arguments[2]);
     if (!callback) return callback.error();
-    auto const where = count == 4 ? sidecall::endpoint::parse(arguments[3]) : sidecall::endpoint();
-    if (!where) return where.error();
+    auto const endpoint = count == 4 ? sidecall::endpoint::parse(arguments[3]) : sidecall::endpoint();
+    if (!endpoint) return endpoint.error();
     return job{{.account_sid = *account,
                 .call_sid = *call,
                 .callback = *callback,
                 .idempotency_key = sidecall::idempotency_key::random()},
                sidecall::credentials::auth_token(*account, sidecall::secret(token)),
-               *where};
+               *endpoint};
 }
 
-/// Prints the SID of the subscription, or why there is none. Gives the program's exit status: 2 if it was called
-/// wrongly.
-inline int tell(sidecall::result<sidecall::user_defined_message_subscription> const& made)
+/// Prints the SID of the subscription, or the failure. Returns the exit status: 0, 2 for an invalid argument, 1 for any
+/// other failure.
+inline int print_result(sidecall::result<sidecall::user_defined_message_subscription> const& subscription)
 {
-    if (made) {
-        std::cout << made->sid.view() << std::endl;
+    if (subscription) {
+        std::cout << subscription->sid.view() << std::endl;
         return 0;
     }
-    std::cerr << made.error().to_string() << std::endl;
-    return made.error().code() == sidecall::errc::invalid_argument ? 2 : 1;
+    std::cerr << subscription.error().to_string() << std::endl;
+    return subscription.error().code() == sidecall::errc::invalid_argument ? 2 : 1;
 }

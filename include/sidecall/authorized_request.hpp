@@ -16,15 +16,21 @@
 
 namespace sidecall {
 
-/// A request together with its `Authorization` header: the one object that holds the credential. It can be moved and
-/// nothing else: not compared or printed, nor copied but by the name of `clone`; the credential is wiped when it ends.
-/// Only `authorize` makes one. To see what will be sent, look at the `http_request`.
+/// A request with its `Authorization` header field: the one object that contains the credential. It is move-only, and
+/// cannot be compared or printed. `clone` makes an explicit copy. The credential is wiped on destruction. Only
+/// `authorize` makes one. To inspect what will be sent, use the `http_request`.
+///
+/// @code
+/// sidecall::authorized_request authorized = sidecall::authorize(operation.request(), credentials);
+/// // send authorized.method(), .url(), .headers() and .body() with your client, then:
+/// auto resource = operation.parse({.status = status, .headers = fields, .body = body});
+/// @endcode
 class authorized_request {
 public:
-    /// Takes the request over. `other` is then empty: its URL, header fields and body are, and no transport of this
+    /// Moves the request. `other` is then empty: its URL, header fields and body are empty, and no transport of this
     /// library sends it.
     constexpr authorized_request(authorized_request&& other) noexcept : request_(std::move(other.request_)) {}
-    /// The same, and wipes the credential that was there.
+    /// Moves the request and wipes the previous credential.
     constexpr authorized_request& operator=(authorized_request&& other) noexcept
     {
         if (this != &other) {
@@ -37,7 +43,7 @@ public:
     authorized_request& operator=(authorized_request const&) = delete;
     constexpr ~authorized_request() { wipe(); }
 
-    /// Another one like this, for a transport that takes the request with it. One allocation.
+    /// An explicit copy, for a transport that takes ownership of the request. One allocation.
     constexpr authorized_request clone() const { return authorized_request(request_); }
 
     constexpr http_method method() const noexcept { return request_.method(); }       ///< See `http_request::method`.
@@ -50,10 +56,10 @@ public:
     constexpr bool https() const noexcept { return request_.https(); }            ///< See `http_request::https`.
     constexpr std::string_view body() const& noexcept { return request_.body(); } ///< See `http_request::body`.
 
-    /// Those of the `http_request`, and `Authorization` as the last: hand it to your client, and log none of it.
+    /// The header fields of the `http_request`, followed by `Authorization`. Pass them to your client; do not log them.
     constexpr header_lines headers() const& noexcept { return request_.headers(); }
 
-    // None of a temporary: the view would dangle.
+    // Not available on a temporary: the view would dangle.
     std::string_view url() const&& = delete;
     std::string_view target() const&& = delete;
     std::string_view host() const&& = delete;
@@ -61,8 +67,8 @@ public:
     std::string_view body() const&& = delete;
     header_lines headers() const&& = delete;
 
-    /// The bytes of HTTP/1.1 with the credential in them; hence a `secret`. One allocation. Of a moved-from request it
-    /// ends the program.
+    /// The request as HTTP/1.1 bytes, including the credential; hence a `secret`. One allocation. Aborts the program if
+    /// the request is moved-from.
     secret to_http1() const
     {
         request_.expect_usable();
@@ -72,38 +78,39 @@ public:
     }
 
 private:
-    friend constexpr authorized_request authorize(http_request request, credentials const& who);
+    friend constexpr authorized_request authorize(http_request request, credentials const& credentials);
     template <class Operation>
-    friend constexpr result<authorized_request> authorize(Operation const& what, credentials const& who,
-                                                          endpoint const& where, storage memory);
+    friend constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials,
+                                                          endpoint const& endpoint, storage buffer);
 
     static constexpr std::string_view name = "Authorization: ";
 
-    static constexpr std::size_t line_size(credentials const& who) noexcept
+    static constexpr std::size_t line_size(credentials const& credentials) noexcept
     {
-        return name.size() + who.authorization().reveal().size() + 2;
+        return name.size() + credentials.authorization().reveal().size() + 2;
     }
 
-    // NOLINTNEXTLINE(modernize-pass-by-value): a copy on the way would leave the credential behind.
+    // NOLINTNEXTLINE(modernize-pass-by-value): an intermediate copy would leave the credential behind.
     constexpr explicit authorized_request(http_request const& authorized) : request_(authorized) {}
 
-    /// Of a request that has room for it.
-    constexpr authorized_request(http_request&& request, credentials const& who) noexcept : request_(std::move(request))
+    /// Appends the header line to a request whose buffer has enough capacity.
+    constexpr authorized_request(http_request&& request, credentials const& credentials) noexcept
+        : request_(std::move(request))
     {
         using detail::put;
         auto& bytes = request_.bytes_;
         char* const end = bytes.data() + bytes.size();
-        std::size_t const size = line_size(who);
-        bytes.resize(bytes.size() + size); // or it ends the program
-        put(put(put(end, name), who.authorization().reveal()), "\r\n");
+        std::size_t const size = line_size(credentials);
+        bytes.resize(bytes.size() + size); // aborts if the capacity is too small
+        put(put(put(end, name), credentials.authorization().reveal()), "\r\n");
     }
 
-    static constexpr void make_room(http_request& request, credentials const& who)
+    static constexpr void reserve_line(http_request& request, credentials const& credentials)
     {
         request.expect_usable();
-        detail::expect(!who.authorization().empty(), "the credentials were moved from");
+        detail::expect(!credentials.authorization().empty(), "the credentials were moved from");
         auto& bytes = request.bytes_;
-        std::size_t const size = bytes.size() + line_size(who);
+        std::size_t const size = bytes.size() + line_size(credentials);
         if (size <= bytes.capacity()) return;
         detail::buffer longer(size);
         detail::put(longer.data(), bytes.view());
@@ -112,17 +119,18 @@ private:
     }
 
     template <class Operation>
-    static constexpr result<authorized_request> make_in(storage memory, Operation const& what, credentials const& who,
-                                                        endpoint const& where)
+    static constexpr result<authorized_request> make_in_buffer(storage buffer, Operation const& operation,
+                                                               credentials const& credentials, endpoint const& endpoint)
     {
-        if (who.authorization().empty())
+        if (credentials.authorization().empty())
             return failure(errc::invalid_argument, "Authorization", "the credentials were moved from");
-        std::size_t const size = http_request::size_of(what, where, true) + line_size(who);
-        if (size > memory.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
-        return authorized_request(http_request(Operation::request_method, where, what, detail::buffer(memory)), who);
+        std::size_t const size = http_request::size_of(operation, endpoint, true) + line_size(credentials);
+        if (size > buffer.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
+        return authorized_request(http_request(Operation::request_method, endpoint, operation, detail::buffer(buffer)),
+                                  credentials);
     }
 
-    /// The lines from the first on: few bytes more than the credential, wherever it stands among them.
+    /// Wipes all header lines: only a few bytes more than the credential, whose place among them is then irrelevant.
     constexpr void wipe() noexcept
     {
         auto const lines = request_.headers().text();
@@ -132,25 +140,31 @@ private:
     http_request request_;
 };
 
-/// Adds the `Authorization` header. Takes the request by value: move it in if you do not need it any more. Allocates
-/// only for a copy, or for a credential of unusual length. Ends the program if the request or the credentials were
-/// moved from: there is nothing that could be sent.
-constexpr authorized_request authorize(http_request request, credentials const& who)
+/// Adds the `Authorization` header field. Takes the request by value: move it in if you no longer need it. Allocates
+/// only for a copy of the request, or for an unusually long credential. Aborts the program if the request or the
+/// credentials are moved-from, since nothing could be sent.
+constexpr authorized_request authorize(http_request request, credentials const& credentials)
 {
-    authorized_request::make_room(request, who);
-    return authorized_request(std::move(request), who);
+    authorized_request::reserve_line(request, credentials);
+    return authorized_request(std::move(request), credentials);
 }
 
-/// Writes an operation's request and its `Authorization` header into storage of yours, and allocates nothing. For an
-/// operation that says what its request consists of, by `request_method` and `write`, as the library's do. The storage
-/// must outlive the request, and belongs to nothing else as long as that lives. A failure is `invalid_argument`
-/// in `"storage"`: too small; its offset is how many bytes it takes; or in `"Authorization"`: the credentials were
-/// moved from.
+/// Writes the request of an operation and its `Authorization` header field into the caller's buffer. Does not allocate.
+/// The operation must have `request_method` and `write`, as those of the library do. The buffer must outlive the
+/// request and must not be used for anything else during that time.
+///
+/// Fails with `invalid_argument` in `"storage"` if the buffer is too small; the offset of the failure is the size
+/// needed. Fails with `invalid_argument` in `"Authorization"` if the credentials are moved-from.
+///
+/// @code
+/// char buffer[1024];
+/// auto request = sidecall::authorize(operation, credentials, sidecall::endpoint::twilio(), buffer);
+/// @endcode
 template <class Operation>
-constexpr result<authorized_request> authorize(Operation const& what, credentials const& who, endpoint const& where,
-                                               storage memory)
+constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials,
+                                               endpoint const& endpoint, storage buffer)
 {
-    return authorized_request::make_in(memory, what, who, where);
+    return authorized_request::make_in_buffer(buffer, operation, credentials, endpoint);
 }
 
 } // namespace sidecall

@@ -15,21 +15,26 @@
 
 namespace sidecall {
 
-/// Where Twilio is to send the messages: an absolute `http` or `https` URI by RFC 3986, all ASCII, with a hostname by
-/// RFC 1123 (no underscore), an IPv4 or a bracketed IPv6 address, and a port of 1 to 65535 if any. User-info and a
-/// fragment are allowed (Twilio reads connection overrides such as `#rc=2&rp=all` from the fragment). There is no limit
-/// on its length. What was given is kept and sent unchanged, byte for byte. A moved-from one is empty, and to make a
-/// request of it ends the program.
+/// The URL that Twilio sends messages to: an absolute `http` or `https` URI (RFC 3986), ASCII only. The host is a
+/// hostname (RFC 1123, so no underscore), an IPv4 address, or an IPv6 address in brackets. The port, if any, is 1 to
+/// 65535. User-info and a fragment are allowed (Twilio reads connection overrides such as `#rc=2&rp=all` from the
+/// fragment). The length is not limited. The text is kept and sent byte for byte.
 ///
-/// `Text` is what holds it: `callback_url` owns its text (an allocation if it is long), `callback_url_view` refers to
-/// somebody else's, but to no string that is about to end, and converts to it.
+/// `callback_url` owns its text and allocates if the text is long. `callback_url_view` is a non-owning view of a text
+/// that must outlive it; temporaries are rejected at compile time. It converts to `callback_url`. A moved-from object
+/// is empty; making a request from it aborts the program.
+///
+/// @code
+/// auto callback = sidecall::callback_url::parse("https://example.com/messages");
+/// if (!callback) return callback.error(); // names the rule and the byte
+/// @endcode
 template <class Text>
 class basic_callback_url {
     static constexpr bool is_view = std::is_same_v<Text, std::string_view>;
 
 public:
-    /// Checks a whole text. A failure is `invalid_argument` in `"Callback"`, with the rule and the first offending
-    /// byte.
+    /// Checks that the whole text is a valid URL. Fails with `invalid_argument` in `"Callback"`, with the rule and the
+    /// offset of the first wrong byte.
     static constexpr result<basic_callback_url> parse(detail::text_given<Text> url)
     {
         detail::uri parts;
@@ -38,21 +43,21 @@ public:
         return basic_callback_url(Text(url), parts);
     }
 
-    /// From a `callback_url_view`: a copy that owns its text.
+    /// Copies the text of a `callback_url_view`.
     template <class Other>
         requires(!std::is_same_v<Other, Text> && std::is_same_v<Other, std::string_view>)
     constexpr basic_callback_url(basic_callback_url<Other> const& other) : text_(other.text_), parts_(other.parts_)
     {
     }
 
-    /// All of it, as it was given. Every view is valid as long as this object is (of a `callback_url_view`: its text),
-    /// so there is none of a temporary that owns its text.
+    /// The whole URL, unchanged. All views are valid as long as this object; those of a `callback_url_view`, as long as
+    /// the text it refers to. Not available on a temporary that owns its text, since they would dangle.
     constexpr std::string_view view() const& noexcept { return text_; }
     std::string_view view() const&&
         requires(!is_view)
     = delete;
 
-    /// `"http"` or `"https"`, in the case that was given.
+    /// `"http"` or `"https"`, in the case of the original text.
     constexpr std::string_view scheme() const& noexcept
     {
         return std::string_view(text_).substr(0, parts_.https ? 5 : 4);
@@ -61,22 +66,22 @@ public:
         requires(!is_view)
     = delete;
 
-    /// The host, as it was given; an IPv6 address in its brackets.
+    /// The host, unchanged. An IPv6 address includes its brackets.
     constexpr std::string_view host() const& noexcept { return detail::cut(text_, parts_.host, parts_.host_end); }
     std::string_view host() const&&
         requires(!is_view)
     = delete;
 
-    /// The port that is called: the one given, else the scheme's, 80 or 443.
+    /// The port to call: that in the URL, or else the default of the scheme, 80 or 443.
     constexpr std::uint16_t port() const noexcept { return parts_.port ? parts_.port : parts_.https ? 443 : 80; }
 
-    /// Path and query, as they were given: empty for `https://example.com`, and without the fragment.
+    /// The path and query, unchanged, without the fragment. Empty for `https://example.com`.
     constexpr std::string_view target() const& noexcept { return detail::cut(text_, parts_.target, parts_.target_end); }
     std::string_view target() const&&
         requires(!is_view)
     = delete;
 
-    /// Byte for byte: `http://a.com` and `http://a.com/` are two.
+    /// Compares byte for byte: `http://a.com` and `http://a.com/` are different.
     friend constexpr bool operator==(basic_callback_url const& a, basic_callback_url const& b) noexcept
     {
         return a.view() == b.view();
@@ -92,13 +97,14 @@ private:
     detail::uri parts_;
 };
 
-using callback_url = basic_callback_url<std::string>;           ///< Owns its text.
-using callback_url_view = basic_callback_url<std::string_view>; ///< For constants and for a text that outlives it.
+using callback_url = basic_callback_url<std::string>; ///< A `basic_callback_url` that owns its text.
+/// A `basic_callback_url` that is a view of a constant, or of another text that must outlive it.
+using callback_url_view = basic_callback_url<std::string_view>;
 
-/// Constants of the types that cannot be invalid: `using namespace sidecall::literals`.
+/// User-defined literals for values that are checked at compile time: `using namespace sidecall::literals`.
 inline namespace literals {
 
-/// `"https://…"_callback_url`: a constant whose typo does not compile.
+/// `"https://…"_callback_url`: a URL checked at compile time.
 SIDECALL_DETAIL_LITERAL(callback_url_view, callback_url)
 
 } // namespace literals

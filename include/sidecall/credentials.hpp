@@ -15,31 +15,36 @@
 
 namespace sidecall {
 
-/// A text that must not get out: an auth token, an API key's secret. It cannot be copied, compared or printed; its
-/// bytes leave through `reveal()` alone, so that a search for that word finds every place where they do. They are wiped
-/// when it ends and when it is moved from.
+/// A text that must stay secret: an auth token, or the secret of an API key. It cannot be copied, compared or printed.
+/// Only `reveal()` gives access to the bytes, so a text search for `reveal` finds every use. The bytes are wiped on
+/// destruction and when the secret is moved from.
+///
+/// @code
+/// sidecall::secret token{std::getenv("TWILIO_AUTH_TOKEN")};
+/// if (token.empty()) return 1; // not set
+/// @endcode
 class secret {
 public:
-    /// Takes a copy, which allocates if it is long; what you pass in is yours to wipe.
+    /// Copies `text`. Allocates if it is long. The original is not wiped.
     constexpr explicit secret(text_view text) : text_(text) {}
-    /// The same; a null pointer, as `std::getenv` gives for what is not set, makes an empty secret.
+    /// The same; a null pointer, which `std::getenv` returns for a variable that is not set, gives an empty secret.
     constexpr explicit secret(char const* text) : secret(text_view(text)) {}
 
-    /// The same, and wipes the text that you gave.
+    /// Copies `text`, then wipes the original.
     explicit secret(std::string&& text) : text_(text) { detail::wipe(text); }
 
-    /// Keeps the copy in storage of yours, and allocates nothing. A failure is `invalid_argument` in `"storage"`: too
-    /// small.
-    static constexpr result<secret> in(storage memory, text_view text) noexcept
+    /// Copies `text` into the caller's buffer, which must outlive the secret. Does not allocate. Fails with
+    /// `invalid_argument` in `"storage"` if the buffer is too small; the offset of the failure is the size needed.
+    static constexpr result<secret> in(storage buffer, text_view text) noexcept
     {
-        auto made = with_room(memory, text.size());
-        if (made) detail::put(made->text_.data(), text);
-        return made;
+        auto created = with_capacity(buffer, text.size());
+        if (created) detail::put(created->text_.data(), text);
+        return created;
     }
 
-    /// Takes the bytes over; `other` is then wiped and empty.
+    /// Moves the bytes. `other` is wiped and then empty.
     constexpr secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.wipe(); }
-    /// The same, and wipes those that were there.
+    /// Moves the bytes and wipes the previous ones.
     constexpr secret& operator=(secret&& other) noexcept
     {
         if (this != &other) {
@@ -53,73 +58,79 @@ public:
     secret& operator=(secret const&) = delete;
     constexpr ~secret() { text_.wipe(); }
 
-    /// The bytes themselves, valid as long as this object is, so not to be had of a temporary. Whatever they are copied
-    /// into must be wiped, too.
+    /// The bytes. The view is valid as long as this object; it is not available on a temporary. Wipe every copy that
+    /// you make.
     constexpr std::string_view reveal() const& noexcept { return text_; }
     std::string_view reveal() const&& = delete;
 
-    /// Whether there is no byte in it: a variable that was not set, or a secret that was moved from.
+    /// Whether the secret has no bytes: it is moved-from, or was made from a variable that is not set.
     constexpr bool empty() const noexcept { return reveal().empty(); }
 
 private:
     friend class credentials;
     friend class authorized_request;
 
-    static constexpr std::size_t in_place = 104; // the header of a credential with a token of 32 characters takes 98
+    static constexpr std::size_t inline_capacity = 104; // a Basic header with a token of 32 characters takes 98 bytes
 
     constexpr explicit secret(std::size_t size) : text_(size) {}
-    constexpr explicit secret(detail::short_text<in_place> text) noexcept : text_(std::move(text))
+    constexpr explicit secret(detail::short_text<inline_capacity> text) noexcept : text_(std::move(text))
     {
-        text.wipe(); // NOLINT(bugprone-use-after-move): a short text is copied, so there is one left to wipe
+        text.wipe(); // NOLINT(bugprone-use-after-move): moving a short text copies it, so the original must be wiped
     }
 
-    /// Room for so many bytes in somebody's storage.
-    static constexpr result<secret> with_room(storage memory, std::size_t size) noexcept
+    /// A secret of `size` bytes, not yet written, in the caller's buffer.
+    static constexpr result<secret> with_capacity(storage buffer, std::size_t size) noexcept
     {
-        if (size > memory.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
-        detail::buffer bytes(memory);
-        bytes.resize(size);
-        return secret(detail::short_text<in_place>(std::move(bytes)));
+        if (size > buffer.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
+        detail::buffer contents(buffer);
+        contents.resize(size);
+        return secret(detail::short_text<inline_capacity>(std::move(contents)));
     }
 
-    detail::short_text<in_place> text_;
+    detail::short_text<inline_capacity> text_;
 };
 
-/// What `authorize` puts into the `Authorization` header. Made once and used for every request; like a `secret` it can
-/// neither be copied nor printed and wipes itself. To authorize a request with moved-from credentials ends the program.
+/// The value of the `Authorization` header field. Make it once and use it for every request. Like a `secret`, it cannot
+/// be copied or printed, and is wiped on destruction. Authorizing a request with moved-from credentials aborts the
+/// program.
+///
+/// @code
+/// auto credentials = sidecall::credentials::api_key(*key, sidecall::secret{std::getenv("TWILIO_API_SECRET")});
+/// @endcode
 class credentials {
 public:
-    /// HTTP Basic (RFC 7617) with the account's auth token: may do all that the account may. Any bytes are taken, none
-    /// too: Twilio refuses them.
+    /// HTTP Basic (RFC 7617) with the account's auth token, which has all rights of the account. Any bytes are
+    /// accepted, also none; Twilio then refuses the request. Allocates if the token is longer than usual.
     static constexpr credentials auth_token(account_sid const& account, secret const& token)
     {
         return basic(account.view(), token);
     }
 
-    /// HTTP Basic with an API key: can be revoked by itself, so prefer it. (The request's path still holds the
-    /// account.)
+    /// HTTP Basic with an API key. Prefer it, since a key can be revoked on its own. The path of the request still
+    /// contains the account SID.
     static constexpr credentials api_key(api_key_sid const& key, secret const& key_secret)
     {
         return basic(key.view(), key_secret);
     }
 
-    /// `auth_token`, kept in storage of yours without allocating: 98 bytes for a token of 32 characters. A failure is
-    /// `invalid_argument` in `"storage"`: too small.
+    /// Like `auth_token`, in the caller's buffer, which must outlive the credentials: 98 bytes for a token of 32
+    /// characters. Does not allocate. Fails with `invalid_argument` in `"storage"` if the buffer is too small; the
+    /// offset of the failure is the size needed.
     static constexpr result<credentials> auth_token(account_sid const& account, secret const& token,
-                                                    storage memory) noexcept
+                                                    storage buffer) noexcept
     {
-        return basic(account.view(), token, memory);
+        return basic(account.view(), token, buffer);
     }
-    /// `api_key`, kept in the same way.
+    /// Like `api_key`, in the caller's buffer in the same way.
     static constexpr result<credentials> api_key(api_key_sid const& key, secret const& key_secret,
-                                                 storage memory) noexcept
+                                                 storage buffer) noexcept
     {
-        return basic(key.view(), key_secret, memory);
+        return basic(key.view(), key_secret, buffer);
     }
 
-    /// A bearer token (RFC 6750), as Twilio's OAuth client-credentials grant gives it. It goes into the header as it
-    /// is, so a byte outside that RFC's `b64token` is a failure, `invalid_argument` in `"Authorization"`: a line break
-    /// in it could forge a header.
+    /// A bearer token (RFC 6750), as returned by Twilio's OAuth client-credentials grant. The token is put into the
+    /// header field unchanged. Fails with `invalid_argument` in `"Authorization"` if the token is empty or has a byte
+    /// that is not allowed in `b64token` of that RFC: a line break could inject a header field.
     static constexpr result<credentials> bearer(secret const& token)
     {
         std::string_view const text = token.reveal();
@@ -134,9 +145,10 @@ public:
         return credentials(std::move(header));
     }
 
-    /// The value of the `Authorization` header. Ask it for `reveal()` only if `authorize` is not for you.
+    /// The value of the `Authorization` header field. You need `authorization().reveal()` only if you do not use
+    /// `authorize`.
     constexpr secret const& authorization() const& noexcept { return header_; }
-    secret const& authorization() const&& = delete; ///< Not of a temporary: it would dangle.
+    secret const& authorization() const&& = delete; ///< Not available on a temporary: the reference would dangle.
 
 private:
     constexpr explicit credentials(std::size_t size) : header_(size) {}
@@ -157,13 +169,13 @@ private:
 
     static constexpr credentials basic(std::string_view user, secret const& password)
     {
-        credentials made(basic_size(user, password));
-        write_basic(made.header_.text_.data(), user, password);
-        return made;
+        credentials created(basic_size(user, password));
+        write_basic(created.header_.text_.data(), user, password);
+        return created;
     }
-    static constexpr result<credentials> basic(std::string_view user, secret const& password, storage memory) noexcept
+    static constexpr result<credentials> basic(std::string_view user, secret const& password, storage buffer) noexcept
     {
-        auto header = secret::with_room(memory, basic_size(user, password));
+        auto header = secret::with_capacity(buffer, basic_size(user, password));
         if (!header) return header.error();
         write_basic(header->text_.data(), user, password);
         return credentials(*std::move(header));

@@ -4,38 +4,36 @@
 
 namespace sidecall::detail {
 
-/// An integer type of the language, those of 128 bits among them, and `bool` not.
+/// A built-in integer type, including those of 128 bits, but not `bool`.
 template <class T>
 concept plain_integer =
     !__is_class(T) && !__is_union(T) && !__is_enum(T) && requires { requires static_cast<T>(0.5) == 0; };
 
 template <plain_integer Integer>
-inline constexpr bool has_sign = static_cast<Integer>(-1) < static_cast<Integer>(1);
+inline constexpr bool is_signed_integer = static_cast<Integer>(-1) < static_cast<Integer>(1);
 
-/// `number * factor`; the largest or the smallest of 64 bits if it does not fit. A factor of 0 stands for one that does
-/// not fit itself.
+/// `number * factor`, saturated to 64 bits. A factor of 0 stands for one that does not fit into 64 bits.
 template <plain_integer Integer>
-constexpr std::int64_t multiply_or_cut_off(Integer number, std::int64_t factor) noexcept
+constexpr std::int64_t saturating_multiply(Integer number, std::int64_t factor) noexcept
 {
-    std::int64_t const most = factor == 0 ? 0 : INT64_MAX / factor;
-    std::int64_t const least = factor == 0 ? 0 : INT64_MIN / factor;
-    if constexpr (has_sign<Integer>) {
-        if (number > most) return INT64_MAX;
-        if (number < least) return INT64_MIN;
+    std::int64_t const largest = factor == 0 ? 0 : INT64_MAX / factor;
+    std::int64_t const smallest = factor == 0 ? 0 : INT64_MIN / factor;
+    if constexpr (is_signed_integer<Integer>) {
+        if (number > largest) return INT64_MAX;
+        if (number < smallest) return INT64_MIN;
     } else {
-        if (number > static_cast<std::uint64_t>(most)) return INT64_MAX;
+        if (number > static_cast<std::uint64_t>(largest)) return INT64_MAX;
     }
     return static_cast<std::int64_t>(number) * factor;
 }
 
-/// The number as another type; the largest or the smallest of that type if it does not fit. A floating-point type takes
-/// every number.
+/// `number` converted to another type, saturated to that type. A floating-point type can represent every number.
 template <class Number>
-constexpr Number convert_or_cut_off(std::int64_t number) noexcept
+constexpr Number saturating_cast(std::int64_t number) noexcept
 {
     if constexpr (plain_integer<Number>) {
         constexpr int lost_bits = sizeof(Number) < 8 ? 64 - 8 * static_cast<int>(sizeof(Number)) : 0;
-        if constexpr (!has_sign<Number>) {
+        if constexpr (!is_signed_integer<Number>) {
             if (number < 0) return 0;
             if (static_cast<std::uint64_t>(number) > UINT64_MAX >> lost_bits) return static_cast<Number>(-1);
         } else {
@@ -50,15 +48,15 @@ constexpr Number convert_or_cut_off(std::int64_t number) noexcept
 
 namespace sidecall {
 
-/// A point in time as Twilio wrote it: when, and with which offset from UTC. It drags in no `<chrono>`; give the
-/// type that you keep time in to `to`.
+/// A point in time with the offset from UTC that Twilio gave. It does not include `<chrono>`: `to` converts to the type
+/// that you use.
 struct date_time {
-    std::int64_t unix_seconds = 0;   ///< Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-    std::int32_t offset_minutes = 0; ///< How far the clock that was written down is ahead of UTC: 60 for `+0100`.
+    std::int64_t unix_seconds = 0;   ///< Seconds since 1970-01-01T00:00:00Z, not counting leap seconds.
+    std::int32_t offset_minutes = 0; ///< The offset from UTC in minutes: 60 for `+0100`.
 
-    /// The same instant as a time point of `<chrono>`'s: `created.to<std::chrono::sys_seconds>()`. It must count
-    /// seconds, from 1970 in UTC, in 64 bits with a sign, so that nothing is lost and nothing can overflow (in
-    /// nanoseconds the year 2262 does).
+    /// The same instant as a time point of `<chrono>`: `created.to<std::chrono::sys_seconds>()`. The time point must
+    /// count seconds since 1970 in UTC, in signed 64 bits, so that nothing is lost or overflows (nanoseconds overflow
+    /// in the year 2262).
     template <class TimePoint>
     constexpr TimePoint to() const
     {
@@ -69,44 +67,45 @@ struct date_time {
         return TimePoint(duration(unix_seconds));
     }
 
-    /// The same instant, and the same offset.
+    /// Compares instant and offset.
     friend constexpr bool operator==(date_time const&, date_time const&) = default;
 };
 
-/// A span of time. It converts from the durations of `<chrono>` that are whole milliseconds, and to
-/// `std::chrono::milliseconds`, without dragging that in: where the library gives or takes one of these, your code may
-/// say the other. What does not fit becomes the largest, or the smallest, that does; nothing wraps around.
+/// A duration in milliseconds. It converts from those durations of `<chrono>` that are a multiple of a millisecond, and
+/// to `std::chrono::milliseconds`, without including `<chrono>`. So your code can use `<chrono>` wherever the library
+/// takes or returns this type. Values that do not fit are saturated: they become the largest or the smallest value that
+/// does.
 struct milliseconds {
-    std::int64_t count = 0; ///< How many; may be negative.
+    std::int64_t count = 0; ///< The number of milliseconds; may be negative.
 
     constexpr milliseconds() noexcept = default;
-    /// So many, of any integer type. What does not fit into 64 bits becomes the largest, or the smallest, that does.
+    /// From any integer, saturated to 64 bits.
     template <detail::plain_integer Integer>
-    constexpr explicit milliseconds(Integer number) noexcept : count(detail::multiply_or_cut_off(number, 1))
+    constexpr explicit milliseconds(Integer number) noexcept : count(detail::saturating_multiply(number, 1))
     {
     }
 
-    /// From a duration of `<chrono>`'s, whatever integer type it counts with. What does not fit into 64 bits becomes
-    /// the largest, or the smallest, that does.
+    /// From a duration of `<chrono>` that counts with any integer type, saturated to 64 bits.
     template <class Duration>
         requires(1000 % Duration::period::den == 0 && detail::plain_integer<typename Duration::rep>)
     constexpr milliseconds(Duration const& span) noexcept
     {
-        constexpr std::int64_t each = 1000 / Duration::period::den;
-        constexpr std::int64_t factor = Duration::period::num > INT64_MAX / each ? 0 : Duration::period::num * each;
-        count = detail::multiply_or_cut_off(span.count(), factor);
+        constexpr std::int64_t per_unit = 1000 / Duration::period::den;
+        constexpr std::int64_t factor =
+            Duration::period::num > INT64_MAX / per_unit ? 0 : Duration::period::num * per_unit;
+        count = detail::saturating_multiply(span.count(), factor);
     }
 
-    /// As a duration of `<chrono>`'s, which must count milliseconds, too. What does not fit into its numbers becomes
-    /// the largest, or the smallest, that does: without a sign, a negative span is 0.
+    /// To a duration of `<chrono>` that counts milliseconds, saturated to its number type. If that is unsigned, a
+    /// negative duration becomes 0.
     template <class Duration>
         requires(Duration::period::num == 1 && Duration::period::den == 1000)
     constexpr operator Duration() const noexcept
     {
-        return Duration(detail::convert_or_cut_off<typename Duration::rep>(count));
+        return Duration(detail::saturating_cast<typename Duration::rep>(count));
     }
 
-    /// The same number.
+    /// Compares the counts.
     friend constexpr bool operator==(milliseconds const&, milliseconds const&) = default;
 };
 

@@ -14,8 +14,13 @@
 
 namespace sidecall {
 
-/// Where requests go, and as whom they introduce themselves. By default Twilio, `https://api.twilio.com`, and
-/// `sidecall/x.y.z`. A plain value: it allocates nothing.
+/// The server that requests are sent to, and the `User-Agent` that they carry. The defaults are
+/// `https://api.twilio.com` and `sidecall/x.y.z`. Does not allocate.
+///
+/// @code
+/// auto ireland = sidecall::endpoint::edge("dublin", "ie1");
+/// if (ireland) return sidecall::send(operation, credentials, transport, *ireland);
+/// @endcode
 class endpoint {
 public:
     /// `https://api.twilio.com`.
@@ -26,35 +31,36 @@ public:
         user_agent_.append(version);
     }
 
-    /// The same as a constant that all share: what a request goes to if nothing else is said.
+    /// `https://api.twilio.com` as a shared constant: the default argument wherever an endpoint is optional.
     static constexpr endpoint const& twilio() noexcept;
 
-    /// `https://api.REGION.twilio.com`, "ie1" say. A failure is `invalid_argument` in `"region"`: not a DNS label.
+    /// `https://api.REGION.twilio.com`, for example "ie1". Fails with `invalid_argument` in `"region"` if it is not a
+    /// DNS label.
     static constexpr result<endpoint> region(text_view region) noexcept
     {
         if (auto const wrong = check_label(region))
             return failure(errc::invalid_argument, "region", wrong.rule, wrong.offset);
-        endpoint made;
-        made.set_twilio_host({region});
-        return made;
+        endpoint created;
+        created.set_twilio_host({region});
+        return created;
     }
 
-    /// `https://api.EDGE.REGION.twilio.com`, "dublin" say; an edge alone implies the region us1 (Twilio's "Global
-    /// infrastructure" pages). A failure is `invalid_argument` in `"edge"` or `"region"`: not a DNS label.
+    /// `https://api.EDGE.REGION.twilio.com`, for example "dublin". Without a region, it is us1 (Twilio's "Global
+    /// infrastructure" pages). Fails with `invalid_argument` in `"edge"` or `"region"` if it is not a DNS label.
     static constexpr result<endpoint> edge(text_view edge, text_view region = "us1") noexcept
     {
         if (auto const wrong = check_label(edge))
             return failure(errc::invalid_argument, "edge", wrong.rule, wrong.offset);
         if (auto const wrong = check_label(region))
             return failure(errc::invalid_argument, "region", wrong.rule, wrong.offset);
-        endpoint made;
-        made.set_twilio_host({edge, region});
-        return made;
+        endpoint created;
+        created.set_twilio_host({edge, region});
+        return created;
     }
 
-    /// Another server: a proxy, a stand-in. `scheme://host[:port]`, nothing behind it but perhaps one "/". Plain http
-    /// is for a loopback host alone (localhost, 127.0.0.0/8, [::1]), since a credential would travel in the clear. A
-    /// failure is `invalid_argument` in `"endpoint"`.
+    /// Another server, such as a proxy or a stand-in: `scheme://host[:port]`, optionally followed by one "/". Plain
+    /// HTTP is allowed only for a loopback host (localhost, 127.0.0.0/8, [::1]), since the credential would be sent
+    /// unencrypted. Fails with `invalid_argument` in `"endpoint"`.
     static constexpr result<endpoint> parse(text_view url) noexcept
     {
         auto const invalid = [](detail::literal rule, std::size_t offset) {
@@ -63,19 +69,19 @@ public:
         detail::uri parts;
         if (auto const wrong = detail::parse_uri(url, parts)) return invalid(wrong.rule, wrong.offset);
         if (parts.host != parts.authority) return invalid("user-info is not allowed here", parts.authority);
-        std::size_t const behind = parts.target + (url.substr(parts.target, 1) == "/" ? 1 : 0);
-        if (behind != url.size()) return invalid("nothing may follow host and port", behind);
+        std::size_t const rest = parts.target + (url.substr(parts.target, 1) == "/" ? 1 : 0);
+        if (rest != url.size()) return invalid("nothing may follow the host and port", rest);
         std::string_view const host = detail::cut(url, parts.host, parts.host_end);
         if (!parts.https && !is_loopback(host))
-            return invalid("http is for a loopback host alone: a credential would travel in the clear", 0);
-        endpoint made;
-        made.set_origin(parts.https, host, parts.port);
-        return made;
+            return invalid("http is allowed only for a loopback host: the credential would be sent unencrypted", 0);
+        endpoint created;
+        created.set_origin(parts.https, host, parts.port);
+        return created;
     }
 
-    /// The same endpoint with your own product appended to the `User-Agent`: `"acme-pbx/2.1"` gives
-    /// `sidecall/x.y.z acme-pbx/2.1` (RFC 9110, section 10.1.5). At most 128 visible ASCII characters, with single
-    /// blanks between products or in comments. A failure is `invalid_argument` in `"User-Agent"`.
+    /// The same endpoint with your product appended to the `User-Agent`: `"acme-pbx/2.1"` gives `sidecall/x.y.z
+    /// acme-pbx/2.1` (RFC 9110, section 10.1.5). At most 128 visible ASCII characters and single spaces between them.
+    /// Replaces a product that was added before. Fails with `invalid_argument` in `"User-Agent"`.
     constexpr result<endpoint> with_product(text_view product) const noexcept
     {
         auto const invalid = [](detail::literal rule, std::size_t offset) {
@@ -84,37 +90,38 @@ public:
         if (product.empty()) return invalid("empty", 0);
         if (product.size() > 128) return invalid("longer than 128 characters", 128);
         for (std::size_t i = 0; i != product.size(); ++i) {
-            bool const blank = product[i] == ' ';
-            if (blank && (i == 0 || i + 1 == product.size() || product[i - 1] == ' '))
-                return invalid("a blank that separates nothing", i);
-            if (!blank && (product[i] < '!' || product[i] > '~')) return invalid("not visible ASCII", i);
+            bool const is_space = product[i] == ' ';
+            if (is_space && (i == 0 || i + 1 == product.size() || product[i - 1] == ' '))
+                return invalid("a leading, trailing or repeated space", i);
+            if (!is_space && (product[i] < '!' || product[i] > '~')) return invalid("not visible ASCII", i);
         }
-        endpoint made = *this;
-        made.user_agent_.clear();
-        made.user_agent_.append("sidecall/");
-        made.user_agent_.append(version);
-        made.user_agent_.append(" ");
-        made.user_agent_.append(product);
-        return made;
+        endpoint created = *this;
+        created.user_agent_.clear();
+        created.user_agent_.append("sidecall/");
+        created.user_agent_.append(version);
+        created.user_agent_.append(" ");
+        created.user_agent_.append(product);
+        return created;
     }
 
-    /// `scheme://host[:port]`, without the scheme's own port and without a path. Views are valid as long as this
-    /// object, so there are none of a temporary.
+    /// `scheme://host[:port]`, without the default port of the scheme and without a path. All views are valid as long
+    /// as this object. They are not available on a temporary, since they would dangle.
     constexpr std::string_view origin() const& noexcept { return origin_.view(); }
     std::string_view origin() const&& = delete;
 
-    /// What belongs into the `Host` header: `host[:port]`, without the scheme's own port (RFC 9110, section 7.2).
+    /// The value of the `Host` header field: `host[:port]`, without the default port of the scheme (RFC 9110,
+    /// section 7.2).
     constexpr std::string_view host() const& noexcept { return origin_.view().substr(https() ? 8 : 7); }
     std::string_view host() const&& = delete;
 
-    /// Whether TLS is spoken; plain http only ever goes to a loopback host.
+    /// Whether to use TLS. Plain HTTP is used only for a loopback host.
     constexpr bool https() const noexcept { return origin_.view()[4] == 's'; }
 
-    /// What belongs into the `User-Agent` header.
+    /// The value of the `User-Agent` header field.
     constexpr std::string_view user_agent() const& noexcept { return user_agent_.view(); }
     std::string_view user_agent() const&& = delete;
 
-    /// The same origin, and the same `User-Agent`.
+    /// Compares origin and `User-Agent`.
     friend constexpr bool operator==(endpoint const& a, endpoint const& b) noexcept
     {
         return a.origin() == b.origin() && a.user_agent() == b.user_agent();
@@ -135,7 +142,7 @@ private:
     {
         if (detail::is_ipv4(host)) return host.substr(0, 4) == "127.";
         if (host.front() != '[') return detail::equal_ignoring_case(host, "localhost");
-        // Any spelling of ::1 is noughts and colons with one digit, a 1, at the end.
+        // Every spelling of ::1 consists of zeros and colons and ends in a single digit 1.
         return host.size() >= 5 && host.substr(host.size() - 2) == "1]" &&
                host.substr(1, host.size() - 3).find_first_not_of("0:") == host.npos;
     }
@@ -163,7 +170,7 @@ private:
         origin_.append({digits, size});
     }
 
-    detail::inline_text<8 + 254 + 6> origin_; // "https://", a hostname with its last dot, ":65535"
+    detail::inline_text<8 + 254 + 6> origin_; // "https://", a hostname with a trailing dot, ":65535"
     detail::inline_text<160> user_agent_;     // "sidecall/x.y.z " and 128 characters
 };
 

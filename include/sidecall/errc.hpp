@@ -10,33 +10,37 @@
 
 namespace sidecall {
 
-/// What went wrong, grouped by who must act.
+/// The kinds of failure, grouped by who must act.
+///
+/// @code
+/// if (!message && message.error().code() == sidecall::errc::timed_out) retry_later();
+/// @endcode
 enum class errc {
     // The caller.
-    invalid_argument = 1, ///< Nothing was sent: an argument breaks a rule of the API; see `field()`, `offset()`.
+    invalid_argument = 1, ///< Nothing was sent: an argument breaks a rule of the API, see `field()` and `offset()`.
 
     // The transport.
-    transport_failure, ///< Twilio may have acted: what fits none of the finer kinds.
-    not_connected,     ///< Nothing was sent: no address, refused, or not connected in time.
-    tls_failure,       ///< Nothing was sent: no TLS, or the peer's certificate does not hold.
-    timed_out,         ///< Twilio may have acted: no whole answer in time.
-    answer_lost,       ///< Twilio may have acted: the connection ended before the whole answer had come.
-    answer_too_large,  ///< Twilio has acted: the answer is larger than the transport's limit.
-    cancelled,         ///< Twilio may have acted: you took it back before the answer had come.
+    transport_failure, ///< Twilio may have acted: any failure that fits none of the following kinds.
+    not_connected,     ///< Nothing was sent: no address, connection refused, or not connected in time.
+    tls_failure,       ///< Nothing was sent: no TLS, or the server's certificate is not valid.
+    timed_out,         ///< Twilio may have acted: no complete response in time.
+    answer_lost,       ///< Twilio may have acted: the connection ended before the complete response.
+    answer_too_large,  ///< Twilio has acted: the response is larger than the transport's limit.
+    cancelled,         ///< Twilio may have acted: you cancelled the request before the response.
 
     // Twilio.
-    api_error,          ///< Refused, in a body that was understood: see `twilio_code()` and `message()`.
-    unexpected_status,  ///< Any other status than the documented one: a redirect, a gateway's page, an empty 429.
-    malformed_response, ///< The documented status, but a body that is not the documented resource.
+    api_error,          ///< Twilio refused, with an error body: see `twilio_code()` and `message()`.
+    unexpected_status,  ///< Any other undocumented status: a redirect, the page of a gateway, a 429 without a body.
+    malformed_response, ///< The documented status, but the body is not the documented resource.
 
-    // Whoever called the webhook.
+    // The sender of the webhook.
     invalid_signature, ///< Not signed by Twilio, or not with these tokens.
-    malformed_webhook, ///< Signed, but not a user defined message.
+    malformed_webhook, ///< Signed by Twilio, but not a user defined message.
 };
 
 namespace detail {
 
-/// A code's name, and the sentence for one that comes with none of its own.
+/// The name of a code, and its default message.
 struct code_text {
     std::string_view name;
     std::string_view sentence;
@@ -48,14 +52,14 @@ inline constexpr code_text code_texts[] = {
     {"transport_failure", "the request could not be carried out"},
     {"not_connected", "no connection; nothing was sent"},
     {"tls_failure", "no trusted TLS connection; nothing was sent"},
-    {"timed_out", "no whole answer in time; the request may have been carried out"},
-    {"answer_lost", "the connection ended before the whole answer; the request may have been carried out"},
-    {"answer_too_large", "the answer is larger than the transport's limit"},
-    {"cancelled", "cancelled before an answer came; the request may have been carried out"},
+    {"timed_out", "no complete response in time; Twilio may have carried out the request"},
+    {"answer_lost", "the connection ended before the complete response; Twilio may have carried out the request"},
+    {"answer_too_large", "the response is larger than the transport's limit"},
+    {"cancelled", "cancelled before the response; Twilio may have carried out the request"},
     {"api_error", "Twilio refused the request"},
     {"unexpected_status", "the status is not the documented one"},
     {"malformed_response", "the body is not the documented resource"},
-    {"invalid_signature", "the signature does not hold"},
+    {"invalid_signature", "the signature is not valid"},
     {"malformed_webhook", "not a user defined message"},
 };
 static_assert(sizeof code_texts / sizeof *code_texts == static_cast<std::size_t>(errc::malformed_webhook));
@@ -68,7 +72,7 @@ constexpr code_text text_of(errc code) noexcept
 
 } // namespace detail
 
-/// The enumerator's own name, `"invalid_argument"`: stable, for logs and metrics. Empty for a value that is none.
+/// The name of the enumerator, such as `"invalid_argument"`: stable, for logs and metrics. Empty for an invalid value.
 constexpr std::string_view to_string_view(errc code) noexcept
 {
     return detail::text_of(code).name;
@@ -81,7 +85,7 @@ constexpr std::string_view explain(errc code) noexcept
     return text_of(code).sentence;
 }
 
-/// Whether a category is that of `errc`, by its name, since a shared library may have one of its own.
+/// Whether a category is that of `errc`. Compares the names, since a shared library may have its own category object.
 inline bool is_our_category(std::error_category const& other) noexcept
 {
     return std::string_view(other.name()) == "sidecall";
@@ -103,22 +107,23 @@ public:
 
 } // namespace detail
 
-/// The `std::error_category` of `errc`: one for a program and the shared libraries that it is linked with, also if they
-/// are built with `-fvisibility=hidden`. A library that is loaded with `dlopen` may have its own, so compare an error
-/// code with an `errc`, which then works, too. Its messages allocate; nothing else here does.
+/// The `std::error_category` of `errc`. A program and the shared libraries that it is linked with share one category
+/// object, even if they are built with `-fvisibility=hidden`. A library loaded with `dlopen` may have its own; so
+/// compare an error code with an `errc`, which always works. Only the messages of the category allocate.
 SIDECALL_DETAIL_SHARED inline std::error_category const& sidecall_category() noexcept
 {
     static detail::category const instance;
     return instance;
 }
 
-/// Makes `std::error_code code = errc::timed_out` work.
+/// Converts to `std::error_code`, as in `std::error_code code = errc::timed_out`.
 inline std::error_code make_error_code(errc code) noexcept
 {
     return {static_cast<int>(code), sidecall_category()};
 }
 
-/// Makes `code == errc::timed_out` true also for an error code of a shared library with a category of its own.
+/// Whether `code` is `value`, as in `code == errc::timed_out`. Also works for an error code of a shared library with
+/// its own category object.
 inline bool operator==(std::error_code const& code, errc value) noexcept
 {
     return code.value() == static_cast<int>(value) && detail::is_our_category(code.category());
@@ -126,6 +131,6 @@ inline bool operator==(std::error_code const& code, errc value) noexcept
 
 } // namespace sidecall
 
-/// Lets an `errc` become a `std::error_code`.
+/// Makes `errc` implicitly convertible to `std::error_code`.
 template <>
 struct std::is_error_code_enum<sidecall::errc> : std::true_type {};

@@ -24,8 +24,8 @@ inline std::string to_string(json_value const& value)
     return text;
 }
 
-/// Adds the numbers of an answer.
-constexpr void add_numbers(http_response_view const& response, failure& reason) noexcept
+/// Adds the status and the `Retry-After` of a response to a failure. Does not allocate.
+constexpr void add_status_and_retry_after(http_response_view const& response, failure& reason) noexcept
 {
     reason.with_http_status(response.status);
     auto const text = response.headers.find("Retry-After");
@@ -33,21 +33,21 @@ constexpr void add_numbers(http_response_view const& response, failure& reason) 
     if (auto const when = parse_retry_after(*text)) reason.with_retry_after(*when);
 }
 
-/// The words of its headers.
-inline answer_details words_of(http_response_view const& response)
+/// The texts in the header fields of a response: its `Twilio-Request-Id`.
+inline answer_details details_in_headers(http_response_view const& response)
 {
     answer_details details;
     if (auto const id = response.headers.find("Twilio-Request-Id")) details.request_id = *id;
     return details;
 }
 
-/// What an answer says of an error in words, where it stands in the body: Twilio's own object (`code`, `message`,
-/// `more_info`) or RFC 9457's (`title`, `detail`, `type`). What is not there, or no string, is null.
+/// The members of an error body: those of Twilio's format (`code`, `message`, `more_info`) or those of RFC 9457
+/// (`title`, `detail`, `type`). A member that is missing, or should be a string and is not, is null.
 struct api_error {
     json_value code{}, message{}, more_info{}, title{}, detail{}, type{};
 };
 
-/// False if the body is neither of these.
+/// Reads an error body. False if it is in neither format.
 constexpr bool read_api_error(std::string_view body, api_error& error) noexcept
 {
     json_reader reader(body);
@@ -69,27 +69,33 @@ constexpr bool read_api_error(std::string_view body, api_error& error) noexcept
             error.detail.is_string());
 }
 
-/// The failure that an answer is, with its numbers; its words are in `error`.
-constexpr failure numbers_of(http_response_view const& response, api_error& error) noexcept
+/// Makes the failure of a response: its code and its numbers. Puts the members of an error body into `error`. Does not
+/// allocate.
+constexpr failure failure_without_texts(http_response_view const& response, api_error& error) noexcept
 {
     bool const understood = response.status >= 400 && response.status <= 599 && read_api_error(response.body, error);
     failure reason(understood ? errc::api_error : errc::unexpected_status);
     int code = 0;
     if (understood && json_int(error.code, code)) reason.with_twilio_code(code);
-    add_numbers(response, reason);
+    add_status_and_retry_after(response, reason);
     return reason;
 }
 
 } // namespace detail
 
-/// The failure that an answer is whose status is not the documented one: `api_error` if it is a 4xx or 5xx with a body
-/// in Twilio's or RFC 9457's format, else `unexpected_status`. With whatever the answer says: Twilio's code and
-/// message, `Retry-After`, `Twilio-Request-Id`. For operations of your own. Allocates.
+/// The failure for a response whose status is not the documented one, for operations that you write yourself. It is
+/// `api_error` for a 4xx or 5xx with a body in Twilio's format or that of RFC 9457; otherwise it is
+/// `unexpected_status`. It includes what the response says: Twilio's code and message, `Retry-After`,
+/// `Twilio-Request-Id`. Allocates.
+///
+/// @code
+/// if (response.status != 200) return sidecall::failure_of(response);
+/// @endcode
 inline failure failure_of(http_response_view const& response)
 {
     detail::api_error error;
-    failure reason = detail::numbers_of(response, error);
-    answer_details details = detail::words_of(response);
+    failure reason = detail::failure_without_texts(response, error);
+    answer_details details = detail::details_in_headers(response);
     if (reason.code() == errc::api_error) {
         using detail::to_string;
         if (error.message.is_string())
@@ -100,7 +106,7 @@ inline failure failure_of(http_response_view const& response)
             details.message = to_string(error.title.is_string() ? error.title : error.detail);
         if (error.more_info.is_string())
             details.more_info = to_string(error.more_info);
-        else if (error.type.is_string() && !json_equal(error.type, "about:blank")) // that type says nothing
+        else if (error.type.is_string() && !json_equal(error.type, "about:blank")) // the default, which is not a page
             details.more_info = to_string(error.type);
     }
     return std::move(reason).with(std::move(details));
@@ -108,13 +114,14 @@ inline failure failure_of(http_response_view const& response)
 
 namespace detail {
 
-/// `failure_of`, for an operation that keeps its texts in `Text`: one that owns nothing gets the numbers alone.
+/// `failure_of` for an operation whose texts are `Text`. For views, the failure has no texts, so this does not
+/// allocate.
 template <class Text>
-constexpr failure refusal(http_response_view const& response)
+constexpr failure failure_for(http_response_view const& response)
 {
     if constexpr (std::is_same_v<Text, std::string_view>) {
         api_error error;
-        return numbers_of(response, error);
+        return failure_without_texts(response, error);
     } else {
         return failure_of(response);
     }

@@ -17,36 +17,44 @@
 
 namespace sidecall {
 
-/// What an answer of Twilio's says of a failure; each member is empty where it says nothing.
+/// What a response of Twilio says about a failure. Each member is empty if the response does not have it.
 struct answer_details {
-    std::optional<int> twilio_code{};        ///< Twilio's error code, 20404 say.
-    std::optional<std::string> message{};    ///< Twilio's text, as it came.
-    std::string more_info{};                 ///< The page on that code.
-    std::string request_id{};                ///< `Twilio-Request-Id`: the handle that Twilio's support asks for.
+    std::optional<int> twilio_code{};        ///< Twilio's error code, for example 20404.
+    std::optional<std::string> message{};    ///< Twilio's error message, unchanged.
+    std::string more_info{};                 ///< The URL of Twilio's page about the error.
+    std::string request_id{};                ///< `Twilio-Request-Id`, which Twilio's support asks for.
     std::optional<retry_time> retry_after{}; ///< `Retry-After`.
 };
 
-/// Why there is no value: all that a person needs to act, and nothing that must stay secret. It never holds a
-/// credential, nor the text that the caller passed in, only where in it the mistake is.
+/// Why an operation failed: what a person needs to act on it, and nothing secret. It never contains a credential or the
+/// text that the caller passed in, only the position of the mistake in that text.
 ///
-/// Copying one that has somebody else's words allocates; all others are plain values.
+/// Copying allocates only if the failure has a text of Twilio or of a transport. Moving never allocates.
+///
+/// @code
+/// if (!subscription) {
+///     sidecall::failure const& failure = subscription.error();
+///     if (failure.code() == sidecall::errc::invalid_argument) highlight(failure.field(), failure.offset());
+///     log(failure.to_string());
+/// }
+/// @endcode
 class failure {
 public:
-    /// A failure with the sentence that `code` stands for. Does not allocate.
+    /// A failure with the default message of `code`. Does not allocate.
     constexpr explicit failure(errc code) noexcept { facts_.code = code; }
 
-    /// A failure with a text of its own, a transport's say: a copy, so this allocates. The text must hold no
-    /// credential.
-    failure(errc code, text_view message) : failure(code) { words().message = std::string(message); }
-    /// The same with the number by which the underlying library knows the error (a `CURLcode`, an `errno`).
+    /// A failure with its own message, for a transport. Copies the message, which allocates. The message must not
+    /// contain a credential.
+    failure(errc code, text_view message) : failure(code) { ensure_texts().message = std::string(message); }
+    /// The same with the error number of the underlying library (a `CURLcode`, an `errno`).
     failure(errc code, text_view message, int native_code) : failure(code, message)
     {
         facts_.native_code = native_code;
         facts_.has |= has_native_code;
     }
 
-    /// A value that breaks `rule`. Does not allocate. `field` is the API's name for it (`"Callback"`); both are string
-    /// literals, or other constants that live as long as the program.
+    /// A value that breaks `rule`. Does not allocate. `field` is the name of the value in the API (`"Callback"`). Both
+    /// are string literals, or other constants that live as long as the program.
     SIDECALL_DETAIL_COLD constexpr failure(errc code, detail::literal field, detail::literal rule) noexcept
     {
         facts_.code = code;
@@ -62,13 +70,13 @@ public:
         facts_.has |= has_offset;
     }
 
-    /// What an answer with this status says. Allocates if it says something in words.
+    /// What a response with this status says. Allocates only if `details` has a text.
     failure(errc code, int http_status, answer_details details) : failure(code)
     {
         with_http_status(http_status).with(std::move(details));
     }
 
-    /// A body that breaks `rule` at byte `offset`, in an answer with this status. Allocates if that says something.
+    /// A response with this status, whose body breaks `rule` at byte `offset`. Allocates only if `details` has a text.
     failure(errc code, int http_status, detail::literal field, detail::literal rule, std::size_t offset,
             answer_details details)
         : failure(code, field, rule, offset)
@@ -76,14 +84,14 @@ public:
         with_http_status(http_status).with(std::move(details));
     }
 
-    /// Takes it over; does not allocate.
+    /// Moves the failure. Does not allocate.
     constexpr failure(failure&& other) noexcept { swap(other); }
-    /// A copy; allocates if there are words of somebody else's in it.
+    /// Copies the failure. Allocates only if it has a text of Twilio or of a transport.
     constexpr failure(failure const& other)
         : facts_(other.facts_), texts_(other.texts_ ? other.texts_->copy(*other.texts_) : nullptr)
     {
     }
-    /// Becomes `other`, copied or moved.
+    /// Copy- or move-assigns.
     constexpr failure& operator=(failure other) noexcept
     {
         swap(other);
@@ -91,7 +99,7 @@ public:
     }
     constexpr ~failure()
     {
-        if (texts_) texts_->end(texts_);
+        if (texts_) texts_->destroy(texts_);
     }
 
     /// Whether both say the same: code, field, offset, numbers and texts.
@@ -101,14 +109,14 @@ public:
                a.request_id() == b.request_id();
     }
 
-    /// Exchanges the two; does not allocate.
+    /// Swaps two failures. Does not allocate.
     constexpr void swap(failure& other) noexcept
     {
         std::swap(facts_, other.facts_);
         std::swap(texts_, other.texts_);
     }
 
-    /// The same failure with the status of the answer that it is about. Does not allocate.
+    /// Sets the status of the response. Does not allocate.
     constexpr failure& with_http_status(int status) & noexcept
     {
         facts_.http_status = status;
@@ -117,7 +125,7 @@ public:
     }
     /// The same for a temporary.
     constexpr failure&& with_http_status(int status) && noexcept { return std::move(with_http_status(status)); }
-    /// The same failure with Twilio's error code. Does not allocate.
+    /// Sets Twilio's error code. Does not allocate.
     constexpr failure& with_twilio_code(int code) & noexcept
     {
         facts_.twilio_code = code;
@@ -126,63 +134,73 @@ public:
     }
     /// The same for a temporary.
     constexpr failure&& with_twilio_code(int code) && noexcept { return std::move(with_twilio_code(code)); }
-    /// The same failure with the answer's `Retry-After`. Does not allocate.
-    constexpr failure& with_retry_after(retry_time const& when) & noexcept
+    /// Sets the response's `Retry-After`. Does not allocate.
+    constexpr failure& with_retry_after(retry_time const& time) & noexcept
     {
-        facts_.retry_after = when;
+        facts_.retry_after = time;
         facts_.has |= has_retry_after;
         return *this;
     }
     /// The same for a temporary.
-    constexpr failure&& with_retry_after(retry_time const& when) && noexcept
+    constexpr failure&& with_retry_after(retry_time const& time) && noexcept
     {
-        return std::move(with_retry_after(when));
+        return std::move(with_retry_after(time));
     }
-    /// The same failure with all that these say; of what they say nothing, what it said before. Allocates if they say
-    /// something in words.
+    /// Sets everything that `details` has, and leaves the rest unchanged. Allocates only if `details` has a text.
     failure& with(answer_details details) &
     {
         if (details.twilio_code) with_twilio_code(*details.twilio_code);
         if (details.retry_after) with_retry_after(*details.retry_after);
-        if (details.message) words().message = std::move(details.message);
-        if (!details.more_info.empty()) words().more_info = std::move(details.more_info);
-        if (!details.request_id.empty()) words().request_id = std::move(details.request_id);
+        if (details.message) ensure_texts().message = std::move(details.message);
+        if (!details.more_info.empty()) ensure_texts().more_info = std::move(details.more_info);
+        if (!details.request_id.empty()) ensure_texts().request_id = std::move(details.request_id);
         return *this;
     }
     /// The same for a temporary.
     failure&& with(answer_details details) && { return std::move(with(std::move(details))); }
 
-    /// The same failure with the name of the field that it concerns, for what is parsed on behalf of another name.
+    /// Sets the name of the field, for a value that is parsed as part of something with another name.
     constexpr failure&& in(detail::literal field) && noexcept
     {
         facts_.field = field.view();
         return std::move(*this);
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     constexpr errc code() const noexcept { return facts_.code; }
 
-    /// The field at fault by its name in the API (`"Callback"`) or in the answer (`"date_created"`); empty if none is.
+    /// The name of the wrong field in the API (`"Callback"`) or in the response (`"date_created"`); empty if there is
+    /// none.
     constexpr std::string_view field() const noexcept { return facts_.field; }
 
-    /// The first offending byte: of the value that was passed in, or of the answer's body. Of a storage that is too
-    /// small: how many bytes it takes.
+    /// The offset of the first wrong byte in the value passed in or in the response body. If a buffer is too small, the
+    /// size needed.
     constexpr std::optional<std::size_t> offset() const noexcept
     {
         return facts_.has & has_offset ? std::optional(facts_.offset) : std::nullopt;
     }
 
-    /// The status that was received; never one that a body claims. Empty if no answer came.
-    constexpr std::optional<int> http_status() const noexcept { return number(has_http_status, facts_.http_status); }
+    /// The status received, never one that a body claims. Empty if there was no response.
+    constexpr std::optional<int> http_status() const noexcept
+    {
+        return optional_number(has_http_status, facts_.http_status);
+    }
 
     /// Twilio's error code, see https://www.twilio.com/docs/api/errors.
-    constexpr std::optional<int> twilio_code() const noexcept { return number(has_twilio_code, facts_.twilio_code); }
+    constexpr std::optional<int> twilio_code() const noexcept
+    {
+        return optional_number(has_twilio_code, facts_.twilio_code);
+    }
 
-    /// The number by which the transport's library knows the error: a `CURLcode`, an `errno`.
-    constexpr std::optional<int> native_code() const noexcept { return number(has_native_code, facts_.native_code); }
+    /// The error number of the transport's library: a `CURLcode`, an `errno`.
+    constexpr std::optional<int> native_code() const noexcept
+    {
+        return optional_number(has_native_code, facts_.native_code);
+    }
 
-    /// Twilio's text where it sent one (its bytes as they came: do not print it without `to_string`), else ours.
-    /// Valid as long as this object is, so not to be had of a temporary; `to_string` is.
+    /// Twilio's error message or that of the transport, if there is one; otherwise the rule, or the default message of
+    /// `code()`. Foreign text is unchanged, so use `to_string` to print it. The view is valid as long as this object,
+    /// so it is not available on a temporary; `to_string` is.
     constexpr std::string_view message() const& noexcept
     {
         if (texts_ && texts_->message) return *texts_->message;
@@ -190,29 +208,28 @@ public:
     }
     std::string_view message() const&& = delete;
 
-    /// The address of Twilio's page on the error; empty if it named none.
+    /// The URL of Twilio's page about the error; empty if there is none.
     constexpr std::string_view more_info() const& noexcept
     {
         return texts_ ? std::string_view(texts_->more_info) : std::string_view();
     }
     std::string_view more_info() const&& = delete;
 
-    /// `Twilio-Request-Id`, which Twilio's support asks for; empty if there was none.
+    /// `Twilio-Request-Id`, which Twilio's support asks for; empty if there is none.
     constexpr std::string_view request_id() const& noexcept
     {
         return texts_ ? std::string_view(texts_->request_id) : std::string_view();
     }
     std::string_view request_id() const&& = delete;
 
-    /// When Twilio asks to be asked again; empty if it did not say, or not in a form that RFC 9110 knows.
+    /// When Twilio asks for a retry. Empty if there is no `Retry-After`, or not in a format of RFC 9110.
     constexpr std::optional<retry_time> retry_after() const noexcept
     {
         return facts_.has & has_retry_after ? std::optional(facts_.retry_after) : std::nullopt;
     }
 
-    /// All of it in one line of text: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`.
-    /// Control characters and their like in foreign text become blanks, so that nobody can forge a line of a log.
-    /// Allocates.
+    /// Everything in one line: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`. Control and
+    /// similar characters in foreign text are replaced by spaces, so that no one can forge a line of a log. Allocates.
     std::string to_string() const;
 
 private:
@@ -224,7 +241,7 @@ private:
         has_retry_after = 16,
     };
 
-    /// All that every failure may have, copied as a whole.
+    /// What every failure can have, copied as a whole.
     struct facts {
         std::string_view field{};
         std::string_view rule{};
@@ -239,25 +256,25 @@ private:
         friend constexpr bool operator==(facts const&, facts const&) = default;
     };
 
-    /// What few have lives on the heap. It brings the functions that only then are needed, so that a program none of
-    /// whose failures has such texts does not even link the heap.
+    /// Rarely used text is allocated separately. The functions needed for it are stored as pointers, so that a program
+    /// that never makes such a failure does not even link the heap.
     struct texts {
         std::optional<std::string> message{};
         std::string more_info{};
         std::string request_id{};
         texts* (*copy)(texts const&) = [](texts const& from) { return new texts(from); };
-        void (*end)(texts*) noexcept = [](texts* which) noexcept { delete which; };
+        void (*destroy)(texts*) noexcept = [](texts* self) noexcept { delete self; };
     };
 
-    texts& words()
+    texts& ensure_texts()
     {
         if (!texts_) texts_ = new texts;
         return *texts_;
     }
 
-    constexpr std::optional<int> number(unsigned char which, int value) const noexcept
+    constexpr std::optional<int> optional_number(unsigned char flag, int value) const noexcept
     {
-        return (facts_.has & which) != 0 ? std::optional(value) : std::nullopt;
+        return (facts_.has & flag) != 0 ? std::optional(value) : std::nullopt;
     }
 
     facts facts_{};
@@ -267,29 +284,29 @@ private:
 inline std::string failure::to_string() const
 {
     std::string line(to_string_view(code()));
-    auto const say = [&line](std::string_view before, std::string_view text) {
+    auto const append = [&line](std::string_view before, std::string_view text) {
         line += before;
         detail::append_printable(line, text);
     };
-    auto const say_number = [&line](std::string_view before, auto number) {
+    auto const append_number = [&line](std::string_view before, auto number) {
         line += before;
         line += std::to_string(number);
     };
 
-    if (http_status()) say_number(": HTTP ", *http_status());
-    if (!field().empty()) say(": ", field());
-    say(": ", message());
+    if (http_status()) append_number(": HTTP ", *http_status());
+    if (!field().empty()) append(": ", field());
+    append(": ", message());
 
-    std::size_t const plain = line.size();
-    if (offset()) say_number(", byte ", *offset());
-    if (native_code()) say_number(", code ", *native_code());
-    if (twilio_code()) say_number(", Twilio ", *twilio_code());
-    if (!more_info().empty()) say(", ", more_info());
-    if (!request_id().empty()) say(", request ", request_id());
+    std::size_t const details_begin = line.size();
+    if (offset()) append_number(", byte ", *offset());
+    if (native_code()) append_number(", code ", *native_code());
+    if (twilio_code()) append_number(", Twilio ", *twilio_code());
+    if (!more_info().empty()) append(", ", more_info());
+    if (!request_id().empty()) append(", request ", request_id());
     if (auto const when = retry_after())
-        say_number(when->is_unix_time ? ", retry at Unix time " : ", retry after seconds ", when->seconds);
-    if (line.size() != plain) {
-        line.replace(plain, 2, " (");
+        append_number(when->is_unix_time ? ", retry at Unix time " : ", retry after seconds ", when->seconds);
+    if (line.size() != details_begin) {
+        line.replace(details_begin, 2, " (");
         line += ')';
     }
     return line;

@@ -12,46 +12,50 @@
 
 namespace sidecall {
 
-/// A header field. Both are views into whatever it was taken from.
+/// A header field: two non-owning views.
 struct header {
-    text_view name;  ///< Compared without regard to case (RFC 9110, section 5.1).
-    text_view value; ///< Without the white space around it.
+    text_view name;  ///< The name; case-insensitive in HTTP (RFC 9110, section 5.1).
+    text_view value; ///< The value, without leading and trailing whitespace.
 
-    /// Byte for byte, the names too.
+    /// Compares byte for byte, also the names.
     friend constexpr bool operator==(header const&, header const&) = default;
 };
 
-/// Header fields as a range over the lines they are kept in, `Name: value` and CR LF each.
+/// A range of header fields, a non-owning view of lines of the form `Name: value` CR LF.
+///
+/// @code
+/// for (sidecall::header field : request.headers()) set_header(field.name, field.value);
+/// @endcode
 class header_lines {
 public:
-    /// A forward iterator that reads the line it stands on.
+    /// A forward iterator. It parses the current line on each access.
     class iterator {
     public:
-        using value_type = header;              ///< A field.
-        using difference_type = std::ptrdiff_t; ///< What `std::forward_iterator` asks for.
+        using value_type = header;              ///< A header field.
+        using difference_type = std::ptrdiff_t; ///< Required by `std::forward_iterator`.
 
         constexpr iterator() noexcept = default;
 
-        /// The field of this line, read anew by each call.
+        /// The current field.
         constexpr header operator*() const noexcept
         {
             std::size_t const colon = rest_.find(':');
             return {rest_.substr(0, colon), detail::trim(rest_.substr(colon + 1, line() - colon - 1))};
         }
-        /// Goes to the next line.
+        /// Moves to the next field.
         constexpr iterator& operator++() noexcept
         {
             rest_.remove_prefix(line() + 2);
             return *this;
         }
-        /// The same, and gives back where it was.
+        /// Moves to the next field and returns the old position.
         constexpr iterator operator++(int) noexcept
         {
             iterator const before = *this;
             ++*this;
             return before;
         }
-        /// Whether both stand on the same line; they must be of the same fields.
+        /// Whether both are at the same field; they must belong to the same range.
         friend constexpr bool operator==(iterator const& a, iterator const& b) noexcept
         {
             return a.rest_.size() == b.rest_.size();
@@ -68,10 +72,10 @@ public:
     constexpr header_lines() noexcept = default;
 
     constexpr iterator begin() const noexcept { return iterator(text_); }                    ///< The first field.
-    constexpr iterator end() const noexcept { return iterator(text_.substr(text_.size())); } ///< Behind the last one.
-    constexpr bool empty() const noexcept { return text_.empty(); }                          ///< Whether there is none.
+    constexpr iterator end() const noexcept { return iterator(text_.substr(text_.size())); } ///< Past the last field.
+    constexpr bool empty() const noexcept { return text_.empty(); } ///< Whether there is no field.
 
-    /// The lines themselves, ready for the wire.
+    /// The lines, as they are sent.
     constexpr std::string_view text() const noexcept { return text_; }
 
 private:
@@ -82,19 +86,20 @@ private:
     std::string_view text_;
 };
 
-/// The header fields of an answer, in the order in which they came, owned in one buffer.
+/// The header fields of a response, in the order received. Owns them in one buffer.
 class header_list {
 public:
     header_list() noexcept = default;
 
-    /// `{{"Content-Type", "application/json"}, …}`. Allocates.
+    /// From a list of fields: `{{"Content-Type", "application/json"}, …}`. Allocates.
     header_list(std::initializer_list<header> fields)
     {
         for (auto const& field : fields) add(field.name, field.value);
     }
 
-    /// Adds a field. A colon or a blank in the name and a line break in the value, which HTTP does not allow, become
-    /// "_" and a blank, so that one field cannot be read as two (RFC 9110, section 5.5). May allocate.
+    /// Appends a field. May allocate. In the name, each colon, space or control character is replaced by "_"; in the
+    /// value, each CR or LF is replaced by a space. HTTP does not allow these (RFC 9110, section 5.5), and a field
+    /// could be read as two. Invalidates iterators.
     void add(text_view name, text_view value)
     {
         for (char c : name) lines_ += c == ':' || static_cast<unsigned char>(c) <= ' ' ? '_' : c;
@@ -103,9 +108,9 @@ public:
         lines_ += "\r\n";
     }
 
-    header_lines::iterator begin() const noexcept { return lines().begin(); } ///< The first field, until `add`.
-    header_lines::iterator end() const noexcept { return lines().end(); }     ///< Behind the last one.
-    bool empty() const noexcept { return lines_.empty(); }                    ///< Whether there is none.
+    header_lines::iterator begin() const noexcept { return lines().begin(); } ///< The first field. Valid until `add`.
+    header_lines::iterator end() const noexcept { return lines().end(); }     ///< Past the last field.
+    bool empty() const noexcept { return lines_.empty(); }                    ///< Whether there is no field.
 
 private:
     header_lines lines() const noexcept { return header_lines(lines_); }
@@ -128,7 +133,8 @@ constexpr header to_header(Field const& field) noexcept
     return {field.first, field.second};
 }
 
-/// A range whose elements are fields, and stay where they are while they are looked at.
+/// A range whose elements are header fields. Elements that are not a `header` must be references, so that views of them
+/// stay valid.
 template <class Range>
 concept header_range = requires(Range const& range) {
     std::begin(range) != std::end(range);
@@ -139,22 +145,28 @@ concept header_range = requires(Range const& range) {
 
 } // namespace detail
 
-/// Refers to the header fields of an answer in whatever range they are kept: a `header_list`, an array of `header`, a
-/// `std::multimap` of strings; anything with elements that have `name` and `value`, or `first` and `second`. It copies
-/// nothing and allocates nothing, so the range must outlive it.
+/// A non-owning view of the header fields of a response, in any range: a `header_list`, an array of `header`, a
+/// `std::multimap` of strings. The elements must have `name` and `value`, or `first` and `second`. Does not copy or
+/// allocate, so the range must outlive the view.
+///
+/// @code
+/// std::multimap<std::string, std::string> fields = ...;
+/// auto resource = operation.parse({.status = 201, .headers = fields, .body = body});
+/// @endcode
 class headers_view {
 public:
     constexpr headers_view() noexcept = default;
 
-    /// Of this range.
+    /// A view of this range.
     template <detail::header_range Range>
     constexpr headers_view(Range const& fields) noexcept : fields_(&fields), find_(&find_in<Range>)
     {
     }
     template <detail::header_range Range>
-    headers_view(Range const&&) = delete; ///< Not of a temporary: the view would dangle.
+    headers_view(Range const&&) = delete; ///< Deleted: a view of a temporary would dangle.
 
-    /// The value of the first field of that name, in whatever case, without the white space around it.
+    /// The value of the first field with this name, without leading and trailing whitespace. Names are
+    /// case-insensitive. Takes time proportional to the number of fields.
     constexpr std::optional<std::string_view> find(text_view name) const noexcept
     {
         return find_ ? find_(fields_, name) : std::nullopt;

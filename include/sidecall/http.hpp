@@ -1,6 +1,6 @@
 #pragma once
 
-// All of HTTP that a transport needs.
+// Includes everything about HTTP that a transport needs.
 #include <sidecall/authorized_request.hpp> // IWYU pragma: export
 #include <sidecall/error_response.hpp>     // IWYU pragma: export
 #include <sidecall/header.hpp>             // IWYU pragma: export

@@ -8,11 +8,11 @@
 
 namespace sidecall {
 
-/// The six methods that the API page's enum has for `Method`, and that a request can be made with: `head`, `get`,
-/// `post`, `patch`, `put`, and `delete_`, since `delete` is a keyword.
+/// The methods of a request, and of a callback: the six values of `Method` on Twilio's API page. They are `head`,
+/// `get`, `post`, `patch`, `put`, and `delete_`, since `delete` is a keyword.
 enum class http_method : unsigned char { head, get, post, patch, put, delete_ };
 
-/// The method as HTTP spells it: `"POST"`. Empty for a value that is none.
+/// The name of the method in HTTP: `"POST"`. Empty for an invalid value.
 constexpr std::string_view to_string_view(http_method method) noexcept
 {
     constexpr std::string_view names[] = {"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
@@ -20,7 +20,8 @@ constexpr std::string_view to_string_view(http_method method) noexcept
     return index < sizeof names / sizeof *names ? names[index] : std::string_view();
 }
 
-/// Reads a method, in capitals as RFC 9110, section 9.1, has them. A failure is `invalid_argument` in `"Method"`.
+/// Parses the name of a method. It is case-sensitive (RFC 9110, section 9.1). Fails with `invalid_argument` in
+/// `"Method"`.
 constexpr result<http_method> parse_http_method(text_view text) noexcept
 {
     for (auto method : {http_method::head, http_method::get, http_method::post, http_method::patch, http_method::put,
@@ -29,7 +30,8 @@ constexpr result<http_method> parse_http_method(text_view text) noexcept
     return failure(errc::invalid_argument, "Method", "none of HEAD, GET, POST, PATCH, PUT and DELETE", 0);
 }
 
-/// Whether the API page's prose names the method for a callback ("Either GET or POST"); its enum has the others, too.
+/// Whether the text of Twilio's API page names the method for a callback ("Either GET or POST"). The page's list of
+/// values also has the others.
 constexpr bool is_documented(http_method method) noexcept
 {
     return method == http_method::get || method == http_method::post;

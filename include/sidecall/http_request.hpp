@@ -18,45 +18,52 @@
 
 namespace sidecall {
 
-/// A parameter of a form: left out if it has no value.
+/// A field of a form. Omitted from the form if it has no value.
 struct form_field {
-    text_view name;                 ///< Not encoded.
-    std::optional<text_view> value; ///< Not encoded, either.
+    text_view name;                 ///< The name, not yet encoded.
+    std::optional<text_view> value; ///< The value, not yet encoded.
 };
 
-/// A request as a value: what is to be sent, and no credential in it, so that it can be logged, compared, stored and
-/// held against a golden file. Written once, into one buffer, whose size is known before the first byte:
+/// A request as a value: method, URL, header fields and body, without a credential. It can be logged, compared, stored
+/// and compared with a golden file. It is written once, into one buffer whose size is known in advance:
 ///
 ///     https://api.twilio.com/2010-04-01/Accounts/…  Callback=https%3A%2F%2F…  Accept: application/json…
 ///     |                     |                      |                         |
 ///     0                     target_                body_                     lines_
 ///
-/// The header lines come last, because that is where `authorize` adds its own.
+/// The header lines come last, so that `authorize` can append its own.
+///
+/// @code
+/// sidecall::http_request request = operation.request();
+/// std::string_view url = request.url();
+/// for (sidecall::header field : request.headers()) log(field.name, field.value);
+/// @endcode
 class http_request {
 public:
-    /// Makes a request to `where`: the pieces of the path put together, and the form as its body. Bytes that may not
-    /// stand in a path or a form are percent-encoded, so nothing given here can end a line. A "/" or ".." in a piece is
-    /// kept, so check a piece that comes from outside: it could name another resource. This is what an operation of
-    /// your own calls. A path that does not begin with "/" is given one. One allocation.
-    constexpr http_request(http_method method, endpoint const& where, std::initializer_list<std::string_view> path,
+    /// Makes a request for an operation that you write yourself. The path is the concatenation of `path`; the body is
+    /// `form`. A path that does not begin with "/" gets one. One allocation.
+    ///
+    /// Bytes that are not allowed in a path or a form are percent-encoded, so no input can end a line. A "/" or ".." in
+    /// a part of the path is kept: check a part that comes from outside, since it could name another resource.
+    constexpr http_request(http_method method, endpoint const& endpoint, std::initializer_list<std::string_view> path,
                            std::initializer_list<form_field> form = {});
 
-    /// The request of one of the library's operations. One allocation.
+    /// The request of an operation that has `request_method` and `write`, as those of the library do. One allocation.
     template <class Operation>
-    constexpr http_request(Operation const& what, endpoint const& where)
-        : http_request(Operation::request_method, where, what)
+    constexpr http_request(Operation const& operation, endpoint const& endpoint)
+        : http_request(Operation::request_method, endpoint, operation)
     {
     }
 
-    /// A copy. One allocation.
+    /// Copies the request. One allocation.
     constexpr http_request(http_request const& other) = default;
-    /// Takes the request over. `other` is then empty, and to authorize it ends the program.
+    /// Moves the request. `other` is then empty; authorizing it aborts the program.
     constexpr http_request(http_request&& other) noexcept
         : bytes_(std::move(other.bytes_)), target_(std::exchange(other.target_, 0)),
           body_(std::exchange(other.body_, 0)), lines_(std::exchange(other.lines_, 0)), method_(other.method_)
     {
     }
-    /// Becomes `other`, copied or moved.
+    /// Copy- or move-assigns.
     constexpr http_request& operator=(http_request other) noexcept
     {
         bytes_ = std::move(other.bytes_);
@@ -68,54 +75,55 @@ public:
     }
     constexpr ~http_request() = default;
 
-    constexpr http_method method() const noexcept { return method_; } ///< How to ask.
+    constexpr http_method method() const noexcept { return method_; } ///< The method.
 
-    /// The whole URL. Every view is valid as long as this object is and not assigned to, so there are none of a
-    /// temporary.
+    /// The whole URL. All views are valid as long as this object, until it is assigned to. They are not available on a
+    /// temporary, since they would dangle.
     constexpr std::string_view url() const& noexcept { return cut(0, body_); }
     std::string_view url() const&& = delete;
 
-    /// The URL's path and query: what follows the method on HTTP's first line (RFC 9112, section 3.2.1).
+    /// The path and query of the URL: the request target of HTTP/1.1 (RFC 9112, section 3.2.1).
     constexpr std::string_view target() const& noexcept { return cut(target_, body_); }
     std::string_view target() const&& = delete;
 
-    /// `host[:port]`, as the `Host` header has it.
+    /// `host[:port]`, as in the `Host` header field.
     constexpr std::string_view host() const& noexcept { return cut(https() ? 8 : 7, target_); }
     std::string_view host() const&& = delete;
 
-    /// The host as a resolver and a certificate have it: without a port, and an IPv6 address without its brackets.
+    /// The host for name resolution and certificate checks: no port, and an IPv6 address without brackets.
     constexpr std::string_view hostname() const& noexcept
     {
-        std::string_view const all = host();
-        return all.substr(0, 1) == "[" ? all.substr(1, all.find(']') - 1) : all.substr(0, all.find(':'));
+        std::string_view const authority = host();
+        return authority.substr(0, 1) == "[" ? authority.substr(1, authority.find(']') - 1)
+                                             : authority.substr(0, authority.find(':'));
     }
     std::string_view hostname() const&& = delete;
 
-    /// The port to connect to: the endpoint's, else the scheme's, 80 or 443.
+    /// The port to connect to: that of the endpoint, or else the default of the scheme, 80 or 443.
     constexpr std::uint16_t port() const noexcept
     {
-        std::string_view const all = host();
-        std::size_t const colon = all.rfind(':'); // one in an IPv6 address has a bracket behind it
-        std::uint64_t given = 0;
-        if (colon != all.npos && detail::parse_decimal(all.substr(colon + 1), 65535, given))
-            return static_cast<std::uint16_t>(given);
+        std::string_view const authority = host();
+        std::size_t const colon = authority.rfind(':'); // a colon in an IPv6 address is followed by a bracket
+        std::uint64_t number = 0;
+        if (colon != authority.npos && detail::parse_decimal(authority.substr(colon + 1), 65535, number))
+            return static_cast<std::uint16_t>(number);
         return https() ? 443 : 80;
     }
 
-    /// Whether TLS is to be spoken; plain http only ever goes to a loopback host.
+    /// Whether to use TLS. Plain HTTP is used only for a loopback host.
     constexpr bool https() const noexcept { return cut(4, 5) != ":"; }
 
-    /// The header fields that your client cannot know by itself: `Accept`, `Accept-Charset`, `Content-Type`,
-    /// `User-Agent`. `Host` and `Content-Length` are not among them, since every client adds those; `to_http1` does.
+    /// The header fields that your client cannot know: `Accept`, `Accept-Charset`, `Content-Type`, `User-Agent`. `Host`
+    /// and `Content-Length` are not included, since every client adds them; `to_http1` adds them too.
     constexpr header_lines headers() const& noexcept { return header_lines(cut(lines_, bytes_.size())); }
     header_lines headers() const&& = delete;
 
-    /// The form, encoded; empty if there is none.
+    /// The encoded form; empty if there is none.
     constexpr std::string_view body() const& noexcept { return cut(body_, lines_); }
     std::string_view body() const&& = delete;
 
-    /// The request as the bytes of HTTP/1.1 (RFC 9112), for those who have a socket and nothing else. One allocation.
-    /// Of a moved-from request it ends the program.
+    /// The request as HTTP/1.1 bytes (RFC 9112), to write to a socket directly. One allocation. Aborts the program if
+    /// the request is moved-from.
     std::string to_http1() const
     {
         expect_usable();
@@ -124,7 +132,7 @@ public:
         return wire;
     }
 
-    /// Byte for byte.
+    /// Compares byte for byte.
     friend constexpr bool operator==(http_request const& a, http_request const& b) noexcept
     {
         return a.method_ == b.method_ && a.target_ == b.target_ && a.body_ == b.body_ && a.lines_ == b.lines_ &&
@@ -134,37 +142,38 @@ public:
 private:
     friend class authorized_request;
 
-    /// A request of somebody else's operation.
-    struct lists {
+    /// The parts of a request whose operation gives them as lists.
+    struct path_and_form {
         std::initializer_list<std::string_view> path;
         std::initializer_list<form_field> form;
 
         template <class Request>
-        constexpr void(write)(Request& to) const
+        constexpr void(write)(Request& writer) const
         {
             bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
-            if (!begins_with_slash) to.path("/"); // or what follows could be read as part of the host
-            for (auto piece : path) to.encoded_path(piece);
+            if (!begins_with_slash) writer.path("/"); // else what follows could be read as part of the host
+            for (auto part : path) writer.encoded_path(part);
             for (auto const& field : form)
-                if (field.value) to.encoded_field(field.name, *field.value);
+                if (field.value) writer.encoded_field(field.name, *field.value);
         }
     };
 
     constexpr bool is_moved_from() const noexcept { return bytes_.size() == 0; }
     constexpr void expect_usable() const noexcept { detail::expect(!is_moved_from(), "the request was moved from"); }
 
-    static constexpr std::size_t room_to_authorize = 128; // a Basic credential with a token of 32 characters takes 115
+    static constexpr std::size_t authorization_capacity = 128; // Basic with a token of 32 characters takes 115 bytes
 
     template <class Parts>
-    constexpr http_request(http_method method, endpoint const& where, Parts const& parts)
-        : http_request(method, where, parts, detail::buffer(size_of(parts, where, false) + room_to_authorize))
+    constexpr http_request(http_method method, endpoint const& endpoint, Parts const& parts)
+        : http_request(method, endpoint, parts,
+                       detail::buffer(size_of(parts, endpoint, false) + authorization_capacity))
     {
     }
     template <class Parts>
-    constexpr http_request(http_method method, endpoint const& where, Parts const& parts, detail::buffer room)
-        : bytes_(std::move(room)), method_(method)
+    constexpr http_request(http_method method, endpoint const& endpoint, Parts const& parts, detail::buffer buffer)
+        : bytes_(std::move(buffer)), method_(method)
     {
-        detail::request_writer writer(bytes_.data(), where);
+        detail::request_writer writer(bytes_.data(), endpoint);
         (parts.write)(writer);
         writer.finish();
         target_ = writer.target();
@@ -174,9 +183,9 @@ private:
     }
 
     template <class Parts>
-    static constexpr std::size_t size_of(Parts const& parts, endpoint const& where, bool to_the_byte) noexcept
+    static constexpr std::size_t size_of(Parts const& parts, endpoint const& endpoint, bool exact) noexcept
     {
-        detail::request_measure measure(where, to_the_byte);
+        detail::request_measure measure(endpoint, exact);
         (parts.write)(measure);
         return measure.size();
     }
@@ -186,7 +195,7 @@ private:
         return detail::cut(bytes_.view(), begin, end);
     }
 
-    /// A method that defines a meaning for a body says its length even if there is none (RFC 9110, section 8.6).
+    /// A method that defines a meaning for a body sends its length even if it is zero (RFC 9110, section 8.6).
     bool has_length() const noexcept
     {
         return method_ == http_method::post || method_ == http_method::put || method_ == http_method::patch ||
@@ -218,11 +227,12 @@ private:
     http_method method_;
 };
 
-// Out of its class, since in it clang would take this for no constant: it calls a template that stands further below.
-constexpr http_request::http_request(http_method method, endpoint const& where,
+// Outside the class: inside it, clang would not take this for a constant expression, since it calls a template that is
+// defined further below.
+constexpr http_request::http_request(http_method method, endpoint const& endpoint,
                                      std::initializer_list<std::string_view> path,
                                      std::initializer_list<form_field> form)
-    : http_request(method, where, lists{path, form})
+    : http_request(method, endpoint, path_and_form{path, form})
 {
 }
 

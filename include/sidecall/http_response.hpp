@@ -7,20 +7,20 @@
 
 namespace sidecall {
 
-/// An answer that is somebody else's: what `parse` takes. Everything it refers to must outlive it.
+/// A non-owning view of a response, which `parse` takes. Everything it refers to must outlive it.
 struct http_response_view {
-    int status = 0;            ///< The number of the status line, whatever it is.
-    headers_view headers = {}; ///< The header fields, in the range in which you have them.
-    text_view body = {};       ///< The body, whole and decoded (no chunks, no compression).
+    int status = 0;            ///< The status code received.
+    headers_view headers = {}; ///< The header fields, in any range.
+    text_view body = {};       ///< The complete body, decoded: not chunked, not compressed.
 };
 
-/// An answer that owns its bytes: what a transport gives back.
+/// A response that owns its bytes, which a transport returns.
 struct http_response {
-    int status = 0;           ///< The number of the status line, whatever it is.
-    header_list headers = {}; ///< The header fields, in the order in which they came.
-    std::string body = {};    ///< The body, whole and decoded (no chunks, no compression).
+    int status = 0;           ///< The status code received.
+    header_list headers = {}; ///< The header fields, in the order received.
+    std::string body = {};    ///< The complete body, decoded: not chunked, not compressed.
 
-    /// A non-owning view, as `parse` takes it; not of a temporary, since it would dangle.
+    /// A non-owning view of this response. Not available on a temporary, since it would dangle.
     operator http_response_view() const& noexcept { return {status, headers, body}; }
     operator http_response_view() const&& = delete;
 };

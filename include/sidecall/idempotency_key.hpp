@@ -14,19 +14,26 @@
 
 namespace sidecall {
 
-/// The key by which Twilio knows a request again: a request that is repeated with its key creates nothing twice. Any
-/// UTF-8 text that is not empty, "unique per API call" (the API page, `IdempotencyKey`). Sent as it is, form-encoded.
+/// The key by which Twilio recognizes a repeated request: repeating a request with the same key creates nothing twice.
+/// Any UTF-8 text that is not empty, "unique per API call" (Twilio's API page, `IdempotencyKey`). It is sent unchanged,
+/// form-encoded.
 ///
-/// `Text` says who holds it: `idempotency_key` owns its text (an allocation if it is longer than a UUID),
-/// `idempotency_key_view` refers to a text that outlives it; temporaries are rejected. A moved-from key is
-/// empty, and to make a request of it ends the program.
+/// `idempotency_key` owns its text and allocates if the text is longer than a UUID (36 bytes). `idempotency_key_view`
+/// is a non-owning view of a text that must outlive it; temporaries are rejected at compile time. A moved-from key is
+/// empty; making a request from it aborts the program.
+///
+/// @code
+/// auto key = sidecall::idempotency_key::random();
+/// auto own = sidecall::idempotency_key::parse("order-4711");
+/// @endcode
 template <class Text>
 class basic_idempotency_key {
     static constexpr bool is_view = std::is_same_v<Text, std::string_view>;
-    using text = std::conditional_t<is_view, std::string_view, detail::short_text<36>>; // a UUID stays in place
+    using text = std::conditional_t<is_view, std::string_view, detail::short_text<36>>; // a UUID is stored inline
 
 public:
-    /// Checks a text. A failure is `invalid_argument` in `"IdempotencyKey"`: empty, or not UTF-8 at that byte.
+    /// Checks that the whole text is a valid key. Fails with `invalid_argument` in `"IdempotencyKey"` if it is empty,
+    /// or not UTF-8; the offset is then that of the first wrong byte.
     static constexpr result<basic_idempotency_key> parse(detail::text_given<Text> key)
     {
         if (key.empty()) return failure(errc::invalid_argument, "IdempotencyKey", "empty", 0);
@@ -35,19 +42,19 @@ public:
         return basic_idempotency_key(text(key));
     }
 
-    /// A view of a key that is kept elsewhere, and must be for as long as it is used.
+    /// A view of another key, which must outlive it.
     template <class Other>
         requires(is_view && !std::is_same_v<Other, Text>)
     constexpr basic_idempotency_key(basic_idempotency_key<Other> const& other) noexcept : text_(other.view())
     {
     }
-    /// There is none of a key that is about to end.
+    /// Deleted: a view of a temporary would dangle.
     template <class Other>
         requires(is_view && !std::is_same_v<Other, Text>)
     basic_idempotency_key(basic_idempotency_key<Other> const&& other) = delete;
 
-    /// A new random UUID (RFC 9562, version 4) from the operating system's source of random bytes. Ends the program
-    /// if that fails: a key that can be guessed or comes twice would lose a message without a word.
+    /// A new random UUID (RFC 9562, version 4) from the operating system's random source. Aborts the program if the
+    /// source fails: a key that can be guessed or repeats could lose a message silently.
     static basic_idempotency_key random()
         requires(!is_view)
     {
@@ -56,14 +63,14 @@ public:
         return uuid(bytes);
     }
 
-    /// The same from a generator of yours (a uniform random bit generator, as `<random>` has them; its range must hold
-    /// 256 values at least). The key is as hard to guess, and as unique, as the generator makes it.
+    /// A new random UUID from your generator: a uniform random bit generator, as in `<random>`, with at least 256
+    /// different values. The key is as unique, and as hard to guess, as the generator makes it.
     template <class Generator>
     static constexpr basic_idempotency_key random(Generator& generator)
         requires(!is_view)
     {
-        // The largest multiple of 256 that fits the generator's range: numbers above it are thrown away, so that each
-        // byte is as likely as any other.
+        // Numbers above the largest multiple of 256 that fits the generator's range are discarded, so that all values
+        // of a byte are equally likely.
         constexpr auto range = (Generator::max)() - (Generator::min)();
         static_assert(range >= 255, "the generator must give at least 256 different values");
         constexpr auto rest = static_cast<decltype(range)>(range % 256 == 255 ? 0 : range % 256 + 1);
@@ -77,13 +84,13 @@ public:
         return uuid(bytes);
     }
 
-    /// The key; valid as long as this object is, so there is none of a temporary that owns its text.
+    /// The key. The view is valid as long as this object; it is not available on a temporary that owns its text.
     constexpr std::string_view view() const& noexcept { return std::string_view(text_); }
     std::string_view view() const&&
         requires(!is_view)
     = delete;
 
-    /// Byte for byte.
+    /// Compares byte for byte.
     friend constexpr bool operator==(basic_idempotency_key const& a, basic_idempotency_key const& b) noexcept
     {
         return a.view() == b.view();
@@ -109,7 +116,9 @@ private:
     text text_;
 };
 
-using idempotency_key = basic_idempotency_key<std::string>;           ///< Owns its text.
-using idempotency_key_view = basic_idempotency_key<std::string_view>; ///< For a text that outlives it.
+/// A `basic_idempotency_key` that owns its text.
+using idempotency_key = basic_idempotency_key<std::string>;
+/// A `basic_idempotency_key` that is a view of a text that must outlive it.
+using idempotency_key_view = basic_idempotency_key<std::string_view>;
 
 } // namespace sidecall

@@ -23,22 +23,28 @@
 
 namespace sidecall {
 
-/// What a message says: a JSON text (RFC 8259, UTF-8) of at most 10,240 bytes, the 10 KB that the Voice SDKs allow. Any
-/// JSON value will do. Sent byte for byte; "not to be used for personal data" (Twilio's page "UserDefinedMessages
-/// subresource").
+/// The content of a message: a JSON text (RFC 8259, UTF-8) of at most 10,240 bytes, the 10 KB that the Voice SDKs
+/// allow. Any JSON value is allowed, not only an object. It is sent byte for byte. Twilio: "not to be used for personal
+/// data" (page "UserDefinedMessages subresource").
 ///
-/// `Text` is what holds it: `message_content` owns its text (an allocation if it is long), `message_content_view`
-/// refers to a text that outlives it; temporaries are rejected. A moved-from content is empty, and to make a request of
-/// it ends the program.
+/// `message_content` owns its text and allocates if the text is long. `message_content_view` is a non-owning view of a
+/// text that must outlive it; temporaries are rejected at compile time. A moved-from content is empty; making a request
+/// from it aborts the program.
+///
+/// @code
+/// auto content = sidecall::message_content::parse(R"({"greeting":"hello"})");
+/// if (!content) return content.error(); // names the rule and the byte
+/// @endcode
 template <class Text>
 class basic_message_content {
     static constexpr bool is_view = std::is_same_v<Text, std::string_view>;
 
 public:
-    /// The most bytes that a message may have.
+    /// The maximum size of a content, in bytes.
     static constexpr std::size_t max_size = 10'240;
 
-    /// Checks a whole text. A failure is `invalid_argument` in `"Content"`: too long, or no JSON at that byte.
+    /// Checks that the whole text is JSON and short enough. Fails with `invalid_argument` in `"Content"`: too long (the
+    /// offset is then `max_size`), or not JSON (the offset is the first wrong byte).
     static constexpr result<basic_message_content> parse(detail::text_given<Text> json)
     {
         if (json.size() > max_size)
@@ -50,14 +56,14 @@ public:
         return basic_message_content(Text(json));
     }
 
-    /// The text, as it was given; valid as long as this object is (of a `message_content_view`: its text), so there is
-    /// none of a temporary that owns its text.
+    /// The text, unchanged. The view is valid as long as this object; that of a `message_content_view`, as long as the
+    /// text it refers to. Not available on a temporary that owns its text, since the view would dangle.
     constexpr std::string_view view() const& noexcept { return text_; }
     std::string_view view() const&&
         requires(!is_view)
     = delete;
 
-    /// Byte for byte: `1` and `1.0` are two.
+    /// Compares byte for byte: `1` and `1.0` are different.
     friend constexpr bool operator==(basic_message_content const& a, basic_message_content const& b) noexcept
     {
         return a.view() == b.view();
@@ -69,67 +75,78 @@ private:
     Text text_;
 };
 
-using message_content = basic_message_content<std::string>;           ///< Owns its text.
-using message_content_view = basic_message_content<std::string_view>; ///< For a text that outlives it.
+using message_content = basic_message_content<std::string>; ///< A `basic_message_content` that owns its text.
+/// A `basic_message_content` that is a view of a text that must outlive it.
+using message_content_view = basic_message_content<std::string_view>;
 
-/// A User Defined Message, as the answer to its creation describes it. Twilio's OpenAPI document has every property
-/// nullable; one without a `sid` is of no use, so that one is always there.
+/// A User Defined Message, as described by the response that created it. In Twilio's OpenAPI document every property is
+/// nullable. A response without a `sid` is useless and fails to parse, so `sid` is always present.
 struct user_defined_message {
-    message_sid sid;                                    ///< Its name.
+    message_sid sid;                                    ///< Identifies the message.
     std::optional<sidecall::account_sid> account_sid{}; ///< The account that created it.
-    std::optional<sidecall::call_sid> call_sid{};       ///< The call whose client gets it.
-    std::optional<date_time> date_created{};            ///< When, to the second.
-    unreadable_members unreadable{}; ///< Which of the optional members were present but could not be read.
+    std::optional<sidecall::call_sid> call_sid{};       ///< The call whose client receives it.
+    std::optional<date_time> date_created{};            ///< When it was created, to the second.
+    unreadable_members unreadable{}; ///< The optional members that were present but could not be read.
 
-    /// Member by member.
+    /// Compares member by member.
     friend constexpr bool operator==(user_defined_message const&, user_defined_message const&) = default;
 };
 
 /// Sends a message to the Voice SDK client of a call. Source: Twilio's page "UserDefinedMessages subresource".
 ///
-/// `create_user_defined_message` owns its texts; `create_user_defined_message_view` refers to somebody else's and its
-/// `parse` never allocates, not for a failure either: what Twilio says in words is then in the answer alone.
+/// `create_user_defined_message` owns its texts. `create_user_defined_message_view` refers to texts that must outlive
+/// it, and its `parse` never allocates, not even for a failure: Twilio's error message is then only in the response.
+///
+/// @code
+/// sidecall::create_user_defined_message operation{
+///     .account_sid = account, .call_sid = call, .content = *content,
+///     .idempotency_key = sidecall::idempotency_key::random()};
+/// auto message = sidecall::send(operation, credentials, transport);
+/// @endcode
 template <class Text>
 struct basic_create_user_defined_message {
-    sidecall::account_sid account_sid;                               ///< Whose call it is.
-    sidecall::call_sid call_sid;                                     ///< The call whose client is to get it.
-    basic_message_content<Text> content;                             ///< What it says.
-    std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With one, a repetition sends nothing twice.
+    sidecall::account_sid account_sid;                               ///< The account that owns the call.
+    sidecall::call_sid call_sid;                                     ///< The call whose client receives the message.
+    basic_message_content<Text> content;                             ///< What to send.
+    std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With a key, a retry does not send twice.
 
-    /// What the answer is read as.
+    /// The type that `parse` makes from the response.
     using resource = user_defined_message;
 
-    /// `POST …/UserDefinedMessages.json`. One allocation.
-    constexpr http_request request(endpoint const& where = endpoint::twilio()) const
+    /// The request: `POST …/UserDefinedMessages.json`. Cannot fail. One allocation.
+    constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
-        return http_request(*this, where);
+        return http_request(*this, endpoint);
     }
 
-    /// Whether a repetition has no further effect: it has a key.
+    /// Whether a retry is safe: true if there is an idempotency key.
     constexpr bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
 
-    /// How the request asks.
+    /// The method of the request.
     static constexpr http_method request_method = http_method::post;
 
-    /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
+    /// Passes the parts of the path and the fields of the form to `writer`. The library calls this twice: once to
+    /// measure the request, once to write it.
     template <class Request>
-    constexpr void(write)(Request& to) const
+    constexpr void(write)(Request& writer) const
     {
-        to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
-        to.path("/UserDefinedMessages.json");
-        to.field("Content", detail::not_moved_from(content.view(), "the content of the message was moved from"));
+        writer.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
+        writer.path("/UserDefinedMessages.json");
+        writer.field("Content", detail::not_moved_from(content.view(), "the content of the message was moved from"));
         if (idempotency_key)
-            to.field("IdempotencyKey",
-                     detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
+            writer.field("IdempotencyKey",
+                         detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
     }
 
-    /// Reads the response. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`.
-    /// A body that is no JSON object, has a member twice or no valid `sid` is `malformed_response`, with the member and
-    /// the byte; any other member that cannot be read is empty and listed in `unreadable`. Allocates for a failure
-    /// alone.
+    /// Reads the response. The documented response is 201 with the resource.
+    ///
+    /// Any other status fails with `api_error` or `unexpected_status`. A body that is not a JSON object, has one of the
+    /// known members twice, or has no valid `sid` fails with `malformed_response`, which names the member and the byte.
+    /// An optional member that cannot be read does not fail: it is empty and listed in `unreadable`, except a date
+    /// after the year 9999, which is also `malformed_response`. Allocates only for a failure.
     static constexpr result<resource> parse(http_response_view const& response)
     {
-        if (response.status != 201) return detail::refusal<Text>(response);
+        if (response.status != 201) return detail::failure_for<Text>(response);
         detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
                                        detail::usual{"sid", 34}, detail::usual{"date_created", 31});
         auto const account = object.template optional_member<sidecall::account_sid>(0);
@@ -141,8 +158,9 @@ struct basic_create_user_defined_message {
     }
 };
 
-using create_user_defined_message = basic_create_user_defined_message<std::string>; ///< Owns its texts.
-/// Refers to texts that outlive it.
+/// A `basic_create_user_defined_message` that owns its texts.
+using create_user_defined_message = basic_create_user_defined_message<std::string>;
+/// A `basic_create_user_defined_message` that refers to texts that must outlive it.
 using create_user_defined_message_view = basic_create_user_defined_message<std::string_view>;
 
 } // namespace sidecall

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <time.h> // NOLINT(modernize-deprecated-headers): POSIX has its clocks there
+#include <time.h> // NOLINT(modernize-deprecated-headers): POSIX declares its clocks there
 
 #include <sidecall/authorized_request.hpp>
 #include <sidecall/credentials.hpp>
@@ -24,11 +24,11 @@
 
 namespace sidecall {
 
-/// What `send_with_retry` asks of the machine that it runs on. A struct of yours with these three takes its place where
-/// time is simulated, or where a board has clocks of its own.
+/// The clocks and the random source that `send_with_retry` uses. To simulate time, or on a board with other clocks,
+/// pass your own struct with these three functions instead.
 struct this_machine {
-#ifdef TIME_UTC // else the C library has no clock
-    /// The time since some fixed moment, by a clock that nobody sets.
+#ifdef TIME_UTC // otherwise the C library has no clock
+    /// The time since an arbitrary fixed moment, from a monotonic clock where there is one, else `unix_time()`.
     milliseconds uptime() const noexcept
     {
 #ifdef CLOCK_MONOTONIC
@@ -48,7 +48,7 @@ struct this_machine {
         return in_milliseconds(now);
     }
 
-    /// 64 bits from the operating system's random source.
+    /// 64 random bits from the operating system.
     std::uint64_t random() const
     {
         unsigned char bytes[8];
@@ -68,18 +68,18 @@ private:
 
 namespace detail {
 
-/// Whether an operation may be repeated: it says so itself by `is_idempotent`, or its method does (RFC 9110, section
-/// 9.2.2).
+/// Whether an operation may be repeated: what its `is_idempotent` returns, if it has that member; otherwise it depends
+/// on the method (RFC 9110, section 9.2.2).
 template <class Operation>
-bool is_idempotent(Operation const& what, http_method method)
+bool is_idempotent(Operation const& operation, http_method method)
 {
-    if constexpr (requires { what.is_idempotent(); })
-        return what.is_idempotent();
+    if constexpr (requires { operation.is_idempotent(); })
+        return operation.is_idempotent();
     else
         return method != http_method::post && method != http_method::patch;
 }
 
-/// The attempts of one operation: counts them, and remembers the failure that its caller must know of.
+/// The attempts of one operation: counts them and keeps the failure to report.
 template <class Machine>
 class attempts {
 public:
@@ -89,20 +89,21 @@ public:
     {
     }
 
-    /// What is left until the deadline.
+    /// The time left until the deadline.
     milliseconds time_left() const { return policy_.time_left(elapsed()); }
 
-    /// Whether no other attempt may follow the next one.
+    /// Whether the next attempt is the last one allowed.
     bool next_is_last() const noexcept { return policy_.max_attempts != 0 && count_ + 1 >= policy_.max_attempts; }
 
-    /// How long to wait after this outcome; or nothing if it is the last, with which then the operation ends.
+    /// How long to wait after this outcome before the next attempt; nothing if there is no next attempt. In that case
+    /// `outcome` is what the operation ends with.
     template <class T>
-    std::optional<milliseconds> wait_after(result<T>& outcome)
+    std::optional<milliseconds> delay_after(result<T>& outcome)
     {
         if (outcome) return {};
         if constexpr (std::is_void_v<T>) {
-            // It is gone, and an attempt whose answer was lost is what it went by.
-            if (deletes_ && worst_ && may_have_taken_effect(*worst_) && outcome.error().http_status() == 404) {
+            // The subscription is gone: an earlier attempt, whose response was lost, has deleted it.
+            if (deletes_ && reported_ && may_have_taken_effect(*reported_) && outcome.error().http_status() == 404) {
                 outcome = {};
                 return {};
             }
@@ -113,18 +114,19 @@ public:
                                                                .elapsed = elapsed(),
                                                                .unix_time = machine_.unix_time(),
                                                                .random = machine_.random()});
-        if (!worst_ || !sidecall::may_have_taken_effect(*worst_) || sidecall::may_have_taken_effect(outcome.error()))
-            worst_ = std::move(outcome).error();
+        if (!reported_ || !sidecall::may_have_taken_effect(*reported_) ||
+            sidecall::may_have_taken_effect(outcome.error()))
+            reported_ = std::move(outcome).error();
         if (decision) return decision.delay;
         outcome = reason();
         return {};
     }
 
-    /// Why the operation failed, after `wait_after`.
-    failure reason() noexcept { return *std::move(worst_); }
+    /// The failure to report, after `delay_after`.
+    failure reason() noexcept { return *std::move(reported_); }
 
 private:
-    /// Wraps around instead of overflowing, whatever the clock says.
+    /// Wraps around instead of overflowing, whatever the clock returns.
     milliseconds elapsed() const
     {
         auto const now = static_cast<std::uint64_t>(machine_.uptime().count);
@@ -146,12 +148,14 @@ private:
     errc last_code_{};
     bool deletes_;
     bool is_idempotent_;
-    std::optional<failure> worst_{}; // the last one; but not one that leaves no doubt after one that does
+    // The last failure; but one after which Twilio has certainly not acted does not replace one after which it may
+    // have.
+    std::optional<failure> reported_{};
 };
 
-/// Calls `sleep`; false if it says that there is to be no further attempt.
+/// Calls `sleep`. False if it asks to stop.
 template <class Sleep>
-bool goes_on_after(Sleep& sleep, milliseconds delay)
+bool sleep_and_continue(Sleep& sleep, milliseconds delay)
 {
     if constexpr (std::is_void_v<decltype(sleep(delay))>) {
         sleep(delay);
@@ -162,30 +166,31 @@ bool goes_on_after(Sleep& sleep, milliseconds delay)
 }
 
 template <class Operation, class Transport, class Sleep, class Machine>
-result<typename Operation::resource> send_until_done(Operation const& what, authorized_request const& request,
-                                                     Transport& carrier, retry_policy const& policy, Sleep& sleep,
+result<typename Operation::resource> send_until_done(Operation const& operation, authorized_request const& request,
+                                                     Transport& transport, retry_policy const& policy, Sleep& sleep,
                                                      Machine machine)
 {
-    attempts<Machine> made(policy, std::move(machine), request.method(), detail::is_idempotent(what, request.method()));
-    auto const carry = [&](authorized_request const& wanted) -> decltype(carrier(wanted)) {
+    attempts<Machine> attempts(policy, std::move(machine), request.method(),
+                               detail::is_idempotent(operation, request.method()));
+    auto const call_transport = [&](authorized_request const& authorized) -> decltype(transport(authorized)) {
         if constexpr (std::invocable<Transport&, authorized_request const&, milliseconds>)
-            return carrier(wanted, made.time_left());
+            return transport(authorized, attempts.time_left());
         else
-            return carrier(wanted);
+            return transport(authorized);
     };
     for (;;) {
-        auto outcome = detail::ask(what, carry, request);
-        auto const delay = made.wait_after(outcome);
+        auto outcome = detail::send_once(operation, call_transport, request);
+        auto const delay = attempts.delay_after(outcome);
         if (!delay) return outcome;
-        if (!detail::goes_on_after(sleep, *delay) || made.time_left().count == 0) return made.reason();
+        if (!detail::sleep_and_continue(sleep, *delay) || attempts.time_left().count == 0) return attempts.reason();
     }
 }
 
-/// An operation on its way through an asynchronous transport and a timer. It lies on the heap, and what transport and
-/// timer get is a `ticket` for it.
+/// An operation that is being sent through an asynchronous transport, with a timer between the attempts. It is on the
+/// heap; the transport and the timer hold a `ticket` for it.
 ///
-/// A call of the transport and the completion that it was given both end once, on any thread. The second to end goes on
-/// with the operation: so a completion that is called at once returns at once, and the stack does not grow with the
+/// A call of the transport (or timer) and its completion each end once, on any thread. The second to end continues the
+/// operation. So a completion that is called during the call returns at once, and the stack does not grow with the
 /// number of attempts.
 template <class Operation, class Transport, class Timer, class Handler, class Machine>
 class retried_send {
@@ -196,138 +201,141 @@ public:
     retried_send(T&& operation, authorized_request request, Transport& transport, retry_policy const& policy,
                  Timer timer, Handler handler, Machine machine)
         : request_(std::move(request)),
-          made_(policy, std::move(machine), request_.method(), detail::is_idempotent(operation, request_.method())),
+          attempts_(policy, std::move(machine), request_.method(), detail::is_idempotent(operation, request_.method())),
           transport_(&transport), timer_(std::move(timer)), handler_(std::move(handler)),
-          reader_(std::forward<T>(operation))
+          parser_(std::forward<T>(operation))
     {
     }
     retried_send(retried_send const&) = delete;
     retried_send& operator=(retried_send const&) = delete;
 
-    /// Goes on with an operation that nobody else has. Ends it if the transport or the timer has let its ticket go.
-    static void run(retried_send* one)
+    /// Continues an operation that is not in use elsewhere. Deletes it if the transport or the timer has dropped its
+    /// ticket.
+    static void run(retried_send* self)
     {
         do {
-            call current(one);
-            if (std::exchange(one->next_, step::none) == step::attempt)
-                one->call_transport();
+            call current(self);
+            if (std::exchange(self->next_, step::none) == step::attempt)
+                self->call_transport();
             else
-                one->call_timer();
-            if (!current.end()) return; // the completion is yet to come, or goes on by itself
-        } while (one->next_ != step::none);
-        delete one;
+                self->call_timer();
+            if (!current.end()) return; // the completion is still to come and will continue
+        } while (self->next_ != step::none);
+        delete self;
     }
 
 private:
     enum class step : unsigned char { none, attempt, wait };
 
-    /// A call of the transport or the timer, which may throw.
+    /// A call of the transport or the timer; ends also if it throws.
     class call {
     public:
-        explicit call(retried_send* one) noexcept : one_(one) { one->handshake_.begin(); }
+        explicit call(retried_send* self) noexcept : self_(self) { self->handshake_.begin(); }
         call(call const&) = delete;
         call& operator=(call const&) = delete;
         ~call()
         {
-            retried_send* const one = one_;
-            if (one != nullptr && end()) delete one;
+            retried_send* const self = self_;
+            if (self != nullptr && end()) delete self;
         }
-        bool end() noexcept { return std::exchange(one_, nullptr)->handshake_.end(); }
+        bool end() noexcept { return std::exchange(self_, nullptr)->handshake_.end(); }
 
     private:
-        retried_send* one_;
+        retried_send* self_;
     };
 
     /// The right to complete a call, once.
     class ticket {
     public:
-        explicit ticket(retried_send* one) noexcept : one_(one) {}
-        ticket(ticket&& other) noexcept : one_(std::exchange(other.one_, nullptr)) {}
+        explicit ticket(retried_send* self) noexcept : self_(self) {}
+        ticket(ticket&& other) noexcept : self_(std::exchange(other.self_, nullptr)) {}
         ticket& operator=(ticket&&) = delete;
         ~ticket()
         {
-            if (one_ != nullptr && one_->handshake_.end()) delete one_;
+            if (self_ != nullptr && self_->handshake_.end()) delete self_;
         }
 
-        retried_send& operator*() const noexcept { return *one_; }
+        retried_send& operator*() const noexcept { return *self_; }
 
-        /// Ends the completion. The operation goes on here if the call has ended.
+        /// Ends the completion. Continues the operation if the call has already ended.
         void end() &&
         {
-            retried_send* const one = std::exchange(one_, nullptr);
-            if (!one->handshake_.end()) return;
-            if (one->next_ != step::none)
-                run(one);
+            retried_send* const self = std::exchange(self_, nullptr);
+            if (!self->handshake_.end()) return;
+            if (self->next_ != step::none)
+                run(self);
             else
-                delete one;
+                delete self;
         }
 
     private:
-        retried_send* one_;
+        retried_send* self_;
     };
 
     void call_transport()
     {
-        auto request = detail::or_out_of_memory<result<authorized_request>>(
-            [&] { return result<authorized_request>(made_.next_is_last() ? std::move(request_) : request_.clone()); });
-        ticket right(this);
+        auto request = detail::or_out_of_memory<result<authorized_request>>([&] {
+            return result<authorized_request>(attempts_.next_is_last() ? std::move(request_) : request_.clone());
+        });
+        ticket pending(this);
         if (!request) {
             handler_(outcome(std::move(request).error()));
-            return std::move(right).end();
+            return std::move(pending).end();
         }
-        milliseconds const left = made_.time_left();
-        auto take = [mine = std::move(right)](auto answer) mutable {
-            (*mine).take(answer);
-            std::move(mine).end();
+        milliseconds const left = attempts_.time_left();
+        auto on_completion = [captured = std::move(pending)](auto response) mutable {
+            (*captured).on_response(response);
+            std::move(captured).end();
         };
-        if constexpr (std::invocable<Transport&, authorized_request, decltype(take), milliseconds>)
-            (*transport_)(*std::move(request), std::move(take), left);
+        if constexpr (std::invocable<Transport&, authorized_request, decltype(on_completion), milliseconds>)
+            (*transport_)(*std::move(request), std::move(on_completion), left);
         else
-            (*transport_)(*std::move(request), std::move(take));
+            (*transport_)(*std::move(request), std::move(on_completion));
     }
 
     void call_timer()
     {
-        timer_(delay_, [right = ticket(this)](bool goes_on = true) mutable {
-            (*right).wake(goes_on);
-            std::move(right).end();
+        timer_(delay_, [pending = ticket(this)](bool proceed = true) mutable {
+            (*pending).on_timer(proceed);
+            std::move(pending).end();
         });
     }
 
-    template <class Answer>
-    void take(Answer& answer)
+    template <class Response>
+    void on_response(Response& response)
     {
-        auto ended = detail::or_out_of_memory<outcome>([&] { return detail::outcome_of<Operation>(reader_, answer); });
-        auto const delay = made_.wait_after(ended);
-        if (!delay) return handler_(std::move(ended));
+        auto parsed =
+            detail::or_out_of_memory<outcome>([&] { return detail::outcome_of<Operation>(parser_, response); });
+        auto const delay = attempts_.delay_after(parsed);
+        if (!delay) return handler_(std::move(parsed));
         delay_ = *delay;
         next_ = step::wait;
     }
 
-    void wake(bool goes_on)
+    void on_timer(bool proceed)
     {
-        if (goes_on && made_.time_left().count != 0)
+        if (proceed && attempts_.time_left().count != 0)
             next_ = step::attempt;
         else
-            handler_(outcome(made_.reason()));
+            handler_(outcome(attempts_.reason()));
     }
 
     authorized_request request_;
-    attempts<Machine> made_;
+    attempts<Machine> attempts_;
     Transport* transport_;
     Timer timer_;
     Handler handler_;
-    answer_reader<Operation> reader_;
+    response_parser<Operation> parser_;
     milliseconds delay_{};
     step next_ = step::attempt;
     handshake handshake_{};
 };
 
-/// What a `send_with_retry` without callbacks waits by.
+/// What the blocking `send_with_retry` uses to wait.
 template <class T>
 concept sleeper = std::invocable<std::remove_reference_t<T>&, milliseconds>;
 
-/// `this_machine`, or what takes its place.
+/// `this_machine` or a replacement.
 template <class T>
 concept machine = requires(T& t) {
     { t.uptime() } -> std::same_as<milliseconds>;
@@ -335,69 +343,81 @@ concept machine = requires(T& t) {
     { t.random() } -> std::same_as<std::uint64_t>;
 };
 
-/// A timer's continuation as narrow as any.
-struct some_continuation {
-    some_continuation(some_continuation&&) = default;
-    some_continuation& operator=(some_continuation&&) = default;
-    void operator()(bool goes_on = true);
+/// The least that the continuation of a timer supports.
+struct continuation_archetype {
+    continuation_archetype(continuation_archetype&&) = default;
+    continuation_archetype& operator=(continuation_archetype&&) = default;
+    void operator()(bool proceed = true);
 };
 
 } // namespace detail
 
-/// `send`, again and again as the policy says, until it succeeds or the policy stops. Blocks for as long as that takes;
-/// the request is made once, and each attempt sends the same bytes.
+/// Sends an operation repeatedly, as `policy` says, until it succeeds or the policy stops. Blocks until then. The
+/// request is made once; each attempt sends the same bytes.
 ///
-/// `sleep(delay)` waits: `[](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); }`. It may return
-/// false to end it, when the program does, say. The transport is told how much time is left, if it can be called with
-/// that (a `milliseconds`, or `std::chrono::milliseconds`) as a second argument; one that cannot may outlast the
-/// deadline by its own timeout.
+/// `sleep(delay)` waits. It may return false to stop, for example when the program exits.
 ///
-/// A DELETE that meets 404 after an attempt that may have taken effect has succeeded. A failure is that of the last
-/// attempt; but if an earlier one may have taken effect and the last one certainly has not, that earlier one's, so that
-/// `may_have_taken_effect` is true of it whenever it is true of any. Allocates for the request, and for failures.
+/// If the transport also takes the remaining time (`milliseconds` or `std::chrono::milliseconds`) as an optional second
+/// argument, the deadline holds within an attempt too. Otherwise the last attempt may exceed the deadline by the
+/// transport's own timeout.
+///
+/// A DELETE that gets a 404 after an attempt that may have taken effect counts as success. The failure returned is that
+/// of the last attempt; but if an earlier attempt may have taken effect and the last one certainly has not, it is the
+/// failure of the earlier attempt. So `may_have_taken_effect` is true of the returned failure whenever it is true of
+/// any attempt. Allocates for the request and for failures.
+///
+/// @code
+/// auto sleep = [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); };
+/// auto subscription = sidecall::send_with_retry(operation, credentials, transport, sidecall::retry_policy{}, sleep);
+/// @endcode
 template <operation Operation, class Transport, detail::sleeper Sleep, detail::machine Machine = this_machine>
     requires transport<std::remove_reference_t<Transport>>
-result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who, Transport&& carrier,
-                                                     retry_policy const& policy, Sleep&& sleep,
-                                                     endpoint const& where = endpoint::twilio(), Machine machine = {})
+result<typename Operation::resource> send_with_retry(Operation const& operation, credentials const& credentials,
+                                                     Transport&& transport, retry_policy const& policy, Sleep&& sleep,
+                                                     endpoint const& endpoint = endpoint::twilio(),
+                                                     Machine machine = {})
 {
-    authorized_request const request = sidecall::authorize(what.request(where), who);
-    return detail::send_until_done(what, request, carrier, policy, sleep, std::move(machine));
+    authorized_request const request = sidecall::authorize(operation.request(endpoint), credentials);
+    return detail::send_until_done(operation, request, transport, policy, sleep, std::move(machine));
 }
 
-/// The same with the request in storage of yours; see `send`.
+/// Like `send_with_retry` above, with the request in the caller's buffer; see `send`.
 template <operation Operation, class Transport, detail::sleeper Sleep, detail::machine Machine = this_machine>
     requires transport<std::remove_reference_t<Transport>>
-result<typename Operation::resource> send_with_retry(Operation const& what, credentials const& who, Transport&& carrier,
-                                                     retry_policy const& policy, Sleep&& sleep, endpoint const& where,
-                                                     storage memory, Machine machine = {})
+result<typename Operation::resource> send_with_retry(Operation const& operation, credentials const& credentials,
+                                                     Transport&& transport, retry_policy const& policy, Sleep&& sleep,
+                                                     endpoint const& endpoint, storage buffer, Machine machine = {})
 {
-    auto const request = sidecall::authorize(what, who, where, memory);
+    auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
     if (!request) return request.error();
-    return detail::send_until_done(what, *request, carrier, policy, sleep, std::move(machine));
+    return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
 }
 
-/// The same through an asynchronous transport: calls `handler(result<resource>)` exactly once, if transport and timer
-/// do what they must.
+/// Like `send_with_retry` above, through an asynchronous transport. `handler(result<resource>)` is called exactly once,
+/// provided that the transport and the timer follow their rules.
 ///
-/// `timer(delay, next)` arranges for `next()` to be called once after `delay`, or `next(false)` to end it early. `next`
-/// can be moved but not copied, and called on any thread, at once too: the stack does not grow with the number of
-/// attempts. What comes next runs on the thread that calls `next` or the transport's handler; if it calls while timer
-/// or transport are still being called, on the thread that these were called on. The transport must outlive the
-/// operation; it is told how much time is left, if it can be called with that as a third argument. Allocates for the
-/// operation, its request, and a request for each attempt but the last of `max_attempts`; if there is no memory for one
-/// of these later, the handler is called with a `transport_failure`.
+/// `timer(delay, next)` must arrange for one call of `next()` after `delay`, or of `next(false)` to stop early. `next`
+/// is move-only. It may be called on any thread and also at once: the stack does not grow with the number of attempts.
+///
+/// The next step runs on the thread that calls `next` or the transport's handler. If that happens while the timer or
+/// the transport is still being called, the next step runs on the thread of that call.
+///
+/// The transport must outlive the operation. If the transport also takes the remaining time as an optional third
+/// argument, the deadline holds within an attempt too. Allocates for the operation, for its request, and for a copy of
+/// the request for each attempt except the last of `max_attempts`. If memory runs out later, the handler gets a
+/// `transport_failure`.
 template <class Operation, class Transport, class Timer, class Handler, detail::machine Machine = this_machine>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<Transport> &&
-             std::invocable<Timer&, milliseconds, detail::some_continuation> &&
+             std::invocable<Timer&, milliseconds, detail::continuation_archetype> &&
              std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
-void send_with_retry(Operation&& what, credentials const& who, Transport& carrier, retry_policy const& policy,
-                     Timer timer, Handler handler, endpoint const& where = endpoint::twilio(), Machine machine = {})
+void send_with_retry(Operation&& operation, credentials const& credentials, Transport& transport,
+                     retry_policy const& policy, Timer timer, Handler handler,
+                     endpoint const& endpoint = endpoint::twilio(), Machine machine = {})
 {
-    authorized_request request = sidecall::authorize(what.request(where), who);
+    authorized_request request = sidecall::authorize(operation.request(endpoint), credentials);
     using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
-    retried::run(new retried(std::forward<Operation>(what), std::move(request), carrier, policy, std::move(timer),
-                             std::move(handler), std::move(machine)));
+    retried::run(new retried(std::forward<Operation>(operation), std::move(request), transport, policy,
+                             std::move(timer), std::move(handler), std::move(machine)));
 }
 
 } // namespace sidecall

@@ -4,15 +4,16 @@
 
 namespace sidecall {
 
-/// When to come back, as `Retry-After` says it (RFC 9110, section 10.2.3).
+/// The value of `Retry-After` (RFC 9110, section 10.2.3): a delay or a date.
 struct retry_time {
-    std::int64_t seconds = 0;  ///< After the answer came; or, of a date, since 1970-01-01T00:00:00Z.
-    bool is_unix_time = false; ///< Whether it was a date.
+    std::int64_t seconds =
+        0; ///< The delay in seconds after the response; for a date, seconds since 1970-01-01T00:00:00Z.
+    bool is_unix_time = false; ///< Whether it is a date.
 
-    /// What `seconds` is if the number that came does not fit it.
+    /// The value of `seconds` for a number that is too large for it.
     static constexpr std::int64_t too_long = INT64_MAX;
 
-    /// Member by member.
+    /// Compares member by member.
     friend constexpr bool operator==(retry_time const&, retry_time const&) = default;
 };
 

@@ -13,11 +13,11 @@
 
 namespace sidecall::detail {
 
-/// Declared and never defined, so that no constant expression can call it: its name is the message.
-void a_first_number_is_not_negative();
+/// Declared but never defined, so that a constant expression cannot call it. Its name is the error message.
+void first_sequence_number_must_not_be_negative();
 
-/// Messages that wait, sorted by number; of one number, as they came. A list, since <vector> alone is dearer to include
-/// than all of the webhook.
+/// The waiting messages, sorted by number, then by arrival. A linked list, since including <vector> costs more than
+/// including all of the webhook.
 class waiting_messages {
     struct node {
         incoming_message message;
@@ -25,14 +25,14 @@ class waiting_messages {
     };
 
 public:
-    /// A place between two messages that wait.
-    using place = node**;
+    /// A position between two messages.
+    using position = node**;
 
     constexpr waiting_messages() noexcept = default;
     constexpr waiting_messages(waiting_messages const& other)
-        : waiting_messages() // so that what is there goes if a copy throws
+        : waiting_messages() // so that the destructor runs if a copy throws
     {
-        place end = &first_;
+        position end = &first_;
         for (node const* from = other.first_; from != nullptr; from = from->next, end = &(*end)->next)
             insert(end, incoming_message(from->message));
     }
@@ -62,15 +62,15 @@ public:
         return false;
     }
 
-    /// The place behind all that are not greater.
-    constexpr place behind(std::uint64_t number) noexcept
+    /// The position after all messages whose number is not greater.
+    constexpr position position_after(std::uint64_t number) noexcept
     {
-        place at = &first_;
+        position at = &first_;
         while (*at != nullptr && (*at)->message.sequence_number() <= number) at = &(*at)->next;
         return at;
     }
 
-    constexpr void insert(place at, incoming_message&& message)
+    constexpr void insert(position at, incoming_message&& message)
     {
         *at = new node{std::move(message), *at};
         ++size_;
@@ -87,7 +87,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// The SIDs that came last, one behind the other; from the most on, each in the place of the oldest.
+/// The most recent SIDs, one after the other. When the maximum is reached, each new one replaces the oldest.
 class remembered_sids {
 public:
     constexpr bool contains(message_sid const& sid) const noexcept
@@ -97,11 +97,11 @@ public:
         return false;
     }
 
-    constexpr void insert(message_sid const& sid, std::size_t most)
+    constexpr void insert(message_sid const& sid, std::size_t limit)
     {
         std::size_t const size = sids_.size();
-        if (size / message_sid::size < most) {
-            if (size == sids_.capacity()) grow(most);
+        if (size / message_sid::size < limit) {
+            if (size == sids_.capacity()) grow(limit);
             sids_.resize(size + message_sid::size);
             put(sids_.data() + size, sid.view());
         } else if (size != 0) {
@@ -111,26 +111,26 @@ public:
     }
 
 private:
-    constexpr void grow(std::size_t most)
+    constexpr void grow(std::size_t limit)
     {
         std::size_t const doubled = sids_.capacity() == 0 ? 16 : sids_.capacity() / message_sid::size * 2;
-        buffer larger((doubled < most ? doubled : most) * message_sid::size);
+        buffer larger((doubled < limit ? doubled : limit) * message_sid::size);
         larger.resize(sids_.size());
         put(larger.data(), sids_.view());
         sids_ = std::move(larger);
     }
 
     buffer sids_{};
-    std::size_t oldest_ = 0; // its offset, once there are the most
+    std::size_t oldest_ = 0; // the offset of the oldest SID, once the maximum is reached
 };
 
 } // namespace sidecall::detail
 
 namespace sidecall {
 
-/// The `SequenceNumber` of a call's first message; or that it is not known, which is the default. A sequence number is
-/// never negative, so a constant that is does not compile, nor does a number with a sign that is no constant: convert
-/// that to one without, once you know that it is not negative. Does not allocate.
+/// The `SequenceNumber` of the first message of a call, or "not known", which is the default. A sequence number is
+/// never negative. So a negative constant does not compile, and neither does a signed number that is not a constant:
+/// check that it is not negative and convert it to an unsigned type first. Does not allocate.
 class first_sequence_number {
 public:
     /// Not known.
@@ -143,13 +143,13 @@ public:
     constexpr first_sequence_number(Number number) noexcept : number_(number)
     {
     }
-    /// This constant.
+    /// This number, which must be a constant and not negative.
     template <std::signed_integral Number>
     consteval first_sequence_number(Number number) : number_(static_cast<std::uint64_t>(number))
     {
-        if (number < 0) detail::a_first_number_is_not_negative();
+        if (number < 0) detail::first_sequence_number_must_not_be_negative();
     }
-    /// This number, if there is one.
+    /// This number; not known if the optional is empty.
     template <std::unsigned_integral Number>
         requires(!std::same_as<Number, bool>)
     constexpr first_sequence_number(std::optional<Number> const& number) noexcept
@@ -157,162 +157,171 @@ public:
         if (number) number_ = *number;
     }
 
-    /// The number, or nothing if it is not known.
+    /// The number; empty if it is not known.
     constexpr std::optional<std::uint64_t> number() const noexcept { return number_; }
 
 private:
     std::optional<std::uint64_t> number_{};
 };
 
-/// Which call a `message_sequencer` is for, and its limits.
+/// The call and the limits of a `message_sequencer`.
 struct sequencer_options {
-    /// The number of the first message, if you know it: `{.first = 0}`. Twilio's page says "starting from 0", its
-    /// example shows 1, and who subscribes in the middle of a call may see any. Without this the message that comes
-    /// first begins, and one that it has overtaken is handed out as late.
+    /// The number of the first message, if you know it: `{.first = 0}`. Twilio's page says "starting from 0"; its
+    /// example shows 1; and if you subscribe during a call, the first number can be any. Without this, the first
+    /// message to arrive sets the start, and a lower number that arrives later is delivered with `late = true`.
     first_sequence_number first = {};
 
-    /// How many messages may wait for one that is missing before them. With one more the gap is given up. 0: none
-    /// waits, and each is handed out as it comes. `SIZE_MAX`: as many as there is memory for. To find the place of a
-    /// message takes time in proportion to how many wait.
+    /// How many messages may wait for a missing one before them. One more, and the gap is given up. 0: no message
+    /// waits, and each is delivered when it arrives. `SIZE_MAX`: limited only by memory. Inserting a message takes time
+    /// proportional to the number of waiting messages.
     std::size_t max_waiting = 32;
 
-    /// How many SIDs of messages that were handed out are remembered, to know one that comes again. 0: none, so that
-    /// one that comes again is handed out again, as late. `SIZE_MAX`: all, for as long as there is memory. To look
-    /// through them takes time in proportion to their number.
+    /// How many SIDs of delivered messages are remembered, to recognize duplicates. 0: none, so that a duplicate is
+    /// delivered again, with `late = true`. `SIZE_MAX`: limited only by memory. The search takes time proportional to
+    /// the number of SIDs.
     std::size_t max_remembered = 256;
 
-    /// Whose messages these are. Without this it is the call of the message that comes first.
+    /// The call that the messages belong to. Without this, it is the call of the first message that arrives.
     std::optional<call_sid> call = {};
 };
 
-/// A message that is handed out, and what there is to say of its place.
+/// A message that the sequencer delivers, and its position in the sequence.
 struct sequenced_message {
-    incoming_message message;  ///< Yours to move from.
-    std::uint64_t missing = 0; ///< So many messages right before it have not come, and are waited for no longer.
-    bool late =
-        false; ///< It does not follow what was handed out: its gap was given up, or its number was there already.
+    incoming_message message;  ///< The message; you may move from it.
+    std::uint64_t missing = 0; ///< How many messages right before it are missing and no longer waited for.
+    /// Whether it is out of order: its gap was given up before it arrived, or a message with its number was delivered
+    /// before.
+    bool late = false;
 };
 
-/// What became of a message that arrived.
+/// What happened to a message that arrived.
 enum class arrival {
-    handed_out, ///< It was handed out, and perhaps others behind it.
-    waiting,    ///< It waits for one before it.
-    duplicate,  ///< It has come before. Nothing was handed out.
-    other_call, ///< It is of another call. Nothing was handed out, and the caller still has it: it belongs elsewhere.
+    handed_out, ///< It was delivered; messages that waited for it may have been delivered after it.
+    waiting,    ///< It waits for a message before it.
+    duplicate,  ///< A message with this SID has already arrived. Nothing was delivered.
+    other_call, ///< It belongs to another call. Nothing was delivered, and the caller still has the message.
 };
 
-/// Puts the messages of one call in order by `SequenceNumber`, and lets each through once by `Sid`: webhooks can
-/// overtake each other and come twice. It knows no clock and no thread: give it what arrives, one thread at a time, and
-/// tell it when your patience with a gap has ended, or the call (`give_up`). Nothing that arrives is lost: a message
-/// too late for its place is handed out as such, and one of another call is left with the caller. If `hand_out` throws,
-/// its message counts as handed out.
+/// Puts the messages of one call in order by `SequenceNumber` and delivers each `Sid` once, since webhooks can overtake
+/// each other and arrive twice.
 ///
-/// Allocates for what waits and what is remembered, up to its limits. One that was moved from is of the same call and
-/// at the same place in it; nothing waits in it any more, and it remembers no SID.
+/// It has no clock and no lock: use it from one thread at a time, and call `give_up` when a gap has lasted too long or
+/// the call has ended. No message is lost: one that is too late for its position is delivered with `late = true`, and
+/// one of another call stays with the caller. If `deliver` throws, its message counts as delivered.
+///
+/// Allocates for the waiting messages and for the remembered SIDs, up to its limits. A moved-from sequencer keeps its
+/// call and its position; it has no waiting messages and no remembered SIDs.
+///
+/// @code
+/// sidecall::message_sequencer sequencer({.first = 0, .call = call});
+/// sequencer.accept(std::move(*message), [](sidecall::sequenced_message&& next) { use(next.message.content()); });
+/// @endcode
 class message_sequencer {
 public:
-    /// A sequencer for one call. Allocates nothing yet.
+    /// A sequencer for one call. Does not allocate yet.
     constexpr explicit message_sequencer(sequencer_options const& options = {})
         : max_waiting_(options.max_waiting), max_remembered_(options.max_remembered), call_(options.call),
           next_(options.first.number())
     {
     }
 
-    /// Takes a message that arrived. Calls `hand_out(sequenced_message&&)` for each that is next: none, this one, or
-    /// this one and some that waited for it. Look at what it returns wherever messages of more than one call can come:
-    /// a message is moved from only if the sequencer takes it, so one of `arrival::other_call` is still whole, for the
+    /// Takes a message that arrived. Calls `deliver(sequenced_message&&)` for each message that is then next: for none,
+    /// for this one, or for this one and some that waited for it.
+    ///
+    /// The message is moved from only if the sequencer takes it. If messages of more than one call can arrive, check
+    /// the return value: a message for which it is `arrival::other_call` is unchanged, and you can pass it to the
     /// sequencer of its own call.
-    template <class HandOut>
-    constexpr arrival(accept)(incoming_message&& message, HandOut&& hand_out)
+    template <class Deliver>
+    constexpr arrival(accept)(incoming_message&& message, Deliver&& deliver)
     {
-        if (auto const known = refuses(message)) return *known;
-        return take(std::move(message), hand_out);
+        if (auto const rejection = rejection_of(message)) return *rejection;
+        return take(std::move(message), deliver);
     }
 
-    /// The same with a copy of the message, which allocates, and which is made only if the sequencer takes it.
-    template <class HandOut>
-    constexpr arrival(accept)(incoming_message const& message, HandOut&& hand_out)
+    /// The same with a copy of the message. The copy allocates; it is made only if the sequencer takes the message.
+    template <class Deliver>
+    constexpr arrival(accept)(incoming_message const& message, Deliver&& deliver)
     {
-        if (auto const known = refuses(message)) return *known;
-        return take(incoming_message(message), hand_out);
+        if (auto const rejection = rejection_of(message)) return *rejection;
+        return take(incoming_message(message), deliver);
     }
 
-    /// Ends the wait for what is missing before the first message that waits: hands out that one, which says how many
-    /// are missing, and those right behind it. Call it when a gap has lasted too long by your clock.
-    template <class HandOut>
-    constexpr void give_up(HandOut&& hand_out)
+    /// Stops waiting for the messages that are missing before the first waiting one. Delivers that one, which says how
+    /// many are missing, and those that follow it without a gap. Call it when a gap has lasted too long by your clock.
+    template <class Deliver>
+    constexpr void give_up(Deliver&& deliver)
     {
         if (waiting_.empty()) return;
-        hand_out_first(hand_out);
-        hand_out_in_order(hand_out);
+        deliver_first(deliver);
+        deliver_in_order(deliver);
     }
 
-    /// How many messages wait for one before them.
+    /// The number of messages that wait for a message before them.
     constexpr std::size_t waiting() const noexcept { return waiting_.size(); }
 
-    /// Whose messages these are; empty if nobody has said so and none has come.
+    /// The call that the messages belong to; empty if it was not given and no message has arrived.
     constexpr std::optional<call_sid> call() const noexcept { return call_; }
 
 private:
-    /// Why a message is not taken; empty if it is.
-    constexpr std::optional<arrival> refuses(incoming_message const& message) const noexcept
+    /// Why the message is not taken; empty if it is taken.
+    constexpr std::optional<arrival> rejection_of(incoming_message const& message) const noexcept
     {
         if (call_ && message.call_sid() != *call_) return arrival::other_call;
         if (remembered_.contains(message.sid()) || waiting_.contains(message.sid())) return arrival::duplicate;
         return {};
     }
 
-    template <class HandOut>
-    constexpr arrival take(incoming_message&& message, HandOut& hand_out)
+    template <class Deliver>
+    constexpr arrival take(incoming_message&& message, Deliver& deliver)
     {
         std::uint64_t const number = message.sequence_number();
         message_sid const sid = message.sid();
         call_sid const call = message.call_sid();
-        if (waiting_.empty() && number <= next_.value_or(number)) { // as most do: it need not even wait for its turn
-            remembered_.insert(sid, max_remembered_);               // if there is no memory, nothing has changed
+        if (waiting_.empty() && number <= next_.value_or(number)) { // the usual case: the message need not wait
+            remembered_.insert(sid, max_remembered_);               // if this runs out of memory, nothing has changed
             call_ = call;
             if (!next_) next_ = number;
-            hand_out_now(std::move(message), hand_out);
+            deliver_now(std::move(message), deliver);
             return arrival::handed_out;
         }
-        waiting_.insert(waiting_.behind(number), std::move(message));
+        waiting_.insert(waiting_.position_after(number), std::move(message));
         call_ = call;
-        hand_out_in_order(hand_out);
-        while (waiting_.size() > max_waiting_) give_up(hand_out);
+        deliver_in_order(deliver);
+        while (waiting_.size() > max_waiting_) give_up(deliver);
         return waiting_.contains(sid) ? arrival::waiting : arrival::handed_out;
     }
 
-    template <class HandOut>
-    constexpr void hand_out_in_order(HandOut& hand_out)
+    template <class Deliver>
+    constexpr void deliver_in_order(Deliver& deliver)
     {
-        while (!waiting_.empty() && waiting_.front().sequence_number() <= *next_) hand_out_first(hand_out);
+        while (!waiting_.empty() && waiting_.front().sequence_number() <= *next_) deliver_first(deliver);
     }
 
-    template <class HandOut>
-    constexpr void hand_out_first(HandOut& hand_out)
+    template <class Deliver>
+    constexpr void deliver_first(Deliver& deliver)
     {
-        remembered_.insert(waiting_.front().sid(), max_remembered_); // if there is no memory, it waits on
+        remembered_.insert(waiting_.front().sid(), max_remembered_); // if this runs out of memory, it stays waiting
         incoming_message first = std::move(waiting_.front());
         waiting_.pop();
-        hand_out_now(std::move(first), hand_out);
+        deliver_now(std::move(first), deliver);
     }
 
-    /// What lies between it and the one that was next is missing. It may also be late when it comes from those that
-    /// wait: one of two with the same number, or it was its turn when `hand_out` threw.
-    template <class HandOut>
-    constexpr void hand_out_now(incoming_message&& message, HandOut& hand_out)
+    /// Delivers a message. The numbers between the expected one and its own are missing. A message that waited can be
+    /// late too: it is the second with its number, or `deliver` threw when it was its turn.
+    template <class Deliver>
+    constexpr void deliver_now(incoming_message&& message, Deliver& deliver)
     {
         std::uint64_t const number = message.sequence_number();
         std::uint64_t const expected = *next_;
         bool const late = number < expected;
         if (!late) next_ = number == UINT64_MAX ? number : number + 1;
-        hand_out(sequenced_message{std::move(message), late ? 0 : number - expected, late});
+        deliver(sequenced_message{std::move(message), late ? 0 : number - expected, late});
     }
 
     std::size_t max_waiting_;
     std::size_t max_remembered_;
-    std::optional<call_sid> call_;      // unknown until the first message comes
-    std::optional<std::uint64_t> next_; // the same
+    std::optional<call_sid> call_;      // empty until it is known
+    std::optional<std::uint64_t> next_; // the number to deliver next; empty until it is known
     detail::waiting_messages waiting_{};
     detail::remembered_sids remembered_{};
 };

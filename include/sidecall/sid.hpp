@@ -11,8 +11,8 @@
 
 namespace sidecall::detail {
 
-/// HEXDIG of RFC 5234, in either case.
-struct in_hex : byte_class {
+/// HEXDIG of RFC 5234, in upper or lower case.
+struct sid_digit : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
     {
@@ -20,20 +20,20 @@ struct in_hex : byte_class {
     }
 };
 
-/// What is wrong with a SID that is to begin with these two letters.
+/// The rule that `text` breaks as a SID with the prefix `a`, `b`; none if it is valid.
 constexpr violation check_sid(std::string_view text, char a, char b) noexcept
 {
     constexpr std::size_t size = 34;
-    if (text.empty() || text[0] != a) return {"begins with other letters", 0};
-    if (text.size() == 1 || text[1] != b) return {"begins with other letters", 1};
-    std::size_t const digits = find_not(in_hex(), text.substr(0, size), 2);
+    if (text.empty() || text[0] != a) return {"wrong prefix for this kind of SID", 0};
+    if (text.size() == 1 || text[1] != b) return {"wrong prefix for this kind of SID", 1};
+    std::size_t const digits = find_not(sid_digit(), text.substr(0, size), 2);
     if (digits != size && digits == text.size()) return {"shorter than 34 characters", digits};
     if (digits != size) return {"not a hexadecimal digit", digits};
     if (text.size() > size) return {"longer than 34 characters", size};
     return {};
 }
 
-/// Makes a SID of a text that `check_sid` has found nothing wrong with.
+/// Makes a SID from a text that `check_sid` has accepted.
 struct checked_sid {
     template <class Sid>
     static constexpr Sid make(std::string_view text) noexcept
@@ -46,19 +46,28 @@ struct checked_sid {
 
 namespace sidecall {
 
-/// A Twilio SID: two letters that say what it names, then 32 hexadecimal digits of either case
-/// (`^AC[0-9a-fA-F]{32}$` in Twilio's OpenAPI document). There is no invalid one and no empty one: it comes from
-/// `parse`, or from a literal that the compiler checks.
+/// A Twilio SID: a prefix of two letters for the kind of object, then 32 hexadecimal digits in upper or lower case
+/// (`^AC[0-9a-fA-F]{32}$` in Twilio's OpenAPI document). It is always valid and never empty: it comes from `parse`, or
+/// from a literal checked at compile time.
 ///
-/// 34 bytes, trivially copyable, no allocation. Compared byte by byte, as Twilio's examples never change the case.
+/// 34 bytes, trivially copyable, does not allocate. Comparison is case-sensitive, as Twilio's examples never change the
+/// case.
+///
+/// @code
+/// using namespace sidecall::literals;
+/// constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
+/// auto call = sidecall::call_sid::parse(text);
+/// if (!call) return call.error(); // names the rule and the byte
+/// @endcode
 template <char A, char B>
 class basic_sid {
 public:
-    /// Its length in bytes.
+    /// The length of every SID, in bytes.
     static constexpr std::size_t size = 34;
 
-    /// Reads a whole text as a SID. A failure is `invalid_argument` in the field named after the type (`"AccountSid"`),
-    /// at the first byte that is wrong, which is the text's end if it is too short.
+    /// Checks that the whole text is a SID of this kind. Fails with `invalid_argument` in the field named after the
+    /// type (`"AccountSid"`), with the offset of the first wrong byte; that is the end of the text if it is too short.
+    /// Does not allocate.
     static constexpr result<basic_sid> parse(text_view text) noexcept
     {
         if (auto const wrong = detail::check_sid(text, A, B))
@@ -66,13 +75,13 @@ public:
         return basic_sid(text);
     }
 
-    /// The 34 characters; valid as long as this object is, so not to be had of a temporary.
+    /// The 34 characters. The view is valid as long as this object; it is not available on a temporary.
     constexpr std::string_view view() const& noexcept { return {text_, size}; }
     std::string_view view() const&& = delete;
 
-    /// Byte by byte.
+    /// Compares byte for byte.
     friend constexpr bool operator==(basic_sid const& a, basic_sid const& b) noexcept { return a.view() == b.view(); }
-    /// By the value of the bytes.
+    /// Orders by the value of the bytes.
     friend constexpr std::strong_ordering operator<=>(basic_sid const& a, basic_sid const& b) noexcept
     {
         return a.view() <=> b.view();
@@ -83,7 +92,7 @@ private:
 
     constexpr explicit basic_sid(std::string_view text) noexcept
     {
-        std::string_view(text.data(), size).copy(text_, size); // so that the compiler knows how many
+        std::string_view(text.data(), size).copy(text_, size); // with a constant size, which the compiler can use
     }
 
     static constexpr detail::literal field() noexcept
@@ -97,30 +106,31 @@ private:
     char text_[size]{};
 };
 
-using account_sid = basic_sid<'A', 'C'>;      ///< An account.
-using call_sid = basic_sid<'C', 'A'>;         ///< A call: the parent leg if the SDK user placed it, else the child.
-using subscription_sid = basic_sid<'Z', 'Y'>; ///< A User Defined Message Subscription.
-using message_sid = basic_sid<'K', 'X'>;      ///< A User Defined Message.
-using api_key_sid = basic_sid<'S', 'K'>;      ///< An API key.
+using account_sid = basic_sid<'A', 'C'>; ///< The SID of an account.
+using call_sid =
+    basic_sid<'C', 'A'>; ///< The SID of a call: the parent call if the SDK user placed it, else the child call.
+using subscription_sid = basic_sid<'Z', 'Y'>; ///< The SID of a User Defined Message Subscription.
+using message_sid = basic_sid<'K', 'X'>;      ///< The SID of a User Defined Message.
+using api_key_sid = basic_sid<'S', 'K'>;      ///< The SID of an API key.
 
 inline namespace literals {
 
-/// `"AC…"_account_sid`: a constant whose typo does not compile.
+/// `"AC…"_account_sid`: an account SID checked at compile time.
 SIDECALL_DETAIL_LITERAL(account_sid, account_sid)
-/// `"CA…"_call_sid`: a constant whose typo does not compile.
+/// `"CA…"_call_sid`: a call SID checked at compile time.
 SIDECALL_DETAIL_LITERAL(call_sid, call_sid)
-/// `"ZY…"_subscription_sid`: a constant whose typo does not compile.
+/// `"ZY…"_subscription_sid`: a subscription SID checked at compile time.
 SIDECALL_DETAIL_LITERAL(subscription_sid, subscription_sid)
-/// `"KX…"_message_sid`: a constant whose typo does not compile.
+/// `"KX…"_message_sid`: a message SID checked at compile time.
 SIDECALL_DETAIL_LITERAL(message_sid, message_sid)
-/// `"SK…"_api_key_sid`: a constant whose typo does not compile.
+/// `"SK…"_api_key_sid`: an API key SID checked at compile time.
 SIDECALL_DETAIL_LITERAL(api_key_sid, api_key_sid)
 
 } // namespace literals
 
 } // namespace sidecall
 
-/// For the standard library's unordered containers.
+/// Lets SIDs be keys of the standard library's unordered containers.
 template <char A, char B>
 struct std::hash<sidecall::basic_sid<A, B>> {
     /// Hashes the 34 characters.

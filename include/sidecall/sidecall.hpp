@@ -1,7 +1,7 @@
 #pragma once
 
-/// The whole core: values, requests, answers. No socket, no thread, no dependency, and no adapter: those are
-/// <sidecall/curl.hpp>, <sidecall/httplib.hpp> and, for tests, <sidecall/standin.hpp>.
+/// Includes the whole core: values, requests, responses. It has no sockets, threads or dependencies. The adapters are
+/// separate: <sidecall/curl.hpp>, <sidecall/httplib.hpp> and, for tests, <sidecall/standin.hpp>.
 
 #include <sidecall/authorized_request.hpp>
 #include <sidecall/callback_url.hpp>

@@ -4,21 +4,27 @@
 
 namespace sidecall {
 
-/// Memory of yours that something is written into: a fixed array on a controller without a heap, or one that is used
-/// again and again. It is referred to and never freed, so it must outlive what is made in it; it holds one thing at a
-/// time. Whatever takes a `storage` allocates nothing, and says by a failure in `"storage"` when the room is too small.
+/// The caller's buffer that the library writes into: a fixed array on a controller without a heap, or memory that is
+/// reused. It is non-owning, so the buffer must outlive what is made in it, and it can be used for one object at a
+/// time. A function that takes a `storage` does not allocate. If the buffer is too small, it fails with
+/// `invalid_argument` in `"storage"`.
+///
+/// @code
+/// char buffer[1024];
+/// auto message = verifier.receive(request, buffer);
+/// @endcode
 class storage {
 public:
-    /// So many bytes from there on.
+    /// A buffer of `size` bytes that begins at `data`.
     constexpr storage(char* data, std::size_t size) noexcept : data_(data), size_(size) {}
 
-    /// All of an array.
+    /// A whole array.
     template <std::size_t N>
     constexpr storage(char (&array)[N]) noexcept : data_(array), size_(N)
     {
     }
 
-    /// A `std::array`, a `std::span`, a `std::string` (as much of it as its size says).
+    /// A `std::array`, a `std::span`, or a `std::string` (up to its size, not its capacity).
     template <class Range>
         requires requires(Range& range, char*& data, std::size_t& size) {
             data = range.data();
@@ -28,8 +34,8 @@ public:
     {
     }
 
-    constexpr char* data() const noexcept { return data_; }       ///< Its first byte.
-    constexpr std::size_t size() const noexcept { return size_; } ///< How many bytes there are.
+    constexpr char* data() const noexcept { return data_; }       ///< The first byte.
+    constexpr std::size_t size() const noexcept { return size_; } ///< The size in bytes.
 
 private:
     char* data_;

@@ -21,86 +21,99 @@
 
 namespace sidecall {
 
-/// A User Defined Message Subscription, as the answer to its creation describes it. Twilio's OpenAPI document has every
-/// property nullable; one without a `sid` is of no use, so that one is always there.
+/// A User Defined Message Subscription, as described by the response that created it. In Twilio's OpenAPI document
+/// every property is nullable. A response without a `sid` is useless and fails to parse, so `sid` is always present.
 template <class Text>
 struct basic_user_defined_message_subscription {
-    subscription_sid sid;                               ///< Its name: what `delete_…` needs.
+    subscription_sid sid;                               ///< Identifies the subscription; needed to delete it.
     std::optional<sidecall::account_sid> account_sid{}; ///< The account that created it.
-    std::optional<sidecall::call_sid> call_sid{};       ///< The call whose messages it gets.
-    std::optional<date_time> date_created{};            ///< When, to the second.
+    std::optional<sidecall::call_sid> call_sid{};       ///< The call whose messages are delivered.
+    std::optional<date_time> date_created{};            ///< When it was created, to the second.
 
-    /// Its own path, relative to `https://api.twilio.com`. In a `…_view` it lies in the answer's body, as it is written
-    /// there: should it have backslashes, they are still in it.
+    /// The path of the subscription, relative to `https://api.twilio.com`. In a `…_view` it is a view into the response
+    /// body, with any JSON escapes not decoded.
     std::optional<Text> uri{};
 
-    unreadable_members unreadable{}; ///< Which of the optional members were present but could not be read.
+    unreadable_members unreadable{}; ///< The optional members that were present but could not be read.
 
-    /// Member by member.
+    /// Compares member by member.
     friend constexpr bool operator==(basic_user_defined_message_subscription const&,
                                      basic_user_defined_message_subscription const&) = default;
 };
 
-using user_defined_message_subscription = basic_user_defined_message_subscription<std::string>; ///< Owns its `uri`.
-/// Its `uri` lies in the answer's body.
+/// A `basic_user_defined_message_subscription` that owns its `uri`.
+using user_defined_message_subscription = basic_user_defined_message_subscription<std::string>;
+/// A `basic_user_defined_message_subscription` whose `uri` is a view into the response body.
 using user_defined_message_subscription_view = basic_user_defined_message_subscription<std::string_view>;
 
-/// Subscribes to the messages of a call: from then on Twilio calls `callback` once for each message that the Voice SDK
-/// client sends. The call must be `in-progress` or `ringing`; if the SDK user placed it, name the parent call, if they
-/// accepted it, the child call.
+/// Subscribes to the messages of a call: Twilio then calls `callback` for every message that the Voice SDK client
+/// sends. The call must be `in-progress` or `ringing`. If the SDK user placed the call, give the parent call; if the
+/// SDK user accepted it, the child call. Source: Twilio's API page CreateUserDefinedMessageSubscription.
 ///
-/// All members are values that cannot be invalid, so `request` cannot fail. Source: Twilio's API page
-/// CreateUserDefinedMessageSubscription.
+/// No member can have an invalid value, so `request` cannot fail.
 ///
-/// `create_user_defined_message_subscription` owns its texts; `create_user_defined_message_subscription_view` refers to
-/// somebody else's and its `parse` never allocates, not for a failure either: what Twilio says in words is then in the
-/// answer alone.
+/// `create_user_defined_message_subscription` owns its texts. `create_user_defined_message_subscription_view` refers to
+/// texts that must outlive it, and its `parse` never allocates, not even for a failure: Twilio's error message is then
+/// only in the response.
+///
+/// @code
+/// sidecall::create_user_defined_message_subscription operation{
+///     .account_sid = account, .call_sid = call, .callback = *callback,
+///     .idempotency_key = sidecall::idempotency_key::random()};
+/// auto subscription = sidecall::send(operation, credentials, transport);
+/// @endcode
 template <class Text>
 struct basic_create_user_defined_message_subscription {
-    sidecall::account_sid account_sid;                               ///< Whose call it is.
-    sidecall::call_sid call_sid;                                     ///< The call: parent or child, see above.
-    basic_callback_url<Text> callback;                               ///< Where Twilio is to send the messages.
-    std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With one, a repetition creates nothing twice.
-    std::optional<http_method> method = {}; ///< How Twilio calls: "Either GET or POST. Default is POST" when absent.
+    sidecall::account_sid account_sid;                               ///< The account that owns the call.
+    sidecall::call_sid call_sid;                                     ///< The parent or the child call, see above.
+    basic_callback_url<Text> callback;                               ///< The URL that Twilio sends the messages to.
+    std::optional<basic_idempotency_key<Text>> idempotency_key = {}; ///< With a key, a retry does not create twice.
+    /// The method with which Twilio calls `callback`: "Either GET or POST. Default is POST" when absent.
+    std::optional<http_method> method = {};
 
-    /// What the answer is read as.
+    /// The type that `parse` makes from the response.
     using resource = basic_user_defined_message_subscription<Text>;
 
-    /// Whether its `uri` lies in the answer's body, which then must outlive it. `send` sees to that.
+    /// Whether the `uri` of the resource is a view into the response body, which must then outlive the resource. `send`
+    /// checks this: it accepts only a transport that keeps the response.
     static constexpr bool refers_to_answer = std::is_same_v<Text, std::string_view>;
 
-    /// `POST …/UserDefinedMessageSubscriptions.json`. One allocation.
-    constexpr http_request request(endpoint const& where = endpoint::twilio()) const
+    /// The request: `POST …/UserDefinedMessageSubscriptions.json`. Cannot fail. One allocation.
+    constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
-        return http_request(*this, where);
+        return http_request(*this, endpoint);
     }
 
-    /// Whether a repetition has no further effect: it has a key.
+    /// Whether a retry is safe: true if there is an idempotency key.
     constexpr bool is_idempotent() const noexcept { return idempotency_key.has_value(); }
 
-    /// How the request asks.
+    /// The method of the request.
     static constexpr http_method request_method = http_method::post;
 
-    /// Gives the pieces of the path and the fields of the form to whatever measures or writes the request.
+    /// Passes the parts of the path and the fields of the form to `writer`. The library calls this twice: once to
+    /// measure the request, once to write it.
     template <class Request>
-    constexpr void(write)(Request& to) const
+    constexpr void(write)(Request& writer) const
     {
-        to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
-        to.path("/UserDefinedMessageSubscriptions.json");
-        to.field("Callback", detail::not_moved_from(callback.view(), "the callback was moved from"));
+        writer.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
+        writer.path("/UserDefinedMessageSubscriptions.json");
+        writer.field("Callback", detail::not_moved_from(callback.view(), "the callback was moved from"));
         if (idempotency_key)
-            to.field("IdempotencyKey",
-                     detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
-        if (method) to.field("Method", to_string_view(*method));
+            writer.field("IdempotencyKey",
+                         detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
+        if (method) writer.field("Method", to_string_view(*method));
     }
 
-    /// Reads the response. Documented is 201 with the resource; any other status is `api_error` or `unexpected_status`.
-    /// A body that is no JSON object, has a member twice or no valid `sid` is `malformed_response`, with the member and
-    /// the byte; any other member that cannot be read is empty and listed in `unreadable`. Allocates for `uri`, and for
-    /// a failure.
+    /// Reads the response. The documented response is 201 with the resource.
+    ///
+    /// Any other status fails with `api_error` or `unexpected_status`. A body that is not a JSON object, has one of the
+    /// known members twice, or has no valid `sid` fails with `malformed_response`, which names the member and the byte.
+    /// An optional member that cannot be read does not fail: it is empty and listed in `unreadable`, except a date
+    /// after the year 9999, which is also `malformed_response`. Allocates for `uri` and for a failure; the `…_view`
+    /// never allocates.
     static constexpr result<resource> parse(http_response_view const& response)
     {
-        if (response.status != 201) return detail::refusal<Text>(response);
+        if (response.status != 201) return detail::failure_for<Text>(response);
         detail::resource_reader object(response.body, detail::usual{"account_sid", 34}, detail::usual{"call_sid", 34},
                                        detail::usual{"sid", 34}, detail::usual{"date_created", 31},
                                        detail::usual{"uri", 168});
@@ -114,51 +127,58 @@ struct basic_create_user_defined_message_subscription {
     }
 };
 
-/// Owns its texts.
+/// A `basic_create_user_defined_message_subscription` that owns its texts.
 using create_user_defined_message_subscription = basic_create_user_defined_message_subscription<std::string>;
-/// Refers to texts that outlive it.
+/// A `basic_create_user_defined_message_subscription` that refers to texts that must outlive it.
 using create_user_defined_message_subscription_view = basic_create_user_defined_message_subscription<std::string_view>;
 
-/// Ends a subscription: Twilio calls its callback no more. Source: Twilio's page "UserDefinedMessageSubscriptions
-/// subresource". The `…_view` differs in `parse` alone, which never allocates.
+/// Deletes a subscription: Twilio stops calling its callback. Source: Twilio's page "UserDefinedMessageSubscriptions
+/// subresource". The `…_view` differs only in `parse`, which never allocates.
+///
+/// @code
+/// sidecall::delete_user_defined_message_subscription operation{account, call, subscription->sid};
+/// auto deleted = sidecall::send(operation, credentials, transport); // a result<void>
+/// @endcode
 template <class Text>
 struct basic_delete_user_defined_message_subscription {
-    sidecall::account_sid account_sid; ///< Whose it is.
-    sidecall::call_sid call_sid;       ///< The call that it is of.
-    subscription_sid sid;              ///< Which one.
+    sidecall::account_sid account_sid; ///< The account that owns the subscription.
+    sidecall::call_sid call_sid;       ///< The call that it belongs to.
+    subscription_sid sid;              ///< The subscription to delete.
 
-    /// There is nothing in the answer.
+    /// The response has no content to read.
     using resource = void;
 
-    /// `DELETE …/UserDefinedMessageSubscriptions/{Sid}.json`. One allocation.
-    constexpr http_request request(endpoint const& where = endpoint::twilio()) const
+    /// The request: `DELETE …/UserDefinedMessageSubscriptions/{Sid}.json`. Cannot fail. One allocation.
+    constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
-        return http_request(*this, where);
+        return http_request(*this, endpoint);
     }
 
-    /// How the request asks.
+    /// The method of the request.
     static constexpr http_method request_method = http_method::delete_;
 
-    /// Gives the pieces of the path to whatever measures or writes the request.
+    /// Passes the parts of the path to `writer`. The library calls this twice: once to measure the request, once to
+    /// write it.
     template <class Request>
-    constexpr void(write)(Request& to) const
+    constexpr void(write)(Request& writer) const
     {
-        to.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
-        to.path("/UserDefinedMessageSubscriptions/").path(sid).path(".json");
+        writer.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
+        writer.path("/UserDefinedMessageSubscriptions/").path(sid).path(".json");
     }
 
-    /// Reads the answer. Documented is 204; any other status is `api_error` (404 if it is gone already) or
-    /// `unexpected_status`.
+    /// Reads the response. The documented response is 204. Any other status fails with `api_error` (404 if the
+    /// subscription no longer exists) or `unexpected_status`. Allocates only for a failure; the `…_view` never
+    /// allocates.
     static constexpr result<void> parse(http_response_view const& response)
     {
-        if (response.status != 204) return detail::refusal<Text>(response);
+        if (response.status != 204) return detail::failure_for<Text>(response);
         return {};
     }
 };
 
-/// Its failures have Twilio's words.
+/// A `basic_delete_user_defined_message_subscription` whose failures include Twilio's error message.
 using delete_user_defined_message_subscription = basic_delete_user_defined_message_subscription<std::string>;
-/// Its failures have none of Twilio's words.
+/// A `basic_delete_user_defined_message_subscription` whose failures do not include Twilio's error message.
 using delete_user_defined_message_subscription_view = basic_delete_user_defined_message_subscription<std::string_view>;
 
 } // namespace sidecall

@@ -8,6 +8,7 @@
 #include <sidecall/authorized_request.hpp>
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
+#include <sidecall/error_response.hpp>
 #include <sidecall/http_request.hpp>
 #include <sidecall/http_response.hpp>
 #include <sidecall/result.hpp>
@@ -15,70 +16,78 @@
 
 namespace sidecall {
 
-/// Something that Twilio can be asked: it makes its request, and reads the answer as its own `resource` (or `void`).
-/// Any struct with these three is one; `send` and every adapter work with it.
+/// Something that Twilio can be asked to do. An operation makes its request (`request`), and reads the response
+/// (`parse`) as its `resource`, which may be `void`. Any struct with these three members is an operation; `send` and
+/// every adapter work with it.
+///
+/// @code
+/// static_assert(sidecall::operation<sidecall::create_user_defined_message>);
+/// @endcode
 template <class T>
-concept operation = requires(T const& t, endpoint const& where, http_response_view const& response) {
+concept operation = requires(T const& candidate, endpoint const& endpoint, http_response_view const& response) {
     typename T::resource;
-    { t.request(where) } -> std::same_as<http_request>;
-    { t.parse(response) } -> std::same_as<result<typename T::resource>>;
+    { candidate.request(endpoint) } -> std::same_as<http_request>;
+    { candidate.parse(response) } -> std::same_as<result<typename T::resource>>;
 };
 
 namespace detail {
 
-/// What a transport's answer is taken as: the one that it owns, but for a view that says so.
+/// The type to which the return value of a transport is converted: `result<http_response>`, or
+/// `result<http_response_view>` if the transport returns exactly that.
 template <class T>
-using answer_from = std::conditional_t<std::is_same_v<T, result<http_response_view>>, T, result<http_response>>;
+using transport_result = std::conditional_t<std::is_same_v<T, result<http_response_view>>, T, result<http_response>>;
 
-/// Whether what an operation makes of an answer still needs the answer's bytes: it says so by a member of this name.
+/// Whether the resource of an operation is a view into the response. The operation says so with a member of this name.
 template <class Operation>
 inline constexpr bool refers_to_answer = false;
 template <class Operation>
     requires(Operation::refers_to_answer)
 inline constexpr bool refers_to_answer<Operation> = true;
 
-/// What became of an operation: its resource, as `what` parses it, or why there was no answer.
-template <class Operation, class What, class Answer>
-result<typename Operation::resource> outcome_of(What const& what, Answer& answer)
+/// The outcome of an operation: the resource that `parser` reads from the response, or the failure of the transport.
+template <class Operation, class Parser, class Response>
+result<typename Operation::resource> outcome_of(Parser const& parser, Response& response)
 {
-    if (!answer) return std::move(answer).error();
-    return what.parse(*answer);
+    if (!response) return std::move(response).error();
+    return parser.parse(*response);
 }
 
-/// Asks a transport. An answer of the transport's own ends here, so nothing may refer to it.
+/// Calls the transport once and reads the response. A response that the transport hands over is destroyed here, so the
+/// resource must not refer to it.
 template <class Operation, class Transport>
-result<typename Operation::resource> ask(Operation const& what, Transport& carrier, authorized_request const& request)
+result<typename Operation::resource> send_once(Operation const& operation, Transport& transport,
+                                               authorized_request const& request)
 {
-    using answer = answer_from<decltype(carrier(request))>;
-    static_assert(
-        !refers_to_answer<Operation> || std::is_same_v<answer, result<http_response_view>>,
-        "this operation's resource refers to the answer: the transport must give a view of one that it keeps");
-    answer response(carrier(request));
-    return detail::outcome_of<Operation>(what, response);
+    using outcome = transport_result<decltype(transport(request))>;
+    static_assert(!refers_to_answer<Operation> || std::is_same_v<outcome, result<http_response_view>>,
+                  "the resource of this operation is a view into the response: the transport must return "
+                  "result<http_response_view>");
+    outcome response(transport(request));
+    return detail::outcome_of<Operation>(operation, response);
 }
 
-/// Parses an answer as an operation does. Of an operation nothing is kept that its `parse` does not need.
+/// Parses a response as an operation does. Keeps the operation only if its `parse` is not static.
 template <class Operation>
-class answer_reader {
+class response_parser {
 public:
     template <class T>
-    explicit answer_reader(T&& what) : what_(std::forward<T>(what))
+    explicit response_parser(T&& operation) : operation_(std::forward<T>(operation))
     {
     }
 
     result<typename Operation::resource> parse(http_response_view const& response) const
     {
-        return what_.parse(response);
+        return operation_.parse(response);
     }
 
 private:
-    Operation what_;
+    Operation operation_;
 };
 template <class Operation>
     requires requires(http_response_view const& response) { Operation::parse(response); }
-class answer_reader<Operation> {
+class response_parser<Operation> {
 public:
-    explicit answer_reader(Operation const&) noexcept {}
+    explicit response_parser(Operation const&) noexcept {}
 
     static result<typename Operation::resource> parse(http_response_view const& response)
     {
@@ -86,7 +95,7 @@ public:
     }
 };
 
-/// `function()`; or, if there is no memory for it, a failure that needs none.
+/// Returns `function()`; if that runs out of memory, a failure that needs no memory.
 template <class Result, class F>
 Result or_out_of_memory(F&& function)
 {
@@ -101,96 +110,120 @@ Result or_out_of_memory(F&& function)
 #endif
 }
 
-/// What `send` hands to an asynchronous transport: from the answer it makes what the caller's handler takes.
+/// The handler that `send` passes to an asynchronous transport: it parses the response and calls the caller's handler.
 template <class Operation, class Handler>
 class completion {
 public:
     template <class T>
-    completion(T&& what, Handler handler) : reader_(std::forward<T>(what)), handler_(std::move(handler))
+    completion(T&& operation, Handler handler) : parser_(std::forward<T>(operation)), handler_(std::move(handler))
     {
     }
-    completion(completion&&) noexcept = default; // and no copy, so that no transport relies on one
+    completion(completion&&) noexcept = default; // not copyable, so that no transport relies on copies
     completion& operator=(completion&&) noexcept = default;
 
     void operator()(result<http_response> answer) { complete(answer); }
     void operator()(result<http_response_view> answer) { complete(answer); }
 
 private:
-    template <class Answer>
-    void complete(Answer& answer)
+    template <class Response>
+    void complete(Response& response)
     {
         handler_(detail::or_out_of_memory<result<typename Operation::resource>>(
-            [&] { return detail::outcome_of<Operation>(reader_, answer); }));
+            [&] { return detail::outcome_of<Operation>(parser_, response); }));
     }
 
-    answer_reader<Operation> reader_;
+    response_parser<Operation> parser_;
     Handler handler_;
 };
 
-/// A handler as narrow as any: it can be moved, and called with an answer.
-struct some_handler {
-    some_handler(some_handler&&) = default;
-    some_handler& operator=(some_handler&&) = default;
+/// The least that a handler supports: it can be moved, and called with a response.
+struct handler_archetype {
+    handler_archetype(handler_archetype&&) = default;
+    handler_archetype& operator=(handler_archetype&&) = default;
     void operator()(result<http_response>);
     void operator()(result<http_response_view>);
 };
 
 } // namespace detail
 
-/// Whatever can carry a request to Twilio and bring the answer back: any callable, a lambda in a test, an adapter, your
-/// own stack. It gives back every answer, whatever its status, and a failure only if none came. It must not follow
-/// redirects, and send the request to the host of its URL alone, since the credential is in it. An answer that stays in
-/// the transport's own memory can be a `result<http_response_view>`; it must be good until the next request.
+/// Something that sends a request to Twilio and returns the response: any callable, such as a lambda in a test, an
+/// adapter, or your own HTTP client. A transport must
+///
+/// - return every response, whatever its status, and a failure only if there is no response;
+/// - not follow redirects, and send the request only to the host of its URL, since the request contains the credential;
+/// - if it returns `result<http_response_view>`, a view of a response in its own memory, keep that response valid until
+///   the next request.
+///
+/// @code
+/// auto canned = [](sidecall::authorized_request const&) -> sidecall::result<sidecall::http_response> {
+///     return sidecall::http_response{.status = 201, .body = R"({"sid":"ZY00000000000000000000000000000003"})"};
+/// };
+/// static_assert(sidecall::transport<decltype(canned)>);
+/// @endcode
 template <class T>
 concept transport = requires(T& t, authorized_request const& request) {
-    { t(request) } -> std::convertible_to<detail::answer_from<decltype(t(request))>>;
+    { t(request) } -> std::convertible_to<detail::transport_result<decltype(t(request))>>;
 };
 
-/// Asks Twilio and reads the answer: `parse(transport(authorize(request())))`, no more. Blocks for as long as the
-/// transport does; throws only what that throws. Fails with what the transport or `parse` fails with.
+/// Sends an operation through a transport and reads the response: the same as
+/// `operation.parse(transport(authorize(operation.request(endpoint), credentials)))`. Blocks as long as the transport
+/// does. Fails if the transport or `parse` fails; throws only if the transport does. Allocates for the request, apart
+/// from what the transport and `parse` allocate.
+///
+/// @code
+/// auto subscription = sidecall::send(operation, credentials, transport);
+/// if (!subscription) std::puts(subscription.error().to_string().c_str());
+/// @endcode
 template <operation Operation, class Transport>
     requires transport<std::remove_reference_t<Transport>>
-auto(send)(Operation const& what, credentials const& who, Transport&& carrier,
-           endpoint const& where = endpoint::twilio()) -> result<typename Operation::resource>
+auto(send)(Operation const& operation, credentials const& credentials, Transport&& transport,
+           endpoint const& endpoint = endpoint::twilio()) -> result<typename Operation::resource>
 {
-    authorized_request const request = sidecall::authorize(what.request(where), who);
-    return detail::ask(what, carrier, request);
+    authorized_request const request = sidecall::authorize(operation.request(endpoint), credentials);
+    return detail::send_once(operation, transport, request);
 }
 
-/// The same with the request in storage of yours: allocates nothing, if transport and operation do not. Fails, too, if
-/// the storage is too small; see `authorize`.
+/// Like `send` above, with the request in the caller's buffer: does not allocate, unless the transport or the operation
+/// does. Also fails if the buffer is too small, see `authorize`.
 template <operation Operation, class Transport>
     requires transport<std::remove_reference_t<Transport>>
-auto(send)(Operation const& what, credentials const& who, Transport&& carrier, endpoint const& where, storage memory)
-    -> result<typename Operation::resource>
+auto(send)(Operation const& operation, credentials const& credentials, Transport&& transport, endpoint const& endpoint,
+           storage buffer) -> result<typename Operation::resource>
 {
-    auto const request = sidecall::authorize(what, who, where, memory);
+    auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
     if (!request) return request.error();
-    return detail::ask(what, carrier, *request);
+    return detail::send_once(operation, transport, *request);
 }
 
-/// Whatever carries many requests at a time: it takes a request and a handler, both to keep, and calls the handler
-/// **exactly once**, with what a `transport` would give back, on whatever thread it likes, before it returns or later,
-/// and also if it gives the request up. The handler can be moved but not copied. What else is said of a `transport`
-/// holds here, too; a view must be good until the handler returns. What the call returns, `send` returns.
+/// Something that sends many requests at a time. It takes ownership of a request and a handler, and calls the handler
+/// **exactly once** with what a `transport` would return, also if it gives up the request. It may call the handler on
+/// any thread, before or after it returns. The handler is move-only. The other rules for a `transport` also apply; a
+/// view must be valid until the handler returns. `send` returns what the call of the transport returns.
 template <class T>
-concept async_transport = requires(T& t, authorized_request request, detail::some_handler handler) {
+concept async_transport = requires(T& t, authorized_request request, detail::handler_archetype handler) {
     t(std::move(request), std::move(handler));
 };
 
-/// Asks Twilio, and calls `handler(result<resource>)` exactly once, as soon and on the thread that the transport does;
-/// of a view operation, what the result refers to is good until the handler returns. The handler may be move-only and
-/// must not throw. Nothing is referred to after the return but the transport. Allocates for the request alone; for an
-/// operation of yours whose `parse` is not static, what it costs to copy or move that, too.
+/// Sends an operation through an asynchronous transport. `handler(result<resource>)` is called exactly once, when and
+/// on the thread on which the transport completes the request. If the resource is a view, it is valid until the handler
+/// returns.
+///
+/// The handler may be move-only and must not throw. After `send` returns, only the transport must stay alive. Allocates
+/// only for the request; an operation whose `parse` is not static is also copied or moved.
+///
+/// @code
+/// sidecall::send(operation, credentials, async_transport,
+///                [](sidecall::result<sidecall::user_defined_message> message) { ... });
+/// @endcode
 template <class Operation, class Transport, class Handler>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<std::remove_reference_t<Transport>> &&
              std::invocable<Handler&, result<typename std::remove_cvref_t<Operation>::resource>>
-decltype(auto)(send)(Operation&& what, credentials const& who, Transport&& carrier, Handler handler,
-                     endpoint const& where = endpoint::twilio())
+decltype(auto)(send)(Operation&& operation, credentials const& credentials, Transport&& transport, Handler handler,
+                     endpoint const& endpoint = endpoint::twilio())
 {
-    authorized_request request = sidecall::authorize(what.request(where), who);
+    authorized_request request = sidecall::authorize(operation.request(endpoint), credentials);
     using completion = detail::completion<std::remove_cvref_t<Operation>, Handler>;
-    return carrier(std::move(request), completion(std::forward<Operation>(what), std::move(handler)));
+    return transport(std::move(request), completion(std::forward<Operation>(operation), std::move(handler)));
 }
 
 } // namespace sidecall

@@ -5,9 +5,10 @@
 
 namespace sidecall {
 
-/// The optional members of a 201 that were present but could not be read: a value of another type, not a SID, not a
-/// date. Twilio has already acted, so such a member is empty in the resource and never costs the `sid`. A range of
-/// their names, `"date_created"` say, always in the order `account_sid`, `call_sid`, `date_created`, `uri`:
+/// The names of the optional members of a 201 response that were present but could not be read: they have another type,
+/// or are not a valid SID or date. Twilio has already acted, so such a member does not cost you the `sid`: it is only
+/// empty in the resource. A range of names such as `"date_created"`, always in the order `account_sid`, `call_sid`,
+/// `date_created`, `uri`:
 ///
 ///     for (std::string_view name : subscription->unreadable) log(name);
 ///
@@ -60,22 +61,22 @@ public:
     constexpr iterator end() const noexcept { return {bits_, count}; } ///< Past the last name.
     constexpr bool empty() const noexcept { return bits_ == 0; }       ///< Whether every member could be read.
 
-    /// Whether the member of this name could not be read. Compared byte for byte.
+    /// Whether the member with this name could not be read. Compares byte for byte.
     constexpr bool contains(std::string_view name) const noexcept
     {
-        for (std::string_view one : *this)
-            if (one == name) return true;
+        for (std::string_view member : *this)
+            if (member == name) return true;
         return false;
     }
 
-    /// Adds a member, for a `parse` that makes a resource. Ignores a name that is not one of the four.
+    /// Adds a member; for a `parse` that you write yourself. Ignores names other than the four above.
     constexpr void insert(std::string_view name) noexcept
     {
         for (std::size_t i = 0; i != count; ++i)
             if (names[i] == name) bits_ = static_cast<unsigned char>(bits_ | 1u << i);
     }
 
-    /// Whether both name the same members.
+    /// Whether both contain the same names.
     friend constexpr bool operator==(unreadable_members const&, unreadable_members const&) = default;
 
 private:

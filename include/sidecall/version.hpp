@@ -4,21 +4,21 @@
 
 #include <string_view>
 
-/// Grows with what breaks programs; while it is 0, the next one does.
+/// The major version. Incremented for incompatible changes; while it is 0, the minor version is incremented instead.
 #define SIDECALL_VERSION_MAJOR 0
-/// Grows with what is new.
+/// The minor version. Incremented for new features.
 #define SIDECALL_VERSION_MINOR 1
-/// Grows with what is mended.
+/// The patch version. Incremented for bug fixes.
 #define SIDECALL_VERSION_PATCH 0
 
 #define SIDECALL_DETAIL_TEXT_(x) #x
 #define SIDECALL_DETAIL_TEXT(x) SIDECALL_DETAIL_TEXT_(x)
 
-/// Twilio User Defined Messages as values: requests to make, answers and webhooks to read. What is in
-/// `sidecall::detail` may change at any time.
+/// Twilio User Defined Messages as values: requests to make, responses and webhooks to read. `sidecall::detail` may
+/// change at any time.
 namespace sidecall {
 
-/// The version as text, `major.minor.patch`: what the `User-Agent` of every request begins with.
+/// The version as text, `major.minor.patch`. The `User-Agent` of every request begins with `sidecall/` and this.
 inline constexpr std::string_view version = SIDECALL_DETAIL_TEXT(SIDECALL_VERSION_MAJOR) "." SIDECALL_DETAIL_TEXT(
     SIDECALL_VERSION_MINOR) "." SIDECALL_DETAIL_TEXT(SIDECALL_VERSION_PATCH);
 

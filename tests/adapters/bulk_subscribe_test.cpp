@@ -219,7 +219,7 @@ TEST_CASE("A call that comes twice is subscribed once, and it says so")
     CHECK(done.status == 0);
     CHECK(told(done.out).size() == 2);
     CHECK(twilio.subscriptions().size() == 2);
-    CHECK(done.err.find(":3: " + call_sid(1) + " again, as on line 1") != std::string::npos);
+    CHECK(done.err.find(":3: " + call_sid(1) + " is a duplicate of line 1") != std::string::npos);
 }
 
 TEST_CASE("A line that is no call's SID is named before anything is sent")
@@ -253,7 +253,7 @@ TEST_CASE("Refused credentials end it, and it does not try them on every call")
     files.write(file_of(5000));
     auto const done = program(files, twilio.base_url()).wait();
     CHECK(done.status == 1);
-    CHECK(done.err.find("the credentials are refused") != std::string::npos);
+    CHECK(done.err.find("the credentials were rejected") != std::string::npos);
     CHECK(twilio.ledger().size() < 100);
 }
 
@@ -293,6 +293,6 @@ TEST_CASE("Against a server that answers nothing it ends by its deadline")
     auto const done = program(files, silent.url(), {"--deadline", "1.5"}).wait();
     CHECK(std::chrono::steady_clock::now() - start < 6s); // these machines are slow
     CHECK(done.status == 1);
-    CHECK(done.err.find("the deadline is over") != std::string::npos);
+    CHECK(done.err.find("the deadline has passed") != std::string::npos);
     CHECK(done.err.find("0 subscribed") != std::string::npos);
 }

@@ -1,5 +1,5 @@
-// One subscription over a kept connection to a server in this process: sidecall's send and curl_transport against the
-// same bytes through plain libcurl.
+// One subscription over a kept connection to a server in this process: `send` with `curl_transport`, compared with the
+// same bytes sent through plain libcurl.
 
 #include "adapter.hpp"
 
@@ -26,8 +26,8 @@ namespace bench {
 
 namespace {
 
-/// Answers whatever is whole with the documented 201. Cheaper than any client, so that it hides none of their cost; its
-/// threads end with the process.
+/// Answers every complete request with the documented 201. It is cheaper than any client, so that the clients' cost
+/// dominates. Its threads end with the process.
 class server {
 public:
     explicit server(std::string_view body) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
@@ -44,7 +44,7 @@ public:
               "the server cannot listen");
         port_ = ntohs(address.sin_port);
         std::thread([this] {
-            pinned const here; // and so are the threads that it starts
+            pinned const here; // the threads that it starts inherit this
             for (;;) {
                 int const one = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
                 if (one >= 0) std::thread([this, one] { serve(one); }).detach();
@@ -67,7 +67,7 @@ private:
             std::size_t const end = read.find("\r\n\r\n"), length = read.find("Content-Length: ");
             if (end == read.npos || length == read.npos) continue;
             if (read.size() < end + 4 + std::strtoull(read.c_str() + length + 16, nullptr, 10)) continue;
-            read.clear(); // nobody sends the next one before the answer
+            read.clear(); // a client sends no request before the response to the previous one
             if (::send(one, answer_.data(), answer_.size(), MSG_NOSIGNAL) < 0) break;
         }
         ::close(one);
@@ -78,7 +78,7 @@ private:
     std::string answer_;
 };
 
-/// The easy handle of `curl_transport` with the same options, those that do not change set once.
+/// An easy handle with the options of `curl_transport`. Options that do not change are set once.
 class plain_curl {
 public:
     plain_curl()
@@ -187,9 +187,9 @@ void add_adapter()
     auto const httplib = [](subscribe_input const& in) { return peers::subscribe_with_httplib(twilio->port(), in); };
     auto const& body = parse_all()[0].body;
     auto const resource = send(ours_all[0]);
-    check(floor(plains[0]) == body, "the floor of adapter: another answer");
-    check(resource && resource->sid.view() == parse_all()[0].sid, "adapter: another resource");
-    check(httplib(requests[0]) == body, "adapter/cpp-httplib: another answer");
+    check(floor(plains[0]) == body, "the floor of adapter: wrong response");
+    check(resource && resource->sid.view() == parse_all()[0].sid, "adapter: wrong resource");
+    check(httplib(requests[0]) == body, "adapter/cpp-httplib: wrong response");
     add("adapter", "floor", role::floor, plains, floor, clock::wall);
     add("adapter", "adapter", role::ours, ours_all, send, clock::wall);
     add("adapter", "cpp-httplib", role::peer, requests, httplib, clock::wall);

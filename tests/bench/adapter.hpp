@@ -8,7 +8,7 @@
 
 namespace bench {
 
-/// A subscription that only has to be sent.
+/// A subscription request, ready to send.
 struct subscribe_input {
     std::string url;
     std::string target;
@@ -18,7 +18,7 @@ struct subscribe_input {
 
 namespace peers {
 
-/// The answer's body, by a client that is kept, and its connection with it.
+/// Sends `in` with a client that keeps its connection, and returns the body of the response.
 std::string subscribe_with_httplib(int port, subscribe_input const& in);
 
 } // namespace peers

@@ -1,5 +1,5 @@
-// Replaces malloc for the whole program, shared libraries too, since peers written in C allocate by it. `operator new`
-// of libstdc++ calls it, so each request is counted once.
+// Replaces malloc for the whole program, shared libraries included, because other libraries are written in C.
+// libstdc++'s `operator new` calls malloc, so each allocation is counted once.
 
 #include "allocations.hpp"
 

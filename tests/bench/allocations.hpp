@@ -4,7 +4,7 @@
 
 namespace bench {
 
-/// How often this thread has asked for memory: `operator new`, `malloc` and its like, by whatever library.
+/// The number of allocations by this thread, from any library: `operator new`, `malloc`, `calloc`, `realloc` and so on.
 extern constinit thread_local std::size_t allocation_count;
 
 } // namespace bench

@@ -1,8 +1,7 @@
-// The benchmark of tests/bench/run, which builds and starts it: measures, and writes what it has measured as JSON for
-// report.py. Each round runs every race, in random order, and within a race every contestant several times, in random
-// order by Google Benchmark: so all of a race is measured within milliseconds, by a machine that is as fast for one as
-// for the other. The least time of a round counts, in which somebody else's process was least in the way; report.py
-// makes ratios of it.
+// The benchmark that tests/bench/run builds and starts. It writes its measurements as JSON for report.py. Each round
+// runs every race, in random order. Within a race, Google Benchmark runs every contestant several times, in random
+// order. So a whole race is measured within milliseconds, while the machine is equally fast for all. The shortest time
+// of a round counts, because other processes disturbed it least. report.py computes the ratios.
 
 #include <algorithm>
 #include <chrono>
@@ -28,7 +27,7 @@ using seconds = std::chrono::duration<double>;
 
 constexpr int repetitions = 21;
 
-/// Keeps the nanoseconds of each repetition.
+/// Collects the nanoseconds of each repetition.
 class collector : public benchmark::BenchmarkReporter {
 public:
     bool ReportContext(Context const&) override { return true; }
@@ -46,7 +45,7 @@ public:
     std::map<std::size_t, std::vector<double>> taken;
 };
 
-/// How many times a contestant can operate in about that time.
+/// Returns how many operations of a contestant take about `wanted`.
 std::size_t calibrate(bench::contestant& one, seconds wanted)
 {
     for (std::size_t times = 1;; times *= 2) {
@@ -60,7 +59,7 @@ std::size_t calibrate(bench::contestant& one, seconds wanted)
 
 double count_allocations(bench::contestant& one)
 {
-    one.operate(bench::input_count); // what is made once and kept
+    one.operate(bench::input_count); // warm-up: static objects and caches are created here
     std::size_t const before = bench::allocation_count;
     one.operate(bench::input_count);
     return static_cast<double>(bench::allocation_count - before) / static_cast<double>(bench::input_count);
@@ -95,7 +94,7 @@ int main(int argc, char** argv)
         if (one.what != bench::role::peer && one.row.find(filter) != one.row.npos) wanted.insert(one.race);
     std::erase_if(all, [&](auto const& one) { return wanted.count(one.race) == 0; });
 
-    std::map<std::string, std::string> races; // and the filter that Google Benchmark knows one by
+    std::map<std::string, std::string> races; // by race: the Google Benchmark filter for its contestants
     for (std::size_t i = 0; i != all.size(); ++i) {
         auto& one = all[i];
         one.allocations = count_allocations(one);

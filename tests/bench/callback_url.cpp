@@ -7,8 +7,8 @@ void bench::add_callback_urls()
 
     auto const& texts = build_texts();
     for (auto const& in : texts) {
-        check(peers::url_with_curl(in.callback), "callback_url/libcurl: refused");
-        check(peers::url_with_boost(in.callback), "callback_url/Boost.URL: refused");
+        check(peers::url_with_curl(in.callback), "callback_url/libcurl: rejected");
+        check(peers::url_with_boost(in.callback), "callback_url/Boost.URL: rejected");
     }
     add("callback_url", "libcurl", role::peer, texts,
         [](build_input const& in) { return peers::url_with_curl(in.callback); });

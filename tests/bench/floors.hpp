@@ -1,6 +1,6 @@
 #pragma once
 
-/// The least that each work can cost: what nobody could leave out who does it at all. See the table in `run --help`.
+/// Lower bounds: the least that any implementation of a work must do. See the table in `tests/bench/run --help`.
 
 #include <array>
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-// The low-level digests, the fastest that OpenSSL has, are deprecated: define OPENSSL_SUPPRESS_DEPRECATED.
+// OpenSSL's low-level digests are its fastest, and deprecated: define OPENSSL_SUPPRESS_DEPRECATED.
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
@@ -20,7 +20,7 @@
 
 namespace bench::floors {
 
-/// A copy of bytes, in an allocation of its own.
+/// A copy of bytes in one allocation.
 class block {
 public:
     explicit block(std::string_view bytes) : data_(static_cast<char*>(std::malloc(bytes.size())))
@@ -34,7 +34,7 @@ private:
     char* data_;
 };
 
-/// Nought for a character that may stand in a URI, in classes for all others, as a grammar would have it.
+/// Zero for a character that is allowed in a URI, and a class for every other byte, as in a parser's table.
 inline constexpr auto classes = [] {
     std::array<unsigned char, 256> table{};
     for (std::size_t c = 0; c != table.size(); ++c)
@@ -42,8 +42,8 @@ inline constexpr auto classes = [] {
     return table;
 }();
 
-/// One load from a table for each byte. Not inlined, and aligned: where so short a loop happens to lie makes half of
-/// its time.
+/// One table look-up per byte. Not inlined, and aligned, because the address of such a short loop decides half of its
+/// time.
 [[gnu::noinline, gnu::aligned(64)]] inline unsigned table_pass(std::string_view text)
 {
     unsigned seen = 0;
@@ -51,7 +51,7 @@ inline constexpr auto classes = [] {
     return seen;
 }
 
-/// Whether it is ASCII, eight bytes at a time; aligned for the same reason.
+/// Whether `text` is ASCII, eight bytes at a time. Aligned for the same reason.
 [[gnu::noinline, gnu::aligned(64)]] inline bool ascii_pass(std::string_view text)
 {
     constexpr std::uint64_t high = 0x8080808080808080;
@@ -76,7 +76,7 @@ inline built build(build_input const& in)
     return {block(in.wire), table_pass(in.callback) | table_pass(in.key)};
 }
 
-/// Where the members are, so that the floor need not look for them.
+/// The positions of the members, so that the floor does not have to find them.
 struct parse_places {
     explicit parse_places(parse_input const& in)
         : body(in.body), account(value_of("account_sid")), call(value_of("call_sid")), sid(value_of("sid")),
@@ -149,7 +149,7 @@ inline received webhook(webhook_input const& in)
     return {block(in.body), sha1(in.signed_text)};
 }
 
-/// One call, with the key hashed in it.
+/// One call of HMAC, which includes hashing the key.
 inline sha1_value webhook_hmac(webhook_input const& in)
 {
     sha1_value code;

@@ -1,5 +1,6 @@
-// How the cost grows with the input: nanoseconds per byte for inputs of 1 KiB to 1 MiB, ordinary and nasty ones. A row
-// whose numbers stay level is linear. `tests/bench/run --growth` builds and runs it.
+// Measures how the cost grows with the input: nanoseconds per byte for inputs of 1 KiB to 1 MiB, ordinary and
+// worst-case ones. If the numbers of a row stay level, the cost is linear. `tests/bench/run --growth` builds and runs
+// it.
 
 #include <algorithm>
 #include <chrono>
@@ -24,7 +25,7 @@ namespace {
 using bench::random_source;
 namespace ours = bench::ours;
 
-/// `piece` again and again, at least `size` bytes of it.
+/// Repeats `piece` until the text has at least `size` bytes.
 std::string repeat(std::string_view piece, std::size_t size)
 {
     std::string made;
@@ -40,7 +41,7 @@ std::string numbered(std::string_view before, std::string_view after, std::strin
     return made;
 }
 
-/// The least nanoseconds of several runs.
+/// Returns the shortest time of several runs, in nanoseconds.
 double least(std::function<void()> const& operate)
 {
     using clock = std::chrono::steady_clock;
@@ -57,9 +58,9 @@ double least(std::function<void()> const& operate)
 
 struct growing {
     char const* name;
-    std::function<std::string(std::size_t)> text; ///< About so many bytes of it.
+    std::function<std::string(std::size_t)> text; ///< Returns a text of about the given number of bytes.
     std::function<bool(std::string const&)> operate;
-    bool is_taken = true; ///< Whether it is to succeed.
+    bool is_taken = true; ///< Whether the operation must succeed.
 };
 
 bool build(std::string const& callback, std::string const& key)
@@ -87,7 +88,7 @@ std::string answer(std::string_view member)
 
 constexpr std::string_view webhook_url = "https://example.com/udm";
 
-/// A message with more parameters than it should have.
+/// A message with additional parameters.
 std::string webhook_body(std::string_view more)
 {
     return "Sid=KX00000000000000000000000000000001&CallSid=CA00000000000000000000000000000002&AccountSid="
@@ -99,7 +100,7 @@ std::string webhook_body(std::string_view more)
 bool receive(std::string const& body)
 {
     static auto const verifier = ours::verifier("token");
-    // Signed once for each body, outside of the measurement: the first call is the check.
+    // Each body is signed once, outside of the measurement: in the first call, which checks the result.
     static std::string last, signature;
     if (body != last) {
         std::set<std::pair<std::string, std::string>> parameters;
@@ -141,10 +142,9 @@ std::vector<growing> all()
     };
     return {
         {"build: a long path", [](auto size) { return "https://example.com/" + repeat("a", size); }, with_callback},
-        {"build: all to be escaped", [](auto size) { return "https://example.com/" + repeat("/", size); },
+        {"build: every byte needs an escape", [](auto size) { return "https://example.com/" + repeat("/", size); },
          with_callback},
-        {"build: all escapes already", [](auto size) { return "https://example.com/" + repeat("%41", size); },
-         with_callback},
+        {"build: only escapes", [](auto size) { return "https://example.com/" + repeat("%41", size); }, with_callback},
         {"build: long user-info", [](auto size) { return "https://" + repeat("a:", size) + "@example.com/"; },
          with_callback},
         {"build: a key of 4-byte characters", [](auto size) { return repeat("\xF0\x9F\x9A\x80", size); }, with_key},
@@ -159,10 +159,9 @@ std::vector<growing> all()
         {"parse: a long unknown name", [](auto size) { return answer("\"" + repeat("\\u0073", size) + "\":1"); },
          parse},
         {"parse: a long number", [](auto size) { return answer("\"x\":1" + repeat("1", size)); }, parse},
-        {"parse: white space", [](auto size) { return answer(repeat(" \n", size) + "\"x\":1"); }, parse},
+        {"parse: whitespace", [](auto size) { return answer(repeat(" \n", size) + "\"x\":1"); }, parse},
         {"parse: many members", [](auto size) { return answer(numbered("\"m", "\":1", ",", size)); }, parse},
-        {"parse: the same member again and again",
-         [](auto size) { return answer(repeat("\"x\":1,", size) + "\"x\":1"); }, parse},
+        {"parse: one member, repeated", [](auto size) { return answer(repeat("\"x\":1,", size) + "\"x\":1"); }, parse},
         {"parse: many short arrays", [](auto size) { return answer("\"x\":[[]" + repeat(",[]", size) + "]"); }, parse},
         {"parse: arrays nested 5000 deep",
          [](auto size) {
@@ -208,7 +207,7 @@ int main()
         for (std::size_t size : sizes) {
             std::string const text = one.text(size);
             if (one.operate(text) != one.is_taken) {
-                std::printf(one.is_taken ? " refused\n" : " taken\n");
+                std::printf(one.is_taken ? " rejected\n" : " accepted\n");
                 is_good = false;
                 break;
             }

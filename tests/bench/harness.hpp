@@ -18,12 +18,13 @@
 
 namespace bench {
 
-/// How a work's time is taken: the thread's own, which somebody else's process does not count in; or the clock on the
-/// wall, where another thread does a part of the work.
+/// How time is measured: CPU time of the thread, which excludes other processes, or wall-clock time, if another thread
+/// does a part of the work.
 enum class clock { thread, wall };
 
-/// Keeps a thread on the first processor that the process may use, as long as it lives. Who talks to another thread is
-/// measured on the same one: to wake a second processor takes longer than the work, and now more, now less.
+/// Pins the thread to the first processor that the process may use, for the lifetime of the object. A contestant that
+/// talks to another thread is measured with both on one processor, because waking a second processor takes longer than
+/// the work and varies.
 class pinned {
 public:
     pinned()
@@ -46,10 +47,10 @@ private:
 /// A row of the table.
 struct contestant {
     std::string row;
-    std::string race; ///< The group and the inputs: who is compared with whom.
+    std::string race; ///< The group and the inputs. Contestants of the same race are compared.
     role what;
     clock time;
-    std::function<void(std::size_t)> operate; ///< As often as it is told.
+    std::function<void(std::size_t)> operate; ///< Does the work the given number of times.
     std::function<void(benchmark::State&)> run;
     double allocations = 0;
 };
@@ -60,8 +61,8 @@ inline std::vector<contestant>& contestants()
     return all;
 }
 
-/// Adds a contestant once with the first of its inputs and, if there are several, once with all of them in turn. The
-/// inputs must stay where they are.
+/// Adds a contestant with the first of its inputs and, if there are several, a second time with all of them in turn.
+/// The inputs must outlive the contestants.
 template <class Inputs, class Function>
 void add(std::string const& group, std::string const& name, role what, Inputs const& inputs, Function function,
          clock time = clock::thread)
@@ -71,8 +72,7 @@ void add(std::string const& group, std::string const& name, role what, Inputs co
         std::size_t const count = is_varied ? inputs.size() : 1;
         std::vector<typename Inputs::value_type const*> pointers;
         for (std::size_t i = 0; i != count; ++i) pointers.push_back(&inputs[i]);
-        // The pointer goes through DoNotOptimize, so the compiler knows nothing of the input, and the result does, so
-        // that all of it must be made.
+        // DoNotOptimize hides the input from the compiler, and forces it to compute the whole result.
         auto next = [pointers, function, i = std::size_t{0}]() mutable {
             auto const* input = pointers[i];
             if (++i == pointers.size()) i = 0;
@@ -93,7 +93,7 @@ void add(std::string const& group, std::string const& name, role what, Inputs co
     }
 }
 
-// The contestants of each translation unit; those of hashes with a suffix at the end of the work's name.
+// Each adds the contestants of one translation unit. `suffix` is appended to the names of works that hash.
 void add_builds();
 void add_callback_urls();
 void add_base64s();

@@ -1,8 +1,8 @@
 #pragma once
 
-/// What the contestants are given: of each work the documented example first, then 511 varied ones, the same in every
-/// run. A loop over one input trains the branch predictor on it and flatters branchy code, hence the others. Nothing of
-/// sidecall makes them, so that a fault of it cannot get into its own inputs.
+/// The inputs of each work: the documented example first, then 511 varied ones, the same in every run. A loop over one
+/// input trains the branch predictor and favours code with many branches, so varied inputs are measured too. No code of
+/// sidecall produces them, so that a fault in the library cannot get into its own inputs.
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,7 @@ namespace bench {
 
 inline constexpr std::size_t input_count = 512;
 
-/// SplitMix64: the distributions of <random> differ from one standard library to the next.
+/// SplitMix64, because the distributions of <random> differ between standard libraries.
 class random_source {
 public:
     explicit random_source(std::uint64_t seed) : state_(seed) {}
@@ -72,7 +72,7 @@ inline std::string form_encode(std::string_view text)
 
 inline std::string base64(std::string_view bytes)
 {
-    std::string made((bytes.size() + 2) / 3 * 4 + 1, '\0'); // OpenSSL ends it with a zero
+    std::string made((bytes.size() + 2) / 3 * 4 + 1, '\0'); // OpenSSL writes a terminating zero
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(made.data()), reinterpret_cast<unsigned char const*>(bytes.data()),
                     static_cast<int>(bytes.size()));
     made.pop_back();
@@ -88,7 +88,7 @@ inline std::array<unsigned char, 20> hmac_sha1(std::string_view key, std::string
     return code;
 }
 
-/// An RFC 2822 date that exists, of 31 characters.
+/// A valid RFC 2822 date of 31 characters.
 inline std::string date(random_source& random)
 {
     constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -105,7 +105,8 @@ inline std::string date(random_source& random)
     return text;
 }
 
-/// The difference in length of the input at `index`: the average of all is nought, and the first has none.
+/// By how many bytes the input at `index` differs in length from the documented one, at most `most`. Zero for the first
+/// two, and on average over all inputs.
 inline int swing(std::size_t index, int most)
 {
     if (index < 2) return 0;
@@ -119,7 +120,7 @@ struct build_input {
     std::string callback;
     std::string key;
     std::string token;
-    std::string wire; ///< The request as HTTP/1.1, made by hand.
+    std::string wire; ///< The expected request as HTTP/1.1, written without the library.
 };
 
 inline std::string wire_of(build_input const& in)
@@ -148,8 +149,8 @@ inline std::vector<build_input> build_inputs()
             in.callback =
                 "https://hooks.voice.example.com/user-defined-messages?session=2f9d41c87ab04e5f9c63d17e8b05a2c4-eu";
         } else {
-            // A name of one to four labels, a path, a query; now a port, now an escape, now a fragment. The last value
-            // brings the length to what it must be.
+            // A host of two to four labels, a path and a query; sometimes a port, an escape or a fragment. The last
+            // value pads the URL to its length.
             std::string& url = in.callback = "https://";
             for (std::size_t labels = 1 + random.below(3); labels != 0; --labels)
                 url += random.text(2 + random.below(9), lower) + ".";
@@ -170,7 +171,7 @@ inline std::vector<build_input> build_inputs()
 }
 
 struct parse_input {
-    std::string body; ///< With room for simdjson's padding behind it.
+    std::string body; ///< With spare capacity for simdjson's padding.
     std::string account;
     std::string call;
     std::string sid;
@@ -190,7 +191,8 @@ inline std::vector<parse_input> parse_inputs()
         in.call = random.sid("CA");
         in.sid = random.sid("ZY");
         in.date = i == 0 ? "Wed, 18 Dec 2019 20:02:01 +0000" : date(random);
-        bool const is_spaced = i % 4 == 2, is_short = i % 4 == 3; // five bytes more and five less than the others
+        bool const is_spaced = i % 4 == 2,
+                   is_short = i % 4 == 3; // five bytes longer and five bytes shorter than the others
         in.uri = "/2010-04-01/Accounts/" + in.account + "/Calls/" + in.call + "/UserDefinedMessageSubscriptions/" +
                  in.sid + (is_short ? "" : ".json");
         std::array<std::pair<std::string_view, std::string const*>, 5> members{{{"account_sid", &in.account},
@@ -223,7 +225,7 @@ struct webhook_input {
 
 inline constexpr std::string_view form_type = "application/x-www-form-urlencoded";
 
-/// What Twilio signs of a form: the URL, and the parameters in the order of their names, each pair once.
+/// The text that Twilio signs for a form: the URL, then the parameters sorted by name, each pair once.
 inline std::string signed_text(std::string_view url, std::set<std::pair<std::string, std::string>> const& parameters)
 {
     std::string made(url);
@@ -270,7 +272,7 @@ inline std::vector<webhook_input> webhook_inputs()
         for (std::size_t member = 0;; ++member) {
             std::string& json = content->second;
             json.append(member == 0 ? "{\"" : ",\"").append(random.text(3, lower)).append("\":\"");
-            std::size_t const used = form().size() + 6; // the quote and the brace at the end
+            std::size_t const used = form().size() + 6; // the closing quote and brace
             std::size_t const rest = size > used ? size - used : 0;
             json += random.text(rest < 60 ? rest : 10, token_letters);
             json += '"';

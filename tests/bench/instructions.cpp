@@ -1,6 +1,7 @@
-// Each work of ours and each floor, operated under `valgrind --tool=callgrind`: between two client requests the
-// counters hold a work's instructions and no others. Prints a line for each: name, operations, allocations, whether it
-// is ours. Compiled once for each work, with BENCH_WORK as its name, and once without; see tests/bench/instructions.
+// Runs each work of the library and each floor under `valgrind --tool=callgrind`. Between two client requests the
+// counters contain the instructions of that work only. Prints a line for each: name, operations, allocations, and 1 if
+// it is the library's. Compiled once for each work, with BENCH_WORK as its name, and once without; see
+// tests/bench/instructions.
 
 #ifndef BENCH_WORK
 
@@ -34,7 +35,7 @@ int main()
 
 namespace {
 
-/// What the compiler must take for used, and for changed.
+/// Makes the compiler assume that `value` is used and changed.
 template <class T>
 void keep(T& value)
 {
@@ -58,12 +59,12 @@ struct {
                     auto function) const
     {
         for (bool is_varied : {false, true}) {
-            bool const is_digest = group[0] == 's'; // has no branch on what it hashes, and is dear to emulate
+            bool const is_digest = group[0] == 's'; // has no branch on its input, and is slow to emulate
             if (is_varied && (inputs.size() == 1 || is_digest)) continue;
             std::string const row = bench::row_name(group, name, what, is_varied);
             std::size_t const used = is_varied ? inputs.size() : 1;
             std::size_t const times = is_varied ? inputs.size() : is_digest ? 2 : 16;
-            operate(inputs, used, used, function); // whatever is only done once
+            operate(inputs, used, used, function); // warm-up: what is done only once
             std::size_t const before = bench::allocation_count;
             CALLGRIND_ZERO_STATS;
             operate(inputs, used, times, function);
@@ -76,7 +77,7 @@ struct {
 
 } // namespace
 
-// valgrind has no SHA instructions.
+// valgrind has no SHA instructions, so works that hash are measured without them.
 #define COUNT_(work) count_##work
 #define COUNT(work) COUNT_(work)
 #define ADD_(work) bench::add_##work

@@ -2,7 +2,7 @@
 """Runs the program of tests/bench/instructions under callgrind and compares its figures with the stored ones.
 
     instructions.py [--update] COMPILER PROGRAM
-    instructions.py --key COMPILER               prints the key of the compiler's figures
+    instructions.py --key COMPILER               prints the key under which the compiler's figures are stored
 """
 import glob
 import json
@@ -17,7 +17,7 @@ MOST = 1.03
 
 
 def key_of(compiler):
-    """What decides the code: 'g++ 12.2.0 x86_64-linux-gnu', with the compiler's options if there are any."""
+    """Returns what decides the generated code: 'g++ 12.2.0 x86_64-linux-gnu', and the compiler's options if any."""
     words = compiler.split()
     name = re.sub(r'-\d+$', '', os.path.basename(words[0]))
     version = subprocess.run([words[0], '-dumpfullversion', '-dumpversion'], capture_output=True, text=True).stdout.split()
@@ -26,10 +26,10 @@ def key_of(compiler):
 
 
 def count(program):
-    """{name: {instructions, allocations}} per operation, and the names of ours."""
+    """Returns {name: {instructions, allocations}} per operation, and the names of the library's works."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {'PATH': os.environ['PATH']} # its size decides where the stack begins
-        # The same functions of libc and of OpenSSL on every processor.
+        environment = {'PATH': os.environ['PATH']} # the size of the environment decides where the stack begins
+        # Makes libc and OpenSSL choose the same functions on every processor.
         environment['GLIBC_TUNABLES'] = 'glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM,-RTM,-AVX_Fast_Unaligned_Load'
         environment['OPENSSL_ia32cap'] = '0x0200000003000000:0'
         run = subprocess.run(['valgrind', '--tool=callgrind', f'--callgrind-out-file={folder}/out', program],
@@ -85,13 +85,14 @@ def main():
         print(f'stored for {key}')
         return 0
     if before is None:
-        print(f'Nothing is stored for {key}, so nothing is compared; tests/bench/instructions --update stores it. There are: '
+        print(f'No counts are stored for {key}, so nothing is compared; '
+              'tests/bench/instructions --update stores them. Stored: '
               + (', '.join(stored) or 'none'))
         return 0
     bad = []
     for name in sorted(ours | before.keys()):
         if name not in figures:
-            bad.append(f'{name}: stored, but no longer counted')
+            bad.append(f'{name}: stored, but not counted')
         elif name not in before:
             bad.append(f'{name}: counted, but not stored')
         elif name in ours:

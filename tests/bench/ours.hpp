@@ -1,7 +1,7 @@
 #pragma once
 
-/// Everything that is measured of sidecall: one function a work, and what is made of its input before the clock runs.
-/// Not inlined, as they would be called from a program: else what a compiler makes of them depends on the loop around.
+/// The measured functions of sidecall, one per work, and the preparation of their inputs, which is not measured. They
+/// are not inlined, so that the generated code does not depend on the loop around them.
 
 #include <array>
 #include <cstdlib>
@@ -23,7 +23,7 @@ T need(sidecall::result<T> made)
     return *std::move(made);
 }
 
-/// What a caller has before it builds: checked SIDs, the token; callback and key as the texts that they came as.
+/// What a caller has before it builds a request: parsed SIDs, the token, and callback and key as text.
 struct build_values {
     explicit build_values(build_input const& in)
         : account(need(sidecall::account_sid::parse(in.account))), call(need(sidecall::call_sid::parse(in.call))),
@@ -69,7 +69,7 @@ inline std::string wire(sidecall::authorized_request const& request)
     return std::string(wire.reveal());
 }
 
-/// The operation whose answer is read; none of it matters to `parse`.
+/// The operation whose response is parsed. Its members do not matter to `parse`.
 inline sidecall::create_user_defined_message_subscription const& asked()
 {
     using namespace sidecall::literals;
@@ -115,7 +115,7 @@ inline auto sha256(std::string_view bytes)
     return hash.finish();
 }
 
-/// A credential's 67 bytes as 92 characters.
+/// A credential's 67 bytes as 92 characters of base64, and a terminating zero.
 using encoded = std::array<char, 93>;
 
 inline encoded base64(std::string_view user_and_colon, std::string_view password)

@@ -11,10 +11,10 @@ void bench::add_parses()
                made.uri == in.uri;
     };
     for (auto const& in : bodies) {
-        check(same(peers::parse_with_simdjson_views(in.body), in), "parse/simdjson views: another resource");
-        check(same(peers::parse_with_simdjson(in.body), in), "parse/simdjson: another resource");
-        check(same(peers::parse_with_rapidjson(in.body), in), "parse/RapidJSON: another resource");
-        check(same(peers::parse_with_nlohmann(in.body), in), "parse/nlohmann: another resource");
+        check(same(peers::parse_with_simdjson_views(in.body), in), "parse/simdjson views: wrong resource");
+        check(same(peers::parse_with_simdjson(in.body), in), "parse/simdjson: wrong resource");
+        check(same(peers::parse_with_rapidjson(in.body), in), "parse/RapidJSON: wrong resource");
+        check(same(peers::parse_with_nlohmann(in.body), in), "parse/nlohmann: wrong resource");
     }
     add("parse", "simdjson on demand, views", role::peer, bodies,
         [](parse_input const& in) { return peers::parse_with_simdjson_views(in.body); });

@@ -131,7 +131,7 @@ std::string build_with_curl(build_input const& in)
 
 std::string build_with_boost(build_input const& in)
 {
-    // Its `params_ref` leaves "/", ":" and "?" as they are, as a query may have them and Twilio's form does not.
+    // `params_ref` does not escape "/", ":" and "?", which a query may contain but Twilio's form must not.
     namespace urls = boost::urls;
     urls::encoding_opts options;
     options.space_as_plus = true;

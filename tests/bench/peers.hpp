@@ -1,7 +1,7 @@
 #pragma once
 
-/// What a competent user of another library would write for the same work. Whatever it can keep from one request to the
-/// next (a handle, a parser, a buffer) it keeps.
+/// What a competent user of another library would write for the same work. State that can be reused for the next
+/// request (a handle, a parser, a buffer) is reused.
 
 #include <array>
 #include <string>
@@ -11,16 +11,16 @@
 
 namespace bench::peers {
 
-/// `std::string`, `curl_easy_escape` and `EVP_EncodeBlock`: the request as HTTP/1.1.
+/// Writes the request as HTTP/1.1 with `std::string`, `curl_easy_escape` and `EVP_EncodeBlock`.
 std::string build_with_curl(build_input const& in);
 
-/// The form by `boost::urls::encode`, the rest as above.
+/// Writes the form with `boost::urls::encode`, the rest as above.
 std::string build_with_boost(build_input const& in);
 
-/// An `httplib::Request`, whose body's size is given back: it cannot leave the one translation unit that pays for the
-/// include.
+/// Builds an `httplib::Request` and returns the size of its body. The request itself stays in the one translation unit
+/// that includes cpp-httplib.
 std::size_t build_with_httplib(build_input const& in);
-bool httplib_holds(build_input const& in); ///< Whether its parts are those of `in.wire`.
+bool httplib_holds(build_input const& in); ///< Whether that request has the parts of `in.wire`.
 
 struct views {
     std::string_view account, call, sid, date, uri;
@@ -28,7 +28,7 @@ struct views {
 struct strings {
     std::string account, call, sid, date, uri;
 };
-views parse_with_simdjson_views(std::string const& body); ///< Must have room for the padding behind it.
+views parse_with_simdjson_views(std::string const& body); ///< `body` needs spare capacity for the padding.
 strings parse_with_simdjson(std::string_view body);
 strings parse_with_rapidjson(std::string_view body);
 strings parse_with_nlohmann(std::string_view body);

@@ -8,7 +8,7 @@
 
 bench::peers::strings bench::peers::parse_with_rapidjson(std::string_view body)
 {
-    // Everything it needs fits these, so it allocates for the texts alone.
+    // All of its memory is in these buffers, so only the resulting strings allocate.
     char copy[1024], values[1024], stack[1024];
     if (body.size() >= sizeof copy) std::abort();
     copy[body.copy(copy, sizeof copy)] = '\0';

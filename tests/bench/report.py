@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the table of what the benchmark's programs have measured, and with --json the same as a list of rows.
+"""Prints the measurements of the benchmark programs as a table; --json FILE also writes them as a list of rows.
 
     report.py [--json FILE] [--instructions FILE --compiler KEY] MEASURED...
 """
@@ -20,7 +20,7 @@ for path in arguments.measured:
     with open(path) as file:
         rows += json.load(file)
 if not rows:
-    sys.exit('tests/bench/run: no row has that in its name')
+    sys.exit('tests/bench/run: no row matches the filter')
 races = list(dict.fromkeys(row['race'] for row in rows))
 order = ['floor', 'ours', 'peer', 'other']
 rows.sort(key=lambda row: (races.index(row['race']), order.index(row['role'])))
@@ -31,12 +31,12 @@ if arguments.instructions:
 
 
 def ratios(row, other):
-    """One for each round, in which both were measured within milliseconds."""
+    """Returns one ratio per round. In a round, both are measured within milliseconds of each other."""
     return [a / b for a, b in zip(row['rounds'], other['rounds'])]
 
 
 def spread(values):
-    """Half the distance of the quartiles, in percent of the median."""
+    """Returns half the interquartile range, in percent of the median."""
     low, _, high = statistics.quantiles(values, n=4)
     return 50 * (high - low) / statistics.median(values)
 
@@ -47,7 +47,8 @@ for row in rows:
     race = [other for other in rows if other['race'] == row['race']]
     floor = next((other for other in race if other['role'] == 'floor'), None)
     to_floor = ratios(row, floor) if floor else []
-    # The fastest peer is the one that we come off worst against. A variant of ours has no peer: they do the whole work.
+    # The fastest peer gives the largest ratio. Only the library's first variant has peers, because they do the whole
+    # work.
     first_of_ours = next(other for other in race if other['role'] == 'ours')
     to_peers = [statistics.median(ratios(row, other)) for other in race if other['role'] == 'peer']
     to_peer = max(to_peers) if to_peers and row is first_of_ours else None
@@ -84,8 +85,8 @@ for line in [heads] + table:
 
 widest = max((width or 0, row['name']) for row, width, race, role in lines)
 if widest[0] > 5:
-    print(f'The ratios of {widest[1]} differ by ±{widest[0]:.0f}% from round to round: other programs are at work on this '
-          'machine. Once more when it is quiet, or with more --rounds.')
+    print(f'The ratios of {widest[1]} vary by ±{widest[0]:.0f}% between rounds, because other programs use this '
+          'machine. Repeat when it is idle, or with more --rounds.')
 
 if arguments.json:
     with open(arguments.json, 'w') as file:

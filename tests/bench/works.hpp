@@ -1,6 +1,6 @@
 #pragma once
 
-/// The works of ours and their floors, for the benchmark and for the count of instructions alike.
+/// The library's works and their floors, for the benchmark and for the instruction count.
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +17,7 @@ namespace bench {
 
 enum class role { floor, ours, peer, other };
 
-/// Ends the program: a contestant that gives another result does another work.
+/// Ends the program with a message if a contestant's result is wrong.
 inline void check(bool holds, char const* what)
 {
     if (holds) return;
@@ -46,20 +46,20 @@ inline std::vector<webhook_input> const& webhook_all()
     return inputs;
 }
 
-// A function for each work adds ours and the floors. `add` is called with the group whose floor it shares, its name,
-// its role, its inputs (anything with an index), and the function. Each is called in a translation unit of its own,
-// since what a compiler inlines in one work depends on how much code there is beside it.
+// For each work, a function adds the library's contestants and the floor. It calls `add` with the group (whose floor
+// the contestant shares), name, role, inputs (anything with an index) and function. Each is called in a separate
+// translation unit, because inlining depends on how much other code a unit has.
 
 template <class Add>
 void add_build(Add&& add)
 {
     auto const& texts = build_texts();
     auto const& values = build_all();
-    check(texts[0].callback.size() == 97 && texts[0].key.size() == 36, "the documented callback has another length");
+    check(texts[0].callback.size() == 97 && texts[0].key.size() == 36, "the documented callback has the wrong length");
     for (std::size_t i = 0; i != input_count; ++i) {
-        check(ours::wire(ours::build(values[i])) == texts[i].wire, "build: other bytes");
-        check(ours::wire(ours::build_cached(values[i])) == texts[i].wire, "build_cached: other bytes");
-        check(ours::wire(ours::build_into(values[i])) == texts[i].wire, "build_into: other bytes");
+        check(ours::wire(ours::build(values[i])) == texts[i].wire, "build: wrong bytes");
+        check(ours::wire(ours::build_cached(values[i])) == texts[i].wire, "build_cached: wrong bytes");
+        check(ours::wire(ours::build_into(values[i])) == texts[i].wire, "build_into: wrong bytes");
     }
     add("build", "floor", role::floor, texts, [](build_input const& in) { return floors::build(in); });
     add("build", "build", role::ours, values, [](ours::build_values const& in) { return ours::build(in); });
@@ -73,8 +73,8 @@ void add_callback_url(Add&& add)
 {
     auto const& texts = build_texts();
     for (auto const& in : texts) {
-        check(ours::callback_url(in.callback).has_value(), "callback_url: refused");
-        check(floors::table_pass(in.callback) == 0, "the floor of callback_url sees another character");
+        check(ours::callback_url(in.callback).has_value(), "callback_url: rejected");
+        check(floors::table_pass(in.callback) == 0, "the floor of callback_url finds an invalid character");
     }
     add("callback_url", "floor", role::floor, texts,
         [](build_input const& in) { return floors::table_pass(in.callback); });
@@ -96,8 +96,7 @@ void add_base64(Add&& add)
         return made;
     }();
     for (auto const& in : credentials)
-        check(std::string_view(ours::base64(in.user, in.password).data(), 92) == base64(in.both),
-              "base64: another text");
+        check(std::string_view(ours::base64(in.user, in.password).data(), 92) == base64(in.both), "base64: wrong text");
     add("base64", "floor", role::floor, credentials, [](credential const& in) { return floors::base64(in.both); });
     add("base64", "base64", role::ours, credentials,
         [](credential const& in) { return ours::base64(in.user, in.password); });
@@ -107,35 +106,34 @@ template <class Add>
 void add_parse(Add&& add)
 {
     auto const& bodies = parse_all();
-    check(bodies[0].body.size() == 369, "the documented 201 has another length");
+    check(bodies[0].body.size() == 369, "the documented 201 has the wrong length");
     static std::vector<floors::parse_places> const places(bodies.begin(), bodies.end());
     for (auto const& in : bodies) {
         auto const resource = ours::parse(ours::asked(), in.body);
         check(resource && resource->sid.view() == in.sid && resource->account_sid->view() == in.account &&
                   resource->call_sid->view() == in.call && resource->uri == in.uri && resource->date_created,
-              "parse: another resource");
+              "parse: wrong resource");
         auto const floor = floors::parse(floors::parse_places(in));
-        check(floor.is_ascii && std::string_view(floor.sid.data(), 34) == in.sid,
-              "the floor of parse: another resource");
+        check(floor.is_ascii && std::string_view(floor.sid.data(), 34) == in.sid, "the floor of parse: wrong resource");
     }
     static auto const& operation = ours::asked();
     add("parse", "floor", role::floor, places, [](floors::parse_places const& in) { return floors::parse(in); });
     add("parse", "parse", role::ours, bodies, [](parse_input const& in) { return ours::parse(operation, in.body); });
 }
 
-/// With a suffix of its name it is that of a processor without SHA instructions, where the floor is one call of HMAC.
+/// With a suffix, it measures a processor without SHA instructions, and the floor is one call of HMAC.
 template <class Add>
 void add_webhook(Add&& add, std::string const& suffix)
 {
     auto const& requests = webhook_all();
-    check(requests[0].body.size() == 556, "the documented form has another length");
+    check(requests[0].body.size() == 556, "the documented form has the wrong length");
     static auto const verifier = ours::verifier(requests[0].token);
     for (auto const& in : requests) {
         auto const message = ours::webhook(verifier, in);
         check(message && message->content() == in.content && message->parameters().size() == 7,
-              "webhook: another message");
+              "webhook: wrong message");
         auto const code = floors::webhook_hmac(in);
-        check(base64({reinterpret_cast<char const*>(code.data()), code.size()}) == in.signature, "HMAC: another code");
+        check(base64({reinterpret_cast<char const*>(code.data()), code.size()}) == in.signature, "HMAC: wrong code");
     }
     std::string const webhook = "webhook" + suffix;
     auto const hmac = [](webhook_input const& in) { return floors::webhook_hmac(in); };
@@ -158,8 +156,8 @@ void add_digests(Add&& add, std::string const& suffix)
         std::string const sha1 = "sha1" + suffix + size, sha256 = "sha256" + suffix + size;
         for (std::size_t i = 0; i != texts->size() && i != 16; ++i) {
             auto const& in = (*texts)[i];
-            check(ours::sha1(in) == floors::sha1(in), "sha1: another digest");
-            check(ours::sha256(in) == floors::sha256(in), "sha256: another digest");
+            check(ours::sha1(in) == floors::sha1(in), "sha1: wrong digest");
+            check(ours::sha256(in) == floors::sha256(in), "sha256: wrong digest");
         }
         add(sha1, "floor", role::floor, *texts, [](std::string const& in) { return floors::sha1(in); });
         add(sha1, sha1, role::ours, *texts, [](std::string const& in) { return ours::sha1(in); });
@@ -168,7 +166,7 @@ void add_digests(Add&& add, std::string const& suffix)
     }
 }
 
-/// The name of a row: `build`, `build/512 inputs`, `build/512 inputs/floor`.
+/// Returns the name of a row: `build`, `build/512 inputs`, `build/512 inputs/floor`.
 inline std::string row_name(std::string const& group, std::string const& name, role what, bool is_varied)
 {
     std::string const variant = is_varied ? "/512 inputs" : "";

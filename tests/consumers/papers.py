@@ -13,14 +13,17 @@ def main():
     project, version = pathlib.Path(sys.argv[1]), sys.argv[2]
     consumers = project / "tests/consumers"
     # Without indentation, because the lines are indented in the branches of 'run'.
-    tested = [re.sub(r"^ +", "", path.read_text(encoding="utf-8"), flags=re.M)
+    def unindented(text):
+        return re.sub(r"^ +", "", text, flags=re.M)
+
+    tested = [unindented(path.read_text(encoding="utf-8"))
               for path in [consumers / "run", *consumers.glob("*/CMakeLists.txt"), *consumers.glob("*/meson.build")]]
-    section = re.search(r"^## Ways in\n(.*?)^## ", (project / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    section = re.search(r"^## Install\n(.*?)^## ", (project / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     shown = re.findall(r"```\w+\n(.*?)```", section[1], re.S) if section else []
     faults = [f"README: no test in tests/consumers has these lines:\n{block}"
-              for block in shown if not any(block in text for text in tested)]
+              for block in shown if not any(unindented(block) in text for text in tested)]
     if len(shown) < 5:
-        faults.append(f"README: expected at least 5 code blocks in the section 'Ways in', found {len(shown)}")
+        faults.append(f"README: expected at least 5 code blocks in the section 'Install', found {len(shown)}")
 
     packages = project / "adapters/packages"
     wrap = (packages / "sidecall.wrap").read_text(encoding="utf-8")

@@ -57,9 +57,9 @@ struct handler {
 };
 
 // Better than, or as good as, the library's own.
-bool ask(operation const&, auto&, sidecall::authorized_request const&) = delete;
+bool send_once(operation const&, auto&, sidecall::authorized_request const&) = delete;
 bool is_idempotent(operation const&, sidecall::http_method) = delete;
-bool goes_on_after(timer&, sidecall::milliseconds) = delete;
+bool sleep_and_continue(timer&, sidecall::milliseconds) = delete;
 bool to_header(field const&) = delete;
 template <class, class What, class Answer>
 bool outcome_of(What const&, Answer&) = delete;

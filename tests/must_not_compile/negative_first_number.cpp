@@ -1,5 +1,5 @@
 // A sequence number is never negative: -1 would be the last of 64 bits, and nothing would ever be in order.
-// expect: (a_first_number_is_not_negative|not a constant expression)
+// expect: (first_sequence_number_must_not_be_negative|not a constant expression)
 #include <sidecall/sequencer.hpp>
 auto sequencer()
 {

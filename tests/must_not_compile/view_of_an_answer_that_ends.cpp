@@ -1,5 +1,5 @@
 // The resource of a view operation lies in the answer, so an answer that ends with `send` is no use.
-// expect: must give a view of one that it keeps
+// expect: the transport must return result<http_response_view>
 #include <sidecall/subscription.hpp>
 #include <sidecall/transport.hpp>
 auto subscribe(sidecall::create_user_defined_message_subscription_view const& operation,

@@ -53,7 +53,7 @@ def main():
     printed, complaints = server.communicate(timeout=20)
     assert answers == [204, 204, 403, 204, 204], answers
     assert re.findall(r'\{"n":(\d)\}', printed) == ["0", "1", "2"], printed
-    assert "(#2 waits)" in printed and "(#1 came again)" in printed, printed
+    assert "(#2 waits for an earlier message)" in printed and "(#1 is a duplicate)" in printed, printed
     assert "invalid_signature" in complaints and TOKEN not in complaints, complaints
     assert server.returncode == 0, server.returncode
 

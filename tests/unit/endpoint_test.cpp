@@ -230,7 +230,8 @@ TEST_CASE("Plain http is for a loopback host, in any of its spellings, and for n
                                   "[::0.0.0.2]",
                                   "[::10:0:1]"}) {
         CAPTURE(host);
-        CHECK(begins(told(endpoint::parse("http://" + std::string(host))), "endpoint@0: http is for a loopback host"));
+        CHECK(begins(told(endpoint::parse("http://" + std::string(host))),
+                     "endpoint@0: http is allowed only for a loopback host"));
         CHECK(endpoint::parse("https://" + std::string(host)).has_value());
     }
 }
@@ -254,10 +255,10 @@ TEST_CASE("A product of one's own comes after sidecall's")
     auto const mistake = [](std::string_view text) { return told(endpoint().with_product(text)); };
     CHECK(mistake("") == "User-Agent@0: empty");
     CHECK(mistake(std::string(129, 'x')) == "User-Agent@128: longer than 128 characters");
-    CHECK(begins(mistake(" a"), "User-Agent@0: a blank"));
-    CHECK(begins(mistake("a "), "User-Agent@1: a blank"));
-    CHECK(begins(mistake("a  b"), "User-Agent@2: a blank"));
-    CHECK(begins(mistake(" "), "User-Agent@0: a blank"));
+    CHECK(begins(mistake(" a"), "User-Agent@0: a leading, trailing or repeated space"));
+    CHECK(begins(mistake("a "), "User-Agent@1: a leading, trailing or repeated space"));
+    CHECK(begins(mistake("a  b"), "User-Agent@2: a leading, trailing or repeated space"));
+    CHECK(begins(mistake(" "), "User-Agent@0: a leading, trailing or repeated space"));
     for (int c = 0; c != 256; ++c) {
         CAPTURE(c);
         std::string const text{'a', static_cast<char>(c), 'b'};

@@ -163,7 +163,7 @@ TEST_CASE("A code is a std::error_code of sidecall's category")
     CHECK(code.value() == static_cast<int>(errc::timed_out));
     CHECK(std::string(code.category().name()) == "sidecall");
     CHECK(&code.category() == &sidecall::sidecall_category());
-    CHECK(code.message().find("no whole answer in time") == 0);
+    CHECK(code.message().find("no complete response in time") == 0);
     CHECK(sidecall::sidecall_category().message(0) == "no such code");
 
     std::error_code const of_a_failure = bad_callback().code();

@@ -131,7 +131,7 @@ TEST_CASE("A SID of another kind is refused, in the field named after the kind w
     CHECK(api_key_sid::parse("").error().field() == "ApiKeySid");
     CHECK(lasting(account_sid::parse("AC1").error()).message() == "shorter than 34 characters");
     CHECK(lasting(account_sid::parse(good + "0").error()).message() == "longer than 34 characters");
-    CHECK(lasting(account_sid::parse("CA").error()).message() == "begins with other letters");
+    CHECK(lasting(account_sid::parse("CA").error()).message() == "wrong prefix for this kind of SID");
     CHECK(lasting(account_sid::parse("AC-").error()).message() == "not a hexadecimal digit");
 }
 

@@ -389,12 +389,13 @@ TEST_CASE("Through callbacks each answer comes to its own handler, in whatever o
     carrier.answer(1, http_response{.status = 200, .body = "a name"});
     carrier.answer(2, failure(errc::cancelled));
     carrier.answer(0, http_response{.status = 201, .body = created});
-    CHECK(told == "a name\ncancelled: cancelled before an answer came; the request may have been carried out\n"
+    CHECK(told == "a name\ncancelled: cancelled before the response; Twilio may have carried out the request\n"
                   "made 003\n");
 }
 
 // What completes an operation can be kept in a container of the transport's.
-using completion = sidecall::detail::completion<sidecall::create_user_defined_message, sidecall::detail::some_handler>;
+using completion =
+    sidecall::detail::completion<sidecall::create_user_defined_message, sidecall::detail::handler_archetype>;
 static_assert(std::is_nothrow_move_constructible_v<completion> && std::is_nothrow_move_assignable_v<completion>);
 
 static_assert(sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_subscription_view>);

@@ -918,7 +918,7 @@ TEST_CASE("A parameter that is there twice is named, even if both say the same")
             REQUIRE_FALSE(message);
             CHECK(message.error().code() == errc::malformed_webhook);
             CHECK(message.error().field() == name);
-            CHECK(message.error().message() == "there twice");
+            CHECK(message.error().message() == "present twice");
             CHECK(refusal(signed_get("https://example.com/?" + form(twice))) == "malformed_webhook " + name);
         }
     }

@@ -1,4 +1,4 @@
-// Starts a Cortex-M4 and talks to the debugger, here qemu, by semihosting: no C library and no operating system.
+// Starts a Cortex-M4 and talks to the debugger (here qemu) by semihosting, without a C library or an operating system.
 
 #include "board.hpp"
 
@@ -85,25 +85,25 @@ extern "C" {
     for (std::uint32_t volatile* to = data_begin; to != data_end; ++to) *to = *from++;
     for (std::uint32_t volatile* to = bss_begin; to != bss_end; ++to) *to = 0;
     auto const here = static_cast<std::uint32_t*>(__builtin_frame_address(0));
-    for (std::uint32_t volatile* to = stack_limit; to < here - 32; ++to) *to = paint; // what lies above is in use
+    for (std::uint32_t volatile* to = stack_limit; to < here - 32; ++to) *to = paint; // the memory above is in use
     for (auto which = init_array_begin; which != init_array_end; ++which) (*which)();
     board::end(job());
 }
 
-// The library calls it where going on would be wrong. newlib's would raise a signal, and link all that this takes.
+// The library calls it where it must not go on. newlib's version would raise a signal and link the code for that.
 [[noreturn]] void abort()
 {
     write("abort\n");
     board::end(4);
 }
 
-// The stack pointer and the handlers of reset, NMI, and the four faults.
+// The initial stack pointer, and the handlers of reset, NMI and the four faults.
 [[gnu::section(".vectors"), gnu::used]] void (*const vectors[])() = {
     reinterpret_cast<void (*)()>(stack_top), reset, fault, fault, fault, fault, fault};
 }
 
-// A `substr` behind the end of a text, which the library never asks for. libstdc++'s own throws, and an exception
-// needs a heap.
+// Called for a `substr` past the end of a text, which the library never does. libstdc++'s version throws, and an
+// exception needs a heap.
 [[noreturn]] void std::__throw_out_of_range_fmt(char const*, ...)
 {
     std::abort();

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-/// What a board gives a program: a line of output, an end, and how much of the stack has been used.
+/// What the board offers to a program: output, exit, and the peak use of the stack in bytes.
 namespace board {
 
 void print(std::string_view text) noexcept;
@@ -13,5 +13,5 @@ std::size_t most_stack() noexcept;
 
 } // namespace board
 
-/// What it runs: the status that the program ends with.
+/// The program that the board runs. Returns its exit status.
 int job() noexcept;

@@ -1,5 +1,5 @@
-// The whole job on a controller that has no heap: subscribe, read the answer, verify and read a signed message. It is
-// written as a firmware would be; what it is given and what must come of it was made by hand, without the library.
+// The whole job on a controller without a heap: subscribe, parse the response, verify and parse a signed message. It is
+// written as firmware would be. Inputs and expected results were written by hand, without the library.
 
 #include <iterator>
 #include <string_view>
@@ -25,7 +25,7 @@ constexpr sidecall::header request_headers[] = {
     {"Accept", "application/json"},
     {"Accept-Charset", "utf-8"},
     {"Content-Type", "application/x-www-form-urlencoded"},
-    {"User-Agent", "sidecall/"}, // and a version, which the tests compare
+    {"User-Agent", "sidecall/"}, // and a version, which other tests compare
     {"Authorization",
      "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg=="},
 };
@@ -49,7 +49,7 @@ constexpr sidecall::webhook_request signed_message = {
             "Sid=KX00000000000000000000000000000004&SequenceNumber=1&"
             "Timestamp=Thu%2C+30+Jul+2015+20%3A00%3A00+%2B0000"};
 
-// What the job is done in.
+// The buffers of the job.
 char for_the_token[104];
 char for_the_credentials[104];
 char for_a_request[896];
@@ -64,7 +64,7 @@ void expect(bool holds, std::string_view what)
     board::end(1);
 }
 
-/// A modem that lies in the same address space: looks at each byte of the request, and answers from memory of its own.
+/// A modem in the same address space: checks every byte of the request, and returns a view of a constant response.
 sidecall::result<sidecall::http_response_view> modem(sidecall::authorized_request const& request)
 {
     bool same = request.method() == sidecall::http_method::post && request.url() == request_url &&
@@ -76,8 +76,8 @@ sidecall::result<sidecall::http_response_view> modem(sidecall::authorized_reques
                (named ? field.value.substr(0, wanted->value.size()) : std::string_view(field.value)) == wanted->value;
         ++wanted;
     }
-    expect(same && wanted == std::end(request_headers), "the request has other bytes");
-    static int volatile status = 201; // what comes is not known when this is compiled
+    expect(same && wanted == std::end(request_headers), "the request has the wrong bytes");
+    static int volatile status = 201; // hides the status from the compiler
     return sidecall::http_response_view{.status = status, .body = created};
 }
 
@@ -89,9 +89,9 @@ void subscribe(sidecall::secret const& secret)
         .account_sid = account, .call_sid = call, .callback = callback, .method = sidecall::http_method::post};
     auto const subscription = sidecall::send(operation, *who, modem, sidecall::endpoint::twilio(), for_a_request);
     expect(subscription.has_value(), "no subscription");
-    expect(subscription->sid == "ZY00000000000000000000000000000003"_subscription_sid, "another SID");
-    expect(subscription->date_created && subscription->date_created->unix_seconds == 1438286400, "another date");
-    expect(subscription->uri && *subscription->uri == created_uri, "another URI");
+    expect(subscription->sid == "ZY00000000000000000000000000000003"_subscription_sid, "wrong SID");
+    expect(subscription->date_created && subscription->date_created->unix_seconds == 1438286400, "wrong date");
+    expect(subscription->uri && *subscription->uri == created_uri, "wrong URI");
 }
 
 void receive(sidecall::secret const& secret)
@@ -99,11 +99,11 @@ void receive(sidecall::secret const& secret)
     sidecall::webhook_verifier const verifier(secret);
     auto forged = signed_message;
     forged.url = "https://example.com/udm?leg=parent";
-    expect(!verifier.receive(forged, for_a_message), "a forged message is taken");
+    expect(!verifier.receive(forged, for_a_message), "a forged message is accepted");
 
     auto const message = verifier.receive(signed_message, for_a_message);
-    expect(message.has_value(), "the signed message is refused");
-    expect(message->content() == R"({"hello":"world"})" && message->sequence_number() == 1, "another message");
+    expect(message.has_value(), "the signed message is rejected");
+    expect(message->content() == R"({"hello":"world"})" && message->sequence_number() == 1, "wrong message");
 }
 
 } // namespace

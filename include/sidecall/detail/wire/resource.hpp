@@ -187,8 +187,8 @@ template <class Text>
 constexpr failure malformed(http_response_view const& response, resource_fault const& fault)
 {
     failure reason(errc::malformed_response, fault.member, fault.what.rule, fault.what.offset);
-    add_numbers(response, reason);
-    if constexpr (!std::is_same_v<Text, std::string_view>) reason.with(words_of(response));
+    add_status_and_retry_after(response, reason);
+    if constexpr (!std::is_same_v<Text, std::string_view>) reason.with(details_in_headers(response));
     return reason;
 }
 
