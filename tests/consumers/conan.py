@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the recipe for Conan as 'conan create' does, with stand-ins for what it uses of Conan, which Debian and its like do not
-have in a version that could.
+"""Runs the Conan recipe like 'conan create', with minimal replacements for Conan's modules, because Debian has no
+version of Conan that can run it.
 
-    conan.py RECIPE FOLDER VERSION     leaves the package in FOLDER/package"""
+    conan.py RECIPE FOLDER VERSION     write the package to FOLDER/package"""
 import fnmatch
 import pathlib
 import runpy
@@ -12,7 +12,7 @@ import types
 
 
 class Anything:
-    """Takes any call, and knows any member."""
+    """An object that has every member, and accepts every call."""
     def __getattr__(self, name):
         return Anything()
 
@@ -37,15 +37,15 @@ def copy(recipe, pattern, src, dst):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     if not copied:
-        sys.exit(f"conan.py: nothing to copy: {pattern}")
+        sys.exit(f"conan.py: no file in {src} matches '{pattern}'")
 
 
 class Info:
-    """What package_info says, to be compared."""
+    """Records what package_info sets."""
     def __init__(self):
-        self.components = {name: types.SimpleNamespace(said={}) for name in ("sidecall", "curl", "httplib")}
+        self.components = {name: types.SimpleNamespace(properties={}) for name in ("sidecall", "curl", "httplib")}
         for part in self.components.values():
-            part.set_property = part.said.__setitem__
+            part.set_property = part.properties.__setitem__
 
     def set_property(self, name, value):
         pass
@@ -58,23 +58,25 @@ def main():
                           "conan.tools.files": {"copy": copy, "load": lambda recipe, path: open(path).read()}}.items():
         sys.modules[name] = types.ModuleType(name)
         vars(sys.modules[name]).update(members)
-    made = runpy.run_path(recipe)["Sidecall"]()
-    made.recipe_folder = str(pathlib.Path(recipe).parent)
-    made.set_version()
-    if made.version != version:
-        sys.exit(f"conan.py: the recipe says {made.version}, meson.build {version}")
-    made.export_sources_folder = made.source_folder = str(folder / "sources")
-    made.package_folder = str(folder / "package")
-    made.options = Values(curl=True, httplib=True)
-    made.info = Anything()
-    made.cpp_info = Info()
+    package = runpy.run_path(recipe)["Sidecall"]()
+    package.recipe_folder = str(pathlib.Path(recipe).parent)
+    package.set_version()
+    if package.version != version:
+        sys.exit(f"conan.py: the recipe has version {package.version}, but meson.build has {version}")
+    package.export_sources_folder = package.source_folder = str(folder / "sources")
+    package.package_folder = str(folder / "package")
+    package.options = Values(curl=True, httplib=True)
+    package.info = Anything()
+    package.cpp_info = Info()
     required = []
-    made.requires = lambda reference, **options: required.append(reference.split("/")[0])
-    for step in (made.export_sources, made.requirements, made.validate, made.package_id, made.package, made.package_info):
+    package.requires = lambda reference, **options: required.append(reference.split("/")[0])
+    for step in (package.export_sources, package.requirements, package.validate, package.package_id, package.package,
+                 package.package_info):
         step()
-    targets = [part.said["cmake_target_name"] for part in made.cpp_info.components.values()]
-    if targets != ["sidecall::sidecall", "sidecall::curl", "sidecall::httplib"] or required != ["libcurl", "cpp-httplib"]:
-        sys.exit(f"conan.py: targets {targets}, requirements {required}")
+    targets = [part.properties["cmake_target_name"] for part in package.cpp_info.components.values()]
+    expected_targets = ["sidecall::sidecall", "sidecall::curl", "sidecall::httplib"]
+    if targets != expected_targets or required != ["libcurl", "cpp-httplib"]:
+        sys.exit(f"conan.py: unexpected targets {targets} or requirements {required}")
 
 
 main()

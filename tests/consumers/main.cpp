@@ -1,4 +1,4 @@
-// What someone writes who has just got sidecall: a subscription, over a transport that answers by itself.
+// A new user's first program: creates a subscription through a transport that returns a fixed response.
 
 #ifdef SINGLE_HEADER
 #include "sidecall.hpp"
@@ -12,7 +12,7 @@ int main()
 {
     using namespace sidecall::literals;
     auto const account = "AC00000000000000000000000000000001"_account_sid;
-    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("a token"));
+    auto const credentials = sidecall::credentials::auth_token(account, sidecall::secret("a token"));
     auto const callback = sidecall::callback_url::parse("https://example.com/udm");
     if (!callback) return 1;
     sidecall::create_user_defined_message_subscription const operation{
@@ -21,7 +21,7 @@ int main()
     auto const transport =
         [](sidecall::authorized_request const& request) -> sidecall::result<sidecall::http_response> {
         if (request.host() != "api.twilio.com" || !request.body().starts_with("Callback=https"))
-            return sidecall::failure(sidecall::errc::not_connected, "this is not what was asked for");
+            return sidecall::failure(sidecall::errc::not_connected, "unexpected request");
         return sidecall::http_response{.status = 201, .body = R"({
             "account_sid": "AC00000000000000000000000000000001",
             "call_sid": "CA00000000000000000000000000000002",
@@ -29,8 +29,8 @@ int main()
             "date_created": "Mon, 23 Nov 2026 12:00:00 +0000",
             "uri": "/2010-04-01"})"};
     };
-    auto const subscription = sidecall::send(operation, who, transport);
-    bool const right = subscription && subscription->sid.view() == "ZY00000000000000000000000000000003";
-    std::puts(right ? "ok" : subscription ? "another SID" : subscription.error().to_string().c_str());
-    return right ? 0 : 1;
+    auto const subscription = sidecall::send(operation, credentials, transport);
+    bool const is_right = subscription && subscription->sid.view() == "ZY00000000000000000000000000000003";
+    std::puts(is_right ? "ok" : subscription ? "unexpected SID" : subscription.error().to_string().c_str());
+    return is_right ? 0 : 1;
 }

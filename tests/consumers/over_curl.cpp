@@ -4,6 +4,6 @@
 
 int main()
 {
-    sidecall::curl_transport const transport; // which needs the library
+    sidecall::curl_transport const transport; // must link with the library
     std::puts("ok");
 }

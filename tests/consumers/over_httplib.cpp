@@ -5,6 +5,6 @@
 int main()
 {
     sidecall::httplib_transport const transport;
-    httplib::Client const client("localhost"); // which needs the library
+    httplib::Client const client("localhost"); // must link with the library
     std::puts("ok");
 }

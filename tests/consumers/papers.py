@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the papers and packages say fits: each way in that the README shows is tested with the same words, and every package is of
-the project's version.
+"""Checks that each way to install sidecall in the README is tested with the same lines, and that the packages and the
+README have the project's version.
 
     papers.py PROJECT VERSION"""
 import json
@@ -12,7 +12,7 @@ import sys
 def main():
     project, version = pathlib.Path(sys.argv[1]), sys.argv[2]
     consumers = project / "tests/consumers"
-    # As a program has it, without the blanks of a shell's branches.
+    # Without indentation, because the lines are indented in the branches of 'run'.
     def unindented(text):
         return re.sub(r"^ +", "", text, flags=re.M)
 
@@ -20,16 +20,19 @@ def main():
               for path in [consumers / "run", *consumers.glob("*/CMakeLists.txt"), *consumers.glob("*/meson.build")]]
     section = re.search(r"^## Install\n(.*?)^## ", (project / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     shown = re.findall(r"```\w+\n(.*?)```", section[1], re.S) if section else []
-    faults = [f"README: no test has these lines:\n{block}" for block in shown if not any(unindented(block) in text for text in tested)]
+    faults = [f"README: no test in tests/consumers has these lines:\n{block}"
+              for block in shown if not any(unindented(block) in text for text in tested)]
     if len(shown) < 5:
-        faults.append(f"README: {len(shown)} ways in")
+        faults.append(f"README: expected at least 5 code blocks in the section 'Install', found {len(shown)}")
 
     packages = project / "adapters/packages"
-    said = {"vcpkg.json": json.loads((packages / "vcpkg/vcpkg.json").read_text(encoding="utf-8"))["version"],
-            "sidecall.wrap": re.search(r"revision = v(.*)", (packages / "sidecall.wrap").read_text(encoding="utf-8"))[1],
-            "README": re.search(r"GIT_TAG v([\d.]+)", section[1] if section else "GIT_TAG v0")[1]}
-    faults += [f"{name} says {what}, meson.build {version}" for name, what in said.items() if what != version]
-    print("\n".join(faults) or f"{len(shown)} ways in, {len(said)} versions")
+    wrap = (packages / "sidecall.wrap").read_text(encoding="utf-8")
+    versions = {"vcpkg.json": json.loads((packages / "vcpkg/vcpkg.json").read_text(encoding="utf-8"))["version"],
+                "sidecall.wrap": re.search(r"revision = v(.*)", wrap)[1],
+                "README": re.search(r"GIT_TAG v([\d.]+)", section[1] if section else "GIT_TAG v0")[1]}
+    faults += [f"{name} has version {found}, but meson.build has {version}"
+               for name, found in versions.items() if found != version]
+    print("\n".join(faults) or f"{len(shown)} code blocks and {len(versions)} versions are right")
     sys.exit(bool(faults))
 
 

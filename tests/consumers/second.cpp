@@ -1,4 +1,4 @@
-// The single header twice in this translation unit, and linked with main.cpp: nothing is defined twice.
+// Includes the single header twice, and is linked with main.cpp: nothing is defined twice.
 #include "sidecall.hpp"
 
 #include "sidecall.hpp"

@@ -1,4 +1,4 @@
-# Runs a port as vcpkg does, with the least that each of vcpkg's functions must do in place of it.
+# Runs a port like vcpkg, with minimal replacements for vcpkg's functions.
 #     cmake -DPORT_DIR=… -DSOURCE=… -DCURRENT_PACKAGES_DIR=… -DWORK=… -P vcpkg.cmake
 cmake_minimum_required(VERSION 3.19)
 file(READ "${PORT_DIR}/vcpkg.json" manifest)

@@ -1,10 +1,11 @@
-"""What a comparison finds to differ on purpose."""
+"""Reports the intended differences of a comparison."""
 
 
 def not_needed(times):
-    """Prints how often each difference was seen, by what it is, and gives how many were not: those are to be taken out."""
-    for what, seen in times.items():
-        print(f"differs {seen} times: {what}")
-        if seen == 0:
-            print("FAILED: this is not so any more")
-    return sum(seen == 0 for seen in times.values())
+    """Prints how often each intended difference occurred. Returns how many did not occur; these must be removed from
+    the list."""
+    for difference, count in times.items():
+        print(f"intended difference, {count} times: {difference}")
+        if count == 0:
+            print("FAILED: this difference does not occur; remove it from the list")
+    return sum(count == 0 for count in times.values())

@@ -1,10 +1,10 @@
-// Makes every operation through each adapter at a server that validates: Prism, with an OpenAPI document. See
-// tests/contract/run, which calls it as
+// Sends every operation through each adapter to Prism, a server that validates requests against an OpenAPI document.
+// tests/contract/run calls this program:
 //
 //     contract_requests URL DOCUMENT
 //
-// The server must have nothing against a request, and its answer, which is the document's example, must be read as what
-// stands there. The last line is 'N passed, N failed'.
+// The server must accept each request. It responds with the example in the document, which must be parsed correctly.
+// The last line is 'N passed, N failed'.
 
 #include <chrono>
 #include <fstream>
@@ -32,7 +32,7 @@ using nlohmann::json;
 constexpr auto account = "AC0123456789abcdefABCDEF0123456789"_account_sid;
 constexpr auto call = "CAfedcba9876543210FEDCBA9876543210"_call_sid;
 
-/// What a request's argument is, and the argument.
+/// An argument of a request, and its description.
 template <class T>
 struct choice {
     std::string name;
@@ -71,7 +71,7 @@ std::vector<choice<std::string>> contents()
             {"10,240 bytes", longest + '"'}};
 }
 
-/// Nothing, or each of these.
+/// No value, and each of these values.
 template <class T>
 std::vector<choice<std::optional<T>>> or_none(std::vector<choice<T>> const& some)
 {
@@ -120,7 +120,7 @@ json members_of(sidecall::user_defined_message const& made)
             {"date_created", unix_time(made.date_created)}};
 }
 
-/// What the server answers a creation with: the document's example, the date in it read by libcurl.
+/// The server's response to a creation: the example in the document, with its date parsed by libcurl.
 json example_in(json const& document, std::string const& collection)
 {
     json example = document.at("paths")
@@ -137,11 +137,11 @@ json example_in(json const& document, std::string const& collection)
     return example;
 }
 
-/// The server, and what came of the requests to it.
+/// The server, and the results of the requests to it.
 class contract {
 public:
     contract(std::string const& url, json const& document)
-        : where_(sidecall::endpoint::parse(url).value()), credentials_(credentials_for(document)),
+        : endpoint_(sidecall::endpoint::parse(url).value()), credentials_(credentials_for(document)),
           subscription_(example_in(document, "UserDefinedMessageSubscriptions")),
           message_(example_in(document, "UserDefinedMessages"))
     {
@@ -150,9 +150,10 @@ public:
     template <class Transport>
     void check(std::string_view name)
     {
-        Transport carrier;
+        Transport transport;
         int const before = passed_ + failed_;
-        for (auto const& who : credentials_) check_as(carrier, std::string(name) + ", " + who.name, who.value);
+        for (auto const& credentials : credentials_)
+            check_as(transport, std::string(name) + ", " + credentials.name, credentials.value);
         std::cout << name << ": " << passed_ + failed_ - before << " requests\n";
     }
 
@@ -164,12 +165,12 @@ public:
 
 private:
     template <class Transport>
-    void check_as(Transport& carrier, std::string const& as, sidecall::credentials const& who)
+    void check_as(Transport& transport, std::string const& as, sidecall::credentials const& credentials)
     {
         for (auto const& url : callbacks())
             for (auto const& key : keys())
                 for (auto const& method : methods())
-                    expect(carrier, as + ": subscribe, " + url.name + key.name + method.name, who,
+                    expect(transport, as + ": subscribe, " + url.name + key.name + method.name, credentials,
                            sidecall::create_user_defined_message_subscription{
                                .account_sid = account,
                                .call_sid = call,
@@ -179,70 +180,71 @@ private:
                            subscription_);
         for (auto const& content : contents())
             for (auto const& key : keys())
-                expect(carrier, as + ": send a message, " + content.name + key.name, who,
+                expect(transport, as + ": send a message, " + content.name + key.name, credentials,
                        sidecall::create_user_defined_message{
                            .account_sid = account,
                            .call_sid = call,
                            .content = sidecall::message_content::parse(content.value).value(),
                            .idempotency_key = key.value},
                        message_);
-        expect(carrier, as + ": unsubscribe", who,
+        expect(transport, as + ": unsubscribe", credentials,
                sidecall::delete_user_defined_message_subscription{
                    account, call, "ZYfedcba98765432100123456789ABCDEF"_subscription_sid},
                nullptr);
     }
 
     template <class Transport, class Operation>
-    void expect(Transport& carrier, std::string const& what, sidecall::credentials const& who,
+    void expect(Transport& transport, std::string const& description, sidecall::credentials const& credentials,
                 Operation const& operation, json const& members)
     {
-        std::string complaint = "no answer";
-        auto const made = ask(carrier, operation, who, complaint);
-        if (!made) complaint += "\n    " + made.error().to_string();
+        std::string problem = "no response";
+        auto const made = ask(transport, operation, credentials, problem);
+        if (!made) problem += "\n    " + made.error().to_string();
         if constexpr (!std::is_void_v<typename Operation::resource>)
-            if (made && members_of(*made) != members) complaint += "\n    read as " + members_of(*made).dump();
-        if (complaint.empty()) {
+            if (made && members_of(*made) != members) problem += "\n    parsed as " + members_of(*made).dump();
+        if (problem.empty()) {
             ++passed_;
             return;
         }
         ++failed_;
-        std::cout << "FAILED: " << what << ": " << complaint << '\n';
+        std::cout << "FAILED: " << description << ": " << problem << '\n';
     }
 
-    /// Sends it, and looks at the answer itself, too: Prism names violations in a header field of its own, or in the
-    /// body of a refusal.
+    /// Sends the operation, and also checks the response itself: Prism names violations in the header field
+    /// `sl-violations`, or in the body of an error response. `problem` is empty if there are none.
     template <class Transport, class Operation>
-    auto ask(Transport& carrier, Operation const& operation, sidecall::credentials const& who, std::string& complaint)
+    auto ask(Transport& transport, Operation const& operation, sidecall::credentials const& credentials,
+             std::string& problem)
     {
-        auto const look_at = [&complaint](sidecall::result<sidecall::http_response> const& answer) {
-            if (!answer) return;
-            complaint.clear();
-            if (auto const named = sidecall::headers_view(answer->headers).find("sl-violations")) complaint = *named;
-            if (answer->status >= 300) complaint += answer->body;
+        auto const check_response = [&problem](sidecall::result<sidecall::http_response> const& response) {
+            if (!response) return;
+            problem.clear();
+            if (auto const named = sidecall::headers_view(response->headers).find("sl-violations")) problem = *named;
+            if (response->status >= 300) problem += response->body;
         };
         if constexpr (sidecall::transport<Transport>) {
-            auto const watched = [&](sidecall::authorized_request const& request) {
-                auto answer = carrier(request);
-                look_at(answer);
-                return answer;
+            auto const checked = [&](sidecall::authorized_request const& request) {
+                auto response = transport(request);
+                check_response(response);
+                return response;
             };
-            return send(operation, who, watched, where_);
+            return send(operation, credentials, checked, endpoint_);
         } else {
-            auto const watched = [&](sidecall::authorized_request request, auto handler) {
-                carrier(std::move(request), [&look_at, next = std::move(handler)](
-                                                sidecall::result<sidecall::http_response> answer) mutable {
-                    look_at(answer);
-                    next(std::move(answer));
+            auto const checked = [&](sidecall::authorized_request request, auto handler) {
+                transport(std::move(request), [&check_response, next = std::move(handler)](
+                                                  sidecall::result<sidecall::http_response> response) mutable {
+                    check_response(response);
+                    next(std::move(response));
                 });
             };
             std::optional<sidecall::result<typename Operation::resource>> made;
-            send(operation, who, watched, [&made](auto result) { made = std::move(result); }, where_);
-            while (carrier.poll() != 0) carrier.wait(100ms);
+            send(operation, credentials, checked, [&made](auto result) { made = std::move(result); }, endpoint_);
+            while (transport.poll() != 0) transport.wait(100ms);
             return std::move(made).value();
         }
     }
 
-    sidecall::endpoint where_;
+    sidecall::endpoint endpoint_;
     std::vector<choice<sidecall::credentials>> credentials_;
     json subscription_, message_;
     int passed_ = 0;
@@ -254,12 +256,12 @@ private:
 int main(int argc, char** argv)
 {
     if (argc != 3) {
-        std::cerr << "contract_requests URL DOCUMENT\n";
+        std::cerr << "usage: contract_requests URL DOCUMENT\n";
         return 2;
     }
-    contract judged(argv[1], json::parse(std::ifstream(argv[2])));
-    judged.check<sidecall::curl_transport>("curl_transport");
-    judged.check<sidecall::curl_multi_transport>("curl_multi_transport");
-    judged.check<sidecall::httplib_transport>("httplib_transport");
-    return judged.report();
+    contract checks(argv[1], json::parse(std::ifstream(argv[2])));
+    checks.check<sidecall::curl_transport>("curl_transport");
+    checks.check<sidecall::curl_multi_transport>("curl_multi_transport");
+    checks.check<sidecall::httplib_transport>("httplib_transport");
+    return checks.report();
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Compares the requests of the library with those of Twilio's own package for node, byte by byte.
+"""Compares the library's requests with those of Twilio's own package for Node.js, byte by byte.
 
     same_bytes.py DRIVER COMMAND...
 
-Both are given the same 200 sets of parameters as cases of the conformance driver, a JSON object a line; the command is
-twilio.js with its node. Method, target, form and the header fields that the library sets must be the same after the
-differences that are listed here with their reasons, each of which must be seen. The last line is 'N passed, N failed'."""
+DRIVER is the conformance driver; COMMAND runs twilio.js. Both get the same 200 sets of parameters, as cases of the
+driver: one JSON object per line. Method, target, form, and the header fields that the library sets must be the same,
+except for the intended differences SPACE and ACCEPT. Each of these must occur. The last line is 'N passed, N
+failed'."""
 import base64
 import collections
 import json
@@ -15,15 +16,17 @@ import sys
 
 from meant import not_needed
 
-SPACE = "a space is '+' here, '%20' there: every reader takes both, and '+' is what Twilio's other packages write"
-ACCEPT = "a DELETE accepts 'application/json' here, there anything, too: the default of its HTTP client, axios"
+SPACE = ("a space is '+' in the library, '%20' in the package; parsers accept both, and Twilio's other packages write "
+         "'+'")
+ACCEPT = ("a DELETE accepts 'application/json' in the library, and anything in the package, the default of its HTTP "
+          "client, axios")
 
 SEED = 1
 ASCII = "".join(map(chr, range(128)))
-# The first and the last character of each length in UTF-8, and those beside the surrogates.
+# The first and the last character of each UTF-8 length, and those next to the surrogates.
 BORDERS = "\u007f\u0080\u07ff\u0800\ud7ff\ue000\ufffd\uffff\U00010000\U0010ffff"
-PIECES = [*ASCII, *BORDERS, *10 * " ", "+", "%", "%20", "%2B", "%zz", "&", "=", "&Method=GET", "~", "*", "'", "(", ")", "!",
-          "\r\n", "\u00e9", "e\u0301", "\u6f22\u5b57", "\u05e9\u05dc\u05d5\u05dd", "\ufeff", "\u2028", "\U0001f600",
+PIECES = [*ASCII, *BORDERS, *10 * " ", "+", "%", "%20", "%2B", "%zz", "&", "=", "&Method=GET", "~", "*", "'", "(", ")",
+          "!", "\r\n", "\u00e9", "e\u0301", "\u6f22\u5b57", "\u05e9\u05dc\u05d5\u05dd", "\ufeff", "\u2028", "\U0001f600",
           "\U0001f468\u200d\U0001f469\u200d\U0001f467", "https://example.com/?a=b&c"]
 
 
@@ -32,11 +35,12 @@ def b64(text):
 
 
 def sets():
-    """200 sets, always the same: some by hand, of what encoders disagree about, and as many as it takes at random."""
+    """200 sets of parameters, the same on every run: some written by hand, with text that encoders treat differently,
+    the rest at random."""
     draw = random.Random(SEED)
 
-    def text(most):
-        return "".join(draw.choices(PIECES, k=draw.randint(1, most)))
+    def text(longest):
+        return "".join(draw.choices(PIECES, k=draw.randint(1, longest)))
 
     def sid(prefix):
         return prefix + "".join(draw.choices("0123456789abcdefABCDEF", k=32))
@@ -63,15 +67,16 @@ def sets():
 
     def content():
         while True:
-            made = json.dumps(value(), ensure_ascii=draw.random() < 0.3, indent=draw.choice([None, None, 1, "\t"]))
-            if len(made.encode()) <= 10240:
-                return made
+            encoded = json.dumps(value(), ensure_ascii=draw.random() < 0.3, indent=draw.choice([None, None, 1, "\t"]))
+            if len(encoded.encode()) <= 10240:
+                return encoded
 
     callbacks = ["https://example.com/udm", "http://example.com", "https://example.com/" + 8000 * "a",
                  "https://a:b@example.com:8443/%2F/(x)*~!'?q=a+b%20c&d=%25#f"]
     keys = [ASCII, BORDERS, " ", "+", "0", "a" + 3000 * "\U0001f600", 1024 * " " + "%"]
-    contents = ["{}", "null", '"%20+%2B"', '"' + 10238 * "x" + '"', '"' + 10238 * " " + '"', '"x' + 2559 * "\U0001f600" + '"',
-                '\r\n\t [1 , "\\u0000\\ud83d\\ude00" ] ', json.dumps(BORDERS, ensure_ascii=False), json.dumps(ASCII)]
+    contents = ["{}", "null", '"%20+%2B"', '"' + 10238 * "x" + '"', '"' + 10238 * " " + '"',
+                '"x' + 2559 * "\U0001f600" + '"', '\r\n\t [1 , "\\u0000\\ud83d\\ude00" ] ',
+                json.dumps(BORDERS, ensure_ascii=False), json.dumps(ASCII)]
     for number in range(200):
         kind = ("create_subscription", "create_message", "create_subscription", "create_message",
                 "delete_subscription")[number % 5]
@@ -93,28 +98,28 @@ def answers(command, lines):
     done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, timeout=300, check=True)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     if len(found) != len(lines.splitlines()):
-        sys.exit(f"{command[0]} gave {len(found)} answers to {len(lines.splitlines())} sets")
+        sys.exit(f"{command[0]} printed {len(found)} lines for {len(lines.splitlines())} sets")
     return found
 
 
 def ours(answer):
-    """A request of the driver's, in parts that can be compared."""
+    """The library's request, as the driver prints it, in parts that can be compared."""
     if not answer["ok"]:
         return {"refused": f"{answer['field']}: {answer['message']}"}
     headers = {name.lower(): value for name, value in answer["headers"]}
-    del headers["user-agent"] # each says who it is
+    del headers["user-agent"]  # differs on purpose
     return {"method": answer["method"], "target": answer["url"].removeprefix("https://api.twilio.com"),
             "form": base64.b64decode(answer["body_b64"]), **headers}
 
 
 def theirs(answer, differs):
-    """The same of the package's, the differences that are meant taken out and counted."""
+    """The package's request in the same parts. Counts the intended differences and removes them."""
     form = base64.b64decode(answer["body_b64"])
     headers = {name: answer["headers"][name] for name in ("accept", "accept-charset", "content-type")
                if name in answer["headers"]}
     if b"%20" in form:
         differs[SPACE] += 1
-        form = form.replace(b"%20", b"+") # a '+' of its own stays one, and would be seen: ours has none but for a space
+        form = form.replace(b"%20", b"+")  # a raw '+' would be noticed: the library writes '+' only for a space
     if answer["method"] == "DELETE" and headers["accept"] == "application/json, text/plain, */*":
         differs[ACCEPT] += 1
         headers["accept"] = "application/json"
@@ -138,10 +143,12 @@ def main():
         print(f"FAILED: {json.dumps(case)[:400]}")
         for part in sorted(here.keys() | there.keys()):
             if here.get(part) != there.get(part):
-                print(f"    {part} here:  {str(here.get(part))[:400]}\n    {part} there: {str(there.get(part))[:400]}")
+                print(f"    {part} of the library: {str(here.get(part))[:400]}")
+                print(f"    {part} of the package: {str(there.get(part))[:400]}")
     failed += not_needed(differs)
     kinds = collections.Counter(case["op"] for case in cases)
-    print(f"{len(cases)} sets ({', '.join(f'{times} {kind}' for kind, times in kinds.items())}), {size} bytes of forms")
+    print(f"{len(cases)} sets ({', '.join(f'{times} {kind}' for kind, times in kinds.items())}), "
+          f"{size} bytes in request bodies")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 

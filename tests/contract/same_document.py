@@ -1,38 +1,39 @@
 #!/usr/bin/env python3
-"""Compares our OpenAPI document with Twilio's own of the same operations.
+"""Compares the project's OpenAPI document with Twilio's own document of the same operations.
 
     same_document.py OURS TWILIOS
 
-Everything that decides what may be sent or answered must be the same: paths, methods, parameters, what is required,
-patterns, values, answers and their members. What differs on purpose is listed here with its reason; anything else, and a
-reason that nothing needs any more, is a failure. The last line is 'N passed, N failed'."""
+Everything that decides which requests and responses are valid must be the same: paths, methods, parameters, required
+fields, patterns, enumerations, responses and their members. MEANT lists the intended differences with their reasons.
+Any other difference is a failure, and so is an entry of MEANT that does not occur. The last line is
+'N passed, N failed'."""
 import fnmatch
 import json
 import sys
 
 from meant import not_needed
 
-# Members that decide nothing.
-SAID = {"description", "summary", "tags", "title", "examples", "servers", "externalDocs"}
+# Members that do not affect which requests and responses are valid.
+DESCRIPTIVE = {"description", "summary", "tags", "title", "examples", "servers", "externalDocs"}
 
-# Where both differ on purpose, as patterns of fnmatch for 'place: ours | Twilio's', and why.
+# The intended differences, as fnmatch patterns of 'place: ours | Twilio's', and their reasons.
 MEANT = {
-    '*/security/bearer: "http" | nothing': "Twilio's documentation names tokens of OAuth grants, too",
-    "*/requestBody/required: true | nothing": "a form with a required parameter cannot be left out; this tells Prism so",
-    "*/requestBody/*/additionalProperties: false | nothing": "a misspelt parameter must not pass",
-    "*/properties/IdempotencyKey/minLength: 1 | nothing": "an empty key is none",
-    "*/properties/Callback/pattern: * | nothing": "what Twilio's says in words: no underscore in the hostname",
-    '*/properties/Method/format: nothing | "http-method"': "no format that anybody knows; the values are listed",
-    "*/properties/Content/minLength: 1 | nothing": "an empty text is no JSON",
+    '*/security/bearer: "http" | nothing': "Twilio's documentation also has tokens of OAuth grants",
+    "*/requestBody/required: true | nothing": "a form with a required parameter is required; Prism needs this to know",
+    "*/requestBody/*/additionalProperties: false | nothing": "a misspelt parameter must be rejected",
+    "*/properties/IdempotencyKey/minLength: 1 | nothing": "an empty key is no key",
+    "*/properties/Callback/pattern: * | nothing": "Twilio's description says it: no underscore in the hostname",
+    '*/properties/Method/format: nothing | "http-method"': "not a known format; the values are listed",
+    "*/properties/Content/minLength: 1 | nothing": "an empty text is not JSON",
     "*/properties/Content/maxLength: 10240 | nothing": "the Voice SDKs allow 10 KB",
-    "*/m??Length: nothing | 34": "each SID's pattern says that already",
-    "*/responses/404/*: * | nothing": "Twilio's documentation of errors has it",
-    "*/responses/201/headers/*: nothing | *": "for browsers alone",
+    "*/m??Length: nothing | 34": "the pattern of each SID already requires this length",
+    "*/responses/404/*: * | nothing": "in Twilio's documentation of errors",
+    "*/responses/201/headers/*: nothing | *": "only for browsers",
 }
 
 
 def resolved(node, document):
-    """The node with what its references name in their place, and a oneOf of one without it."""
+    """The node with its references replaced by their targets, and each oneOf that has one element by that element."""
     if isinstance(node, list):
         return [resolved(one, document) for one in node]
     if not isinstance(node, dict):
@@ -48,10 +49,10 @@ def resolved(node, document):
 
 
 def leaves(node, place):
-    """Every value with its place, but for what is only said."""
+    """Every value with its place, without the members in DESCRIPTIVE and the extensions (x-…)."""
     if isinstance(node, dict) and node:
         for name, one in node.items():
-            if name not in SAID and not name.startswith("x-"):
+            if name not in DESCRIPTIVE and not name.startswith("x-"):
                 yield from leaves(one, f"{place}/{name.replace('/', '|')}")
     elif isinstance(node, list):
         yield place, sorted(node)
@@ -60,7 +61,7 @@ def leaves(node, place):
 
 
 def facts(document):
-    """What a document decides, flat: place → value. Parameters and ways to authenticate by their names."""
+    """The document as a flat map from place to value. Parameters and security schemes have their names as places."""
     schemes = document["components"]["securitySchemes"]
     found = {}
     for path, item in document["paths"].items():
@@ -95,7 +96,7 @@ def main():
             failed += 1
             print(f"FAILED: {difference}")
     failed += not_needed({f"{place} ({MEANT[place]})": times for place, times in needed.items()})
-    print(f"{same} facts are the same")
+    print(f"{same} values are the same in both documents")
     print(f"{same + len(needed)} passed, {failed} failed")
     sys.exit(failed != 0)
 

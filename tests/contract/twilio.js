@@ -1,6 +1,6 @@
-// Makes the requests of the conformance driver's cases by Twilio's own package, and prints what arrives: a JSON object a
-// line in, one with method, target, headers and body_b64 a line out. The package sends to a server on the loopback, by
-// the HTTP client that it has, told another host.
+// Makes requests with Twilio's own package, and prints what a server receives. Reads cases of the conformance driver
+// from standard input, a JSON object per line. Prints a JSON object per line with method, target, headers and
+// body_b64. The package uses its own HTTP client; only the host is replaced, by a server on the loopback interface.
 'use strict';
 const http = require('node:http');
 const readline = require('node:readline');

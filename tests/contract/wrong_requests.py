@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Shows that the judge can fail: requests with one thing wrong, each of which Prism must name.
+"""Checks that Prism detects errors: sends requests with one error each, which Prism must reject and name.
 
     wrong_requests.py URL
 
-First the right ones, which must pass, so that it is that one thing. The last line is 'N passed, N failed'."""
+URL is Prism's. First sends the same requests without the error, which Prism must accept; so the error alone is the
+reason of a rejection. The last line is 'N passed, N failed'."""
 import base64
 import http.client
 import json
@@ -13,7 +14,8 @@ import urllib.parse
 ACCOUNT, CALL, SUBSCRIPTION = "AC" + 32 * "1", "CA" + 32 * "2", "ZY" + 32 * "3"
 FORM = "application/x-www-form-urlencoded"
 RIGHT = {
-    "subscribe": {"method": "POST", "form": {"Callback": "https://example.com/udm", "Method": "GET", "IdempotencyKey": "1"}},
+    "subscribe": {"method": "POST",
+                  "form": {"Callback": "https://example.com/udm", "Method": "GET", "IdempotencyKey": "1"}},
     "unsubscribe": {"method": "DELETE"},
     "send": {"method": "POST", "form": {"Content": "{}", "IdempotencyKey": "1"}},
 }
@@ -31,7 +33,8 @@ def basic(text):
 
 def ask(url, operation, form={}, account=ACCOUNT, call=CALL, sid=SUBSCRIPTION, method=None, path=None, body=None,
         content_type=FORM, authorization=basic(f"{ACCOUNT}:token")):
-    """Makes a request; a parameter that is None is left out. Gives the status, and what Prism has against it."""
+    """Sends a request, without the form fields, header fields and body that are None. Returns the status and the
+    violations that Prism names."""
     right = RIGHT[operation]
     if body is None and "form" in right:
         fields = {**right["form"], **form}
@@ -41,30 +44,31 @@ def ask(url, operation, form={}, account=ACCOUNT, call=CALL, sid=SUBSCRIPTION, m
     server = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=30)
     server.request(method or right["method"], path or path_of(operation, account, call, sid), body,
                    {name: value for name, value in headers.items() if value is not None})
-    answer = server.getresponse()
-    said = answer.read()
+    response = server.getresponse()
+    content = response.read()
     server.close()
-    if answer.status < 300:
-        return answer.status, []
-    problem = json.loads(said)
-    return answer.status, [" ".join([*one.get("location", ["body"]), one["code"]]) for one in problem.get("validation", [])]
+    if response.status < 300:
+        return response.status, []
+    violations = json.loads(content).get("validation", [])
+    return response.status, [" ".join([*one.get("location", ["body"]), one["code"]]) for one in violations]
 
 
 def wrong():
-    """What is wrong, the request, and the status and the violation that must come."""
+    """For each wrong request: a description, the arguments of `ask`, and the expected status and violation."""
     sids = {"account": ACCOUNT, "call": CALL, "sid": SUBSCRIPTION}
     for operation in RIGHT:
         for name, sid in sids.items():
             if name == "sid" and operation != "unsubscribe":
                 continue
-            # As Prism calls them.
-            place = {"account": "path accountsid pattern", "call": "path callsid pattern", "sid": "path sid pattern"}[name]
-            for what, changed in (("another prefix", "XX" + sid[2:]), ("33 digits", sid + "0"), ("31 digits", sid[:-1]),
-                                  ("a digit that is none", sid[:-1] + "g")):
-                yield f"{operation}: {name} with {what}", operation, {name: changed}, 422, place
-        yield f"{operation}: no credential", operation, {"authorization": None}, 401, None
-        yield f"{operation}: credential without a colon", operation, {"authorization": basic("token")}, 401, None
-        yield f"{operation}: another scheme", operation, {"authorization": "Digest username=\"x\""}, 401, None
+            # Prism's names for them.
+            place = {"account": "path accountsid pattern", "call": "path callsid pattern",
+                     "sid": "path sid pattern"}[name]
+            for error, changed in (("another prefix", "XX" + sid[2:]), ("33 digits", sid + "0"),
+                                   ("31 digits", sid[:-1]), ("a digit that is not hexadecimal", sid[:-1] + "g")):
+                yield f"{operation}: {name} with {error}", operation, {name: changed}, 422, place
+        yield f"{operation}: no credentials", operation, {"authorization": None}, 401, None
+        yield f"{operation}: credentials without a colon", operation, {"authorization": basic("token")}, 401, None
+        yield f"{operation}: unsupported scheme", operation, {"authorization": "Digest username=\"x\""}, 401, None
         yield f"{operation}: PUT", operation, {"method": "PUT"}, 405, None
         yield (f"{operation}: without .json", operation,
                {"path": path_of(operation, **sids).removesuffix(".json")}, 404, None)
@@ -74,8 +78,10 @@ def wrong():
             continue
         yield f"{operation}: no {required}", operation, {"form": {required: None}}, 422, "body required"
         yield f"{operation}: empty body", operation, {"body": ""}, 422, "body required"
-        yield f"{operation}: misspelt parameter", operation, {"form": {"Idempotencykey": "1"}}, 422, "body additionalProperties"
-        yield f"{operation}: empty key", operation, {"form": {"IdempotencyKey": ""}}, 422, "body IdempotencyKey minLength"
+        yield (f"{operation}: misspelt parameter", operation, {"form": {"Idempotencykey": "1"}}, 422,
+               "body additionalProperties")
+        yield (f"{operation}: empty key", operation, {"form": {"IdempotencyKey": ""}}, 422,
+               "body IdempotencyKey minLength")
         yield f"{operation}: JSON", operation, {"body": "{}", "content_type": "application/json"}, 415, None
         yield f"{operation}: no content type", operation, {"content_type": None}, 422, "body type"
 
@@ -93,14 +99,16 @@ def main():
         sys.exit(__doc__)
     url = sys.argv[1]
     passed = failed = 0
-    cases = [(f"{operation}: right", operation, {}, 204 if operation == "unsubscribe" else 201, None) for operation in RIGHT]
-    for what, operation, change, status, violation in [*cases, *wrong()]:
+    cases = [(f"{operation}: without an error", operation, {}, 204 if operation == "unsubscribe" else 201, None)
+             for operation in RIGHT]
+    for description, operation, change, status, violation in [*cases, *wrong()]:
         found, violations = ask(url, operation, **change)
         if found == status and (violation is None or violation in violations):
             passed += 1
         else:
             failed += 1
-            print(f"FAILED: {what}: {found} {violations}, not {status} {violation or ''}")
+            print(f"FAILED: {description}: expected status {status}{' and ' + violation if violation else ''}; "
+                  f"got {found} and {violations}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 

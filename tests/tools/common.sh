@@ -1,19 +1,24 @@
-# What the scripts that build and test have in common; each of them sources this. It goes to the project's folder, from where
-# all their paths count.
+# Functions and variables that the build and test scripts share; each script sources this file. It changes the working
+# directory to the project's root, so all paths in the scripts are relative to that.
 CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 
-# What all of the tests and examples need, but for a compiler.
+# The packages that the tests and examples need, without compilers.
 packages=(meson ninja-build pkg-config python3 doctest-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev
     libcpp-httplib-dev libssl-dev ca-certificates)
 
-# What each of examples/stacks needs besides. There can only be one Boost, and tests/bench takes 1.81.
-declare -A stack_packages=([asio]=libasio-dev [beast]='libboost1.81-dev|libboost1.74-dev|libboost-dev' [qt]=qt6-base-dev)
+# The additional package of each program in examples/stacks. Only one version of Boost can be installed; tests/bench
+# uses 1.81.
+declare -A stack_packages=([asio]=libasio-dev [beast]='libboost1.81-dev|libboost1.74-dev|libboost-dev'
+    [qt]=qt6-base-dev)
 
-help() { # script: prints what it says of itself at its top
+# help SCRIPT: prints the comment at the top of the script, up to its 'set' line.
+help() {
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$1"
 }
 
-configure() { # folder, options of meson's…: with the compiler in CXX; once, unless they change. It speaks only if it fails
+# configure FOLDER MESON_OPTION...: sets up a build folder with the compiler in CXX. Does nothing if the folder is
+# already set up with the same compiler and options; replaces it if they differ. Prints meson's output only on failure.
+configure() {
     local build=$1 wanted="${CXX-} ${*:2}"
     shift
     mkdir -p build
@@ -25,21 +30,23 @@ configure() { # folder, options of meson's…: with the compiler in CXX; once, u
 
 passed=0
 failed=0
-count() { # of passes, of failures
+count() { # passes, failures: adds to the totals
     passed=$((passed + $1))
     failed=$((failed + $2))
 }
 
-check() { # what, command…: a check that is one test
-    local what=$1
+check() { # description, command…: runs the command and counts it as one test
+    local description=$1
     shift
     if "$@"; then count 1 0; else
         count 0 1
-        echo "FAILED: $what"
+        echo "FAILED: $description"
     fi
 }
 
-run_tests() { # folder, arguments of 'meson test'…: leaves the numbers in ok and bad; no test at all is a failure, too
+# run_tests FOLDER ARGUMENT...: runs 'meson test' with these arguments, and sets ok and bad to the numbers of tests that
+# passed and failed. If no test ran, bad is 1.
+run_tests() {
     local build=$1 log kind several
     shift
     log=$(mktemp)
@@ -56,19 +63,21 @@ run_tests() { # folder, arguments of 'meson test'…: leaves the numbers in ok a
     rm -f "$log"
 }
 
-run_each() { # a function that ends with run_tests, names that it is called with…: prints a table of them at the end
-    local what=$1 name started numbers lines=()
+# run_each FUNCTION NAME...: calls the function, which must end with run_tests, with each name. Prints a table of the
+# results at the end.
+run_each() {
+    local function=$1 name started numbers lines=()
     shift
     numbers=$(mktemp)
     for name in "$@"; do
         echo "== $name"
         started=$SECONDS
         ok=0
-        bad=1 # if it cannot be built
+        bad=1 # stays 1 if the build fails
         : >"$numbers"
-        # In a shell of its own, so that whatever fails there ends this one alone.
+        # In a subshell, so that a failure ends only this run and not the script.
         set +e
-        (set -e; "$what" "$name"; echo "$ok $bad" >"$numbers")
+        (set -e; "$function" "$name"; echo "$ok $bad" >"$numbers")
         set -e
         if [ -s "$numbers" ]; then read -r ok bad <"$numbers"; fi
         count "$ok" "$bad"

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Writes the tables of cases as constants: C++ whose static_asserts are the cases, so that the compiler runs them, and
-refuses whatever is undefined on the way.
+"""Writes the tables of test cases as C++ constants: each case becomes a static_assert, so the compiler runs it and
+rejects undefined behaviour.
 
     constant_tables.py OUTPUT_FOLDER TABLE_FOLDER...
 
-Reads the tables of each folder that there is. Of each operation those cases are taken whose texts are no longer than
-LONGEST; of more than MOST of them every so many, evenly, the same each time. Writes constant_<part>.cpp for
-each of the PARTS, constant_main.cpp, a program that says how many there are, and constant.d, what it has read.
-tests/constant/cases.hpp has the functions that the rows call."""
+Reads the tables in each TABLE_FOLDER; a folder that does not exist is ignored. A case is used if its texts together
+have at most LONGEST bytes. If an operation has more such cases than MOST allows, an evenly spaced selection is used,
+the same on every run. Writes to OUTPUT_FOLDER:
+
+    constant_<part>.cpp    the cases, one file for each of the PARTS
+    constant_main.cpp      a program that prints how many cases there are
+    constant.d             the dependencies: which tables were read
+
+The cases call functions of tests/constant/cases.hpp."""
 import base64
 import json
 import pathlib
@@ -19,20 +24,22 @@ PARTS = {
     "answers": ["parse_create_subscription", "parse_create_message", "parse_delete_subscription"],
     "webhooks": ["verify", "receive"],
 }
-LONGEST = 1000  # bytes of all the texts of a case: what a compiler does in some milliseconds
-MOST = {"verify": 60, "receive": 60, "parse_create_subscription": 450}  # these take a compiler longest: the first two hash
+LONGEST = 1000  # bytes in all texts of a case; a compiler evaluates this in a few milliseconds
+# The operations that take a compiler longest; the first two compute hashes.
+MOST = {"verify": 60, "receive": 60, "parse_create_subscription": 450}
 SIDS = {"AC": "account_sid", "CA": "call_sid", "ZY": "subscription_sid", "KX": "message_sid", "SK": "api_key_sid"}
 
 
 def literal(text):
-    """A string_view of these bytes. Octal, since no digit behind it could be taken for a part of it."""
+    """A string_view literal with these bytes. The escapes are octal with three digits, so a digit that follows is not
+    taken for a part of them."""
     data = text.encode() if isinstance(text, str) else text
     plain = lambda c: 32 <= c < 127 and c not in b'"\\?'
     return '"' + "".join(chr(c) if plain(c) else f"\\{c:03o}" for c in data) + '"sv'
 
 
 def name_of(table, index, why):
-    """What the compiler is to say. No escapes: newer ones allow none in a static_assert's text."""
+    """The message of a failed static_assert. It has no escapes, because newer compilers do not allow them there."""
     return f"{table}[{index}] " + "".join(c if " " <= c <= "~" and c not in '"\\?' else "." for c in why)[:100]
 
 
@@ -58,20 +65,20 @@ TEXTS = {"message", "sid", "account_sid", "call_sid", "uri", "content", "content
 
 
 def designated(kind, values, order):
-    """`kind{.member = …}` with what the row says."""
+    """`kind{.member = …}`: a designated initialiser with these values, its members in this order."""
     unknown = set(values) - set(order)
     if unknown:
-        sys.exit(f"constant_tables.py: no case of {kind} has {unknown}")
-    said = []
-    for each in order:
-        if each in values:
-            of = values[each]
-            if each == "sequence_number":
+        sys.exit(f"constant_tables.py: a case has unknown members of '{kind}': {', '.join(sorted(unknown))}")
+    members = []
+    for name in order:
+        if name in values:
+            of = values[name]
+            if name == "sequence_number":
                 of = str(of)
-            if each == "unreadable":
+            if name == "unreadable":
                 of = " ".join(of)
-            said.append(f".{each} = " + ("no_text" if of is None and each in TEXTS else value(of)))
-    return f"{kind}{{{', '.join(said)}}}"
+            members.append(f".{name} = " + ("no_text" if of is None and name in TEXTS else value(of)))
+    return f"{kind}{{{', '.join(members)}}}"
 
 
 def refused(expect):
@@ -147,8 +154,10 @@ def webhook(operation):
 
 
 ROWS = {
-    "sid": sid, "callback_url": callback_url, "date": date, "json": text_case("json", "body"), "form_encode": form_encode,
-    "create_subscription": request("create_subscription", "account_sid", "call_sid", "callback", "idempotency_key?", "method?"),
+    "sid": sid, "callback_url": callback_url, "date": date, "json": text_case("json", "body"),
+    "form_encode": form_encode,
+    "create_subscription": request("create_subscription", "account_sid", "call_sid", "callback", "idempotency_key?",
+                                   "method?"),
     "create_message": request("create_message", "account_sid", "call_sid", "content", "idempotency_key?"),
     "delete_subscription": request("delete_subscription", "account_sid", "call_sid", "sid"),
     "parse_create_subscription": answer("subscription"), "parse_create_message": answer("message"),
@@ -161,9 +170,9 @@ def size(case):
 
 
 def row(operation, table, index, each):
-    wanted = each["expect"].get("any_of", [each["expect"]])
-    told = " || ".join(ROWS[operation](each["case"], one) for one in wanted)
-    return f'CASE("{name_of(table, index, each["why"])}", {told});'
+    alternatives = each["expect"].get("any_of", [each["expect"]])
+    condition = " || ".join(ROWS[operation](each["case"], one) for one in alternatives)
+    return f'CASE("{name_of(table, index, each["why"])}", {condition});'
 
 
 def main():
@@ -191,8 +200,8 @@ def main():
     says.append(f"{sum(taken for taken, _ in counts.values())} cases are constants")
     text = "".join(f'    std::puts("{each}");\n' for each in says)
     (output / "constant_main.cpp").write_text(f"#include <cstdio>\nint main()\n{{\n{text}}}\n", encoding="utf-8")
-    (output / "constant.d").write_text("constant_main.cpp: " + " ".join(str(p).replace(" ", "\\ ") for p in read) + "\n",
-                                      encoding="utf-8")
+    dependencies = " ".join(str(path).replace(" ", "\\ ") for path in read)
+    (output / "constant.d").write_text(f"constant_main.cpp: {dependencies}\n", encoding="utf-8")
 
 
 main()

@@ -1,33 +1,37 @@
-"""The small things that can be changed in a header of the core, one at a time, and how to switch them. For tests/mutate."""
+"""Finds the changes that tests/mutate makes to a header of the core, and rewrites the header so that they can be
+selected at run time."""
 import collections
 import re
 
-# What becomes of a token.
+# What each token is replaced by.
 SWAPS = {
-    "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&", "+": "-", "-": "+", "*": "+",
-    "/": "*", "%": "/", "+=": "-=", "-=": "+=", "++": "--", "--": "++", "<<": ">>", ">>": "<<", "&": "|", "|": "&", "!": "",
-    "true": "false", "false": "true",
+    "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&", "+": "-", "-": "+",
+    "*": "+", "/": "*", "%": "/", "+=": "-=", "-=": "+=", "++": "--", "--": "++", "<<": ">>", ">>": "<<", "&": "|",
+    "|": "&", "!": "", "true": "false", "false": "true",
 }
-TOKEN = re.compile(r'//.*|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])+\'|[A-Za-z_]\w*|\d[\w\']*|<<=|>>=|->|::|\.\.\.|[-+*/%<>=!&|^]=|'
-                   r'&&|\|\||\+\+|--|<<|>>|\S')
-STATEMENT = re.compile(r"^\s*(?!return\b|using\b|static_assert\b|friend\b|else\b|case\b|default\b|break\b|typename\b|constexpr\b|"
-                       r"static\b|auto\b|inline\b|template\b|struct\b|class\b|explicit\b|enum\b)[\w\[\(\*+-].*;$")
+TOKEN = re.compile(r'//.*|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])+\'|[A-Za-z_]\w*|\d[\w\']*|<<=|>>=|->|::|\.\.\.|'
+                   r'[-+*/%<>=!&|^]=|&&|\|\||\+\+|--|<<|>>|\S')
+STATEMENT = re.compile(r"^\s*(?!return\b|using\b|static_assert\b|friend\b|else\b|case\b|default\b|break\b|typename\b|"
+                       r"constexpr\b|static\b|auto\b|inline\b|template\b|struct\b|class\b|explicit\b|enum\b)"
+                       r"[\w\[\(\*+-].*;$")
 DECLARATION = re.compile(r"^\s*[\w:<>,\s&*]+[\s&*]\w+(\{.*\}| = .*|\[.*\].*)?;$")
 
-# How each is switched, by tests/tools/mutant.hpp.
+# The name of each operator's switch in tests/tools/mutant.hpp.
 BETWEEN = {
-    "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal", "+": "plus",
-    "-": "minus", "*": "times", "/": "divide", "%": "modulo", "<<": "shift_left", ">>": "shift_right", "&": "bit_and",
-    "|": "bit_or", "+=": "add", "-=": "subtract",
+    "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal",
+    "+": "plus", "-": "minus", "*": "times", "/": "divide", "%": "modulo", "<<": "shift_left", ">>": "shift_right",
+    "&": "bit_and", "|": "bit_or", "+=": "add", "-=": "subtract",
 }
 BEFORE = {"++": "increment", "--": "decrement", "!": "negation"}
 
 Change = collections.namedtuple("Change", "header line becomes what edits")
-Edit = collections.namedtuple("Edit", "start end before after whole")  # before…after around it; or `before` instead of it
+# If `whole`, the text from `start` to `end` is replaced by `before`; otherwise it is put between `before` and `after`.
+Edit = collections.namedtuple("Edit", "start end before after whole")
 
 
 def operand(tokens, i, step, operator):
-    """The index of the last token of what `operator`, an 'and' or 'or' at tokens[i], has on one side; none if it is unclear."""
+    """The index of the outermost token of an operand of `operator`, which is '&&' or '||' at tokens[i]: of the left
+    operand if `step` is -1, of the right one if it is 1. None if that is unclear."""
     inner, outer = ("([{", ")]}") if step > 0 else (")]}", "([{")
     stops = {",", ";", "?", ":", "=", "return", "||" if operator == "&&" else ""} | ({operator} if step > 0 else set())
     depth, j = 0, i + step
@@ -41,7 +45,7 @@ def operand(tokens, i, step, operator):
 
 
 def edits_of(tokens, i, end_of_condition):
-    """How the token's change is switched where the source is rewritten; nothing if it cannot be."""
+    """The edits that make the token's change selectable at run time; empty if that is not possible."""
     at, token = tokens[i]
     before, after = tokens[i - 1][1], tokens[i + 1][1]
     end = at + len(token)
@@ -55,7 +59,7 @@ def edits_of(tokens, i, end_of_condition):
         first, last = tokens[left][0], tokens[right][0] + len(tokens[right][1])
         left_end, right_start = tokens[i - 1][0] + len(before), tokens[i + 1][0]
         return [Edit(a, b, "mutant::flip<@>(", ")", False)
-                for a, b in ((first, last), (first, left_end), (right_start, last))]  # de Morgan's
+                for a, b in ((first, last), (first, left_end), (right_start, last))]  # De Morgan's law
     if token in BETWEEN:
         return [Edit(at, end, f"{token} mutant::{BETWEEN[token]}<@> {token}", "", True)]
     if token in BEFORE:
@@ -67,7 +71,7 @@ def edits_of(tokens, i, end_of_condition):
     condition = [(a, t) for a, t in tokens[i + 2:i + 400] if a < end_of_condition]
     start = max((a + 1 for a, t in condition if t == ";"), default=tokens[i + 1][0] + 1)
     if any(t == "=" for a, t in condition if a >= start):
-        return []  # it declares something
+        return []  # the condition declares a variable
     return [Edit(start, end_of_condition, "mutant::flip<@>(", ")", False)]
 
 
@@ -78,14 +82,16 @@ def found_in(header, path):
     for line in lines:
         starts.append(offset)
         if not line.strip().startswith("#"):
-            everything += [(offset + m.start(), m.group()) for m in TOKEN.finditer(line) if not m.group().startswith("//")]
+            everything += [(offset + m.start(), m.group()) for m in TOKEN.finditer(line)
+                           if not m.group().startswith("//")]
         offset += len(line) + 1
     index = {at: i for i, (at, _) in enumerate(everything)}
-    in_body = False  # declarations before the first brace of a namespace say nothing that runs
+    in_body = False  # nothing before the first namespace is executable
     for number, line in enumerate(lines):
         text = line.strip()
         in_body = in_body or text.startswith("namespace")
-        if not in_body or text.startswith(("//", "#", "template", "requires", "using", "static_assert", "}", "namespace")):
+        if not in_body or text.startswith(
+                ("//", "#", "template", "requires", "using", "static_assert", "}", "namespace")):
             continue
         if "// unreached:" in text or lines[number - 1].strip().startswith("// unreached:"):
             continue
@@ -99,9 +105,9 @@ def found_in(header, path):
             before = tokens[i - 1][1] if i else ""
             after = tokens[i + 1][1] if i + 1 < len(tokens) else ""
             end = at + len(token)
-            blanks = line[at - 1:at] == " " and line[end:end + 1] == " "  # an operator of two, by the format of the sources
+            spaced = line[at - 1:at] == " " and line[end:end + 1] == " "  # clang-format does this to binary operators
             if token in SWAPS:
-                if token in ("<", ">", "*", "/", "%", "+", "-", "&", "|", "<<", ">>", "&&", "||") and not blanks:
+                if token in ("<", ">", "*", "/", "%", "+", "-", "&", "|", "<<", ">>", "&&", "||") and not spaced:
                     continue
                 if token == "&&" and before in ("auto", "T", "U", "F", "Self") or token == "!" and after == "(":
                     continue
@@ -116,11 +122,12 @@ def found_in(header, path):
                         close = j
                         break
                 if close:
-                    start = max(tokens[i + 1][0], line.rfind("; ", 0, close) + 1)  # behind what it declares
+                    start = max(tokens[i + 1][0], line.rfind("; ", 0, close) + 1)  # after an init-statement
                     negated = f"(!{line[start:close + 1]})" if line[start] == "(" else f" !({line[start + 1:close]}))"
                     add(f"{line[:start]}{negated}{line[close + 1:]}", f"{token} is negated", at, close)
         if STATEMENT.match(line) and not DECLARATION.match(line):
-            declares = re.match(r"\s*[\w:]+(<.*>)?( const)?[ *&]+\w+(\(.*\)|\{.*\});$", line) and not text.startswith("delete")
+            declares = (re.match(r"\s*[\w:]+(<.*>)?( const)?[ *&]+\w+(\(.*\)|\{.*\});$", line)
+                        and not text.startswith("delete"))
             start, end = starts[number] + tokens[0][0], starts[number] + tokens[-1][0] + 1
             found.append(Change(header, number, re.match(r"\s*", line).group() + ";", "left out",
                                 [] if declares else [Edit(start, end, "{ if (!mutant::on<@>()) ", " }", False)]))
@@ -128,8 +135,8 @@ def found_in(header, path):
 
 
 def rewritten(text, changes):
-    """The text of a header with switches, of which `changes` has the numbers; and where in it each is."""
-    pieces = []  # (place, order at that place, text, number)
+    """The text of a header with a switch for each of the numbered `changes`, and the position of each switch in it."""
+    pieces = []  # (position, order at that position, text, number, length of the text that it replaces)
     for number, change in changes:
         for start, end, before, after, whole in change.edits:
             if whole:

@@ -1,25 +1,28 @@
 #!/usr/bin/env python3
-"""Checks that includes run one way: a header includes only what stands above it in FLOORS, where a folder stands for all
-of its headers; these may include each other, but not in a circle. Nothing in include/ includes an adapter, and the core
-includes no standard header that is expensive to compile.
+"""Checks the #include lines of the core.
 
-    include_order.py INCLUDE_FOLDER"""
+    include_order.py INCLUDE_FOLDER
+
+FLOORS lists the headers from low to high. A header may only include headers that come before it in FLOORS. A folder
+there means all headers in it; these may include each other, but not in a cycle. No header may include an adapter, a
+standard header that is expensive to compile (TOO_EXPENSIVE), or a file by #include "…". sidecall.hpp must include
+every public header. Every header begins with '#pragma once', and none depends on __OPTIMIZE__."""
 import pathlib
 import re
 import sys
 
-FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform", "detail/memory",
-         "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url", "idempotency_key",
-         "credentials", "endpoint", "http_method", "header", "http_response", "error_response", "detail/wire",
-         "http_request", "authorized_request", "http", "subscription", "message", "webhook", "sequencer", "transport",
-         "retry_policy", "detail/sending", "retry", "sidecall"]
+FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform",
+          "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
+          "idempotency_key", "credentials", "endpoint", "http_method", "header", "http_response", "error_response",
+          "detail/wire", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
+          "sequencer", "transport", "retry_policy", "detail/sending", "retry", "sidecall"]
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
-            "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
-            "unordered_map", "thread", "iterator"}
+                 "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
+                 "unordered_map", "thread", "iterator"}
 
 
 def floor(name):
-    """Where a header, or its folder, stands in FLOORS."""
+    """The index in FLOORS of a header, or of its folder."""
     path = pathlib.PurePath(name).relative_to("sidecall").with_suffix("")
     return FLOORS.index(str(path.parent if path.parts[0] == "detail" else path))
 
@@ -33,11 +36,11 @@ def main():
         text = path.read_text(encoding="utf-8")
         graph[name] = re.findall(r"#include <(sidecall/[^>]+)>", text)
         for header in TOO_EXPENSIVE & set(re.findall(r"#include <([a-z_]+)>", text)):
-            faults.append(f"{name} includes <{header}>")
+            faults.append(f"{name} includes <{header}>, which is expensive to compile")
         if re.search(r'#include "', text):
-            faults.append(f'{name} includes with "…": <sidecall/…> is found from everywhere')
+            faults.append(f'{name} has an #include "…"; use #include <sidecall/…>')
         if "__OPTIMIZE" in text:
-            faults.append(f"{name} asks how it is optimised, which may differ between the translation units of a program")
+            faults.append(f"{name} uses __OPTIMIZE__, which may differ between the translation units of a program")
         if not text.startswith("#pragma once\n"):
             faults.append(f"{name} does not begin with #pragma once")
     for name, included in graph.items():
@@ -45,7 +48,7 @@ def main():
             if other not in graph:
                 faults.append(f"{name} includes <{other}>, which is not part of the core")
             elif floor(other) > floor(name) or (floor(other) == floor(name) and "/detail/" not in name):
-                faults.append(f"{name} includes <{other}>, which does not stand above it")
+                faults.append(f"{name} includes <{other}>, which does not come before it in FLOORS")
 
     def reach(name, seen):
         for other in graph.get(name, []):
@@ -54,11 +57,11 @@ def main():
                 reach(other, seen)
         return seen
 
-    faults += [f"{name} includes itself in a circle" for name in graph if name in reach(name, set())]
+    faults += [f"{name} includes itself in a cycle" for name in graph if name in reach(name, set())]
     missing = {f"sidecall/{n}.hpp" for n in FLOORS if f"sidecall/{n}.hpp" in graph} - {"sidecall/sidecall.hpp"}
     missing -= set(graph["sidecall/sidecall.hpp"])
-    faults += [f"sidecall/sidecall.hpp leaves out {name}" for name in sorted(missing)]
-    print("\n".join(faults) or f"{len(graph)} headers in order")
+    faults += [f"sidecall/sidecall.hpp does not include {name}" for name in sorted(missing)]
+    print("\n".join(faults) or f"{len(graph)} headers checked")
     sys.exit(bool(faults))
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs all files of a copy of JSONTestSuite through the conformance driver: a part of them is in the tables, anyway.
+"""Runs all files of JSONTestSuite through the conformance driver. (The tables in tests/data have only some of them.)
 
-    json_test_suite.py DRIVER FOLDER     the folder is its test_parsing
+    json_test_suite.py DRIVER FOLDER     FOLDER is the folder test_parsing of a copy of JSONTestSuite
 
-A file 'y_…' must be read, one 'n_…' must not, and one 'i_…' as tests/README.md has decided."""
+Files named 'y_…' must be accepted, files named 'n_…' rejected. Of the files named 'i_…', where either is allowed, those
+that match READ must be accepted and the others rejected; tests/NOTES.md has the reasons."""
 import base64
 import json
 import pathlib
@@ -25,10 +26,11 @@ def main():
                       "expect": {"ok": file.name.startswith(READ)}, "why": file.name}
                      for file in sorted(pathlib.Path(folder).glob(f"{kind}_*.json"))]
             if not cases:
-                sys.exit(f"json_test_suite.py: there is no {kind}_*.json in {folder}")
+                sys.exit(f"json_test_suite.py: {folder} has no files named {kind}_*.json")
             tables.append(pathlib.Path(work, kind))
             tables[-1].write_text(json.dumps(cases), encoding="utf-8")
-        return subprocess.run([pathlib.Path(__file__).with_name("run_tables.py"), driver, *tables], check=False).returncode
+        run_tables = pathlib.Path(__file__).with_name("run_tables.py")
+        return subprocess.run([run_tables, driver, *tables], check=False).returncode
 
 
 sys.exit(main())

@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-// What tests/mutate writes into a copy of the headers, so that one compilation holds all changes: the one whose number
-// is in $MUTANT is on when the program runs. To the compiler, in its constant expressions, none ever is.
+// The switches that tests/mutate writes into a copy of the headers, so that one program contains all changes. The
+// environment variable MUTANT selects the active change by its number. No change is active in constant expressions.
 namespace mutant {
 
 inline char reached[10000];
@@ -16,7 +16,7 @@ inline int const active = [] {
     return number ? std::atoi(number) : -1;
 }();
 
-/// Adds the numbers that the program came by to the file $MUTANT_REACHED.
+/// At exit, appends the numbers of the changes that the program reached to the file that MUTANT_REACHED names.
 struct log {
     ~log()
     {
@@ -50,8 +50,9 @@ constexpr bool flip(T&& condition) noexcept
     return static_cast<bool>(std::forward<T>(condition)) != on<N>();
 }
 
-// `a < b` becomes `a < less<N> < b`, which needs no parser: whatever the operands are, the same operator twice takes
-// the same ones, from left to right. The first keeps the left operand, the second does what is to be done.
+// `a < b` becomes `a < less<N> < b`. This needs no parser: because both operators have the same precedence and group
+// from left to right, the operands stay the same. The first operator stores the left operand; the second does the
+// operation, changed or not.
 template <class Kind, int N>
 struct between {};
 template <class Kind, int N, class Left>
@@ -92,7 +93,7 @@ MUTANT(bit_and, &, |)
 MUTANT(bit_or, |, &)
 #undef MUTANT
 
-// `a += b` becomes `a += add<N> += b`: these are taken from right to left.
+// `a += b` becomes `a += add<N> += b`: assignments group from right to left.
 #define MUTANT(kind, usual, changed)                                                                                   \
     struct kind##_kind {};                                                                                             \
     template <int N>                                                                                                   \
@@ -112,7 +113,7 @@ MUTANT(add, +=, -=)
 MUTANT(subtract, -=, +=)
 #undef MUTANT
 
-// `++x` becomes `increment<N> ->* x`: nothing between two operands binds tighter than this one.
+// `++x` becomes `increment<N> ->* x`: no binary operator has a higher precedence than `->*`.
 #define MUTANT(kind, type, usual, changed)                                                                             \
     struct kind##_kind {};                                                                                             \
     template <int N>                                                                                                   \

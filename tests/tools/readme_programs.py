@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Compiles each C++ program of a paper, word for word. A block that begins with an #include, or with the command that builds
-it, '// c++ … NAME.cpp …', is a program by itself; any other goes on where the one before it ended. One that has a 'main' is
-built, with what the command has behind NAME.cpp, and run: it must end with 0.
+"""Compiles and runs the C++ programs in a Markdown document, unchanged.
 
-    readme_programs.py PAPER COMPILER [ARGUMENT...]"""
+    readme_programs.py DOCUMENT COMPILER [ARGUMENT...]
+
+A code block that begins with an #include, or with a command such as '// c++ … NAME.cpp …', begins a program. Any other
+block continues the program before it. A program with a 'main' is built, with the arguments that follow NAME.cpp in its
+command, and run; it must exit with status 0. Other programs are only compiled."""
 import pathlib
 import re
 import shlex
@@ -13,8 +15,8 @@ import tempfile
 
 
 def main():
-    paper, *compiler = sys.argv[1:]
-    blocks = re.findall(r"```cpp\n(.*?)```", pathlib.Path(paper).read_text(encoding="utf-8"), re.DOTALL)
+    document, *compiler = sys.argv[1:]
+    blocks = re.findall(r"```cpp\n(.*?)```", pathlib.Path(document).read_text(encoding="utf-8"), re.DOTALL)
     programs = []
     for block in blocks:
         if block.startswith(("#include", "// c++ ", "// clang++ ")) or not programs:
@@ -22,7 +24,7 @@ def main():
         else:
             programs[-1] += block
     if not programs:
-        sys.exit(f"{paper}: no C++ program in it")
+        sys.exit(f"{document} has no C++ code blocks")
     run = 0
     for number, program in enumerate(programs, 1):
         with tempfile.TemporaryDirectory() as folder:
@@ -37,8 +39,9 @@ def main():
                 command = shlex.join([*compiler, "-fsyntax-only", str(source)])
             done = subprocess.run(command, shell=True, capture_output=True, text=True)
         if done.returncode != 0:
-            sys.exit(f"program {number} of {paper} ends with {done.returncode}:\n{command}\n{program}\n{done.stderr}")
-    print(f"{len(programs)} programs of {len(blocks)} blocks compiled, {run} of them run")
+            sys.exit(f"program {number} of {document} fails with status {done.returncode}:\n"
+                     f"{command}\n{program}\n{done.stderr}")
+    print(f"{len(programs)} programs from {len(blocks)} code blocks compiled, {run} of them run")
 
 
 main()

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Runs tables of cases through the conformance driver.
+"""Runs tables of test cases through the conformance driver.
 
     run_tables.py DRIVER TABLE.json...
 
-A table is a list of {"case": {…}, "expect": {…}, "why": "…"}. The driver is given each case as a line of JSON and must
-answer each with a line that has every member of "expect" with the same value ("any_of" lists several that would do).
-The driver is run by the command in MESON_EXE_WRAPPER, if there is one, as meson sets it for another machine's programs.
-Prints the first differences of a table, a count for each, and 'N passed, N failed'; status 0 if nothing failed."""
+A table is a list of {"case": {…}, "expect": {…}, "why": "…"}. The driver reads each case as a line of JSON, and must
+print a line that has every member of "expect" with the same value. If "expect" has "any_of", one of the alternatives
+in it must match. If the environment variable MESON_EXE_WRAPPER is set, as meson does in a cross build, the driver is
+run by that command.
+
+Prints the first few differences and a count for each table. The last line is 'N passed, N failed'. The exit status is 0
+if nothing failed."""
 import json
 import os
 import shlex
@@ -30,7 +33,7 @@ def answers(driver, cases):
     done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, timeout=300, check=True)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     if len(found) != len(cases):
-        sys.exit(f"{driver} gave {len(found)} answers to {len(cases)} cases")
+        sys.exit(f"{driver} printed {len(found)} lines for {len(cases)} cases")
     return found
 
 
@@ -46,7 +49,7 @@ def main():
             print(f"{table}[{i}] {case['why']}")
             for what, value in (("case", case["case"]), ("expected", case["expect"]), ("answer", answer)):
                 print(f"    {what:9}{json.dumps(value)[:400]}")
-        print(f"{table}: {len(cases) - len(wrong)} of {len(cases)}")
+        print(f"{table}: {len(cases) - len(wrong)} of {len(cases)} passed")
         passed += len(cases) - len(wrong)
         failed += len(wrong)
     print(f"{passed} passed, {failed} failed")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Whether the headers define the same for each translation unit of a program, whatever options of the compiler it is built with:
-what the preprocessor makes of them is compared, so that inline functions differ in nothing (the one definition rule).
+"""Checks that the headers define the same things with every compiler option, so that translation units built with
+different options can be linked (one definition rule). Compares the preprocessor's output for the headers.
 
     same_definitions.py INCLUDE_FOLDER COMPILER [ARGUMENT...]
 
-SIDECALL_NO_SHA_INSTRUCTIONS, SIDECALL_NO_STDIO and SIDECALL_PREFER_SIZE are meant for the whole program, and do change it. So is
--fno-exceptions, which changes the standard library's templates, too."""
+SIDECALL_NO_SHA_INSTRUCTIONS, SIDECALL_NO_STDIO and SIDECALL_PREFER_SIZE must be the same in the whole program, so they
+must change the output. -fno-exceptions is not checked: it must also be the same in the whole program, because it
+changes the standard library's templates."""
 import pathlib
 import re
 import subprocess
@@ -20,7 +21,7 @@ MEANT = ["SIDECALL_NO_SHA_INSTRUCTIONS", "SIDECALL_NO_STDIO", "SIDECALL_PREFER_S
 
 
 def lines_of_headers(folder, output):
-    """What comes from the folder, without the lines that say where it comes from."""
+    """The lines of the preprocessor's output that come from the folder, without line markers."""
     kept, ours = [], False
     for line in output.splitlines():
         if place := re.match(r'# \d+ "([^"]*)"', line):
@@ -42,24 +43,24 @@ def main():
 
     usual = preprocess("")
     if not usual:
-        sys.exit(f"{compiler[0]} makes nothing of {folder}")
+        sys.exit(f"{compiler[0]} cannot preprocess the headers in {folder}, or there are none")
     bad = []
     macros = subprocess.run([*compiler, "-dM", "-E", "-xc++", "-"], input="", capture_output=True, text=True).stdout
     is_x86 = "__x86_64__ 1" in macros
     compared = 0
     for options in OPTIONS + (X86 if is_x86 else []):
         other = preprocess(options)
-        if other is None:  # this compiler has no such option
+        if other is None:  # the compiler does not know the option
             continue
         compared += 1
         differing = next((pair for pair in zip(usual, other) if pair[0] != pair[1]), None)
         if differing or len(usual) != len(other):
-            bad.append(f"{options}: {differing and differing[1] or 'lines are added or left out'}")
+            bad.append(f"{options} changes the headers: {differing and differing[1] or 'lines are added or missing'}")
     for name in MEANT:
         if preprocess(f"-D{name}") == usual and (is_x86 or "SHA" not in name):
-            bad.append(f"{name} changes nothing")
+            bad.append(f"-D{name} changes nothing")
     if bad:
-        sys.exit("What the headers define depends on the options of a translation unit.\n" + "\n".join(bad))
+        sys.exit("The definitions in the headers depend on compiler options in the wrong way:\n" + "\n".join(bad))
     print(f"{compared} options compared")
 
 

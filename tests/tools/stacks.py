@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Runs a program of examples/stacks as its user would: against the stand-in, against servers that answer in every way that
-HTTP/1.1 allows and in some that it does not, and against none.
+"""Tests a program of examples/stacks as a user would run it.
 
-    stacks.py STANDIN_SERVER PROGRAM
-    stacks.py --hang PROGRAM...        against a server that never answers: all at once, since each waits for its time-out"""
+    stacks.py STANDIN_SERVER PROGRAM    test the program against the stand-in for Twilio, against servers that send
+                                        valid and invalid HTTP/1.1 responses, over IPv6, with TLS, with a server that
+                                        is not running, and with wrong arguments
+    stacks.py --hang PROGRAM...         test the programs against servers that never finish a response, all at the same
+                                        time, because each waits for its time-out
+
+Prints nothing if everything passes. An AssertionError says what is wrong."""
 import contextlib
 import os
 import re
@@ -34,7 +38,8 @@ LENGTH = f"content-length: {len(BODY)}"
 CHUNKED = "Transfer-Encoding: chunked"
 PARTS = BODY[:1], BODY[1:20], BODY[20:]
 SUBSCRIBED = answer("Content-Type: application/json", LENGTH, body=BODY)
-# What the server sends, whether it then ends the connection, what the program says, and what it says if Qt sees it otherwise.
+# What the server sends, whether it then closes the connection, what the program must print, and, if it differs, what
+# the program over Qt must print.
 ANSWERS = [
     (SUBSCRIBED, False, SID),
     (answer(CHUNKED, body=chunks(*PARTS, b"")), False, SID),
@@ -54,7 +59,7 @@ ANSWERS = [
 
 
 class Server:
-    """Gives every request the same answer, or none, and keeps the requests."""
+    """A server that sends the same bytes in response to every request, possibly none, and stores the requests."""
 
     def __init__(self, sent, ends, tls=None, pause=0, address="127.0.0.1"):
         self.sent, self.ends, self.tls, self.pause, self.requests = sent, ends, tls, pause, []
@@ -105,26 +110,28 @@ def with_answers(program):
         Example(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}").expect(0 if text == SID else 1, text)
         keys = {re.search(rb"IdempotencyKey=[0-9a-f-]{36}", request)[0] for request in server.requests}
         repeats = is_qt and not sent.startswith(b"HTTP/")
-        assert len(keys) == 1 and (repeats or len(server.requests) == 1), f"{len(server.requests)} requests for {sent[:99]}"
+        assert len(keys) == 1 and (repeats or len(server.requests) == 1), \
+            f"expected one request with one IdempotencyKey, got {len(server.requests)} with {len(keys)}; " \
+            f"the server sent {sent[:99]}"
 
 
 def with_ipv6(program):
     try:
         server = Server(SUBSCRIBED, False, address="::1")
     except OSError:
-        return  # there is none on this machine
+        return  # this machine has no IPv6
     Example(program, CALL, CALLBACK, f"http://[::1]:{server.port}").expect(0, SID)
 
 
 def with_tls(program):
-    """A certificate that is trusted, one that is not, and one for another host. Of these, Qt cannot be told to trust one, and
-    posix has no TLS."""
+    """Three cases: a trusted certificate, an untrusted one, and one for another host. The program over Qt cannot be
+    told to trust a certificate, and the program 'posix' has no TLS: they must fail in all cases."""
     can_trust = os.path.basename(program) not in ("posix", "qt")
     with tempfile.TemporaryDirectory() as folder:
         key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-keyout", key, "-out", certificate, "-subj", "/CN=test", "-addext", "subjectAltName=DNS:localhost"],
-                       check=True, capture_output=True)
+                        "-keyout", key, "-out", certificate, "-subj", "/CN=test",
+                        "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate, key)
         server = Server(SUBSCRIBED, False, tls)
@@ -133,7 +140,7 @@ def with_tls(program):
             Example(program, CALL, CALLBACK, f"https://{host}:{server.port}", SSL_CERT_FILE=trusted).expect(
                 0 if is_good else 1, SID if is_good else "tls_failure")
         assert len(server.requests) == can_trust, server.requests
-        if can_trust:  # Python ends TLS without saying so, as somebody would who cuts an answer short
+        if can_trust:  # Python closes the connection without close_notify, like an attacker who truncates a response
             server = Server(answer("Connection: close", body=BODY), True, tls)
             Example(program, CALL, CALLBACK, f"https://localhost:{server.port}", SSL_CERT_FILE=certificate).expect(
                 1, "answer_lost")
@@ -149,10 +156,10 @@ def with_wrong_input(program):
 
 def hang(programs):
     servers = Server(b"", False), Server(SUBSCRIBED, False, pause=1)
-    running = [Example(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}")
-               for program in programs for server in servers]
-    for one in running:
-        one.expect(1, "timed_out")
+    examples = [Example(program, CALL, CALLBACK, f"http://127.0.0.1:{server.port}")
+                for program in programs for server in servers]
+    for example in examples:
+        example.expect(1, "timed_out")
 
 
 def main():

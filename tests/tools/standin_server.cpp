@@ -1,7 +1,10 @@
-// The stand-in as a server for programs under test. It prints a line, "URL ACCOUNT_SID AUTH_TOKEN", serves until its
-// standard input ends, and then prints a line for each request: its method, its target, the status of the answer, and
-// whether the credentials were right, 1 or 0. Each argument is the body of an answer, with the status 200, to one of
-// the first requests, for what the stand-in does not know.
+// The stand-in for Twilio as a server, for tests of other programs.
+//
+//     standin_server [BODY...]
+//
+// Prints a line "URL ACCOUNT_SID AUTH_TOKEN" and serves requests until its standard input ends. Then prints a line for
+// each request: method, target, response status, and 1 or 0 for right or wrong credentials. The first requests get a
+// response with status 200 and one BODY each; this is for endpoints that the stand-in does not implement.
 
 #include <ios>
 #include <iostream>

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Lists the unqualified calls in templates of the headers. Such a call also looks for functions in the namespaces of its
-arguments (ADL), so a template of the same name in a user's namespace could be called in place of ours. Exit 1 if there
-are any.
+"""Lists unqualified function calls in templates of the headers. Such a call also finds functions in the namespaces of
+its arguments (argument-dependent lookup), so a template in a user's namespace could be called instead of the library's.
 
-    unqualified_calls.py FOLDER PROGRAM ARGUMENT...
+    unqualified_calls.py FOLDER CLANG ARGUMENT...
 
-FOLDER has the headers; PROGRAM, a clang++, gets the arguments."""
+FOLDER has the headers. CLANG is a clang++, which is run with the arguments. The exit status is 1 if there are
+unqualified calls, or if clang reports fewer than 1,000 calls in all, because then it did not see all headers."""
 import re
 import subprocess
 import sys
 
 LOCATION = re.compile(r'(?P<file>/[^:<>\n]+|<[a-z -]+>):(?P<line>\d+):\d+|line:(?P<next>\d+):\d+')
-# Operators cannot be qualified, and there is no ADL for those of built-in types.
+# Operators are excluded: they cannot be qualified, and those of built-in types are not looked up.
 CALL = re.compile(r"UnresolvedLookupExpr.*\(ADL\) = '(?!operator\W)([^']*)'")
 
 
@@ -24,14 +24,14 @@ def main():
     found = {}
     file, line, calls = '', 0, 0
     for node in dump.stdout.splitlines():
-        for place in LOCATION.finditer(node):  # the dump names a file, and a line, only where it changes
+        for place in LOCATION.finditer(node):  # the dump omits the file, and the line, if it is the same as before
             file = place['file'] or file
             line = place['line'] or place['next']
         calls += 'CallExpr' in node
         call = CALL.search(node)
         if call and file.startswith(folder):
             found[f'{file[len(folder):]}:{line}: {call[1]}'] = None
-    print('\n'.join(found) if found else f'{calls} calls, and no unqualified one in a template')
+    print('\n'.join(found) if found else f'{calls} calls, no unqualified call in a template')
     return 1 if found or calls < 1000 else 0
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Runs examples/webhook_server as its user would: starts it, calls it as Twilio would, and as others would, reads what it
-prints, and ends it with Ctrl-C.
+"""Tests examples/webhook_server as a user would run it: starts it, sends it requests with right and wrong signatures,
+stops it with SIGINT (Ctrl-C), and checks what it printed.
 
-    webhook_server.py PROGRAM"""
+    webhook_server.py PROGRAM
+
+Prints nothing if everything passes. An AssertionError says what is wrong."""
 import base64
 import hashlib
 import hmac

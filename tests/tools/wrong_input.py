@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Gives examples/subscribe, or examples/bulk_subscribe, every wrong input that somebody thought of: each must end it with
-status 2 (1 where the network is at fault), one line on standard error that holds a promised text, and nothing of the token.
+"""Tests the error messages of examples/subscribe and examples/bulk_subscribe.
 
-    wrong_input.py PROGRAM"""
+    wrong_input.py PROGRAM
+
+Runs the program with many kinds of wrong input. For each it must exit with status 2 (1 if the network fails), print
+one line on standard error that contains the expected text, and never print the token. The last line is
+'N passed, N failed'."""
 import os
 import subprocess
 import sys
@@ -12,7 +15,7 @@ TWILIO = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": TOKEN}
 CALL = ["--call", "CA" + "2" * 32]
 WHOLE = [*CALL, "--callback", "https://example.com"]
 
-SUBSCRIBE = [  # environment, arguments, status, a text in the line
+SUBSCRIBE = [  # environment, arguments, exit status, text that the line must contain
     ({}, ["--call", "CA12"], 2, "CallSid: shorter than 34 characters (byte 4)"),
     ({}, ["--call", "AC" + "2" * 32], 2, "CallSid"),
     ({}, ["--call", ""], 2, "--call is empty"),
@@ -79,11 +82,12 @@ def main():
     failed = 0
     for environment, arguments, status, text in cases:
         done = subprocess.run([sys.argv[1], *arguments], env={**clean, **environment}, capture_output=True, timeout=20)
-        said = done.stderr.decode(errors="replace")
-        leaked = TOKEN in said or TOKEN in done.stdout.decode(errors="replace")
-        if done.returncode != status or text not in said or said.count("\n") != 1 or leaked:
+        errors = done.stderr.decode(errors="replace")
+        leaked = TOKEN in errors or TOKEN in done.stdout.decode(errors="replace")
+        if done.returncode != status or text not in errors or errors.count("\n") != 1 or leaked:
             failed += 1
-            print(f"{arguments}: status {done.returncode} for {status}, no {text!r} in {said!r}, or the token in it")
+            print(f"FAILED: {arguments}: expected status {status} and one line with {text!r}; got status "
+                  f"{done.returncode} and {errors!r}{'; the program prints the token' if leaked else ''}")
     print(f"{len(cases) - failed} passed, {failed} failed")
     sys.exit(failed != 0)
 
