@@ -9,7 +9,7 @@
 
 #include <curl/curl.h>
 
-#include <sidecall/detail/standin_text.hpp>
+#include <sidecall/detail/standin_form.hpp>
 #include <sidecall/message.hpp>
 #include <sidecall/subscription.hpp>
 
