@@ -1,6 +1,6 @@
 #pragma once
 
-/// Connection.
+/// The connection of an `httplib_transport`, and one request over it.
 
 #include <httplib.h>
 
@@ -29,22 +29,22 @@
 
 namespace sidecall::detail {
 
-/// What comes of one request.
+/// The state of one request.
 struct httplib_exchange {
     httplib::Request request{};
     dead_socket dead{};
-    bool may_connect = false; // for one connection
-    bool sending = false;     // only known where cpp-httplib lets us write the headers
-    bool replaying = false;   // cpp-httplib was about to send it once more
+    bool may_connect = false; // allows cpp-httplib to open one connection
+    bool sending = false;     // only known if cpp-httplib lets the transport write the headers
+    bool replaying = false;   // cpp-httplib tried to send the request again
     bool too_large = false;
-    bool until_end = false; // the body is what comes up to the end of the connection
+    bool until_end = false; // the body ends with the connection
     bool was_reset = false;
     bool interim = false;
-    std::size_t room = 0; // for the body
+    std::size_t remaining = 0; // bytes left for the body
     std::string body{};
 };
 
-/// The connection and all that belongs to it. It stays at its place, since cpp-httplib calls back into it.
+/// The connection and its client. It cannot move, because cpp-httplib calls back into it.
 class httplib_connection {
 public:
     explicit httplib_connection(transport_options settings) : settings_(std::move(settings)) {}
@@ -56,8 +56,8 @@ public:
         client_.reset();
     }
 
-    /// Ends a request: wipes its header fields, and unless it is complete, as when cpp-httplib has thrown, forgets
-    /// the client, since nobody knows what is still to come on its connection.
+    /// Ends a request: wipes its header fields. If the request is not complete, for example because cpp-httplib threw,
+    /// also drops the client, because more bytes may follow on its connection.
     class request_end {
     public:
         /// Both must outlive it.
@@ -76,100 +76,103 @@ public:
             connection_.socket_.close();
         }
 
-        bool is_complete = false; ///< Whether the connection holds nothing of this request any longer.
+        bool is_complete = false; ///< Whether the connection has no unread bytes of this request.
 
     private:
         httplib_connection& connection_;
         httplib_exchange& current_;
     };
 
-    result<http_response> carry(authorized_request const& request, std::chrono::milliseconds at_most)
+    result<http_response> perform(authorized_request const& request, std::chrono::milliseconds time_limit)
     {
         no_sigpipe const guard;
         auto const start = clock::now();
-        auto const total = at_least_1ms((std::min)(settings_.total_timeout, at_most));
+        auto const total = at_least_1ms((std::min)(settings_.total_timeout, time_limit));
         auto const to_connect = (std::min)(at_least_1ms(settings_.connect_timeout), total);
-        httplib_exchange current;
-        request_end end(*this, current);
-        if (!current.dead.is_open()) return failure(errc::not_connected, "no file descriptor left");
+        httplib_exchange exchange;
+        request_end end(*this, exchange);
+        if (!exchange.dead.is_open()) return failure(errc::not_connected, "no file descriptor left");
         if (auto fault = prepare_client(request)) return *std::move(fault);
         client_->set_connection_timeout(to_connect);
         std::vector<std::string> addresses;
         if (!client_->is_socket_open()) {
-            addresses = addresses_to_connect_to(request);
-            if (addresses.empty()) return failed(errc::not_connected, "no address", httplib::Error::Connection);
+            addresses = resolve(request);
+            if (addresses.empty())
+                return failed(errc::not_connected, "the name of the host or the proxy could not be resolved",
+                              httplib::Error::Connection);
         }
 
-        current_ = &current;
+        current_ = &exchange;
         socket_.start_counting();
-        // TLS and chunks cost bytes on the wire that are none of the answer's.
+        // The watchdog counts the overhead of TLS and chunks too, so its limit is larger than max_answer.
         connection_watch watching(socket_, start + total, 2 * std::uint64_t{settings_.max_answer} + 65536);
 
-        httplib::Request& sent = current.request;
-        httplib::Response answer;
+        httplib::Request& sent = exchange.request;
+        httplib::Response response;
         httplib::Headers fields_of_304;
         fill(sent, request);
         sent.response_handler = [&](httplib::Response const&) {
             watching.headers_are_complete();
-            current.interim = answer.status < 200;
-            if (answer.status == 304) { // never has a body, for which cpp-httplib 0.11 would wait
-                fields_of_304 = answer.headers;
-                answer.headers.erase("Content-Length");
-                answer.headers.erase("Transfer-Encoding");
-                answer.headers.emplace("Content-Length", "0");
+            exchange.interim = response.status < 200;
+            if (response.status == 304) { // has no body, but cpp-httplib 0.11 would wait for one
+                fields_of_304 = response.headers;
+                response.headers.erase("Content-Length");
+                response.headers.erase("Transfer-Encoding");
+                response.headers.emplace("Content-Length", "0");
             }
-            current.until_end = !answer.has_header("Content-Length") && !answer.has_header("Transfer-Encoding");
-            auto const length = std::strtoull(answer.get_header_value("Content-Length").c_str(), nullptr, 10);
-            std::size_t const headers = size_of(answer.headers);
-            current.too_large = headers > settings_.max_answer || length > settings_.max_answer - headers;
-            current.room = current.too_large ? 0 : settings_.max_answer - headers;
-            return !current.interim && !current.too_large;
+            exchange.until_end = !response.has_header("Content-Length") && !response.has_header("Transfer-Encoding");
+            auto const length = std::strtoull(response.get_header_value("Content-Length").c_str(), nullptr, 10);
+            std::size_t const headers = size_of(response.headers);
+            exchange.too_large = headers > settings_.max_answer || length > settings_.max_answer - headers;
+            exchange.remaining = exchange.too_large ? 0 : settings_.max_answer - headers;
+            return !exchange.interim && !exchange.too_large;
         };
         sent.content_receiver = [&](char const* data, std::size_t size, auto, auto) {
-            current.too_large = current.too_large || size > current.room - current.body.size();
-            if (!current.too_large) current.body.append(data, size);
-            return !current.too_large;
+            exchange.too_large = exchange.too_large || size > exchange.remaining - exchange.body.size();
+            if (!exchange.too_large) exchange.body.append(data, size);
+            return !exchange.too_large;
         };
 
         auto error = httplib::Error::Success;
         bool done = false;
         std::size_t next = 0;
         do {
-            current.may_connect = !addresses.empty();
-            if (current.may_connect) connect_to(addresses[next++], request);
+            exchange.may_connect = !addresses.empty();
+            if (exchange.may_connect) connect_to(addresses[next++], request);
             error = httplib::Error::Success;
-            done = client_->send(sent, answer, error);
-        } while (!done && !current.sending && !current.replaying && next < addresses.size() && is_refused(error) &&
+            done = client_->send(sent, response, error);
+        } while (!done && !exchange.sending && !exchange.replaying && next < addresses.size() && is_refused(error) &&
                  clock::now() - start < total);
         watching.end();
         end.is_complete = true;
         last_used_ = clock::now();
-        if (!fields_of_304.empty()) answer.headers = std::move(fields_of_304);
+        if (!fields_of_304.empty()) response.headers = std::move(fields_of_304);
         if (!client_->is_socket_open()) socket_.close();
 
-        if (current.replaying)
-            return failed(errc::answer_lost, "the connection ended before an answer came; not sent again", error);
-        if (current.too_large || watching.flooded())
+        if (exchange.replaying)
+            return failed(errc::answer_lost,
+                          "the connection closed before a response arrived; the request was not sent again", error);
+        if (exchange.too_large || watching.flooded())
             return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
-        if (current.interim)
-            return failed(errc::transport_failure, "an interim answer that cpp-httplib cannot read past", error);
-        // Even an answer that seems whole is not: its end may be our own cut.
+        if (exchange.interim)
+            return failed(errc::transport_failure, "an interim response that cpp-httplib does not support", error);
+        // Even a response that looks complete may be cut short by the watchdog.
         if (!done || watching.expired()) {
             bool const slow = watching.expired() || last_used_ - start >= to_connect;
             if (slow && was_connecting(error)) return failed(errc::not_connected, "connecting timed out", error);
             errc const kind = watching.expired() ? errc::timed_out : kind_of(error);
             return failed(kind, detail::explain(kind), error);
         }
-        if (current.was_reset)
+        if (exchange.was_reset)
             return failed(errc::answer_lost, detail::explain(errc::answer_lost), httplib::Error::Read);
-        // The proxy's own answer: cpp-httplib gives it back as if it were the host's.
-        if (answer.status == 407 && is_tunnelled(request))
-            return failed(errc::not_connected, "the proxy asks for a password", error);
-        if (size_of(answer.headers) > settings_.max_answer) // of an answer without a body
+        // This is the response of the proxy, which cpp-httplib returns as if it came from the host.
+        if (response.status == 407 && is_tunnelled(request))
+            return failed(errc::not_connected, "the proxy requires authentication", error);
+        if (size_of(response.headers) > settings_.max_answer) // of a response without a body
             return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
 
-        http_response whole{.status = answer.status, .headers = {}, .body = std::move(current.body)};
-        for (auto const& field : answer.headers) whole.headers.add(field.first, field.second);
+        http_response whole{.status = response.status, .headers = {}, .body = std::move(exchange.body)};
+        for (auto const& field : response.headers) whole.headers.add(field.first, field.second);
         return whole;
     }
 
@@ -194,7 +197,7 @@ private:
         return size;
     }
 
-    /// Splits `host:port`, "[::1]:80" say; port 0 if there is none that is one.
+    /// Splits `host:port`, for example "[::1]:80". The port is 0 if it is missing or invalid.
     static std::pair<std::string_view, int> split_host(std::string_view text) noexcept
     {
         std::size_t const bracket = text.find(']');
@@ -205,8 +208,8 @@ private:
         return {host, static_cast<int>(port)};
     }
 
-    /// What the host, or its proxy, has, as cpp-httplib would look it up, but one by one.
-    std::vector<std::string> addresses_to_connect_to(authorized_request const& request) const
+    /// The addresses of the host or the proxy, from the look-up that cpp-httplib would do.
+    std::vector<std::string> resolve(authorized_request const& request) const
     {
         struct free_addresses {
             void operator()(addrinfo* first) const noexcept { ::freeaddrinfo(first); }
@@ -234,7 +237,7 @@ private:
             client_->set_hostname_addr_map({{host_of(request), address}});
     }
 
-    /// In lower case: some versions of cpp-httplib compare it with a certificate's byte by byte.
+    /// The host in lower case, because some versions of cpp-httplib compare it with the certificate byte by byte.
     static std::string host_of(authorized_request const& request)
     {
         std::string host(request.hostname());
@@ -247,7 +250,7 @@ private:
         std::string_view const origin = request.url().substr(0, request.url().size() - request.target().size());
         if (client_ && origin == origin_) {
             bool const fresh = clock::now() - last_used_ <= settings_.max_idle;
-            if (!fresh || !socket_.is_quiet()) client_->stop();
+            if (!fresh || !socket_.has_no_input()) client_->stop();
             return {};
         }
 
@@ -284,11 +287,11 @@ private:
             if (!proxy.empty() && proxy.back() == '/') proxy.remove_suffix(1);
             auto const [host, port] = split_host(proxy);
             if (host.empty() || port == 0 || host.find_first_of("/@") != host.npos)
-                return failure(errc::invalid_argument, "the proxy is not http://host:port");
+                return failure(errc::invalid_argument, "the proxy is not of the form http://host:port");
             proxy_ = {std::string(host), port};
         }
 
-        // Reading and writing are left to the watch; these are only to be later than it.
+        // The watchdog limits reading and writing. These timeouts only have to be later.
         auto const later = at_least_1ms(settings_.total_timeout) + std::chrono::seconds(1);
         client.set_read_timeout(later);
         client.set_write_timeout(later);
@@ -296,16 +299,16 @@ private:
         client.set_follow_location(false);
         client.set_decompress(false);
         client.set_compress(false);
-        client.set_tcp_nodelay(true); // headers and body are written apart
+        client.set_tcp_nodelay(true); // headers and body are written separately
         client.set_socket_options([this](auto socket) {
-            httplib_exchange& current = *current_; // cpp-httplib connects nowhere else than in `send`
+            httplib_exchange& current = *current_; // cpp-httplib connects only within `send`
             bool const allowed = std::exchange(current.may_connect, false);
             if (allowed && socket_.open(socket)) return;
-            current.dead.take_the_place_of(socket);
-            current.request.path.clear(); // without one cpp-httplib sends nothing, either
+            current.dead.replace(socket);
+            current.request.path.clear(); // with an empty path cpp-httplib sends nothing
             current.replaying = !allowed;
         });
-        if constexpr (takes_a_reset_for_an_end) // this is called when the body has been read
+        if constexpr (treats_reset_as_end) // cpp-httplib calls this once the body has been read
             client.set_logger([this](httplib::Request const&, httplib::Response const&) {
                 current_->was_reset = current_->until_end && !socket_.is_connected();
             });
@@ -314,14 +317,14 @@ private:
         return {};
     }
 
-    // What differs between the versions of cpp-httplib is asked of the type, in templates, since their numbers
-    // cannot be compared by the preprocessor.
+    // Differences between the versions of cpp-httplib are detected on its types, in templates, because the preprocessor
+    // cannot compare their version numbers.
 
 #ifdef CPPHTTPLIB_OPENSSL_SUPPORT
     template <class Client>
     static void require_tls_1_2(Client& client)
     {
-        // The versions with `tls_context`, by which `ssl_context` is deprecated, require it by themselves.
+        // Versions that have `tls_context`, and deprecate `ssl_context`, require TLS 1.2 by default.
         if constexpr (!requires { client.tls_context(); })
             SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
     }
@@ -336,35 +339,36 @@ private:
             client.set_url_encode(false);
     }
 
-    /// Reads a body without a length up to any end, even a reset.
-    static constexpr bool takes_a_reset_for_an_end = detail::httplib_version() >= detail::httplib_version("0.14.3") &&
-                                                     detail::httplib_version() < detail::httplib_version("0.19.0");
+    /// Whether cpp-httplib reads a body without a length up to any end of the connection, even a reset.
+    static constexpr bool treats_reset_as_end = detail::httplib_version() >= detail::httplib_version("0.14.3") &&
+                                                detail::httplib_version() < detail::httplib_version("0.19.0");
 
     template <class Client>
-    static constexpr bool lets_us_write_headers = requires(Client& client) {
+    static constexpr bool has_header_writer = requires(Client& client) {
         client.set_header_writer([](httplib::Stream&, httplib::Headers&) { return ssize_t{}; });
     };
 
-    /// Should a version write a request twice to one connection, which none is known to, this ends that.
+    /// Stops the request if cpp-httplib writes it twice to one connection. No version is known to do so.
     template <class Client>
     void write_headers_once(Client& client)
     {
-        if constexpr (lets_us_write_headers<Client>)
+        if constexpr (has_header_writer<Client>)
             client.set_header_writer([this](httplib::Stream& stream, httplib::Headers& fields) -> ssize_t {
-                bool const is_ours = fields.find("Authorization") != fields.end(); // and not the proxy's CONNECT
-                if (is_ours && current_) {
+                bool const is_request =
+                    fields.find("Authorization") != fields.end(); // not those of the CONNECT to the proxy
+                if (is_request && current_) {
                     current_->replaying = current_->sending;
                     current_->sending = true;
                     if (current_->replaying) {
-                        socket_.cut(); // some versions do not look at what is returned
+                        socket_.shut_down(); // some versions ignore the return value
                         return -1;
                     }
-                    // From 0.23 to 0.51 cpp-httplib encodes a query anew, whatever it is told about the path.
+                    // cpp-httplib 0.23 to 0.51 encode the query again, whatever the setting for the path.
                     if (auto* const buffer = dynamic_cast<httplib::detail::BufferStream*>(&stream)) {
                         *buffer = httplib::detail::BufferStream();
-                        std::string const first =
+                        std::string const request_line =
                             current_->request.method + ' ' + current_->request.path + " HTTP/1.1\r\n";
-                        buffer->write(first.data(), first.size());
+                        buffer->write(request_line.data(), request_line.size());
                     }
                 }
                 ssize_t size = 0;
@@ -386,8 +390,8 @@ private:
         sent.headers.emplace("Host", std::string(request.host()));
         for (header const field : request.headers())
             sent.headers.emplace(std::string(field.name), std::string(field.value));
-        // Where there is an `Expect` already, cpp-httplib does not add its own; it is not written, see above.
-        if (lets_us_write_headers<httplib::ClientImpl>) sent.headers.emplace("Expect", "");
+        // cpp-httplib adds no `Expect` of its own if there already is one. The header writer above omits it.
+        if (has_header_writer<httplib::ClientImpl>) sent.headers.emplace("Expect", "");
     }
 
     template <class Error>
@@ -399,7 +403,7 @@ private:
                is_tls(error);
     }
 
-    /// Without a TCP connection: another address may have one.
+    /// Whether there was no TCP connection, so that another address may work.
     template <class Error>
     static constexpr bool is_refused(Error error) noexcept
     {

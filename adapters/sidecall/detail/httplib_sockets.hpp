@@ -1,6 +1,7 @@
 #pragma once
 
-/// Sockets.
+/// What `httplib_transport` does to the sockets of cpp-httplib: SIGPIPE, cutting a connection from another thread, and
+/// refusing a second connection.
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -22,26 +23,27 @@
 
 namespace sidecall::detail {
 
-/// Keeps the SIGPIPE of a write to a closed connection from the program, for as long as it lives, in this thread.
+/// While it exists, blocks SIGPIPE in this thread. Its destructor discards the SIGPIPE of a write to a closed
+/// connection.
 class no_sigpipe {
 public:
     no_sigpipe() noexcept : was_pending_(is_pending())
     {
-        sigset_t const pipe = only_pipe();
+        sigset_t const pipe = sigpipe_set();
         pthread_sigmask(SIG_BLOCK, &pipe, &before_);
     }
     no_sigpipe(no_sigpipe const&) = delete;
     no_sigpipe& operator=(no_sigpipe const&) = delete;
     ~no_sigpipe()
     {
-        sigset_t const pipe = only_pipe();
+        sigset_t const pipe = sigpipe_set();
         int signal = 0;
         if (!was_pending_ && is_pending()) sigwait(&pipe, &signal);
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
 
 private:
-    static sigset_t only_pipe() noexcept
+    static sigset_t sigpipe_set() noexcept
     {
         sigset_t set;
         sigemptyset(&set);
@@ -60,8 +62,8 @@ private:
     bool was_pending_;
 };
 
-/// A second descriptor of cpp-httplib's socket: it stays valid whenever cpp-httplib closes its own, so that another
-/// thread can cut the connection without a race.
+/// A second descriptor of the socket of cpp-httplib. It stays valid when cpp-httplib closes its own, so another thread
+/// can cut the connection without a race.
 class socket_handle {
 public:
     socket_handle() noexcept = default;
@@ -69,13 +71,13 @@ public:
     socket_handle& operator=(socket_handle const&) = delete;
     ~socket_handle() { close(); }
 
-    /// False if there is no descriptor left.
+    /// Duplicates `socket`. Returns false if no descriptor is left.
     bool open(int socket) noexcept
     {
         std::lock_guard<std::mutex> const lock(mutex_);
         if (socket_ >= 0) ::close(socket_);
         socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-        earlier_ = 0;
+        previously_received_ = 0;
         return socket_ >= 0;
     }
     void close() noexcept
@@ -84,21 +86,22 @@ public:
         if (socket_ >= 0) ::close(socket_);
         socket_ = -1;
     }
-    void cut() noexcept
+    void shut_down() noexcept
     {
         std::lock_guard<std::mutex> const lock(mutex_);
         if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
     }
 
-    /// Nothing has come since the last answer: no end, and nothing that would be taken for the next answer.
-    bool is_quiet() noexcept
+    /// Whether the socket has no input: neither the end of the connection nor bytes, which would be parsed as the next
+    /// response.
+    bool has_no_input() noexcept
     {
         std::lock_guard<std::mutex> const lock(mutex_);
-        pollfd what{socket_, POLLIN, 0};
-        return socket_ >= 0 && ::poll(&what, 1, 0) == 0;
+        pollfd polled{socket_, POLLIN, 0};
+        return socket_ >= 0 && ::poll(&polled, 1, 0) == 0;
     }
 
-    /// Not reset; true, too, when the peer has ended its side.
+    /// Whether the connection was not reset. Also true if the peer has closed its side.
     bool is_connected() noexcept
     {
         std::lock_guard<std::mutex> const lock(mutex_);
@@ -110,13 +113,13 @@ public:
     void start_counting() noexcept
     {
         std::lock_guard<std::mutex> const lock(mutex_);
-        earlier_ = total_received();
+        previously_received_ = total_received();
     }
-    /// The bytes that have come since; 0 where the system does not say.
+    /// The number of bytes received since `start_counting`; 0 if the system does not report it.
     std::uint64_t received() noexcept
     {
         std::lock_guard<std::mutex> const lock(mutex_);
-        return total_received() - earlier_;
+        return total_received() - previously_received_;
     }
 
 private:
@@ -124,7 +127,8 @@ private:
     {
         std::uint64_t count = 0;
 #ifdef __linux__
-        // tcpi_bytes_received of Linux' struct tcp_info, behind the end of the C library's, which httplib.h takes.
+        // tcpi_bytes_received in the struct tcp_info of Linux. It lies beyond the end of the C library's struct, which
+        // httplib.h includes.
         constexpr std::size_t offset = 128;
         char info[offset + sizeof count]{};
         socklen_t size = sizeof info;
@@ -136,10 +140,10 @@ private:
 
     std::mutex mutex_;
     int socket_ = -1;
-    std::uint64_t earlier_ = 0;
+    std::uint64_t previously_received_ = 0;
 };
 
-/// A socket that no connection can be made with: of another family, and bound to nothing.
+/// A socket that cannot connect: it belongs to another family and is not bound.
 class dead_socket {
 public:
     dead_socket() noexcept : socket_(::socket(AF_UNIX, SOCK_DGRAM, 0))
@@ -155,19 +159,20 @@ public:
 
     bool is_open() const noexcept { return socket_ >= 0; }
 
-    /// Makes `other` one, which closes what it was; its number stays its owner's.
-    void take_the_place_of(int other) const noexcept
+    /// Makes `descriptor` refer to this socket, which closes the socket it referred to. The number stays with its
+    /// owner.
+    void replace(int descriptor) const noexcept
     {
-        while (::dup2(socket_, other) < 0 && (errno == EINTR || errno == EBUSY)) {
+        while (::dup2(socket_, descriptor) < 0 && (errno == EINTR || errno == EBUSY)) {
         }
-        ::fcntl(other, F_SETFD, FD_CLOEXEC);
+        ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
     }
 
 private:
     int socket_;
 };
 
-/// Cuts the connection at the deadline, and when more has come than `limit` while the headers are being read.
+/// Cuts the connection at the deadline, or when more than `limit` bytes arrive during the header section.
 class connection_watch {
     using clock = std::chrono::steady_clock;
 
@@ -195,20 +200,20 @@ public:
         if (thread_.joinable()) thread_.join();
     }
 
-    bool expired() const noexcept { return expired_; } ///< Only after `end`, like the next one.
-    bool flooded() const noexcept { return flooded_; }
+    bool expired() const noexcept { return expired_; } ///< Whether the deadline passed. Call it after `end`.
+    bool flooded() const noexcept { return flooded_; } ///< Whether `limit` was exceeded. Call it after `end`.
 
 private:
     void run() noexcept
     {
         constexpr auto interval = std::chrono::milliseconds(20);
         std::unique_lock<std::mutex> lock(mutex_);
-        // Goes on after the deadline: cpp-httplib may try the host's next address.
+        // Continues after the deadline, because cpp-httplib may try the next address of the host.
         while (!ended_) {
             auto const now = clock::now();
             expired_ = expired_ || now >= deadline_;
             flooded_ = flooded_ || (in_headers_ && socket_.received() > limit_);
-            if (expired_ || flooded_) socket_.cut();
+            if (expired_ || flooded_) socket_.shut_down();
             changed_.wait_until(lock, expired_ ? now + interval : (std::min)(now + interval, deadline_));
         }
     }
@@ -222,7 +227,7 @@ private:
     bool ended_ = false;
     bool expired_ = false;
     bool flooded_ = false;
-    std::thread thread_; // last, since it uses all of the others
+    std::thread thread_; // last, because it uses all the others
 };
 
 } // namespace sidecall::detail

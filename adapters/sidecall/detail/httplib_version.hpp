@@ -1,6 +1,6 @@
 #pragma once
 
-/// Version.
+/// The version of cpp-httplib, and which versions the adapters work with.
 
 #include <httplib.h>
 
@@ -11,7 +11,7 @@
 
 namespace sidecall::detail {
 
-/// A version of cpp-httplib as a number that can be compared: 18'007 for "0.18.7". Its macros cannot be compared.
+/// A version of cpp-httplib as a comparable number: 18'007 for "0.18.7". The macros of cpp-httplib cannot be compared.
 constexpr unsigned httplib_version(std::string_view text = CPPHTTPLIB_VERSION) noexcept
 {
     unsigned parts[3]{};
@@ -27,6 +27,6 @@ constexpr unsigned httplib_version(std::string_view text = CPPHTTPLIB_VERSION) n
 
 static_assert(httplib_version() >= httplib_version("0.11.0"), "sidecall needs cpp-httplib 0.11 or later");
 static_assert(httplib_version() != httplib_version("0.12.1"),
-              "cpp-httplib 0.12.1 crashes when it uses a proxy: take another version of it");
+              "cpp-httplib 0.12.1 crashes when it uses a proxy: use another version");
 
 } // namespace sidecall::detail
