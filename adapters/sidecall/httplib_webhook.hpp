@@ -57,7 +57,7 @@ struct webhook_mount_options {
 
 /// Chooses the verifier of an account: a callable that takes an `account_sid const&` and returns a pointer to a
 /// `webhook_verifier` (a raw pointer, a `std::shared_ptr`…) or a null pointer. Subaccounts sign with their
-/// mutable_request tokens.
+/// own tokens.
 template <class Choose>
 concept webhook_verifier_choice = requires(Choose& choose, account_sid const& account) {
     { *choose(account) } -> std::convertible_to<webhook_verifier const&>;
@@ -381,9 +381,9 @@ private:
     /// Keeps some versions of cpp-httplib, such as 0.41, from reading the rest of the body after the response. For a
     /// request without a length they would read until the connection ends, including the next requests.
     template <class Request>
-    static void mark_body_consumed(Request& mutable_request)
+    static void mark_body_consumed(Request& request)
     {
-        if constexpr (requires { mutable_request.body_consumed_ = true; }) mutable_request.body_consumed_ = true;
+        if constexpr (requires { request.body_consumed_ = true; }) request.body_consumed_ = true;
     }
 
     /// A verifier with a random token, which nobody knows.
@@ -395,14 +395,14 @@ private:
         return webhook_verifier(secret(std::string_view(token, sizeof token)));
     }
 
-    struct empty {};
+    struct unused {};
 
     Verifier verifier_;
     Handler handler_;
     webhook_mount_options options_;
-    std::conditional_t<std::is_same_v<Verifier, webhook_verifier>, empty, webhook_verifier> unknown_verifier_ = [] {
+    std::conditional_t<std::is_same_v<Verifier, webhook_verifier>, unused, webhook_verifier> unknown_verifier_ = [] {
         if constexpr (std::is_same_v<Verifier, webhook_verifier>)
-            return empty();
+            return unused();
         else
             return make_unknown_verifier();
     }();

@@ -1,9 +1,8 @@
 #pragma once
 
-/// Faults of a network, of a gateway and of Twilio, on demand and repeatable: what `standin_options::faults` switches
-/// on. It is a part of `standin.hpp`; include that.
-///
-/// The sockets are those of POSIX 2024 (`accept4`, `pipe2`), which Linux and the BSDs have.
+/// The faults that `twilio_standin` injects on demand and repeatably if `standin_options::faults` is set: faults of a
+/// network, of a gateway and of Twilio. Part of `standin.hpp`; include that.
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -14,48 +13,49 @@
 
 namespace sidecall {
 
-/// What can befall a request, or its answer. "Carried out" means that the request is judged, and has its effect if it
-/// is right, as without a fault. Behind all but `too_many_requests…`, `error_…` and `slow_accept` the connection ends.
+/// A fault of a request or its response. "Processed" means that the request is checked and takes effect if it is valid,
+/// as it does without a fault. The connection closes after every fault except `too_many_requests…`, `error_…` and
+/// `slow_accept`.
 ///
-/// No fault makes a success of what is none, in a way that no client could tell. An answer without a body, such as that
-/// to a DELETE, has its faults in its header section.
+/// No fault turns a failure into a success that a client could not tell from a real one. A response without a body,
+/// such as that to a DELETE, gets its faults in its header section.
 enum class standin_fault {
-    /// 429 without a `Retry-After`; not carried out.
+    /// 429 without a `Retry-After`; not processed.
     too_many_requests,
-    /// 429 with a `Retry-After` in seconds; not carried out.
+    /// 429 with a `Retry-After` in seconds; not processed.
     too_many_requests_for_seconds,
-    /// 429 with a `Retry-After` that is an HTTP date; not carried out.
+    /// 429 with a `Retry-After` that is an HTTP date; not processed.
     too_many_requests_until_date,
-    /// 500, 502, 503 or 504, in Twilio's format or as a gateway's HTML page; not carried out.
+    /// 500, 502, 503 or 504, in the format of Twilio or as the HTML page of a gateway; not processed.
     error_before_effect,
-    /// The same, but carried out.
+    /// Like `error_before_effect`, but processed.
     error_after_effect,
-    /// An RST when the first bytes of the request come, which are not read. Not in the ledger.
+    /// An RST when the first bytes of the request arrive. They are not read and not recorded in the ledger.
     reset_before_request,
-    /// Carried out, then an RST instead of an answer.
+    /// Processed, then an RST instead of a response.
     reset_before_answer,
-    /// Carried out, then at least a byte of the answer, but not all of it, and an RST.
+    /// Processed, then at least one byte of the response, but not all, and an RST.
     reset_during_answer,
-    /// The whole answer, then an RST. What the client's system had no room for is lost.
+    /// Processed, then the whole response and an RST. Whatever the client's system could not buffer is lost.
     reset_after_answer,
-    /// Carried out, then nothing for `standin_faults::stall`, or until the client goes.
+    /// Processed, then no response for `standin_faults::stall`, or until the client closes the connection.
     stall_before_answer,
-    /// Carried out, then a part of the answer, and nothing for as long.
+    /// Processed, then a part of the response and nothing more for that time.
     stall_during_answer,
-    /// Carried out, then a part of the answer, and an orderly end.
+    /// Processed, then a part of the response and an orderly close.
     truncated_answer,
-    /// Carried out, then what is no HTTP; or the true status with a body that is no JSON, or with JSON of another
+    /// Processed, then bytes that are not HTTP, or the true status with a body that is not JSON or is JSON of another
     /// shape.
     garbage_answer,
-    /// Carried out, then an answer whose header section lies or is ill-formed: a `Content-Length` too large, or too
-    /// small (with the rest of the body behind it, at once or a little later), or two of them; a body that is said to
-    /// be chunked and is not; a header line that is none.
+    /// Processed, then a response with a wrong or malformed header section: a `Content-Length` that is too large, too
+    /// small (the rest of the body follows, at once or a little later) or present twice; a chunked `Transfer-Encoding`
+    /// with a body that is not chunked; an invalid header line.
     wrong_headers,
-    /// Answered as usual, but the next connection has to wait for `standin_faults::slow_accept` until it is taken.
+    /// Processed and answered as usual, but the next connection is accepted only after `standin_faults::slow_accept`.
     slow_accept,
 };
 
-/// Every fault, in the order in which they are declared.
+/// Every fault, in order of declaration.
 inline constexpr std::array<standin_fault, 15> standin_all_faults{
     standin_fault::too_many_requests,
     standin_fault::too_many_requests_for_seconds,
@@ -74,7 +74,7 @@ inline constexpr std::array<standin_fault, 15> standin_all_faults{
     standin_fault::slow_accept,
 };
 
-/// The enumerator's name, such as `reset_before_answer`; empty for a value that is no enumerator.
+/// The name of the enumerator, such as `reset_before_answer`. Empty for a value that is not an enumerator.
 inline std::string_view to_string_view(standin_fault fault)
 {
     constexpr std::string_view names[] = {"too_many_requests",
@@ -96,19 +96,22 @@ inline std::string_view to_string_view(standin_fault fault)
     return index < std::size(names) ? names[index] : std::string_view();
 }
 
-/// How often which faults come. Every member has a default, by which none comes.
+/// Which faults occur, and how often. Every member has a default, and by default none occurs.
 struct standin_faults {
-    /// How likely a request meets a fault: 0 to 1. One that is refused unread (400, 413, 414, 431, 501) meets none.
+    /// The probability that a request gets a fault: 0 to 1. Requests that are refused unread (400, 413, 414, 431, 501)
+    /// get none.
     double rate = 0;
-    /// The same seed gives the n-th request the same fault, as they begin to arrive, with every standard library.
+    /// The seed of the random sequence. The same seed gives the n-th arriving request the same fault, with every
+    /// standard library.
     std::uint64_t seed = 0;
-    /// Those that are drawn from, each as likely; one that is named twice is twice as likely. Empty: all.
+    /// The faults to choose from, with equal probability. A fault that is listed twice is twice as likely. Empty: all
+    /// faults.
     std::vector<standin_fault> kinds = {};
-    /// How long a stall lasts: 0 to an hour.
+    /// The duration of a stall: 0 to one hour.
     std::chrono::milliseconds stall = std::chrono::seconds{10};
-    /// How long `standin_fault::slow_accept` lasts: 0 to an hour.
+    /// The duration of `standin_fault::slow_accept`: 0 to one hour.
     std::chrono::milliseconds slow_accept = std::chrono::milliseconds{50};
-    /// What a `Retry-After` asks for, in seconds: 0 or more.
+    /// The delay in `Retry-After`, in seconds: 0 or more.
     int retry_after = 1;
 };
 

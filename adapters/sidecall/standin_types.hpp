@@ -1,6 +1,7 @@
 #pragma once
 
-/// Types.
+/// The values that users of `twilio_standin` spell: its options, recorded requests, subscriptions, canned responses,
+/// messages and callback requests. Part of `standin.hpp`; include that.
 
 #include <sidecall/detail/standin_text.hpp>
 #include <sidecall/standin_faults.hpp>
@@ -17,192 +18,195 @@
 
 namespace sidecall {
 
-/// Names with their values: header fields, or form parameters.
+/// Names and values of header fields or form parameters.
 using standin_fields = standin_detail::named_values;
 
-/// What a `twilio_standin` is made of. Every member has a default.
+/// Options of a `twilio_standin`. Every member has a default.
 struct standin_options {
-    /// The one account: `AC` and 32 hexadecimal digits.
+    /// The SID of the only account: `AC` and 32 hexadecimal digits.
     std::string account_sid = "AC00000000000000000000000000000001";
-    /// The account's auth token, not empty: callbacks are signed with it.
+    /// The auth token of the account, not empty. Callbacks are signed with it.
     std::string auth_token = "stand-in-auth-token";
-    /// The account's other token during a rotation, accepted too; sign with it by `standin_delivery::sign_with`.
-    /// Empty: there is none.
+    /// A second token of the account, also accepted, for tests of a token rotation. Sign with it by
+    /// `standin_delivery::sign_with`. Empty: there is none.
     std::string old_auth_token = {};
-    /// API keys that are accepted too: an `SK` SID and its secret.
+    /// API keys that are also accepted: `SK` SIDs and their secrets.
     std::map<std::string, std::string> api_keys = {};
-    /// Bearer tokens that are accepted too.
+    /// Bearer tokens that are also accepted.
     std::vector<std::string> bearer_tokens = {};
-    /// The only calls in progress. Empty: every well-formed call SID names a call in progress.
+    /// The calls in progress. Empty: every well-formed call SID is a call in progress.
     std::vector<std::string> calls = {};
-    /// Where the SIDs come from: the same seed and the same requests give the same SIDs, as do the same messages of
-    /// clients.
+    /// The seed of the SIDs. The same seed and the same requests give the same SIDs; so do the same seed and the same
+    /// client messages.
     std::uint64_t seed = 0;
-    /// The number of a client's first message in each call. Twilio's page says 0, its example shows 1.
+    /// The `SequenceNumber` of the first client message in each call. Twilio's documentation says 0, but its example
+    /// shows 1.
     std::uint64_t first_sequence_number = 0;
-    /// How long each wait for a callback's server may last: to connect, to write, for more of its answer. At least a
-    /// millisecond.
+    /// The time limit for each wait on the server of a callback: connecting, writing, and each read of its response. At
+    /// least one millisecond.
     std::chrono::milliseconds callback_timeout = std::chrono::seconds{15};
-    /// The certificate authorities to trust for https callbacks, a PEM file. Empty: the system's.
+    /// A PEM file with the certificate authorities to trust for https callbacks. Empty: those of the system.
     std::string callback_ca_file = {};
-    /// The members that are null in a 201: `date_created`, say. All are nullable in Twilio's OpenAPI document; `sid` is
-    /// what the library cannot do without.
+    /// The members of a 201 that are null, such as `date_created`. All are nullable in the OpenAPI document of Twilio;
+    /// `sid` is the one that the library requires.
     std::set<std::string> null_members = {};
-    /// The members that are absent from a 201: none is required in Twilio's OpenAPI document.
+    /// The members that a 201 lacks. None is required in the OpenAPI document of Twilio.
     std::set<std::string> absent_members = {};
-    /// Faults on demand. With them, the stand-in serves through a small server of raw sockets that can misbehave:
-    /// HTTP/1.1 with `Content-Length` bodies only (501), header sections of 64 KiB at most (431), any number of
-    /// connections with a thread each, an idle one closed after 5 seconds.
+    /// Faults on demand. If set, the stand-in uses a small server on raw sockets that can misbehave. It supports
+    /// HTTP/1.1 with `Content-Length` bodies only (otherwise 501) and header sections of at most 64 KiB (otherwise
+    /// 431). It serves any number of connections, each in its own thread, and closes idle ones after 5 seconds.
     std::optional<standin_faults> faults = {};
 };
 
-/// A request as the stand-in's ledger keeps it.
+/// A request to the stand-in, as its ledger records it.
 struct standin_request {
-    /// As sent, such as `POST`.
+    /// The method as sent, such as `POST`.
     std::string method = {};
-    /// Path and query as sent, not decoded.
+    /// The path and query as sent, not decoded.
     std::string target = {};
-    /// In alphabetical order, because cpp-httplib does not keep theirs. The credential in `Authorization` reads
-    /// `[redacted]`.
+    /// The header fields in alphabetical order, because cpp-httplib does not keep their order. The credential in
+    /// `Authorization` reads `[redacted]`.
     standin_fields headers = {};
-    /// The decoded form, in the order sent, up to the first fault; empty where the content type is not that of a form.
+    /// The decoded form parameters in the order sent, up to the first error. Empty if the content type is not that of a
+    /// form.
     standin_fields parameters = {};
-    /// As sent; empty for multipart bodies and for those that were not read to their end.
+    /// The body as sent. Empty for multipart bodies and for bodies that were not read to their end.
     std::string body = {};
     /// Whether the credentials were right, whatever else was wrong.
     bool authenticated = false;
-    /// The status that was sent back.
+    /// The status of the response.
     int status = 0;
-    /// The `Twilio-Request-Id` that was sent back.
+    /// The `Twilio-Request-Id` of the response.
     std::string request_id = {};
-    /// The request repeated an `IdempotencyKey` and got the first answer again; nothing was created.
+    /// Whether the request repeated an `IdempotencyKey` and got the first response again, without creating anything.
     bool replay = false;
-    /// The answer came from `answer_next` or `fail_next`.
+    /// Whether the response came from `answer_next` or `fail_next`.
     bool canned = false;
-    /// The fault that it met.
+    /// The injected fault, if any.
     std::optional<standin_fault> fault = {};
 
-    /// The first header of that name in any case, or nothing.
+    /// The value of the first header field with that name, ignoring case, or nothing.
     std::optional<std::string> header(std::string_view name) const;
-    /// The first parameter of exactly that name, or nothing.
+    /// The value of the first parameter with exactly that name, or nothing.
     std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// A subscription that was created and not yet deleted.
+/// A subscription that exists: created and not yet deleted.
 struct standin_subscription {
-    /// The account that it is of.
+    /// The account of the subscription.
     std::string account_sid = {};
-    /// The call whose messages it gets.
+    /// The call whose messages the callback gets.
     std::string call_sid = {};
-    /// Its own name: `ZY` and 32 hexadecimal digits.
+    /// The SID of the subscription: `ZY` and 32 hexadecimal digits.
     std::string sid = {};
-    /// Where the messages go, byte for byte as it came.
+    /// The callback URL, byte for byte as received.
     std::string callback = {};
-    /// `POST` where the request named none, which is Twilio's default.
+    /// The method of the callback. `POST` if the request named none, which is the default of Twilio.
     std::string method = {};
-    /// The key that it was created with, if any.
+    /// The idempotency key of the request that created it, if any.
     std::optional<std::string> idempotency_key = {};
 };
 
-/// An answer to give instead of the stand-in's own.
+/// A canned response, in place of the one that the stand-in would give.
 struct standin_answer {
-    /// 200 to 599.
+    /// The status: 200 to 599.
     int status = 200;
-    /// Any bytes.
+    /// The body: any bytes.
     std::string body = {};
-    /// Sent besides `Twilio-Request-Id` and `Content-Type`, which are added where absent here. `Content-Length` and
-    /// `Transfer-Encoding` are the server's to write and ignored.
+    /// Header fields to send. `Twilio-Request-Id` and `Content-Type` are added if they are missing. `Content-Length`
+    /// and `Transfer-Encoding` are ignored, because the server writes them.
     standin_fields headers = {};
-    /// How many requests get it.
+    /// The number of requests that get this response.
     int times = 1;
-    /// Whether the request is first carried out as usual: what a client sees when the true answer is lost on its way.
+    /// Whether the request is first processed as usual. To the client this looks as if the true response was lost.
     bool processed = false;
 };
 
-/// What to change in an error of Twilio's format. Every member has a default.
+/// An error response in the format of Twilio. Every member has a default.
 struct standin_error {
-    /// Twilio's error code; 0 stands for the one that goes with the status.
+    /// The error code of Twilio. 0: the usual code for the status.
     int code = 0;
-    /// Empty: the one that goes with the status.
+    /// The message. Empty: the usual message for the status.
     std::string message = {};
-    /// The `Retry-After` header, seconds or an HTTP date; empty: no such header.
+    /// The `Retry-After` header field: seconds or an HTTP date. Empty: no such field.
     std::string retry_after = {};
-    /// How many requests get it.
+    /// The number of requests that get this response.
     int times = 1;
-    /// As in `standin_answer`.
+    /// Whether the request is first processed as usual.
     bool processed = false;
 };
 
 /// A message of a call, in either direction.
 struct standin_message {
-    /// The call that it is of.
+    /// The call of the message.
     std::string call_sid = {};
-    /// Its own name: `KX` and 32 hexadecimal digits.
+    /// The SID of the message: `KX` and 32 hexadecimal digits.
     std::string sid = {};
-    /// A JSON text.
+    /// The content: a JSON text.
     std::string content = {};
-    /// Of a client's message: what the callback gets, in this order: `ContentType`, `Content`, `SequenceNumber`,
-    /// `CallSid`, `Timestamp`, `AccountSid`, `Sid`. Change them, and what you made of them is sent instead, truly
-    /// signed. Empty for a message that the server created.
+    /// For a message from the client: the parameters that the callback gets, in this order: `ContentType`, `Content`,
+    /// `SequenceNumber`, `CallSid`, `Timestamp`, `AccountSid`, `Sid`. If you change them, the changed parameters are
+    /// sent with a valid signature. Empty for a message that the server created.
     standin_fields parameters = {};
 
-    /// The first parameter of exactly that name, or nothing.
+    /// The value of the first parameter with exactly that name, or nothing.
     std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// A request to a subscription's callback, and what came of it.
+/// A request to the callback of a subscription, and its result.
 struct standin_callback {
-    /// The subscription that it is for.
+    /// The SID of the subscription.
     std::string subscription_sid = {};
-    /// The message that it delivers.
+    /// The SID of the message.
     std::string message_sid = {};
-    /// The subscription's.
+    /// The method of the subscription.
     std::string method = {};
-    /// The whole URL that is called: the callback byte for byte, and what was added to its query. Its fragment is not
-    /// sent, and so not signed, which is our reading.
+    /// The whole URL of the request: the callback byte for byte, with any additions to its query. The fragment is
+    /// neither sent nor signed; that is our reading of the documentation.
     std::string url = {};
-    /// What was signed of it: without user information, and with or without the port, as the delivery says.
+    /// The signed form of the URL: without user information, and with or without the port, depending on the delivery.
     std::string signed_url = {};
-    /// The `Content-Type` header; not sent if there is no body.
+    /// The `Content-Type` header field. Not sent if there is no body.
     std::string content_type = {};
-    /// The `X-Twilio-Signature` header; not sent if it is empty.
+    /// The `X-Twilio-Signature` header field. Not sent if it is empty.
     std::string signature = {};
-    /// As sent; empty for a GET or a HEAD.
+    /// The body as sent. Empty for a GET or a HEAD.
     std::string body = {};
-    /// What was answered; 0 if nothing was.
+    /// The status of the response; 0 if there was none.
     int status = 0;
-    /// The body of the answer.
+    /// The body of the response.
     std::string answer = {};
-    /// Why nothing was answered; empty if something was.
+    /// Why there was no response. Empty if there was one.
     std::string error = {};
-    /// What Twilio would log: 32711 for an answer of 400 or above, else 0.
+    /// The warning that Twilio would log: 32711 for a status of 400 or above, otherwise 0.
     int warning = 0;
 };
 
-/// Which port is in the URL that is signed. Twilio signs some requests with the port and some without, and does not
-/// say which.
+/// Which port the signed URL has. Twilio signs some requests with the port and some without, and does not document
+/// which.
 enum class standin_port {
-    as_registered, ///< As it is in the callback.
-    without,       ///< None.
-    with,          ///< The callback's, or the one that its scheme implies.
+    as_registered, ///< The port as it is in the callback.
+    without,       ///< No port.
+    with,          ///< The port of the callback, or the default port of its scheme.
 };
 
-/// How a client's message is delivered. Every member has a default.
+/// How a message from the client is delivered. Every member has a default.
 struct standin_delivery {
-    /// How often each subscription gets it.
+    /// The number of times that each subscription gets the message.
     int times = 1;
-    /// The token to sign with; empty: the account's auth token.
+    /// The token to sign with. Empty: the auth token of the account.
     std::string sign_with = {};
-    /// Where the method has a body, a JSON object instead of a form, with its hash as `bodySHA256` in the URL.
+    /// Sends a JSON object instead of a form if the method has a body, and adds the hash of the body to the URL as
+    /// `bodySHA256`.
     bool json_body = false;
-    /// Where the body is a form, its hash as `bodySHA256` in the URL, too.
+    /// Also adds `bodySHA256` to the URL if the body is a form.
     bool hash_of_form = false;
-    /// Signs user name and password of the URL, too. Twilio's page "Security" says that they are dropped first; the
-    /// test vectors of Twilio's package for node sign with them.
+    /// Also signs the user name and password in the URL. Twilio's page "Security" says that they are removed first, but
+    /// the test vectors of Twilio's package for Node.js sign with them.
     bool sign_user_info = false;
-    /// The port in the URL that is signed.
+    /// The port in the signed URL.
     standin_port signed_port = standin_port::as_registered;
-    /// Changes the finished request, after it was signed: its method, URL, content type, signature or body.
+    /// Changes the finished, signed request before it is sent: its method, URL, content type, signature or body.
     std::function<void(standin_callback&)> tamper = {};
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// JSON bodies.
+// JSON bodies that the stand-in sends: error responses and callback requests.
 
 #include <sidecall/detail/standin_text.hpp>
 
@@ -12,7 +12,7 @@ namespace sidecall::standin_detail {
 
 inline std::string to_text(nlohmann::ordered_json const& document)
 {
-    // A path can hold any bytes, and an error message repeats it.
+    // Replaces invalid UTF-8: an error message repeats the path, which can contain any bytes.
     return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -53,7 +53,7 @@ inline std::string error_body(int status, int code, std::string const& message)
 inline std::string json_object(named_values const& members)
 {
     std::string text;
-    // By hand, since a name may be there twice.
+    // Written by hand, because a name can occur twice.
     for (auto const& [name, value] : members) text += (text.empty() ? "{" : ",") + to_text(name) + ':' + to_text(value);
     return text.empty() ? "{}" : text + '}';
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Sockets.
+// The sockets of the faulty server: descriptors, waiting, and one accepted connection. They need POSIX 2024
+// (`MSG_NOSIGNAL`, `accept4`), as Linux and the BSDs have it.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,7 @@
 
 namespace sidecall::standin_detail {
 
+/// Owns a file descriptor.
 class descriptor {
 public:
     explicit descriptor(int number = -1) : number_{number} {}
@@ -38,7 +40,8 @@ private:
 
 using wait_clock = std::chrono::steady_clock;
 
-/// Whether one of the events came in time. False at once if the other end of the pipe `stop` was closed.
+/// Waits for events on a socket. Returns whether one occurred before `until`. Returns false at once when the other end
+/// of the pipe `stop` is closed.
 inline bool wait_for(int socket, short events, int stop, wait_clock::time_point until)
 {
     using std::chrono::milliseconds;
@@ -51,7 +54,7 @@ inline bool wait_for(int socket, short events, int stop, wait_clock::time_point 
     }
 }
 
-/// One accepted connection. It ends in order, by a FIN, unless it is reset.
+/// An accepted connection. Its destructor closes it in order, with a FIN, unless it was reset.
 class connection {
 public:
     connection(int socket, int stop) : socket_{socket}, stop_{stop}
@@ -65,18 +68,18 @@ public:
     {
         if (socket_.number() < 0) return;
         ::shutdown(socket_.number(), SHUT_WR);
-        // To close with bytes unread would be an RST, which can overtake the answer.
+        // Closing with unread bytes would send an RST, which can overtake the response.
         discard(std::chrono::seconds{1});
     }
 
-    /// Whether something comes in time, which stays to be read.
+    /// Waits for bytes without reading them. Returns false if the connection ends or none arrive before `until`.
     bool has_more(wait_clock::time_point until) const
     {
         char byte = 0;
         return wait_for(socket_.number(), POLLIN, stop_, until) && ::recv(socket_.number(), &byte, 1, MSG_PEEK) > 0;
     }
 
-    /// Appends what comes next; false at the end, or if nothing comes in time.
+    /// Appends the next bytes. Returns false if the connection ends or none arrive before `until`.
     bool receive(std::string& bytes, wait_clock::time_point until)
     {
         if (!has_more(until)) return false;
@@ -86,14 +89,14 @@ public:
         return size > 0;
     }
 
-    /// Lets that time pass, or as much of it as the client stays for. What comes is lost.
+    /// Reads and drops bytes for that time, or until the client closes the connection.
     void discard(std::chrono::milliseconds time)
     {
         auto const until = wait_clock::now() + time;
         for (std::string ignored; receive(ignored, until);) ignored.clear();
     }
 
-    /// False if the client does not take it all.
+    /// Sends all bytes. Returns false if the client does not accept them all.
     bool send(std::string_view bytes)
     {
         while (!bytes.empty()) {
@@ -107,10 +110,10 @@ public:
         return true;
     }
 
-    /// Nothing more is sent for that time, unless the server stops.
+    /// Waits for that time, or until the server stops.
     void pause(std::chrono::milliseconds time) const { wait_for(-1, 0, stop_, wait_clock::now() + time); }
 
-    /// Ends it by an RST.
+    /// Closes the connection with an RST.
     void reset()
     {
         linger const at_once{1, 0};

@@ -1,6 +1,6 @@
 #pragma once
 
-// Dates.
+// Dates as Twilio and HTTP write them.
 
 #include <array>
 #include <chrono>
@@ -13,7 +13,8 @@ inline std::string two_digits(unsigned value)
     return {static_cast<char>('0' + value / 10 % 10), static_cast<char>('0' + value % 10)};
 }
 
-/// RFC 2822, section 3.3, and with the zone "GMT", RFC 9110, section 5.6.7; in UTC and whatever the program's locale.
+/// Formats a time in UTC (RFC 2822, section 3.3). With the zone "GMT" this is an HTTP date (RFC 9110, section 5.6.7).
+/// Does not depend on the locale.
 inline std::string date_of(std::chrono::system_clock::time_point time, std::string const& zone)
 {
     static constexpr std::array<char const*, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

@@ -1,6 +1,7 @@
 #pragma once
 
-// Server.
+// The HTTP/1.1 server behind `standin_options::faults`, which misbehaves on demand. Its sockets need POSIX 2024
+// (`accept4`, `pipe2`), as Linux and the BSDs have it.
 
 #include <sidecall/detail/standin_connection.hpp>
 #include <sidecall/standin_faults.hpp>
@@ -36,18 +37,18 @@
 
 namespace sidecall::standin_detail {
 
-/// The fault that a request meets, with the rest of its draws.
+/// The fault of one request, with its random numbers.
 struct drawn_fault {
     standin_fault kind = {};
-    /// Chooses among the forms of the fault.
+    /// Selects a variant of the fault.
     std::uint32_t form = 0;
-    /// Chooses a place or a text within that form.
+    /// Selects a position or a text within that variant.
     std::uint32_t detail = 0;
     std::chrono::milliseconds stall = {};
     int retry_after = 0;
 };
 
-/// Reads a request line and its header lines: RFC 9112, sections 3 and 5. False if they are not what that says.
+/// Parses a request line and its header lines (RFC 9112, sections 3 and 5). Returns false if they are malformed.
 inline bool parse_head(std::string const& head, httplib::Request& request)
 {
     auto const line_end = (std::min)(head.find("\r\n"), head.size());
@@ -76,7 +77,7 @@ inline bool parse_head(std::string const& head, httplib::Request& request)
     return true;
 }
 
-/// Of a request: 0 where none is given, nothing where it is ill-formed.
+/// The length of the request body: 0 if there is no Content-Length, nothing if it is malformed.
 inline std::optional<std::size_t> content_length(httplib::Request const& request)
 {
     if (!request.has_header("Content-Length")) return 0;
@@ -93,15 +94,15 @@ inline std::string length_line(std::size_t length)
     return "Content-Length: " + std::to_string(length) + "\r\n";
 }
 
-/// Status line and header section; `more` has further lines.
-inline std::string head_of(httplib::Response const& answer, std::string_view more)
+/// Builds the status line and header section of a response. `extra_lines` are added to the header section.
+inline std::string head_of(httplib::Response const& answer, std::string_view extra_lines)
 {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ' + answer.reason + "\r\n";
     for (auto const& [name, value] : answer.headers) head.append(name).append(": ").append(value).append("\r\n");
-    return head.append(more).append("\r\n");
+    return head.append(extra_lines).append("\r\n");
 }
 
-/// What `standin_fault::garbage_answer` sends instead of an answer.
+/// Builds the bytes that `standin_fault::garbage_answer` sends.
 inline std::string garbage_of(httplib::Response const& answer, bool has_body, drawn_fault const& fault)
 {
     using namespace std::string_literals;
@@ -109,7 +110,7 @@ inline std::string garbage_of(httplib::Response const& answer, bool has_body, dr
                                            "\x15\x03\x01\x00\x02\x02\x28"s, "\r\n\r\n\r\n", "\0\xff\x80\0"s};
     std::vector<std::string> const no_json{"", "<html><body>It works!</body></html>", "upstream connect error",
                                            R"({"sid":"ZY)", "{\"sid\":\"\xff\"}"};
-    // None has the SID of what could have been created.
+    // None contains the SID of a resource that could have been created.
     std::vector<std::string> const other_shape{"null",
                                                "[]",
                                                "{}",
@@ -127,7 +128,7 @@ inline std::string garbage_of(httplib::Response const& answer, bool has_body, dr
     return head_of(answer, length_line(body.size())) + body;
 }
 
-/// Sends what `standin_fault::wrong_headers` makes of an answer.
+/// Sends the response with the errors of `standin_fault::wrong_headers`.
 inline void send_with_wrong_headers(connection& peer, httplib::Response const& answer, bool has_body,
                                     drawn_fault const& fault)
 {
@@ -162,17 +163,17 @@ inline void send_with_wrong_headers(connection& peer, httplib::Response const& a
     }
 }
 
-/// An HTTP/1.1 server on a loopback port that misbehaves as it is told. What a right answer is, its handler knows.
+/// An HTTP/1.1 server on a loopback port that injects faults. Its handler decides the correct response.
 class faulty_server {
 public:
-    /// Answers a request; called from many threads. A refusal that is not 0 is the status for a request that was not
-    /// understood, or not read to its end; that meets no fault. Of a fault, the handler's part is the status, and
-    /// whether the request is carried out.
+    /// Returns the response to a request. It is called from many threads. If `refusal` is not 0, it is the status for a
+    /// request that was not understood or not read to its end; such a request has no fault. If there is a fault, the
+    /// handler decides the status and whether the request is processed.
     using handler =
         std::function<httplib::Response(httplib::Request const&, int refusal, std::optional<drawn_fault> const& fault)>;
 
-    /// Throws `std::invalid_argument` where the faults are not as described, and `std::runtime_error` where no loopback
-    /// port can be had.
+    /// Throws `std::invalid_argument` if the faults are invalid, and `std::runtime_error` if no loopback port is
+    /// available.
     faulty_server(standin_faults faults, handler answer) : answer_{std::move(answer)}
     {
         set(std::move(faults));
@@ -207,10 +208,11 @@ public:
         auto const is_time = [](std::chrono::milliseconds time) {
             return time >= std::chrono::milliseconds{0} && time <= std::chrono::hours{1};
         };
-        if (!(faults.rate >= 0 && faults.rate <= 1)) // nor is it no number
-            throw std::invalid_argument{"twilio_standin: the rate of faults is not of 0 to 1"};
+        if (!(faults.rate >= 0 && faults.rate <= 1)) // also rejects NaN
+            throw std::invalid_argument{"twilio_standin: the fault rate is not in the range 0 to 1"};
         if (!is_time(faults.stall) || !is_time(faults.slow_accept) || faults.retry_after < 0)
-            throw std::invalid_argument{"twilio_standin: a fault's time is negative, or longer than an hour"};
+            throw std::invalid_argument{
+                "twilio_standin: a fault has a negative time, or a duration of more than an hour"};
         if (faults.kinds.empty()) faults.kinds.assign(standin_all_faults.begin(), standin_all_faults.end());
         std::lock_guard<std::mutex> const lock{mutex_};
         faults_ = std::move(faults);
@@ -245,7 +247,7 @@ private:
     {
         std::list<worker> workers;
         while (wait_for(listener_.number(), POLLIN, stopped_.number(), (wait_clock::time_point::max)())) {
-            pause(take_slowness());
+            pause(take_accept_delay());
             int const socket = ::accept4(listener_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (socket < 0) {
                 pause(std::chrono::milliseconds{10}); // there may be no descriptor left
@@ -255,10 +257,10 @@ private:
                 if (one.done) one.thread.join();
                 return !one.thread.joinable();
             });
-            worker& made = workers.emplace_back();
-            made.thread = std::thread{[this, socket, &made] {
+            worker& added = workers.emplace_back();
+            added.thread = std::thread{[this, socket, &added] {
                 serve(socket);
-                made.done = true;
+                added.done = true;
             }};
         }
         for (worker& one : workers) one.thread.join();
@@ -269,18 +271,18 @@ private:
     void serve(int socket)
     {
         connection peer{socket, stopped_.number()};
-        std::string unread; // begins with the next request
+        std::string unread; // starts with the next request
         for (bool stays = true; stays && (!unread.empty() || peer.has_more(deadline()));) {
             auto fault = draw();
             if (fault && fault->kind == standin_fault::reset_before_request) {
-                commit(fault->kind);
+                count_fault(fault->kind);
                 return peer.reset();
             }
             httplib::Request request;
             auto const refusal = read(peer, unread, request);
             if (!refusal) return;
             if (*refusal != 0) fault.reset();
-            if (fault) commit(fault->kind);
+            if (fault) count_fault(fault->kind);
 
             httplib::Response answer = answer_(request, *refusal, fault);
             stays = *refusal == 0 && request.version == "HTTP/1.1" && request.get_header_value("Connection") != "close";
@@ -291,7 +293,8 @@ private:
         }
     }
 
-    /// Reads the next request: the status to refuse it with, or 0; nothing if it does not come to its end.
+    /// Reads the next request. Returns the status to refuse it with, 0 if it is valid, or nothing if it does not arrive
+    /// completely.
     static std::optional<int> read(connection& peer, std::string& unread, httplib::Request& request)
     {
         std::size_t end = 0;
@@ -315,7 +318,7 @@ private:
         return 0;
     }
 
-    /// Whether the connection stays.
+    /// Sends a response, with its fault. Returns whether the connection stays open.
     static bool send(connection& peer, httplib::Response const& answer, bool has_body,
                      std::optional<drawn_fault> const& fault)
     {
@@ -345,17 +348,18 @@ private:
         return is_sent && !sends_nothing && !sends_part && !resets;
     }
 
-    /// What the request that begins meets. Each request takes as many draws, so that one does not shift the next.
+    /// Draws the fault of the next request. Every request uses the same number of random values, so one request does
+    /// not shift the next.
     std::optional<drawn_fault> draw()
     {
         std::lock_guard<std::mutex> const lock{mutex_};
         auto const chance = static_cast<double>(draws_() >> 11) * 0x1p-53;
         auto const choice = static_cast<unsigned>(draws_() % faults_.kinds.size());
         auto const bits = draws_();
-        bool const is_set = !next_.empty();
-        if (!is_set && chance >= faults_.rate) return std::nullopt;
-        standin_fault const kind = is_set ? next_.front() : faults_.kinds[choice];
-        if (is_set) next_.pop_front();
+        bool const is_queued = !next_.empty();
+        if (!is_queued && chance >= faults_.rate) return std::nullopt;
+        standin_fault const kind = is_queued ? next_.front() : faults_.kinds[choice];
+        if (is_queued) next_.pop_front();
         return drawn_fault{.kind = kind,
                            .form = static_cast<std::uint32_t>(bits),
                            .detail = static_cast<std::uint32_t>(bits >> 32),
@@ -363,15 +367,15 @@ private:
                            .retry_after = faults_.retry_after};
     }
 
-    void commit(standin_fault fault)
+    void count_fault(standin_fault fault)
     {
         std::lock_guard<std::mutex> const lock{mutex_};
         ++committed_[fault];
         if (fault == standin_fault::slow_accept) ++slow_accepts_;
     }
 
-    /// How long the next connection has to wait.
-    std::chrono::milliseconds take_slowness()
+    /// The delay before the next connection is accepted.
+    std::chrono::milliseconds take_accept_delay()
     {
         std::lock_guard<std::mutex> const lock{mutex_};
         if (slow_accepts_ == 0) return {};
@@ -380,7 +384,7 @@ private:
     }
 
     handler answer_;
-    mutable std::mutex mutex_; // guards what follows, down to the sockets
+    mutable std::mutex mutex_; // guards the members below, up to the sockets
     standin_faults faults_;
     std::mt19937_64 draws_{faults_.seed};
     std::deque<standin_fault> next_;
@@ -388,7 +392,7 @@ private:
     std::size_t slow_accepts_ = 0;
 
     descriptor listener_{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    descriptor stopped_; // the end of a pipe to poll; its other end, once closed, wakes every thread
+    descriptor stopped_; // the read end of a pipe to poll; closing its write end wakes every thread
     descriptor stop_;
     int port_ = 0;
     std::thread thread_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Forms: how the stand-in decodes and encodes them.
+// Form bodies: how the stand-in decodes and encodes them. The fuzzers check the requests of the library with it too.
 
 #include <sidecall/detail/standin_text.hpp>
 
@@ -11,9 +11,10 @@
 
 namespace sidecall::standin_detail {
 
+/// A decoded form.
 struct form {
     named_values parameters = {};
-    /// What is wrong with it; empty where nothing is.
+    /// The error; empty if there is none.
     std::string fault = {};
 };
 
@@ -86,7 +87,7 @@ inline form decode_form(std::string const& body)
     return result;
 }
 
-/// A form's media type; of parameters, only a charset of UTF-8 changes nothing.
+/// Whether this is the media type of a form. The only parameter it accepts is a charset of UTF-8.
 inline bool is_form_type(std::string_view content_type)
 {
     auto const semicolon = content_type.find(';');

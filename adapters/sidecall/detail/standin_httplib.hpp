@@ -1,6 +1,6 @@
 #pragma once
 
-// cpp-httplib.
+// How the stand-in uses cpp-httplib: the client of its callbacks, and differences between the versions of cpp-httplib.
 
 #include <sidecall/detail/standin_text.hpp>
 #include <sidecall/detail/standin_url.hpp>
@@ -12,11 +12,12 @@
 
 namespace sidecall::standin_detail {
 
-inline std::unique_ptr<httplib::ClientImpl> make_client(address const& to, std::string const& ca_file)
+/// Makes a client. Returns null for https if cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT.
+inline std::unique_ptr<httplib::ClientImpl> make_client(address const& destination, std::string const& ca_file)
 {
-    if (!to.https) return std::make_unique<httplib::ClientImpl>(to.host, to.port);
+    if (!destination.https) return std::make_unique<httplib::ClientImpl>(destination.host, destination.port);
 #ifdef CPPHTTPLIB_OPENSSL_SUPPORT
-    auto client = std::make_unique<httplib::SSLClient>(to.host, to.port);
+    auto client = std::make_unique<httplib::SSLClient>(destination.host, destination.port);
     if (!ca_file.empty()) client->set_ca_cert_path(ca_file);
     client->enable_server_certificate_verification(true);
     return client;
@@ -26,7 +27,7 @@ inline std::unique_ptr<httplib::ClientImpl> make_client(address const& to, std::
 #endif
 }
 
-/// The versions of cpp-httplib have two names for it.
+/// Keeps cpp-httplib from encoding the path again. Its versions have two names for the setting.
 template <class Client>
 void send_path_unchanged(Client& client)
 {
@@ -36,8 +37,8 @@ void send_path_unchanged(Client& client)
         client.set_url_encode(false);
 }
 
-/// From 0.29 on, cpp-httplib decodes and encodes a query anew whatever it is told about the path. It lets us write the
-/// header fields, though, into the buffer that has the request line already.
+/// Sends the request target unchanged. cpp-httplib 0.29 and later decode and encode the query again, whatever the
+/// setting for the path. The header writer can replace the request line, which is already in the buffer.
 template <class Client>
 void send_target_unchanged(Client& client, std::string const& method, std::string const& target)
 {
@@ -45,7 +46,7 @@ void send_target_unchanged(Client& client, std::string const& method, std::strin
     auto const write = [line = method + ' ' + target + " HTTP/1.1\r\n"](httplib::Stream& stream,
                                                                         httplib::Headers& fields) -> ssize_t {
         auto* const buffer = dynamic_cast<httplib::detail::BufferStream*>(&stream);
-        // The buffer is an object of cpp-httplib's that is no constant.
+        // The buffer is a non-const object of cpp-httplib.
         if (buffer != nullptr) const_cast<std::string&>(buffer->get_buffer()) = line;
         std::string text;
         for (auto const& [name, value] : fields) text += name + ": " + value + "\r\n";
@@ -55,22 +56,22 @@ void send_target_unchanged(Client& client, std::string const& method, std::strin
     if constexpr (requires { client.set_header_writer(write); }) client.set_header_writer(write);
 }
 
-/// Answers a 401 that asks for Digest, where cpp-httplib can.
+/// Enables Digest authentication, if cpp-httplib supports it.
 template <class Client>
 void answer_digest(Client& client, std::string const& user, std::string const& password)
 {
     if constexpr (requires { client.set_digest_auth(user, password); }) client.set_digest_auth(user, password);
 }
 
-/// Keeps cpp-httplib 0.41 and its like from reading the next request as the rest of one without a body. The request is
-/// cpp-httplib's own object, and no constant.
+/// Keeps some versions of cpp-httplib, such as 0.41, from reading the next request as the rest of one without a body.
+/// `request` must refer to a non-const object of cpp-httplib.
 template <class Request>
-void leave_the_rest(Request& request)
+void mark_body_consumed(Request& request)
 {
     if constexpr (requires { request.body_consumed_ = true; }) request.body_consumed_ = true;
 }
 
-/// Whether a 401 asks for Basic (RFC 9110, section 11.6.1).
+/// Whether this is a 401 that asks for Basic authentication (RFC 9110, section 11.6.1).
 inline bool asks_for_basic(httplib::Response const& answer)
 {
     if (answer.status != 401) return false;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Signing.
+// Signatures of callback requests, with OpenSSL.
 
 #include <sidecall/detail/standin_url.hpp>
 #include <sidecall/standin_types.hpp>
@@ -27,10 +27,10 @@ inline std::string sha256_hex(std::string const& text)
     return hex;
 }
 
-/// What Twilio's page "Security" says of `X-Twilio-Signature`.
+/// Computes `X-Twilio-Signature` as Twilio's page "Security" describes it.
 inline std::string sign(std::string const& token, std::string text, standin_fields const& form)
 {
-    // A name that comes twice counts with each of its values once.
+    // If a name occurs several times, each distinct value counts once.
     for (auto const& [name, value] : std::set<std::pair<std::string, std::string>>(form.begin(), form.end()))
         text += name + value;
     std::array<unsigned char, 20> code{};
@@ -42,7 +42,7 @@ inline std::string sign(std::string const& token, std::string text, standin_fiel
     return reinterpret_cast<char const*>(base64.data());
 }
 
-/// What is signed of a URL that has no `callback_fault`.
+/// The form of a URL that is signed. `callback_fault` must be empty for the URL.
 inline std::string url_to_sign(std::string const& url, bool with_user_info, standin_port port)
 {
     auto const begin = url.find("://") + 3;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Texts of the stand-in: characters, SIDs, base64 and UTF-8.
+// Text functions of the stand-in: characters, SIDs, base64 and UTF-8.
 
 #include <algorithm>
 #include <cstddef>
@@ -68,7 +68,7 @@ inline int hex_value(char c)
     return is_digit(c) ? c - '0' : lower(c) - 'a' + 10;
 }
 
-/// RFC 4648, section 4, with its padding and without loose bits at the end.
+/// Decodes base64 (RFC 4648, section 4). Requires padding, and zero bits after the last byte.
 inline std::optional<std::string> decode_base64(std::string_view text)
 {
     static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -95,7 +95,7 @@ inline std::optional<std::string> decode_base64(std::string_view text)
     return bytes;
 }
 
-/// The well-formed byte sequences of the Unicode standard, table 3-7.
+/// Accepts the well-formed byte sequences of the Unicode standard, table 3-7.
 inline bool is_utf8(std::string_view text)
 {
     for (std::size_t i = 0; i < text.size();) {
@@ -116,6 +116,7 @@ inline bool is_utf8(std::string_view text)
     return true;
 }
 
+/// The value of the first field with exactly that name, or nothing.
 inline std::optional<std::string> find_field(named_values const& fields, std::string_view name)
 {
     for (auto const& [key, value] : fields)

@@ -1,6 +1,6 @@
 #pragma once
 
-// Callback URLs: which the stand-in accepts, and where it sends their requests.
+// Callback URLs: which ones the stand-in accepts, and where it sends their requests.
 
 #include <sidecall/detail/standin_text.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace sidecall::standin_detail {
 
-/// RFC 3986: `extra` besides the unreserved characters, the sub-delimiters and escapes.
+/// Whether the text has only unreserved characters, sub-delimiters and escapes (RFC 3986), or characters of `extra`.
 inline bool is_uri_part(std::string_view text, std::string_view extra)
 {
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -52,7 +52,7 @@ inline bool is_ipv6(std::string const& text)
            inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
-/// RFC 1123, section 2.1, and RFC 3986, section 3.2.2: the fault of a host, or nothing.
+/// Returns the error of a host (RFC 1123, section 2.1, and RFC 3986, section 3.2.2), or an empty string.
 inline std::string host_fault(std::string host)
 {
     if (host.empty()) return "the host is empty";
@@ -64,7 +64,7 @@ inline std::string host_fault(std::string host)
     auto const labels = split(host, '.');
     for (std::string const& label : labels) {
         if (label.find('_') != std::string::npos) return "underscores are not permitted in the hostname";
-        if (label.empty() || label.size() > 63) return "a label of the hostname is not of 1 to 63 characters";
+        if (label.empty() || label.size() > 63) return "a label of the hostname does not have 1 to 63 characters";
         if (!std::all_of(label.begin(), label.end(), [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; }))
             return "the hostname has a character that is not permitted";
         if (label.front() == '-' || label.back() == '-') return "a label of the hostname begins or ends with a hyphen";
@@ -73,7 +73,8 @@ inline std::string host_fault(std::string host)
     return "";
 }
 
-/// "URLs must contain a valid hostname (underscores are not permitted)": the fault of a callback URL, or nothing.
+/// Returns the error of a callback URL, or an empty string. Twilio: "URLs must contain a valid hostname (underscores
+/// are not permitted)".
 inline std::string callback_fault(std::string const& url)
 {
     auto const colon = url.find("://");
@@ -94,7 +95,8 @@ inline std::string callback_fault(std::string const& url)
         std::string port = host.substr(port_at + 1);
         if (!is_number(port)) return "its port is not a number";
         port.erase(0, port.find_first_not_of('0'));
-        if (port.empty() || port.size() > 5 || std::stol(port) > 65535) return "its port is not of 1 to 65535";
+        if (port.empty() || port.size() > 5 || std::stol(port) > 65535)
+            return "its port is not in the range 1 to 65535";
         host.erase(port_at);
     }
     if (std::string fault = host_fault(host); !fault.empty()) return fault;
@@ -116,7 +118,7 @@ inline std::string add_to_query(std::string url, std::string const& parameters)
     return url + parameters;
 }
 
-/// Where to send a request for a URL.
+/// The parts of a URL that are needed to send a request to it.
 struct address {
     bool https = false;
     std::string user_info = {};
@@ -125,30 +127,30 @@ struct address {
     std::string target = {};
 };
 
-/// Of a URL that has no `callback_fault`.
+/// Splits a URL for which `callback_fault` is empty.
 inline address find_address(std::string const& url)
 {
-    address to;
+    address parts;
     auto const colon = url.find("://");
-    to.https = lower(std::string_view{url}.substr(0, colon)) == "https";
-    to.port = to.https ? 443 : 80;
+    parts.https = lower(std::string_view{url}.substr(0, colon)) == "https";
+    parts.port = parts.https ? 443 : 80;
     std::string const rest = url.substr(colon + 3, url.find('#') - colon - 3);
     auto const end = (std::min)(rest.find_first_of("/?"), rest.size());
-    to.host = rest.substr(0, end);
-    to.target = rest.substr(end);
-    if (to.target.empty() || to.target.front() != '/') to.target.insert(0, "/");
+    parts.host = rest.substr(0, end);
+    parts.target = rest.substr(end);
+    if (parts.target.empty() || parts.target.front() != '/') parts.target.insert(0, "/");
 
-    if (auto const at = to.host.rfind('@'); at != std::string::npos) {
-        to.user_info = to.host.substr(0, at);
-        to.host.erase(0, at + 1);
+    if (auto const at = parts.host.rfind('@'); at != std::string::npos) {
+        parts.user_info = parts.host.substr(0, at);
+        parts.host.erase(0, at + 1);
     }
-    auto const bracket = to.host.rfind(']');
-    if (auto const port = to.host.find(':', bracket == std::string::npos ? 0 : bracket); port != std::string::npos) {
-        to.port = std::stoi(to.host.substr(port + 1));
-        to.host.erase(port);
+    auto const bracket = parts.host.rfind(']');
+    if (auto const port = parts.host.find(':', bracket == std::string::npos ? 0 : bracket); port != std::string::npos) {
+        parts.port = std::stoi(parts.host.substr(port + 1));
+        parts.host.erase(port);
     }
-    if (to.host.front() == '[') to.host = to.host.substr(1, to.host.size() - 2);
-    return to;
+    if (parts.host.front() == '[') parts.host = parts.host.substr(1, parts.host.size() - 2);
+    return parts;
 }
 
 } // namespace sidecall::standin_detail
