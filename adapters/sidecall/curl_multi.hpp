@@ -132,7 +132,7 @@ public:
     void after(std::chrono::milliseconds delay, Continuation next)
     {
         auto added = std::make_unique<continued_timer<Continuation>>(std::move(next));
-        timers_.emplace(turn(from_now(delay), ++last_id_), std::move(added));
+        timers_.emplace(time_key(from_now(delay), ++last_id_), std::move(added));
     }
 
     /// Does all work that is possible without waiting: starts requests, transfers bytes, and calls the handlers of
@@ -229,7 +229,7 @@ private:
     using clock = std::chrono::steady_clock;
     using time = clock::time_point;
     using connection = detail::curl_connection;
-    using turn = std::pair<time, std::uint64_t>; // equal times keep their order of arrival
+    using time_key = std::pair<time, std::uint64_t>; // equal times keep their order of arrival
 
     /// A request, from the call to its handler.
     struct pending {
@@ -294,7 +294,7 @@ private:
         Continuation next;
     };
 
-    using timers = std::map<turn, std::unique_ptr<timer>>;
+    using timers = std::map<time_key, std::unique_ptr<timer>>;
 
     static time from_now(std::chrono::milliseconds span) noexcept
     {
@@ -311,7 +311,7 @@ private:
                                                                      std::move(handler));
         requests nodes;
         nodes.emplace(id, std::move(added));
-        std::set<turn> deadlines;
+        std::set<time_key> deadlines;
         if (deadline != (time::max)()) deadlines.emplace(deadline, id);
         waiting_.merge(nodes);
         deadlines_.merge(deadlines);
@@ -616,9 +616,9 @@ private:
     request_id last_id_ = 0;
     requests waiting_{};
     requests in_flight_{};
-    requests cancelled_{};       // their handlers have yet to be called
-    timers cancelled_timers_{};  // likewise
-    std::set<turn> deadlines_{}; // of the requests in the queue
+    requests cancelled_{};           // their handlers have yet to be called
+    timers cancelled_timers_{};      // likewise
+    std::set<time_key> deadlines_{}; // of the requests in the queue
     timers timers_{};
     std::vector<std::shared_ptr<connection>> connections_{};
     std::vector<detail::curl_handle> handles_{}; // for reuse

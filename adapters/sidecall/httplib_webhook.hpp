@@ -69,9 +69,9 @@ namespace detail {
 /// How the end of a request body is determined (RFC 9112, section 6.3), from the header fields that cpp-httplib passes
 /// on.
 struct body_framing {
-    enum kind { none, length, chunked, unclear };
+    enum framing_kind { none, length, chunked, unclear };
 
-    kind is = none;
+    framing_kind kind = none;
     std::uint64_t size = 0; // if there is a Content-Length
 
     explicit body_framing(httplib::Headers const& fields)
@@ -82,11 +82,11 @@ struct body_framing {
             if (!is_length && !equal_ignoring_case(name, "Transfer-Encoding")) continue;
             // Repeated fields, whitespace after the name, a sign and a list are unclear: other implementations may read
             // them differently.
-            bool const first = is == none && name.size() == field.first.size();
+            bool const first = kind == none && name.size() == field.first.size();
             if (first && is_length && parse_decimal(field.second, UINT64_MAX, size))
-                is = length;
+                kind = length;
             else
-                is = first && !is_length && equal_ignoring_case(field.second, "chunked") ? chunked : unclear;
+                kind = first && !is_length && equal_ignoring_case(field.second, "chunked") ? chunked : unclear;
         }
     }
 };
@@ -167,9 +167,9 @@ public:
             // cpp-httplib 0.11 reads a POST without a length until the connection ends, and does not read the chunks of
             // a DELETE.
             bool const is_delete = request.method == "DELETE";
-            if (framing.is == (is_delete ? body_framing::chunked : body_framing::none))
+            if (framing.kind == (is_delete ? body_framing::chunked : body_framing::none))
                 return refuse(request, response, 411, malformed("the body has no Content-Length"), true);
-            if (framing.is == body_framing::unclear)
+            if (framing.kind == body_framing::unclear)
                 return refuse(request, response, 400, malformed("the end of the body is unclear"), true);
             if (framing.size > options_.max_body) return refuse(request, response, 413, malformed(too_large), true);
             // cpp-httplib cannot return the raw bytes of a multipart body.
@@ -183,11 +183,11 @@ public:
                 if (!is_too_large) body.append(data, size);
                 return !is_too_large;
             });
-            if (framing.is == body_framing::none) mark_body_consumed(const_cast<httplib::Request&>(request));
+            if (framing.kind == body_framing::none) mark_body_consumed(const_cast<httplib::Request&>(request));
             if (is_too_large || response.status == 413) // exceeds the limit of the server
                 return refuse(request, response, 413, malformed(too_large), true);
             if (!whole) return refuse(request, response, 400, malformed("the body could not be read"), true);
-            answer(path, request, body, response, framing.is == body_framing::chunked);
+            answer(path, request, body, response, framing.kind == body_framing::chunked);
         });
     }
 
@@ -196,9 +196,9 @@ public:
     {
         serve_without_throwing(request, response, [&] {
             body_framing const framing(request.headers);
-            if (framing.is == body_framing::none || (framing.is == body_framing::length && framing.size == 0))
+            if (framing.kind == body_framing::none || (framing.kind == body_framing::length && framing.size == 0))
                 return answer(path, request, {}, response, false);
-            bool const is_read = framing.is == body_framing::length && framing.size == request.body.size();
+            bool const is_read = framing.kind == body_framing::length && framing.size == request.body.size();
             if (!is_read || is_form(request.get_header_value("Content-Type")))
                 return refuse(request, response, 403, failure(errc::invalid_signature, "the body was not read"), true);
             if (framing.size > options_.max_body) return refuse(request, response, 413, malformed(too_large), true);
@@ -213,7 +213,7 @@ public:
             body_framing const framing(request.headers);
             response.set_header("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
             refuse(request, response, 405, malformed("Twilio does not call callbacks with this method"),
-                   framing.is != body_framing::none);
+                   framing.kind != body_framing::none);
         });
     }
 

@@ -155,13 +155,14 @@ public:
     /// "1"})`.
     void fail_next(int status, standin_error const& error = {})
     {
-        standin_answer answer{.status = status,
-                              .body = standin_detail::error_body(
-                                  status, error.code != 0 ? error.code : standin_detail::usual_code(status),
-                                  error.message.empty() ? standin_detail::usual_message(status) : error.message),
-                              .headers = {},
-                              .times = error.times,
-                              .processed = error.processed};
+        standin_answer answer{
+            .status = status,
+            .body = standin_detail::error_body(
+                status, error.code != 0 ? error.code : standin_detail::default_error_code(status),
+                error.message.empty() ? standin_detail::default_error_message(status) : error.message),
+            .headers = {},
+            .times = error.times,
+            .processed = error.processed};
         if (!error.retry_after.empty()) answer.headers.emplace_back("Retry-After", error.retry_after);
         answer_next(std::move(answer));
     }
@@ -388,7 +389,7 @@ private:
             serve(request, response, request.body, fault->kind, canned_response(*fault));
         else
             serve(request, response, request.body);
-        response.reason = response.status < 400 ? "OK" : standin_detail::usual_message(response.status);
+        response.reason = response.status < 400 ? "OK" : standin_detail::default_error_message(response.status);
         return response;
     }
 
@@ -404,11 +405,12 @@ private:
         if (!is_error && !is_limit) return std::nullopt;
 
         int const status = is_limit ? 429 : errors[fault.form % errors.size()];
-        std::string const message = standin_detail::usual_message(status);
-        standin_answer answer{.status = status,
-                              .body = standin_detail::error_body(status, standin_detail::usual_code(status), message),
-                              .headers = {},
-                              .processed = fault.kind == standin_fault::error_after_effect};
+        std::string const message = standin_detail::default_error_message(status);
+        standin_answer answer{
+            .status = status,
+            .body = standin_detail::error_body(status, standin_detail::default_error_code(status), message),
+            .headers = {},
+            .processed = fault.kind == standin_fault::error_after_effect};
         if (is_error && fault.detail % 2 != 0) {
             answer.headers.emplace_back("Content-Type", "text/html");
             answer.body = "<html><body><h1>" + std::to_string(status) + ' ' + message + "</h1></body></html>\n";
@@ -417,7 +419,7 @@ private:
             answer.headers.emplace_back("Retry-After", std::to_string(fault.retry_after));
         if (fault.kind == standin_fault::too_many_requests_until_date) {
             auto const then = std::chrono::system_clock::now() + std::chrono::seconds{fault.retry_after};
-            answer.headers.emplace_back("Retry-After", standin_detail::date_of(then, "GMT"));
+            answer.headers.emplace_back("Retry-After", standin_detail::format_date(then, "GMT"));
         }
         return answer;
     }
@@ -470,7 +472,7 @@ private:
     {
         std::string content_type = answer.body.empty() ? "" : "application/json";
         for (auto const& [name, value] : answer.headers) {
-            std::string const key = standin_detail::lower(name);
+            std::string const key = standin_detail::to_lower(name);
             if (key == "twilio-request-id")
                 entry.request_id = value;
             else if (key == "content-type")
@@ -498,13 +500,13 @@ private:
         entry.target = request.target;
         for (auto const& [name, value] : request.headers) {
             if (added_by_httplib.contains(name)) continue;
-            std::string const key = standin_detail::lower(name);
+            std::string const key = standin_detail::to_lower(name);
             bool const secret = key == "authorization" || key == "proxy-authorization";
             entry.headers.emplace_back(name, secret ? redact(value) : value);
         }
         std::sort(entry.headers.begin(), entry.headers.end(), [](auto const& a, auto const& b) {
-            return std::pair{standin_detail::lower(a.first), a.second} <
-                   std::pair{standin_detail::lower(b.first), b.second};
+            return std::pair{standin_detail::to_lower(a.first), a.second} <
+                   std::pair{standin_detail::to_lower(b.first), b.second};
         });
         entry.authenticated = is_authenticated(request.headers);
         return entry;
@@ -513,7 +515,7 @@ private:
     static std::string redact(std::string const& value)
     {
         std::string const scheme = value.substr(0, value.find(' '));
-        std::string const known = standin_detail::lower(scheme);
+        std::string const known = standin_detail::to_lower(scheme);
         return known == "basic" || known == "bearer" ? scheme + " [redacted]" : "[redacted]";
     }
 
@@ -523,7 +525,7 @@ private:
         std::string const& value = headers.find("Authorization")->second;
         auto const space = value.find(' ');
         if (space == std::string::npos) return false;
-        std::string const scheme = standin_detail::lower(value.substr(0, space));
+        std::string const scheme = standin_detail::to_lower(value.substr(0, space));
         std::string const credential = value.substr(space + 1);
         if (scheme == "bearer")
             return std::find(options_.bearer_tokens.begin(), options_.bearer_tokens.end(), credential) !=
@@ -697,9 +699,9 @@ private:
     }
     static reply error(int status, std::string const& message)
     {
-        return error(status, message, standin_detail::usual_code(status));
+        return error(status, message, standin_detail::default_error_code(status));
     }
-    static reply error(int status) { return error(status, standin_detail::usual_message(status)); }
+    static reply error(int status) { return error(status, standin_detail::default_error_message(status)); }
     static reply bad_request(std::string const& message) { return error(400, message); }
     static reply not_found(std::string const& path)
     {
@@ -742,7 +744,7 @@ private:
             callback.error = "invalid URL: " + fault;
             return;
         }
-        standin_detail::address const destination = standin_detail::find_address(callback.url);
+        standin_detail::url_parts const destination = standin_detail::split_url(callback.url);
         auto const client = standin_detail::make_client(destination, options_.callback_ca_file);
         if (!client) {
             callback.error = "cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT";

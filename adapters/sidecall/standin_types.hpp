@@ -1,6 +1,6 @@
 #pragma once
 
-/// The values that users of `twilio_standin` spell: its options, recorded requests, subscriptions, canned responses,
+/// The types that users of `twilio_standin` name: its options, recorded requests, subscriptions, canned responses,
 /// messages and callback requests. Part of `standin.hpp`; include that.
 
 #include <sidecall/detail/standin_text.hpp>
@@ -213,7 +213,7 @@ struct standin_delivery {
 inline std::optional<std::string> standin_request::header(std::string_view name) const
 {
     for (auto const& [key, value] : headers)
-        if (standin_detail::lower(key) == standin_detail::lower(name)) return value;
+        if (standin_detail::to_lower(key) == standin_detail::to_lower(name)) return value;
     return std::nullopt;
 }
 

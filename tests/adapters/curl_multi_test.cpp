@@ -345,7 +345,7 @@ TEST_CASE("the time that a request is given counts from the call")
     CHECK(got.once_each(4));
     CHECK(got.code(0) == errc::timed_out);
     CHECK(got.code(1) == errc::not_connected);
-    CHECK(got.text(1).find("no turn in time") != std::string::npos);
+    CHECK(got.text(1).find("still queued at its deadline") != std::string::npos);
     CHECK(got.code(2) == errc::timed_out); // 100 ms of its own were left
     CHECK(got.code(3) == errc::not_connected);
     CHECK(got.all.front() == "3: not_connected");

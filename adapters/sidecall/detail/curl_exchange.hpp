@@ -243,7 +243,7 @@ public:
         if (code == CURLE_OK) code = curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
         // libcurl reports no error if the connection ends within the header section or after an interim response.
         if (code == CURLE_OK && (in_headers_ || status < 200)) code = CURLE_PARTIAL_FILE;
-        if (code != CURLE_OK) return failed(code);
+        if (code != CURLE_OK) return to_failure(code);
         return unless_out_of_memory(
             [&]() -> result<http_response> {
                 return http_response{static_cast<int>(status), fields(), std::move(body_)};
@@ -399,7 +399,7 @@ private:
         set(CURLOPT_CUSTOMREQUEST, to_string_view(method).data());
     }
 
-    failure failed(CURLcode code) const noexcept
+    failure to_failure(CURLcode code) const noexcept
     {
         if (replaying_)
             return make_failure(errc::answer_lost,

@@ -98,8 +98,8 @@ public:
         if (!client_->is_socket_open()) {
             addresses = resolve(request);
             if (addresses.empty())
-                return failed(errc::not_connected, "the name of the host or the proxy could not be resolved",
-                              httplib::Error::Connection);
+                return make_failure(errc::not_connected, "the name of the host or the proxy could not be resolved",
+                                    httplib::Error::Connection);
         }
 
         current_ = &exchange;
@@ -150,26 +150,28 @@ public:
         if (!client_->is_socket_open()) socket_.close();
 
         if (exchange.replaying)
-            return failed(errc::answer_lost,
-                          "the connection closed before a response arrived; the request was not sent again", error);
+            return make_failure(errc::answer_lost,
+                                "the connection closed before a response arrived; the request was not sent again",
+                                error);
         if (exchange.too_large || watching.flooded())
-            return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
+            return make_failure(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
         if (exchange.interim)
-            return failed(errc::transport_failure, "an interim response that cpp-httplib does not support", error);
+            return make_failure(errc::transport_failure, "an interim response that cpp-httplib does not support",
+                                error);
         // Even a response that looks complete may be cut short by the watchdog.
         if (!done || watching.expired()) {
             bool const slow = watching.expired() || last_used_ - start >= to_connect;
-            if (slow && was_connecting(error)) return failed(errc::not_connected, "connecting timed out", error);
+            if (slow && was_connecting(error)) return make_failure(errc::not_connected, "connecting timed out", error);
             errc const kind = watching.expired() ? errc::timed_out : kind_of(error);
-            return failed(kind, detail::explain(kind), error);
+            return make_failure(kind, detail::explain(kind), error);
         }
         if (exchange.was_reset)
-            return failed(errc::answer_lost, detail::explain(errc::answer_lost), httplib::Error::Read);
+            return make_failure(errc::answer_lost, detail::explain(errc::answer_lost), httplib::Error::Read);
         // This is the response of the proxy, which cpp-httplib returns as if it came from the host.
         if (response.status == 407 && is_tunnelled(request))
-            return failed(errc::not_connected, "the proxy requires authentication", error);
+            return make_failure(errc::not_connected, "the proxy requires authentication", error);
         if (size_of(response.headers) > settings_.max_answer) // of a response without a body
-            return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
+            return make_failure(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
 
         http_response whole{.status = response.status, .headers = {}, .body = std::move(exchange.body)};
         for (auto const& field : response.headers) whole.headers.add(field.first, field.second);
@@ -434,7 +436,7 @@ private:
         return errc::transport_failure;
     }
 
-    static failure failed(errc kind, std::string_view text, httplib::Error error)
+    static failure make_failure(errc kind, std::string_view text, httplib::Error error)
     {
         std::string message(text);
         message.append(" (cpp-httplib: ").append(httplib::to_string(error)).append(")");

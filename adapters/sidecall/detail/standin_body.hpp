@@ -16,12 +16,12 @@ inline std::string to_text(nlohmann::ordered_json const& document)
     return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-inline int usual_code(int status)
+inline int default_error_code(int status)
 {
     return status == 400 ? 20001 : status == 401 ? 20003 : status == 405 ? 20004 : 20000 + status;
 }
 
-inline std::string usual_message(int status)
+inline std::string default_error_message(int status)
 {
     switch (status) {
     case 400: return "Bad request";

@@ -15,7 +15,7 @@ inline std::string two_digits(unsigned value)
 
 /// Formats a time in UTC (RFC 2822, section 3.3). With the zone "GMT" this is an HTTP date (RFC 9110, section 5.6.7).
 /// Does not depend on the locale.
-inline std::string date_of(std::chrono::system_clock::time_point time, std::string const& zone)
+inline std::string format_date(std::chrono::system_clock::time_point time, std::string const& zone)
 {
     static constexpr std::array<char const*, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array<char const*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -32,7 +32,7 @@ inline std::string date_of(std::chrono::system_clock::time_point time, std::stri
 
 inline std::string date_now()
 {
-    return date_of(std::chrono::system_clock::now(), "+0000");
+    return format_date(std::chrono::system_clock::now(), "+0000");
 }
 
 } // namespace sidecall::standin_detail

@@ -95,7 +95,7 @@ inline std::string length_line(std::size_t length)
 }
 
 /// Builds the status line and header section of a response. `extra_lines` are added to the header section.
-inline std::string head_of(httplib::Response const& answer, std::string_view extra_lines)
+inline std::string response_head(httplib::Response const& answer, std::string_view extra_lines)
 {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ' + answer.reason + "\r\n";
     for (auto const& [name, value] : answer.headers) head.append(name).append(": ").append(value).append("\r\n");
@@ -103,7 +103,7 @@ inline std::string head_of(httplib::Response const& answer, std::string_view ext
 }
 
 /// Builds the bytes that `standin_fault::garbage_answer` sends.
-inline std::string garbage_of(httplib::Response const& answer, bool has_body, drawn_fault const& fault)
+inline std::string garbage_response(httplib::Response const& answer, bool has_body, drawn_fault const& fault)
 {
     using namespace std::string_literals;
     std::vector<std::string> const no_http{"SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example.com ESMTP\r\n",
@@ -125,7 +125,7 @@ inline std::string garbage_of(httplib::Response const& answer, bool has_body, dr
     auto const form = fault.form % 3;
     if (!has_body || form == 0) return one_of(no_http);
     std::string const& body = one_of(form == 1 ? no_json : other_shape);
-    return head_of(answer, length_line(body.size())) + body;
+    return response_head(answer, length_line(body.size())) + body;
 }
 
 /// Sends the response with the errors of `standin_fault::wrong_headers`.
@@ -137,23 +137,23 @@ inline void send_with_wrong_headers(connection& peer, httplib::Response const& a
     std::string const longer = length_line(body.size() + 1 + fault.detail % 100);
     bool const other_way = fault.form / 5 % 2 != 0;
     switch (fault.form % (body.empty() ? 4 : 5)) {
-    case 0: peer.send(head_of(answer, longer) + body); break;
+    case 0: peer.send(response_head(answer, longer) + body); break;
     case 1: {
         std::string const right = length_line(body.size());
-        peer.send(head_of(answer, other_way ? longer + right : right + longer) + body);
+        peer.send(response_head(answer, other_way ? longer + right : right + longer) + body);
         break;
     }
-    case 2: peer.send(head_of(answer, "Transfer-Encoding: chunked\r\n") + body); break;
+    case 2: peer.send(response_head(answer, "Transfer-Encoding: chunked\r\n") + body); break;
     case 3: {
         using namespace std::string_literals;
         std::array<std::string, 5> const lines{"no colon", "Not A Token: 1", ": nameless", "X-Space : 1",
                                                "X-Nul: a\0b"s};
-        peer.send(head_of(answer, own + lines[fault.detail % lines.size()] + "\r\n") + body);
+        peer.send(response_head(answer, own + lines[fault.detail % lines.size()] + "\r\n") + body);
         break;
     }
     default: {
         auto const shorter = fault.detail % body.size();
-        std::string const bytes = head_of(answer, length_line(shorter)) + body;
+        std::string const bytes = response_head(answer, length_line(shorter)) + body;
         auto const told = bytes.size() - body.size() + shorter;
         peer.send(std::string_view{bytes}.substr(0, other_way ? told : bytes.size()));
         if (!other_way) break;
@@ -322,12 +322,12 @@ private:
     static bool send(connection& peer, httplib::Response const& answer, bool has_body,
                      std::optional<drawn_fault> const& fault)
     {
-        std::string const whole = head_of(answer, has_body ? length_line(answer.body.size()) : "") + answer.body;
+        std::string const whole = response_head(answer, has_body ? length_line(answer.body.size()) : "") + answer.body;
         if (!fault) return peer.send(whole);
         std::string_view const part = std::string_view{whole}.substr(0, 1 + fault->detail % (whole.size() - 1));
         standin_fault const kind = fault->kind;
         if (kind == standin_fault::garbage_answer) {
-            peer.send(garbage_of(answer, has_body, *fault));
+            peer.send(garbage_response(answer, has_body, *fault));
             return false;
         }
         if (kind == standin_fault::wrong_headers) {

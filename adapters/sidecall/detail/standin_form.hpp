@@ -91,9 +91,9 @@ inline form decode_form(std::string const& body)
 inline bool is_form_type(std::string_view content_type)
 {
     auto const semicolon = content_type.find(';');
-    if (lower(trim(content_type.substr(0, semicolon))) != "application/x-www-form-urlencoded") return false;
+    if (to_lower(trim(content_type.substr(0, semicolon))) != "application/x-www-form-urlencoded") return false;
     if (semicolon == std::string_view::npos) return true;
-    std::string const parameter = lower(trim(content_type.substr(semicolon + 1)));
+    std::string const parameter = to_lower(trim(content_type.substr(semicolon + 1)));
     return parameter == "charset=utf-8" || parameter == "charset=\"utf-8\"";
 }
 

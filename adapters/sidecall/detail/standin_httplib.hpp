@@ -13,7 +13,7 @@
 namespace sidecall::standin_detail {
 
 /// Makes a client. Returns null for https if cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT.
-inline std::unique_ptr<httplib::ClientImpl> make_client(address const& destination, std::string const& ca_file)
+inline std::unique_ptr<httplib::ClientImpl> make_client(url_parts const& destination, std::string const& ca_file)
 {
     if (!destination.https) return std::make_unique<httplib::ClientImpl>(destination.host, destination.port);
 #ifdef CPPHTTPLIB_OPENSSL_SUPPORT
@@ -76,7 +76,7 @@ inline bool asks_for_basic(httplib::Response const& answer)
 {
     if (answer.status != 401) return false;
     for (auto const& [name, value] : answer.headers)
-        if (lower(name) == "www-authenticate" && lower(value.substr(0, value.find(' '))) == "basic") return true;
+        if (to_lower(name) == "www-authenticate" && to_lower(value.substr(0, value.find(' '))) == "basic") return true;
     return false;
 }
 

@@ -57,7 +57,7 @@ inline std::string url_to_sign(std::string const& url, bool with_user_info, stan
         auto const bracket = host.rfind(']');
         host.erase(std::min(host.find(':', bracket == std::string::npos ? 0 : bracket), host.size()));
     }
-    if (port == standin_port::with) host += ':' + std::to_string(find_address(url).port);
+    if (port == standin_port::with) host += ':' + std::to_string(split_url(url).port);
     return url.substr(0, begin) + user_info + host + url.substr(end);
 }
 

@@ -27,15 +27,15 @@ inline bool is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-inline char lower(char c)
+inline char to_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-inline std::string lower(std::string_view text)
+inline std::string to_lower(std::string_view text)
 {
     std::string result{text};
-    for (char& c : result) c = lower(c);
+    for (char& c : result) c = to_lower(c);
     return result;
 }
 
@@ -65,7 +65,7 @@ inline bool is_sid(std::string_view text, std::string_view prefix)
 
 inline int hex_value(char c)
 {
-    return is_digit(c) ? c - '0' : lower(c) - 'a' + 10;
+    return is_digit(c) ? c - '0' : to_lower(c) - 'a' + 10;
 }
 
 /// Decodes base64 (RFC 4648, section 4). Requires padding, and zero bits after the last byte.

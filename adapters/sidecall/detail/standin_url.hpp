@@ -79,7 +79,7 @@ inline std::string callback_fault(std::string const& url)
 {
     auto const colon = url.find("://");
     if (colon == std::string::npos) return "it is not an absolute URL";
-    std::string const scheme = lower(std::string_view{url}.substr(0, colon));
+    std::string const scheme = to_lower(std::string_view{url}.substr(0, colon));
     if (scheme != "http" && scheme != "https") return "its scheme is neither http nor https";
 
     std::string const rest = url.substr(colon + 3);
@@ -119,7 +119,7 @@ inline std::string add_to_query(std::string url, std::string const& parameters)
 }
 
 /// The parts of a URL that are needed to send a request to it.
-struct address {
+struct url_parts {
     bool https = false;
     std::string user_info = {};
     std::string host = {};
@@ -128,11 +128,11 @@ struct address {
 };
 
 /// Splits a URL for which `callback_fault` is empty.
-inline address find_address(std::string const& url)
+inline url_parts split_url(std::string const& url)
 {
-    address parts;
+    url_parts parts;
     auto const colon = url.find("://");
-    parts.https = lower(std::string_view{url}.substr(0, colon)) == "https";
+    parts.https = to_lower(std::string_view{url}.substr(0, colon)) == "https";
     parts.port = parts.https ? 443 : 80;
     std::string const rest = url.substr(colon + 3, url.find('#') - colon - 3);
     auto const end = (std::min)(rest.find_first_of("/?"), rest.size());
