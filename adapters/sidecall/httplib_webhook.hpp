@@ -80,8 +80,8 @@ struct body_framing {
             std::string_view const name = trim(field.first);
             bool const is_length = equal_ignoring_case(name, "Content-Length");
             if (!is_length && !equal_ignoring_case(name, "Transfer-Encoding")) continue;
-            // Repeated fields, whitespace after the name, a sign and a list are unclear: other implementations may read
-            // them differently.
+            // Repeated fields, whitespace in the name, a plus or minus sign and a list are unclear: other
+            // implementations may read them differently.
             bool const first = kind == none && name.size() == field.first.size();
             if (first && is_length && parse_decimal(field.second, UINT64_MAX, size))
                 kind = length;

@@ -106,10 +106,10 @@ inline std::string response_head(httplib::Response const& answer, std::string_vi
 inline std::string garbage_response(httplib::Response const& answer, bool has_body, drawn_fault const& fault)
 {
     using namespace std::string_literals;
-    std::vector<std::string> const no_http{"SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example.com ESMTP\r\n",
-                                           "\x15\x03\x01\x00\x02\x02\x28"s, "\r\n\r\n\r\n", "\0\xff\x80\0"s};
-    std::vector<std::string> const no_json{"", "<html><body>It works!</body></html>", "upstream connect error",
-                                           R"({"sid":"ZY)", "{\"sid\":\"\xff\"}"};
+    std::vector<std::string> const not_http{"SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example.com ESMTP\r\n",
+                                            "\x15\x03\x01\x00\x02\x02\x28"s, "\r\n\r\n\r\n", "\0\xff\x80\0"s};
+    std::vector<std::string> const not_json{"", "<html><body>It works!</body></html>", "upstream connect error",
+                                            R"({"sid":"ZY)", "{\"sid\":\"\xff\"}"};
     // None contains the SID of a resource that could have been created.
     std::vector<std::string> const other_shape{"null",
                                                "[]",
@@ -123,8 +123,8 @@ inline std::string garbage_response(httplib::Response const& answer, bool has_bo
                                                std::string(10'000, '[') + std::string(10'000, ']')};
     auto const one_of = [&](auto const& texts) -> std::string const& { return texts[fault.detail % texts.size()]; };
     auto const form = fault.form % 3;
-    if (!has_body || form == 0) return one_of(no_http);
-    std::string const& body = one_of(form == 1 ? no_json : other_shape);
+    if (!has_body || form == 0) return one_of(not_http);
+    std::string const& body = one_of(form == 1 ? not_json : other_shape);
     return response_head(answer, length_line(body.size())) + body;
 }
 
@@ -133,14 +133,14 @@ inline void send_with_wrong_headers(connection& peer, httplib::Response const& a
                                     drawn_fault const& fault)
 {
     std::string const& body = answer.body;
-    std::string const own = has_body ? length_line(body.size()) : "";
+    std::string const right_length = has_body ? length_line(body.size()) : "";
     std::string const longer = length_line(body.size() + 1 + fault.detail % 100);
-    bool const other_way = fault.form / 5 % 2 != 0;
+    bool const uses_variant = fault.form / 5 % 2 != 0;
     switch (fault.form % (body.empty() ? 4 : 5)) {
     case 0: peer.send(response_head(answer, longer) + body); break;
     case 1: {
         std::string const right = length_line(body.size());
-        peer.send(response_head(answer, other_way ? longer + right : right + longer) + body);
+        peer.send(response_head(answer, uses_variant ? longer + right : right + longer) + body);
         break;
     }
     case 2: peer.send(response_head(answer, "Transfer-Encoding: chunked\r\n") + body); break;
@@ -148,17 +148,17 @@ inline void send_with_wrong_headers(connection& peer, httplib::Response const& a
         using namespace std::string_literals;
         std::array<std::string, 5> const lines{"no colon", "Not A Token: 1", ": nameless", "X-Space : 1",
                                                "X-Nul: a\0b"s};
-        peer.send(response_head(answer, own + lines[fault.detail % lines.size()] + "\r\n") + body);
+        peer.send(response_head(answer, right_length + lines[fault.detail % lines.size()] + "\r\n") + body);
         break;
     }
     default: {
         auto const shorter = fault.detail % body.size();
         std::string const bytes = response_head(answer, length_line(shorter)) + body;
-        auto const told = bytes.size() - body.size() + shorter;
-        peer.send(std::string_view{bytes}.substr(0, other_way ? told : bytes.size()));
-        if (!other_way) break;
+        auto const declared_end = bytes.size() - body.size() + shorter;
+        peer.send(std::string_view{bytes}.substr(0, uses_variant ? declared_end : bytes.size()));
+        if (!uses_variant) break;
         peer.pause(std::chrono::milliseconds{20});
-        peer.send(std::string_view{bytes}.substr(told));
+        peer.send(std::string_view{bytes}.substr(declared_end));
     }
     }
 }
