@@ -770,7 +770,7 @@ TEST_CASE("what comes after an answer is never another request's")
     for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity})
         for (std::string_view const kind :
              {"late", "at once", "in the body", "in the body, soon", "an end", "an end of TLS"}) {
-            if (tls && kind.substr(0, 11) == "in the body") continue; // out of sight, see `is_quiet`
+            if (tls && kind.substr(0, 11) == "in the body") continue; // out of sight, see `has_no_input`
             CAPTURE(kind);
             CAPTURE(tls != nullptr);
             record seen;
