@@ -179,8 +179,8 @@ public:
     {
         if (auto const in_queue = waiting_.find(id); in_queue != waiting_.end())
             cancel_waiting(in_queue);
-        else if (auto const on_its_way = in_flight_.find(id); on_its_way != in_flight_.end())
-            cancel_in_flight(on_its_way);
+        else if (auto const in_flight = in_flight_.find(id); in_flight != in_flight_.end())
+            cancel_in_flight(in_flight);
         else
             return false;
         complete_cancelled();
@@ -453,11 +453,11 @@ private:
     }
 
     void cancel_waiting(requests::const_iterator waiting) noexcept { cancelled_.insert(take_waiting(waiting)); }
-    void cancel_in_flight(requests::const_iterator on_its_way) noexcept
+    void cancel_in_flight(requests::const_iterator in_flight) noexcept
     {
-        auto& one = *on_its_way->second;
+        auto& one = *in_flight->second;
         one.was_sent = one.exchange && one.exchange->is_sending();
-        cancelled_.insert(take_in_flight(on_its_way));
+        cancelled_.insert(take_in_flight(in_flight));
     }
     void cancel_everything() noexcept
     {

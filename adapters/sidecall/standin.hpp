@@ -569,7 +569,7 @@ private:
             answer.headers.emplace_back("Allow", allowed);
             return answer;
         }
-        if (question_mark != request.target.size()) return bad_request("No parameter is known in the query");
+        if (question_mark != request.target.size()) return bad_request("Query parameters are not supported");
 
         bool const deletes = target.kind == resource::subscription;
         if (deletes && !request.body.empty()) return bad_request("No body is expected");
