@@ -1,7 +1,8 @@
 #pragma once
 
-/// A transport over libcurl, 7.85 or later (`libcurl4-openssl-dev`, `pkg-config libcurl`). The system must have the
-/// certificates of the public authorities (`ca-certificates`), or every https request is a `tls_failure`.
+/// A transport over libcurl 7.85 or later (`libcurl4-openssl-dev`, `pkg-config libcurl`). The system must have the
+/// certificates of the public authorities (`ca-certificates`). Without them every https request fails with
+/// `tls_failure`.
 
 #include <curl/curl.h>
 
@@ -15,102 +16,105 @@
 
 namespace sidecall {
 
-/// Carries requests by libcurl: blocking, over HTTP/1.1, on a connection that it keeps for the next one. A model of
+/// A blocking transport over libcurl. It uses HTTP/1.1 and keeps its connection for the next request. It models
 /// `transport`.
 ///
-/// The peer is verified, certificate and host name, with TLS 1.2 or later. No redirect is followed, no cookie kept, no
-/// .netrc read, no compression asked for, no signal raised or handled.
+/// It verifies the certificate and the host name of the server and requires TLS 1.2 or later. It follows no redirect,
+/// keeps no cookies, does not read `.netrc`, does not ask for compression, and neither raises nor handles signals.
 ///
-/// **A request is sent once.** If a kept connection turns out to be dead, libcurl by itself would send a request again
-/// on a new one, though the server may have acted on the first: that is prevented (`CURLOPT_PREREQFUNCTION`), and the
-/// failure is `answer_lost`. A connection whose end is seen before anything is sent is replaced silently.
+/// **Each request is sent once.** When a kept connection turns out to be dead, libcurl by default sends the request
+/// again on a new one, although the server may have acted on the first. This transport prevents that
+/// (`CURLOPT_PREREQFUNCTION`) and fails with `answer_lost`. A connection that closes before anything is sent is
+/// replaced silently.
 ///
-/// The line with the credential is wiped after use; the copies that libcurl, TLS and the kernel make of it in between
-/// are not within reach.
+/// The header line with the credential is wiped after use. Copies that libcurl, the TLS library and the kernel make
+/// cannot be wiped.
 ///
-/// **libcurl obeys the environment variable `SSLKEYLOGFILE`.** If it is set when libcurl is initialised, libcurl over
-/// OpenSSL appends the session keys of each TLS connection to that file, and whoever can read the file can decrypt the
-/// traffic, credential included. libcurl has no option against this. Where the environment is not trusted, start the
-/// program without the variable, or call `unsetenv("SSLKEYLOGFILE")` in `main` before the first transport is made.
+/// **libcurl obeys the environment variable `SSLKEYLOGFILE`.** If it is set when libcurl is initialised, libcurl with
+/// OpenSSL appends the session keys of every TLS connection to that file. Anyone who can read the file can decrypt the
+/// traffic, including the credential. libcurl has no option to disable this. If you do not trust the environment, start
+/// the program without the variable, or call `unsetenv("SSLKEYLOGFILE")` in `main` before you construct the first
+/// transport.
 ///
-/// One transport per thread: it may be moved to another one, but not used by two at once. It has no global state of
-/// its own; libcurl initialises itself when the first transport is made, which is safe from any thread where
-/// `curl_version_info` reports `CURL_VERSION_THREADSAFE` (Debian does). Where it does not, call `curl_global_init`
-/// yourself before you start a thread.
+/// Use one transport per thread. You can move it to another thread, but two threads must not use it at once. It has no
+/// global state of its own. libcurl initialises itself when the first transport is constructed; that is safe from any
+/// thread if `curl_version_info` reports `CURL_VERSION_THREADSAFE`, as it does on Debian. Otherwise call
+/// `curl_global_init` before you start a thread.
 ///
-/// Its sockets are closed in programs that this one starts (close-on-exec). What libcurl opens besides, to look up a
-/// name, say, is its own affair; nothing of a request passes there.
+/// Its sockets are close-on-exec, so programs that this one starts do not inherit them. This does not cover descriptors
+/// that libcurl opens for other purposes, such as name resolution. No part of a request passes through those.
 ///
-/// Allocates for the answer and for libcurl's needs. Where there is no memory, a request ends with `transport_failure`
-/// ("out of memory"), and the transport can be used again; only making one throws, `std::bad_alloc`, if libcurl cannot
-/// be initialised. (In a program without exceptions a missing answer's memory ends the program, and each request of a
-/// transport that could not be made is `invalid_argument`.)
+/// Allocates for the response and inside libcurl. If memory runs out, a request fails with `transport_failure` ("out of
+/// memory") and the transport stays usable. Only the constructor throws: `std::bad_alloc` if libcurl cannot be
+/// initialised. In a program without exceptions, running out of memory for a response ends the program, and every
+/// request on a transport that could not be constructed fails with `invalid_argument`.
 class curl_transport {
 public:
-    /// The type of its options. The connect timeout bounds name look-up, TCP and TLS together; headers may take 256 KiB
-    /// of the largest answer.
+    /// The options type. The connect timeout covers name resolution, TCP and TLS together. At most 256 KiB of
+    /// `max_answer` can be header fields.
     using options = transport_options;
 
-    /// Makes a transport; it connects when the first request is made.
+    /// Constructs a transport. It connects on the first request.
     explicit curl_transport(transport_options settings = {})
-        : settings_(std::move(settings)), handle_(detail::made_or_throws(curl_easy_init()))
+        : settings_(std::move(settings)), handle_(detail::throw_if_null(curl_easy_init()))
     {
     }
 
-    /// Sends the request and waits for the whole answer, whatever its status. `native_code()` of a failure is the
+    /// Sends the request and waits for the whole response, whatever its status. For a failure, `native_code()` is the
     /// `CURLcode`:
-    /// - `not_connected`: no address, refused, no proxy, or not connected in time;
-    /// - `tls_failure`: no TLS, or the certificate does not hold, or `ca_file` cannot be read;
-    /// - `timed_out`: connected, but no whole answer within `total_timeout`;
-    /// - `answer_lost`: the connection ended before the whole answer had come;
-    /// - `answer_too_large`: more than `max_answer`;
-    /// - `invalid_argument`: a HEAD with a body, which libcurl cannot send; a transport that was moved from;
-    /// - `transport_failure`: anything else: an answer that is no HTTP, say, or no memory, which then has no number.
+    /// - `not_connected`: the host or the proxy could not be resolved, refused the connection, or did not connect in
+    ///   time;
+    /// - `tls_failure`: no TLS connection, an invalid certificate, or an unreadable `ca_file`;
+    /// - `timed_out`: connected, but no complete response within `total_timeout`;
+    /// - `answer_lost`: the connection ended before the response was complete;
+    /// - `answer_too_large`: the response exceeds `max_answer`, or its header fields the limit above;
+    /// - `invalid_argument`: a HEAD request with a body, which libcurl cannot send, or a moved-from transport;
+    /// - `transport_failure`: anything else, such as a response that is not HTTP, or no memory.
     ///
-    /// A `HEAD` with a body and a transport that was moved from have no number, either.
+    /// Running out of memory, a HEAD request with a body and a moved-from transport have no native code.
     result<http_response> operator()(authorized_request const& request)
     {
         return (*this)(request, settings_.total_timeout);
     }
 
-    /// The same, but the request may take no longer than `at_most`, which is at least a millisecond, nor longer than
-    /// the options say.
-    result<http_response> operator()(authorized_request const& request, std::chrono::milliseconds at_most)
+    /// Also limits the request to `time_limit`, at least one millisecond, if that is less than `total_timeout`.
+    result<http_response> operator()(authorized_request const& request, std::chrono::milliseconds time_limit)
     {
-        if (!handle_) return failure(errc::invalid_argument, "", "no libcurl: the transport was moved from");
-        if (auto why = detail::why_not_sent(request)) return *std::move(why);
-        return detail::unless_out_of_memory([&] { return carry(request, at_most); },
+        if (!handle_)
+            return failure(errc::invalid_argument, "", "moved-from transport, or libcurl could not be initialised");
+        if (auto error = detail::find_unsupported(request)) return *std::move(error);
+        return detail::unless_out_of_memory([&] { return perform(request, time_limit); },
                                             []() -> result<http_response> { return detail::out_of_memory(); });
     }
 
 private:
-    result<http_response> carry(authorized_request const& request, std::chrono::milliseconds at_most)
+    result<http_response> perform(authorized_request const& request, std::chrono::milliseconds time_limit)
     {
-        detail::curl_exchange current(handle_.get(), request, settings_, at_most);
-        current.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-        current.set(CURLOPT_MAXCONNECTS, 1L);
-        current.set(CURLOPT_FRESH_CONNECT, std::exchange(is_good_, false) && is_kept_quiet() ? 0L : 1L);
-        if (had_tls_failure_) current.read_authorities();
-        CURLcode const code = current.code() == CURLE_OK ? curl_easy_perform(handle_.get()) : current.code();
-        auto answer = current.outcome(code);
-        is_good_ = answer.has_value();
-        had_tls_failure_ = had_tls_failure_ || (!answer && answer.error().code() == errc::tls_failure);
-        return answer;
+        detail::curl_exchange exchange(handle_.get(), request, settings_, time_limit);
+        exchange.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+        exchange.set(CURLOPT_MAXCONNECTS, 1L);
+        exchange.set(CURLOPT_FRESH_CONNECT, std::exchange(is_reusable_, false) && is_idle() ? 0L : 1L);
+        if (had_tls_failure_) exchange.reload_authorities();
+        CURLcode const code = exchange.code() == CURLE_OK ? curl_easy_perform(handle_.get()) : exchange.code();
+        auto response = exchange.outcome(code);
+        is_reusable_ = response.has_value();
+        had_tls_failure_ = had_tls_failure_ || (!response && response.error().code() == errc::tls_failure);
+        return response;
     }
 
-    bool is_kept_quiet() const noexcept
+    bool is_idle() const noexcept
     {
         curl_socket_t socket = CURL_SOCKET_BAD;
         return curl_easy_getinfo(handle_.get(), CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK &&
-               socket != CURL_SOCKET_BAD && detail::is_quiet(socket);
+               socket != CURL_SOCKET_BAD && detail::has_no_input(socket);
     }
 
     transport_options settings_;
     detail::curl_handle handle_;
-    bool is_good_ = false;         // the last request left a connection behind that may be used again
-    bool had_tls_failure_ = false; // what libcurl remembers of the authorities may be at fault
+    bool is_reusable_ = false;     // the last request left a connection that can be used again
+    bool had_tls_failure_ = false; // the certificate authorities that libcurl caches may be incomplete
 };
 
 } // namespace sidecall
 
-#include <sidecall/curl_multi.hpp> // one include for both transports over libcurl
+#include <sidecall/curl_multi.hpp> // so that one include provides both transports over libcurl

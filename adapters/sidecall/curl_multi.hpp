@@ -1,6 +1,6 @@
 #pragma once
 
-/// A transport for many requests at a time over libcurl, 7.85 or later; see `curl.hpp` for what it needs.
+/// A transport for many concurrent requests over libcurl 7.85 or later. See `curl.hpp` for its requirements.
 
 #include <curl/curl.h>
 
@@ -30,53 +30,53 @@
 
 namespace sidecall {
 
-/// How much a `curl_multi_transport` does at a time.
+/// Limits of a `curl_multi_transport`.
 struct curl_multi_limits {
-    /// Connections, at least 1. Over HTTP/1.1 that many requests are on their way at a time.
+    /// The maximum number of connections, at least 1. Over HTTP/1.1 this is also the number of requests in flight.
     std::size_t max_connections = 8;
-    /// Requests that are on their way at a time, at least 1, which matters over HTTP/2. The others wait in a queue
-    /// without a limit.
+    /// The maximum number of requests in flight, at least 1. It matters over HTTP/2. Other requests wait in an
+    /// unbounded queue.
     std::size_t max_in_flight = 1000;
 };
 
-/// Carries many requests at a time by libcurl's multi interface, in one thread and without blocking: over HTTP/2 where
-/// the server has it, else over HTTP/1.1 on several kept connections. A model of `async_transport`.
+/// A non-blocking transport over libcurl's multi interface, for many requests in one thread. It uses HTTP/2 if the
+/// server supports it, otherwise HTTP/1.1 on several kept connections. It models `async_transport`.
 ///
 ///     while (transport.poll() != 0) transport.wait(std::chrono::milliseconds(100));
 ///
-/// What `curl_transport` says of TLS, redirects, proxies, credentials, libcurl's initialisation and of sending a
-/// request once holds here, too. Over HTTP/1.1, a kept connection on which something has come that nobody asked for is
-/// not used again: it would be read as the next request's answer.
+/// What `curl_transport` documents about TLS, redirects, proxies, credentials, the initialisation of libcurl and
+/// sending each request once applies here too. A kept HTTP/1.1 connection that received unsolicited bytes is not used
+/// again, because they would be parsed as the next response.
 ///
-/// Requests that libcurl has no room for wait in a queue, first come, first served. How many are on their way adapts to
-/// the server: a 429 halves it, every other answer adds a little, up to `max_in_flight` ("additive increase,
+/// Requests beyond the limits wait in a first-come, first-served queue. The number of requests in flight adapts to the
+/// server, up to `max_in_flight`: a 429 halves it, every other response increases it a little ("additive increase,
 /// multiplicative decrease").
 ///
-/// **A handler is called exactly once**, from `poll`, `cancel`, `cancel_all` or the destructor, never from the call
-/// that it was given to. It may make requests, set timers, cancel, and ask for the progress; `poll` and `wait` do
-/// nothing when a handler calls them, and it must not end the transport. The stack does not grow with the number of
-/// requests, whatever handlers cancel.
+/// **Each handler is called exactly once**, from `poll`, `cancel`, `cancel_all` or the destructor, and never from the
+/// call that it was passed to. A handler may send requests, set timers, cancel, and read the progress. It must
+/// not destroy the transport. `poll` does nothing but return its count, and `wait` returns at once, when a handler
+/// calls them. The stack does not grow with the number of requests, whatever handlers cancel.
 ///
-/// An exception that a handler throws leaves the `poll`, `cancel` or `cancel_all` that called it. The handler counts as
-/// called, and nothing else is lost: the next call goes on with the rest. The destructor drops such exceptions, since
-/// it has nowhere to pass them to. What is said of handlers goes for the continuations of timers, too.
+/// An exception from a handler propagates out of the `poll`, `cancel` or `cancel_all` that called it. The handler
+/// counts as called and nothing else is lost: the next call continues with the rest. The destructor drops such
+/// exceptions. The rules for handlers apply to timer continuations too.
 ///
-/// One transport per thread at a time, but for `wakeup`. It has no global state of its own.
+/// Only one thread at a time may use a transport, except for `wakeup`. It has no global state of its own.
 ///
-/// Allocates for each request and timer, and for libcurl's needs. **Where there is no memory**, making a transport, a
-/// request and a timer throws `std::bad_alloc`, and then nothing was taken: no handler of that call is called. A
-/// request that was taken completes with `transport_failure` ("out of memory"). `poll`, `wait` and the others throw
-/// nothing but what a handler throws, and the transport can be used again.
+/// Allocates for every request and timer, and inside libcurl. **If memory runs out** while a transport, a request or a
+/// timer is created, that call throws `std::bad_alloc`, takes nothing and never calls its handler. A request
+/// that was already taken completes with `transport_failure` ("out of memory"). `poll`, `wait` and the other members
+/// throw only what a handler throws, and the transport stays usable.
 class curl_multi_transport {
 public:
-    /// The type of its options. `total_timeout` begins when a request leaves the queue.
+    /// The options type. `total_timeout` starts when a request leaves the queue.
     using options = transport_options;
-    /// Names a request, to cancel it. Never used twice.
+    /// Identifies a request, for `cancel`. Ids are never reused.
     using request_id = std::uint64_t;
 
-    /// Makes a transport; it connects when the first request is made.
+    /// Constructs a transport. It connects on the first request.
     explicit curl_multi_transport(transport_options settings = {}, curl_multi_limits limits = {})
-        : settings_(std::move(settings)), multi_(detail::made_or_throws(curl_multi_init())),
+        : settings_(std::move(settings)), multi_(detail::throw_if_null(curl_multi_init())),
           max_connections_(std::clamp<std::size_t>(limits.max_connections, 1, INT_MAX)),
           max_in_flight_(std::clamp<std::size_t>(limits.max_in_flight, 1, INT_MAX)),
           limit_(static_cast<double>(max_in_flight_))
@@ -92,125 +92,128 @@ public:
     curl_multi_transport(curl_multi_transport const&) = delete;
     curl_multi_transport& operator=(curl_multi_transport const&) = delete;
 
-    /// As `cancel_all`, but an exception that a handler throws is dropped.
+    /// Calls `cancel_all` and drops exceptions that handlers throw.
     ~curl_multi_transport()
     {
 #ifdef __cpp_exceptions
         while (unfinished() != 0) {
             try {
                 cancel_all();
-            } catch (...) { // that handler was called; the others still have to be
+            } catch (...) { // that handler was called; the remaining ones still have to be
             }
         }
 #else
         cancel_all();
 #endif
         handles_.clear();
-        curl_multi_cleanup(multi_); // closes the connections, which calls back
+        curl_multi_cleanup(multi_); // closes the connections, which calls on_close
     }
 
-    /// Takes a request and calls `handler(result<http_response>)` when its answer has come, or none will. The handler
-    /// may be move-only. Fails as `curl_transport` does, and with `cancelled`.
+    /// Queues a request and calls `handler(result<http_response>)` when it completes or fails. The handler may be
+    /// move-only. Failures are those of `curl_transport`, and `cancelled`.
     template <std::invocable<result<http_response>> Handler>
     request_id operator()(authorized_request request, Handler handler)
     {
         return add(std::move(request), std::move(handler), (time::max)());
     }
 
-    /// The same, but it may take no longer than `at_most` from now, the time in the queue included. `not_connected` if
-    /// it was still there when that ended.
+    /// Also limits the request to `time_limit` from now, including its time in the queue. Fails with `not_connected` if
+    /// it is still queued then.
     template <std::invocable<result<http_response>> Handler>
-    request_id operator()(authorized_request request, Handler handler, std::chrono::milliseconds at_most)
+    request_id operator()(authorized_request request, Handler handler, std::chrono::milliseconds time_limit)
     {
-        return add(std::move(request), std::move(handler), from_now(at_most));
+        return add(std::move(request), std::move(handler), from_now(time_limit));
     }
 
-    /// Calls `next(true)` in `poll` once `delay` is over, or `next(false)` if it is cancelled before. With this the
-    /// timer for `send_with_retry` is `[&](std::chrono::milliseconds delay, auto next) { transport.after(delay,
-    /// std::move(next)); }`.
+    /// Starts a timer. `poll` calls `next(true)` once `delay` is over; `next(false)` is called if the timer is
+    /// cancelled first. The timer for `send_with_retry` is `[&](std::chrono::milliseconds delay, auto next) {
+    /// transport.after(delay, std::move(next)); }`.
     template <std::invocable<bool> Continuation>
     void after(std::chrono::milliseconds delay, Continuation next)
     {
-        auto made = std::make_unique<continued_timer<Continuation>>(std::move(next));
-        timers_.emplace(turn(from_now(delay), ++last_id_), std::move(made));
+        auto added = std::make_unique<continued_timer<Continuation>>(std::move(next));
+        timers_.emplace(time_key(from_now(delay), ++last_id_), std::move(added));
     }
 
-    /// Does what can be done without waiting: starts requests, moves bytes, calls the handlers of those that are done
-    /// and the timers that are due. What a handler asks for is begun by the next call. Returns how many requests and
-    /// timers are unfinished.
+    /// Does all work that is possible without waiting: starts requests, transfers bytes, and calls the handlers of
+    /// completed requests and the due timers. Requests that handlers add are started by the next call. Returns
+    /// the number of unfinished requests and timers.
     std::size_t poll()
     {
         if (in_handler_ == 0) {
-            complete_cancelled(); // where a handler threw before it was their turn
-            give_up_waiting();
+            complete_cancelled(); // left over if a handler threw
+            expire_waiting();
             start_waiting();
-            move_bytes();
+            transfer();
             call_due_timers();
         }
         return unfinished();
     }
 
-    /// Sleeps until `poll` has something to do, or `wakeup` is called, or `at_most` is over; or until `other`, if it is
-    /// given, can be read from: the descriptor of your own loop (an `epoll`'s, say), so that one thread serves both.
-    void wait(std::chrono::milliseconds at_most, curl_socket_t other = CURL_SOCKET_BAD)
+    /// Waits until `poll` has work, `wakeup` is called, or `time_limit` is over. If `descriptor` is given, also returns
+    /// when it becomes readable: pass the descriptor of your own event loop, such as an `epoll` descriptor, so that one
+    /// thread serves both.
+    void wait(std::chrono::milliseconds time_limit, curl_socket_t descriptor = CURL_SOCKET_BAD)
     {
         if (in_handler_ != 0 || can_start() || !cancelled_.empty() || !cancelled_timers_.empty()) return;
-        auto until = from_now(at_most);
+        auto until = from_now(time_limit);
         if (!timers_.empty()) until = (std::min)(until, timers_.begin()->first.first);
         if (!deadlines_.empty()) until = (std::min)(until, deadlines_.begin()->first);
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
-        curl_waitfd also{other, CURL_WAIT_POLLIN, 0};
-        curl_multi_poll(multi_, &also, other == CURL_SOCKET_BAD ? 0 : 1,
+        curl_waitfd extra{descriptor, CURL_WAIT_POLLIN, 0};
+        curl_multi_poll(multi_, &extra, descriptor == CURL_SOCKET_BAD ? 0 : 1,
                         static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX)), nullptr);
     }
 
-    /// Ends a `wait`, the next one if there is none. The only member that any thread may call.
+    /// Makes the current `wait` return, or the next one if none is running. The only member that any thread may
+    /// call.
     void wakeup() noexcept { curl_multi_wakeup(multi_); }
 
-    /// Takes a request back: its handler is called with `cancelled` before this returns. A server may have acted on it,
-    /// unless the failure says that nothing was sent. False if the request is not there any more.
+    /// Cancels a request. Its handler is called with `cancelled` before this returns. The server may have acted on the
+    /// request, unless the failure says that nothing was sent. Returns false if the request is already complete or
+    /// unknown.
     ///
-    /// From a handler that is itself being called by a `cancel` or `cancel_all`, the request is taken back at once, but
-    /// its handler is called once the present one has returned, and before that outermost call returns.
+    /// If a handler that `cancel` or `cancel_all` is calling calls this, the request is cancelled at once, but its
+    /// handler runs after the current handler returns and before the outermost call returns.
     bool cancel(request_id id)
     {
         if (auto const in_queue = waiting_.find(id); in_queue != waiting_.end())
-            take_back(in_queue);
-        else if (auto const on_its_way = in_flight_.find(id); on_its_way != in_flight_.end())
-            take_back_in_flight(on_its_way);
+            cancel_waiting(in_queue);
+        else if (auto const in_flight = in_flight_.find(id); in_flight != in_flight_.end())
+            cancel_in_flight(in_flight);
         else
             return false;
         complete_cancelled();
         return true;
     }
 
-    /// Takes everything back: requests complete with `cancelled`, timers with `next(false)`. That goes for what their
-    /// handlers ask for meanwhile, too, so that nothing is left when this returns; a handler must not answer each
-    /// `cancelled` by yet another request, or this does not end.
+    /// Cancels everything: requests complete with `cancelled`, timers with `next(false)`. This includes what their
+    /// handlers add meanwhile, so nothing is left on return. It never returns if handlers answer every `cancelled` with
+    /// another request.
     ///
-    /// From a handler that is itself being called by a `cancel` or `cancel_all`, everything is taken back at once, but
-    /// the handlers are called once the present one has returned, and before that outermost call returns, which then
-    /// leaves nothing behind.
+    /// If a handler that `cancel` or `cancel_all` is calling calls this, everything is cancelled at once, but the
+    /// handlers run after the current handler returns and before the outermost call returns. That outermost
+    /// call then leaves nothing behind.
     void cancel_all()
     {
         cancels_all_ = true;
-        take_all_back();
+        cancel_everything();
         complete_cancelled();
     }
 
-    /// Where things stand.
+    /// The current counts.
     struct progress_report {
         std::size_t waiting = 0;     ///< Requests in the queue.
-        std::size_t in_flight = 0;   ///< Requests on their way.
-        std::size_t timers = 0;      ///< Timers that are not due yet.
-        std::uint64_t started = 0;   ///< Requests that have left the queue to be sent.
-        std::uint64_t succeeded = 0; ///< Requests that got an answer, whatever its status.
-        std::uint64_t failed = 0;    ///< Requests that got none, those that were taken back among them.
-        std::uint64_t throttled = 0; ///< Answers with status 429.
-        std::size_t limit = 0;       ///< How many may be on their way at a time, as far as the server is concerned.
-        bool multiplexed = false;    ///< Whether the last answer came over HTTP/2, so that requests share connections.
+        std::size_t in_flight = 0;   ///< Requests in flight.
+        std::size_t timers = 0;      ///< Timers that have not fired.
+        std::uint64_t started = 0;   ///< Requests that left the queue to be sent.
+        std::uint64_t succeeded = 0; ///< Requests that got a response, whatever its status.
+        std::uint64_t failed = 0;    ///< Requests that failed, including cancelled ones.
+        std::uint64_t throttled = 0; ///< Responses with status 429.
+        std::size_t limit = 0;       ///< The current adaptive limit on requests in flight.
+        bool multiplexed = false; ///< Whether the last response came over HTTP/2, so that requests share connections.
     };
-    /// Asks nobody, and allocates nothing.
+    /// Returns the current counts. Does not allocate or communicate.
     progress_report progress() const noexcept
     {
         auto report = counts_;
@@ -226,51 +229,51 @@ private:
     using clock = std::chrono::steady_clock;
     using time = clock::time_point;
     using connection = detail::curl_connection;
-    using turn = std::pair<time, std::uint64_t>; // those of the same time in the order in which they came
+    using time_key = std::pair<time, std::uint64_t>; // equal times keep their order of arrival
 
-    /// A request on its way from call to handler.
+    /// A request, from the call to its handler.
     struct pending {
-        pending(curl_multi_transport& transport, request_id number, authorized_request&& what, time until)
-            : owner(transport), id(number), request(std::move(what)), deadline(until)
+        pending(curl_multi_transport& transport, request_id request_number, authorized_request&& authorized, time until)
+            : owner(transport), id(request_number), request(std::move(authorized)), deadline(until)
         {
         }
         pending(pending const&) = delete;
         pending& operator=(pending const&) = delete;
         virtual ~pending() = default;
-        virtual void complete(result<http_response> answer) = 0;
+        virtual void complete(result<http_response> response) = 0;
 
         curl_multi_transport& owner;
         request_id id;
         authorized_request request;
         time deadline;
-        bool was_sent = false;   // when it was taken back
-        std::uint64_t start = 0; // how many were started before it
+        bool was_sent = false;   // whether sending had begun when it was cancelled
+        std::uint64_t start = 0; // the number of requests started before it
         detail::curl_handle handle{};
         std::optional<detail::curl_exchange> exchange{};
-        bool is_fresh = false;   // goes on a new connection
-        bool is_refused = false; // the kept connection that it was to go on must not be used
+        bool is_fresh = false;   // must use a new connection
+        bool is_refused = false; // the kept connection that libcurl chose must not be used
     };
     template <class Handler>
-    struct handled final : pending {
-        handled(curl_multi_transport& transport, request_id number, authorized_request&& what, time until,
-                Handler&& to_call)
-            : pending(transport, number, std::move(what), until), handler(std::move(to_call))
+    struct pending_with_handler final : pending {
+        pending_with_handler(curl_multi_transport& transport, request_id request_number,
+                             authorized_request&& authorized, time until, Handler&& completion)
+            : pending(transport, request_number, std::move(authorized), until), handler(std::move(completion))
         {
         }
-        void complete(result<http_response> answer) override { handler(std::move(answer)); }
+        void complete(result<http_response> response) override { handler(std::move(response)); }
 
         Handler handler;
     };
-    /// Requests go from one of these to another by their nodes, which allocates nothing.
-    using requests = std::map<request_id, std::unique_ptr<pending>>; // the ids grow, so this is the order of arrival
+    /// Requests move between these maps as nodes, which does not allocate.
+    using requests = std::map<request_id, std::unique_ptr<pending>>; // ids increase, so this is the order of arrival
 
-    /// A handler is being called, for as long as it lives.
-    class call {
+    /// Counts a running handler for as long as it exists.
+    class handler_scope {
     public:
-        explicit call(std::size_t& count) noexcept : count_(count) { ++count_; }
-        call(call const&) = delete;
-        call& operator=(call const&) = delete;
-        ~call() { --count_; }
+        explicit handler_scope(std::size_t& count) noexcept : count_(count) { ++count_; }
+        handler_scope(handler_scope const&) = delete;
+        handler_scope& operator=(handler_scope const&) = delete;
+        ~handler_scope() { --count_; }
 
     private:
         std::size_t& count_;
@@ -285,13 +288,13 @@ private:
     };
     template <class Continuation>
     struct continued_timer final : timer {
-        explicit continued_timer(Continuation&& to_call) : next(std::move(to_call)) {}
+        explicit continued_timer(Continuation&& continuation) : next(std::move(continuation)) {}
         void end(bool is_due) override { next(is_due); }
 
         Continuation next;
     };
 
-    using timers = std::map<turn, std::unique_ptr<timer>>;
+    using timers = std::map<time_key, std::unique_ptr<timer>>;
 
     static time from_now(std::chrono::milliseconds span) noexcept
     {
@@ -303,13 +306,14 @@ private:
     request_id add(authorized_request request, Handler handler, time deadline)
     {
         request_id const id = ++last_id_;
-        // All that may throw first; to link the nodes in does not.
-        auto one = std::make_unique<handled<Handler>>(*this, id, std::move(request), deadline, std::move(handler));
-        requests made;
-        made.emplace(id, std::move(one));
-        std::set<turn> deadlines;
+        // Everything that can throw comes first; linking the nodes in cannot.
+        auto added = std::make_unique<pending_with_handler<Handler>>(*this, id, std::move(request), deadline,
+                                                                     std::move(handler));
+        requests nodes;
+        nodes.emplace(id, std::move(added));
+        std::set<time_key> deadlines;
         if (deadline != (time::max)()) deadlines.emplace(deadline, id);
-        waiting_.merge(made);
+        waiting_.merge(nodes);
         deadlines_.merge(deadlines);
         return id;
     }
@@ -319,17 +323,18 @@ private:
         return waiting_.size() + in_flight_.size() + timers_.size() + cancelled_.size() + cancelled_timers_.size();
     }
 
-    std::size_t room() const noexcept
+    std::size_t capacity() const noexcept
     {
         return (std::min)(static_cast<std::size_t>(limit_), counts_.multiplexed ? max_in_flight_ : max_connections_);
     }
-    bool can_start() const noexcept { return !waiting_.empty() && in_flight_.size() < room(); }
+    bool can_start() const noexcept { return !waiting_.empty() && in_flight_.size() < capacity(); }
 
-    void give_up_waiting()
+    void expire_waiting()
     {
         for (time const now = clock::now(); !deadlines_.empty() && deadlines_.begin()->first <= now;)
-            complete(take_waiting(waiting_.find(deadlines_.begin()->second)).mapped(),
-                     failure(errc::not_connected, "", "nothing was sent: no turn in time"));
+            complete(
+                take_waiting(waiting_.find(deadlines_.begin()->second)).mapped(),
+                failure(errc::not_connected, "", "the request was still queued at its deadline; nothing was sent"));
     }
 
     void start_waiting()
@@ -342,10 +347,10 @@ private:
         }
     }
 
-    /// Hands a request to libcurl.
+    /// Hands the request to libcurl.
     void start(pending& one)
     {
-        if (auto why = detail::why_not_sent(one.request)) return finish(one, *std::move(why));
+        if (auto error = detail::find_unsupported(one.request)) return finish(one, *std::move(error));
         if (!one.handle) one.handle = new_handle();
         bool const is_set_up = one.handle && detail::unless_out_of_memory(
                                                  [&] {
@@ -366,10 +371,10 @@ private:
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(one.deadline - clock::now());
         auto& exchange = one.exchange.emplace(handle, one.request, settings_, left);
         exchange.set(CURLOPT_PRIVATE, &one);
-        if (had_tls_failure_) exchange.read_authorities();
+        if (had_tls_failure_) exchange.reload_authorities();
         exchange.set(CURLOPT_HTTP_VERSION,
                      static_cast<long>(one.request.https() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-        exchange.set(CURLOPT_PIPEWAIT, 1L); // rather share a connection than make one
+        exchange.set(CURLOPT_PIPEWAIT, 1L); // prefer sharing a connection to opening one
         exchange.set(CURLOPT_FRESH_CONNECT, one.is_fresh ? 1L : 0L);
         exchange.set(CURLOPT_PREREQFUNCTION, &on_request);
         exchange.set(CURLOPT_PREREQDATA, &one);
@@ -379,16 +384,16 @@ private:
         exchange.set(CURLOPT_CLOSESOCKETDATA, this);
     }
 
-    void move_bytes()
+    void transfer()
     {
         int ignored = 0;
         CURLMcode const state = curl_multi_perform(multi_, &ignored);
         while (CURLMsg const* const message = curl_multi_info_read(multi_, &ignored)) {
-            CURLcode const code = message->data.result; // the message may go with its handle
+            CURLcode const code = message->data.result; // removing the handle may free the message
             pending* one = nullptr;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &one);
             if (one->is_refused)
-                start_afresh(*one);
+                restart_on_new_connection(*one);
             else
                 finish(*one, one->exchange->outcome(code));
         }
@@ -401,8 +406,8 @@ private:
         }
     }
 
-    /// Nothing was sent, so this is no repetition.
-    void start_afresh(pending& one)
+    /// Nothing was sent, so this does not repeat the request.
+    void restart_on_new_connection(pending& one)
     {
         detach(one);
         one.is_refused = false;
@@ -410,12 +415,12 @@ private:
         start(one);
     }
 
-    /// Ends a request that is on its way.
-    void finish(pending& one, result<http_response> answer)
+    /// Ends a request in flight.
+    void finish(pending& one, result<http_response> response)
     {
-        if (answer) adapt(one, answer->status == 429);
-        if (!answer && answer.error().code() == errc::tls_failure) had_tls_failure_ = true;
-        complete(take_in_flight(in_flight_.find(one.id)).mapped(), std::move(answer));
+        if (response) adapt(one, response->status == 429);
+        if (!response && response.error().code() == errc::tls_failure) had_tls_failure_ = true;
+        complete(take_in_flight(in_flight_.find(one.id)).mapped(), std::move(response));
     }
 
     void adapt(pending const& one, bool is_throttled) noexcept
@@ -424,50 +429,53 @@ private:
         counts_.throttled += is_throttled;
         if (!is_throttled) {
             limit_ = (std::min)(limit_ + 1 / limit_, static_cast<double>(max_in_flight_));
-        } else if (one.start >= round_) { // those before were sent when the limit was still what it is no more
+        } else if (one.start >= round_) { // earlier requests were sent under the previous limit
             limit_ = (std::max)(1.0, (std::min)(limit_, static_cast<double>(in_flight_.size())) / 2);
             round_ = counts_.started;
         }
     }
 
-    requests::node_type take_waiting(requests::const_iterator where) noexcept
+    requests::node_type take_waiting(requests::const_iterator position) noexcept
     {
-        auto taken = waiting_.extract(where);
+        auto taken = waiting_.extract(position);
         deadlines_.erase({taken.mapped()->deadline, taken.mapped()->id});
         return taken;
     }
-    requests::node_type take_in_flight(requests::const_iterator where) noexcept
+    requests::node_type take_in_flight(requests::const_iterator position) noexcept
     {
-        auto taken = in_flight_.extract(where);
+        auto taken = in_flight_.extract(position);
         auto& one = *taken.mapped();
         detach(one);
         if (!one.handle) return taken;
-        // A handle that there is no room to keep ends with the request.
+        // If memory runs out, the handle is destroyed with the request.
         detail::unless_out_of_memory([&] { handles_.push_back(std::move(one.handle)); }, [] {});
         return taken;
     }
 
-    void take_back(requests::const_iterator waiting) noexcept { cancelled_.insert(take_waiting(waiting)); }
-    void take_back_in_flight(requests::const_iterator on_its_way) noexcept
+    void cancel_waiting(requests::const_iterator waiting) noexcept { cancelled_.insert(take_waiting(waiting)); }
+    void cancel_in_flight(requests::const_iterator in_flight) noexcept
     {
-        auto& one = *on_its_way->second;
+        auto& one = *in_flight->second;
         one.was_sent = one.exchange && one.exchange->is_sending();
-        cancelled_.insert(take_in_flight(on_its_way));
+        cancelled_.insert(take_in_flight(in_flight));
     }
-    void take_all_back() noexcept
+    void cancel_everything() noexcept
     {
-        while (!waiting_.empty()) take_back(waiting_.begin());
-        while (!in_flight_.empty()) take_back_in_flight(in_flight_.begin());
+        while (!waiting_.empty()) cancel_waiting(waiting_.begin());
+        while (!in_flight_.empty()) cancel_in_flight(in_flight_.begin());
         cancelled_timers_.merge(timers_);
     }
 
-    /// Calls the handlers of what was taken back, one after the other: those that call this meanwhile leave it to the
+    /// Calls the handlers of cancelled requests and timers, one after the other. A nested call leaves the work to the
     /// outermost call, so that the stack does not grow.
     void complete_cancelled()
     {
         if (is_cancelling_) return;
         struct outermost {
-            explicit outermost(curl_multi_transport& which) noexcept : owner(which) { owner.is_cancelling_ = true; }
+            explicit outermost(curl_multi_transport& transport) noexcept : owner(transport)
+            {
+                owner.is_cancelling_ = true;
+            }
             outermost(outermost const&) = delete;
             outermost& operator=(outermost const&) = delete;
             ~outermost() { owner.is_cancelling_ = owner.cancels_all_ = false; }
@@ -479,7 +487,7 @@ private:
                 complete_first_cancelled();
             else
                 call_first(cancelled_timers_, false);
-            if (cancels_all_) take_all_back();
+            if (cancels_all_) cancel_everything();
         }
     }
     void complete_first_cancelled()
@@ -490,18 +498,18 @@ private:
                                      : failure(errc::cancelled, "", "cancelled before anything was sent"));
     }
 
-    /// Ends what libcurl does for a request, and its look at it.
+    /// Removes the request from libcurl and drops the pointers to it.
     void detach(pending& one) noexcept
     {
         if (one.handle) curl_multi_remove_handle(multi_, one.handle.get());
         one.exchange.reset();
     }
 
-    void complete(std::unique_ptr<pending> const& one, result<http_response> answer)
+    void complete(std::unique_ptr<pending> const& one, result<http_response> response)
     {
-        ++(answer ? counts_.succeeded : counts_.failed);
-        call const mark(in_handler_);
-        one->complete(std::move(answer));
+        ++(response ? counts_.succeeded : counts_.failed);
+        handler_scope const mark(in_handler_);
+        one->complete(std::move(response));
     }
 
     void call_due_timers()
@@ -512,7 +520,7 @@ private:
     void call_first(timers& from, bool is_due)
     {
         auto const node = from.extract(from.begin());
-        call const mark(in_handler_);
+        handler_scope const mark(in_handler_);
         node.mapped()->end(is_due);
     }
 
@@ -524,32 +532,32 @@ private:
         return handle;
     }
 
-    /// Called before a request is written to a connection, a new or a kept one.
+    /// libcurl calls this before it writes a request to a new or a kept connection.
     static int on_request(void* self, char*, char*, int, int port) noexcept
     {
         auto& one = *static_cast<pending*>(self);
-        auto path = one.owner.find_connection(port);
-        // Where it cannot be told which one it is, only a new one is safe.
-        one.is_refused = !one.exchange->is_sending() && !one.is_fresh && !(path && path->is_good());
-        if (one.is_refused) return CURL_PREREQFUNC_ABORT; // which closes it
-        return one.exchange->may_send(std::move(path)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+        auto found = one.owner.find_connection(port);
+        // If the connection cannot be identified, only a new one is safe.
+        one.is_refused = !one.exchange->is_sending() && !one.is_fresh && !(found && found->is_usable());
+        if (one.is_refused) return CURL_PREREQFUNC_ABORT; // which closes the connection
+        return one.exchange->may_send(std::move(found)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
     }
 
-    /// A socket of which there is no memory to keep a note is not opened: what comes on it could not be told from what
-    /// comes on another. Then the request fails with nothing sent.
+    /// Opens a socket and records it. If there is no memory for the record, opens none, because unsolicited bytes on it
+    /// would go unnoticed; the request then fails with nothing sent.
     static curl_socket_t on_open(void* self, curlsocktype kind, curl_sockaddr* address) noexcept
     {
         auto& owner = *static_cast<curl_multi_transport*>(self);
         return detail::unless_out_of_memory(
             [&] {
-                auto const made = std::make_shared<connection>();
-                owner.connections_.push_back(made);
-                made->socket = detail::open_socket(nullptr, kind, address);
-                // An older one of that number is one of which nobody has told that it was closed.
-                bool const failed = made->socket == CURL_SOCKET_BAD;
+                auto const added = std::make_shared<connection>();
+                owner.connections_.push_back(added);
+                added->socket = detail::open_socket(nullptr, kind, address);
+                // An older record with this number is of a socket whose closing was not reported.
+                bool const failed = added->socket == CURL_SOCKET_BAD;
                 std::erase_if(owner.connections_,
-                              [&](auto const& one) { return one == made ? failed : one->socket == made->socket; });
-                return made->socket;
+                              [&](auto const& one) { return one == added ? failed : one->socket == added->socket; });
+                return added->socket;
             },
             []() -> curl_socket_t { return CURL_SOCKET_BAD; });
     }
@@ -564,7 +572,7 @@ private:
 #endif
     }
 
-    /// The one with that port on this end; null if there are several, to several servers.
+    /// The connection with this local port. Null if several have it, to different servers.
     std::shared_ptr<connection> find_connection(int port) const noexcept
     {
         std::shared_ptr<connection> found;
@@ -599,21 +607,21 @@ private:
     std::size_t max_connections_;
     std::size_t max_in_flight_;
     double limit_;
-    std::uint64_t round_ = 0; // how many had been started when the limit fell
+    std::uint64_t round_ = 0; // the number of requests started when the limit fell
     progress_report counts_{};
     std::size_t in_handler_ = 0;
-    bool had_tls_failure_ = false; // what libcurl remembers of the authorities may be at fault
+    bool had_tls_failure_ = false; // the certificate authorities that libcurl caches may be incomplete
     bool is_cancelling_ = false;
-    bool cancels_all_ = false; // what handlers ask for meanwhile, too
+    bool cancels_all_ = false; // also cancel what handlers add meanwhile
     request_id last_id_ = 0;
     requests waiting_{};
     requests in_flight_{};
-    requests cancelled_{};       // taken back; their handlers are to be called
-    timers cancelled_timers_{};  // the same
-    std::set<turn> deadlines_{}; // of those that wait
+    requests cancelled_{};           // their handlers have yet to be called
+    timers cancelled_timers_{};      // likewise
+    std::set<time_key> deadlines_{}; // of the requests in the queue
     timers timers_{};
     std::vector<std::shared_ptr<connection>> connections_{};
-    std::vector<detail::curl_handle> handles_{}; // to be used again
+    std::vector<detail::curl_handle> handles_{}; // for reuse
 };
 
 } // namespace sidecall

@@ -1,756 +1,104 @@
 #pragma once
 
-/// A transport and a webhook over cpp-httplib (`libcpp-httplib-dev`, `pkg-config cpp-httplib`), on POSIX systems. Run
-/// with versions 0.11.0 to 0.53.1; it does not compile with an older one, or with 0.12.1. For https, cpp-httplib must
-/// have its `CPPHTTPLIB_OPENSSL_SUPPORT`, which pkg-config's flags define.
+/// A transport and a webhook over cpp-httplib (`libcpp-httplib-dev`, `pkg-config cpp-httplib`), on POSIX systems.
+/// Tested with versions 0.11.0 to 0.53.1. It does not compile with older versions or with 0.12.1. https needs
+/// cpp-httplib with `CPPHTTPLIB_OPENSSL_SUPPORT`, which the flags of pkg-config define.
 
 #include <httplib.h>
 
 #ifdef _WIN32
-#error "sidecall/httplib.hpp is for POSIX systems; sidecall/curl.hpp is for all"
+#error "sidecall/httplib.hpp needs a POSIX system; use sidecall/curl.hpp instead"
 #endif
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <condition_variable>
-#include <csignal>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <thread>
 #include <utility>
-#include <vector>
 
-#include <sidecall/detail/memory/storage.hpp>
-#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/httplib_connection.hpp>
+#include <sidecall/detail/httplib_version.hpp>
 #include <sidecall/http.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/transport_options.hpp>
 
 namespace sidecall {
 
-namespace detail {
-
-/// A version of cpp-httplib as a number that can be compared: 18'007 for "0.18.7". Its macros cannot be compared.
-constexpr unsigned httplib_version(std::string_view text = CPPHTTPLIB_VERSION) noexcept
-{
-    unsigned parts[3]{};
-    std::size_t part = 0;
-    for (char const c : text) {
-        if (c == '.')
-            ++part;
-        else if (part < 3 && is_digit(c))
-            parts[part] = parts[part] * 10 + static_cast<unsigned>(c - '0');
-    }
-    return parts[0] * 1'000'000 + parts[1] * 1000 + parts[2];
-}
-
-static_assert(httplib_version() >= httplib_version("0.11.0"), "sidecall needs cpp-httplib 0.11 or later");
-static_assert(httplib_version() != httplib_version("0.12.1"),
-              "cpp-httplib 0.12.1 crashes when it uses a proxy: take another version of it");
-
-} // namespace detail
-
-/// Carries requests by cpp-httplib: blocking, on a connection that it keeps for the next one to the same host. A model
-/// of `transport`.
+/// A blocking transport over cpp-httplib. It keeps its connection for the next request to the same host. It models
+/// `transport`.
 ///
-/// The peer is verified, certificate and host name, with TLS 1.2 or later. No redirect is followed, no compression
-/// asked for, and SIGPIPE, which cpp-httplib's writing can raise, is kept from the program.
+/// It verifies the certificate and the host name of the server and requires TLS 1.2 or later. It follows no redirect
+/// and does not ask for compression. It hides the SIGPIPE that a write of cpp-httplib can raise from the program.
 ///
-/// **A request is sent once.** Versions of cpp-httplib from 0.12.1 on send a request again by themselves, on a new
-/// connection, if a TLS connection ends just after it was sent, though the server may have acted on it. This transport
-/// prevents that without help from cpp-httplib: each attempt has one address and one connection. If cpp-httplib wants a
-/// second connection, it gets a socket that cannot connect, and the failure is `answer_lost`. A connection whose end is
-/// seen before anything is sent is replaced silently. Another address of the host is tried only if there was no
-/// connection to the one before.
+/// **Each request is sent once.** cpp-httplib 0.12.1 and later send a request again on a new connection if a TLS
+/// connection ends just after the request was sent, although the server may have acted on it. This transport prevents
+/// that without support from cpp-httplib: every attempt has one address and one connection. If cpp-httplib opens a
+/// second connection, it gets a socket that cannot connect, and the request fails with `answer_lost`. A connection that
+/// closes before anything is sent is replaced silently. The next address of the host is tried only if there was no
+/// connection to the previous one.
 ///
-/// cpp-httplib's timeouts are for single reads and writes, so a watching thread, which lives as long as the request,
-/// cuts the connection at `total_timeout`. Name look-up (`getaddrinfo`) is bounded by neither timeout.
+/// The timeouts of cpp-httplib apply to single reads and writes. So a watchdog thread, which lives as long as the
+/// request, cuts the connection at `total_timeout`. Neither timeout limits name resolution (`getaddrinfo`).
 ///
-/// What cpp-httplib cannot do: it gives the header fields out of order (0.11 sorts them by name, and leaves out those
-/// without a value); it knows no interim answer but a bare `100 Continue`, so any other fails; of an answer that is no
-/// HTTP it says no more than that reading failed, so that is `answer_lost`. 0.11 reads headers without a limit: on
-/// Linux the watching thread stops that soon after `max_answer`, elsewhere at `total_timeout`. Today's versions have
-/// limits of their own (100 fields, 8 KiB each), and what is beyond them is `answer_lost`, too.
-/// Some versions fail with `answer_lost` where others succeed: 0.17.1 to 0.18.0 at a header field without a value,
-/// 0.19.0 at a body without a length, some from 0.31 on at such a body over TLS. The others cannot tell whether such a
-/// body over TLS is whole if the server ends the connection without TLS's `close_notify`. All but the newest decode
-/// `%41` in header values.
+/// Limitations of cpp-httplib:
+/// - It does not keep the order of header fields. 0.11 sorts them by name and drops those without a value.
+/// - It handles only a bare `100 Continue`; any other interim response is a failure.
+/// - For a response that is not HTTP it only reports a read error, so that is `answer_lost`.
+/// - 0.11 reads a header section without a limit. On Linux the watchdog stops it soon after `max_answer`, elsewhere at
+///   `total_timeout`. Recent versions have limits of their own (100 fields of 8 KiB each), and a response beyond them
+///   is `answer_lost` too.
+/// - Some versions fail with `answer_lost` where others succeed: 0.17.1 to 0.18.0 for a header field without a value,
+///   0.19.0 for a body without a length, and some from 0.31 on for such a body over TLS. The others cannot tell whether
+///   such a body over TLS is complete if the server ends the connection without the `close_notify` of TLS.
+/// - All but the newest versions decode `%41` in header values.
 ///
-/// The credential's line is wiped after use; the copies that cpp-httplib, TLS and the kernel make of it are not within
-/// reach.
+/// The header line with the credential is wiped after use. Copies that cpp-httplib, the TLS library and the kernel make
+/// cannot be wiped.
 ///
-/// One transport per thread: it may be moved to another one, but not used by two at once. It has no global state.
+/// Use one transport per thread. You can move it to another thread, but two threads must not use it at once. It has no
+/// global state.
 ///
-/// Allocates for the request, the answer and cpp-httplib's needs. Throws `std::bad_alloc`, and `std::system_error` if
+/// Allocates for the request, the response and inside cpp-httplib. Throws `std::bad_alloc`, and `std::system_error` if
 /// no thread can be started.
 class httplib_transport {
 public:
-    /// The type of its options. The connect timeout bounds each address of the host, and each step of TLS after it; the
-    /// total timeout leaves name look-up out; the system's certificate authorities are those that OpenSSL finds.
+    /// The options type. The connect timeout applies to each address of the host, and to each step of TLS after that.
+    /// The total timeout does not include name resolution. The system certificate authorities are those that OpenSSL
+    /// finds.
     using options = transport_options;
 
-    /// Makes a transport; it connects when the first request is made.
-    explicit httplib_transport(transport_options settings = {}) : line_(std::make_unique<line>(std::move(settings))) {}
+    /// Constructs a transport. It connects on the first request.
+    explicit httplib_transport(transport_options settings = {})
+        : connection_(std::make_unique<detail::httplib_connection>(std::move(settings)))
+    {
+    }
 
-    /// Sends the request and waits for the whole answer, whatever its status. `native_code()` of a failure is the
+    /// Sends the request and waits for the whole response, whatever its status. For a failure, `native_code()` is the
     /// number of the `httplib::Error`:
-    /// - `not_connected`: no address, refused, no proxy, or not connected in time;
-    /// - `tls_failure`: no TLS, or the certificate does not hold, or `ca_file` cannot be read;
-    /// - `timed_out`: connected, but no whole answer within `total_timeout`;
-    /// - `answer_lost`: the connection ended before the whole answer had come, or what came is no HTTP;
-    /// - `answer_too_large`: more than `max_answer`;
-    /// - `invalid_argument`: a proxy that is not as described, a transport that was moved from;
+    /// - `not_connected`: the host or the proxy could not be resolved, refused the connection, or did not connect in
+    ///   time;
+    /// - `tls_failure`: no TLS connection, an invalid certificate, or an unreadable `ca_file`;
+    /// - `timed_out`: connected, but no complete response within `total_timeout`;
+    /// - `answer_lost`: the connection ended before the response was complete, or the response is not HTTP;
+    /// - `answer_too_large`: the response exceeds `max_answer`;
+    /// - `invalid_argument`: a proxy that is not of the documented form, or a moved-from transport;
     /// - `transport_failure`: anything else.
     result<http_response> operator()(authorized_request const& request)
     {
         return (*this)(request, (std::chrono::milliseconds::max)());
     }
 
-    /// The same in no more than this time, where `total_timeout` is longer: what `send_with_retry` has left.
-    result<http_response> operator()(authorized_request const& request, std::chrono::milliseconds at_most)
+    /// Also limits the request to `time_limit`, if that is less than `total_timeout`. `send_with_retry` passes the time
+    /// that remains.
+    result<http_response> operator()(authorized_request const& request, std::chrono::milliseconds time_limit)
     {
-        if (!line_) return failure(errc::invalid_argument, "the transport was moved from");
-        return line_->carry(request, at_most);
+        if (!connection_) return failure(errc::invalid_argument, "moved-from transport");
+        return connection_->perform(request, time_limit);
     }
 
 private:
-    using clock = std::chrono::steady_clock;
-
-    /// Keeps the SIGPIPE of a write to a closed connection from the program, for as long as it lives, in this thread.
-    class no_sigpipe {
-    public:
-        no_sigpipe() noexcept : was_pending_(is_pending())
-        {
-            sigset_t const pipe = only_pipe();
-            pthread_sigmask(SIG_BLOCK, &pipe, &before_);
-        }
-        no_sigpipe(no_sigpipe const&) = delete;
-        no_sigpipe& operator=(no_sigpipe const&) = delete;
-        ~no_sigpipe()
-        {
-            sigset_t const pipe = only_pipe();
-            int signal = 0;
-            if (!was_pending_ && is_pending()) sigwait(&pipe, &signal);
-            pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-        }
-
-    private:
-        static sigset_t only_pipe() noexcept
-        {
-            sigset_t set;
-            sigemptyset(&set);
-            sigaddset(&set, SIGPIPE);
-            return set;
-        }
-        static bool is_pending() noexcept
-        {
-            sigset_t set;
-            sigemptyset(&set);
-            sigpending(&set);
-            return sigismember(&set, SIGPIPE) == 1;
-        }
-
-        sigset_t before_{};
-        bool was_pending_;
-    };
-
-    /// A second descriptor of cpp-httplib's socket: it stays valid whenever cpp-httplib closes its own, so that another
-    /// thread can cut the connection without a race.
-    class socket_handle {
-    public:
-        socket_handle() noexcept = default;
-        socket_handle(socket_handle const&) = delete;
-        socket_handle& operator=(socket_handle const&) = delete;
-        ~socket_handle() { close(); }
-
-        /// False if there is no descriptor left.
-        bool open(int socket) noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            if (socket_ >= 0) ::close(socket_);
-            socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-            earlier_ = 0;
-            return socket_ >= 0;
-        }
-        void close() noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            if (socket_ >= 0) ::close(socket_);
-            socket_ = -1;
-        }
-        void cut() noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
-        }
-
-        /// Nothing has come since the last answer: no end, and nothing that would be taken for the next answer.
-        bool is_quiet() noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            pollfd what{socket_, POLLIN, 0};
-            return socket_ >= 0 && ::poll(&what, 1, 0) == 0;
-        }
-
-        /// Not reset; true, too, when the peer has ended its side.
-        bool is_connected() noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            sockaddr_storage peer{};
-            socklen_t size = sizeof peer;
-            return socket_ >= 0 && ::getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
-        }
-
-        void start_counting() noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            earlier_ = total_received();
-        }
-        /// The bytes that have come since; 0 where the system does not say.
-        std::uint64_t received() noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            return total_received() - earlier_;
-        }
-
-    private:
-        std::uint64_t total_received() const noexcept
-        {
-            std::uint64_t count = 0;
-#ifdef __linux__
-            // tcpi_bytes_received of Linux' struct tcp_info, behind the end of the C library's, which httplib.h takes.
-            constexpr std::size_t offset = 128;
-            char info[offset + sizeof count]{};
-            socklen_t size = sizeof info;
-            if (socket_ >= 0 && ::getsockopt(socket_, IPPROTO_TCP, TCP_INFO, info, &size) == 0 && size == sizeof info)
-                std::memcpy(&count, info + offset, sizeof count);
-#endif
-            return count;
-        }
-
-        std::mutex mutex_;
-        int socket_ = -1;
-        std::uint64_t earlier_ = 0;
-    };
-
-    /// A socket that no connection can be made with: of another family, and bound to nothing.
-    class dead_socket {
-    public:
-        dead_socket() noexcept : socket_(::socket(AF_UNIX, SOCK_DGRAM, 0))
-        {
-            if (socket_ >= 0) ::fcntl(socket_, F_SETFD, FD_CLOEXEC);
-        }
-        dead_socket(dead_socket const&) = delete;
-        dead_socket& operator=(dead_socket const&) = delete;
-        ~dead_socket()
-        {
-            if (socket_ >= 0) ::close(socket_);
-        }
-
-        bool is_open() const noexcept { return socket_ >= 0; }
-
-        /// Makes `other` one, which closes what it was; its number stays its owner's.
-        void take_the_place_of(int other) const noexcept
-        {
-            while (::dup2(socket_, other) < 0 && (errno == EINTR || errno == EBUSY)) {
-            }
-            ::fcntl(other, F_SETFD, FD_CLOEXEC);
-        }
-
-    private:
-        int socket_;
-    };
-
-    /// Cuts the connection at the deadline, and when more has come than `limit` while the headers are being read.
-    class watch {
-    public:
-        watch(socket_handle& socket, clock::time_point deadline, std::uint64_t limit)
-            : socket_(socket), deadline_(deadline), limit_(limit), thread_([this] { run(); })
-        {
-        }
-        watch(watch const&) = delete;
-        watch& operator=(watch const&) = delete;
-        ~watch() { end(); }
-
-        void headers_are_complete() noexcept
-        {
-            std::lock_guard<std::mutex> const lock(mutex_);
-            in_headers_ = false;
-        }
-        void end() noexcept
-        {
-            {
-                std::lock_guard<std::mutex> const lock(mutex_);
-                ended_ = true;
-            }
-            changed_.notify_one();
-            if (thread_.joinable()) thread_.join();
-        }
-
-        bool expired() const noexcept { return expired_; } ///< Only after `end`, like the next one.
-        bool flooded() const noexcept { return flooded_; }
-
-    private:
-        void run() noexcept
-        {
-            constexpr auto interval = std::chrono::milliseconds(20);
-            std::unique_lock<std::mutex> lock(mutex_);
-            // Goes on after the deadline: cpp-httplib may try the host's next address.
-            while (!ended_) {
-                auto const now = clock::now();
-                expired_ = expired_ || now >= deadline_;
-                flooded_ = flooded_ || (in_headers_ && socket_.received() > limit_);
-                if (expired_ || flooded_) socket_.cut();
-                changed_.wait_until(lock, expired_ ? now + interval : (std::min)(now + interval, deadline_));
-            }
-        }
-
-        socket_handle& socket_;
-        clock::time_point deadline_;
-        std::uint64_t limit_;
-        std::mutex mutex_{};
-        std::condition_variable changed_{};
-        bool in_headers_ = true;
-        bool ended_ = false;
-        bool expired_ = false;
-        bool flooded_ = false;
-        std::thread thread_; // last, since it uses all of the others
-    };
-
-    /// What comes of one request.
-    struct exchange {
-        httplib::Request request{};
-        dead_socket dead{};
-        bool may_connect = false; // for one connection
-        bool sending = false;     // only known where cpp-httplib lets us write the headers
-        bool replaying = false;   // cpp-httplib was about to send it once more
-        bool too_large = false;
-        bool until_end = false; // the body is what comes up to the end of the connection
-        bool was_reset = false;
-        bool interim = false;
-        std::size_t room = 0; // for the body
-        std::string body{};
-    };
-
-    /// The connection and all that belongs to it. It stays at its place, since cpp-httplib calls back into it.
-    class line {
-    public:
-        explicit line(transport_options settings) : settings_(std::move(settings)) {}
-        line(line const&) = delete;
-        line& operator=(line const&) = delete;
-        ~line()
-        {
-            no_sigpipe const guard; // closing a TLS connection writes
-            client_.reset();
-        }
-
-        /// Ends a request: wipes its header fields, and unless it is complete, as when cpp-httplib has thrown, forgets
-        /// the client, since nobody knows what is still to come on its connection.
-        class request_end {
-        public:
-            /// Both must outlive it.
-            request_end(line& of, exchange& current) noexcept : line_(of), current_(current) {}
-            request_end(request_end const&) = delete;
-            request_end& operator=(request_end const&) = delete;
-            ~request_end()
-            {
-                line_.current_ = nullptr;
-                for (auto& field : current_.request.headers) detail::wipe(field.second);
-                if (is_complete) return;
-                line_.client_.reset();
-                line_.socket_.close();
-            }
-
-            bool is_complete = false; ///< Whether the connection holds nothing of this request any longer.
-
-        private:
-            line& line_;
-            exchange& current_;
-        };
-
-        result<http_response> carry(authorized_request const& request, std::chrono::milliseconds at_most)
-        {
-            no_sigpipe const guard;
-            auto const start = clock::now();
-            auto const total = at_least_1ms((std::min)(settings_.total_timeout, at_most));
-            auto const to_connect = (std::min)(at_least_1ms(settings_.connect_timeout), total);
-            exchange current;
-            request_end end(*this, current);
-            if (!current.dead.is_open()) return failure(errc::not_connected, "no file descriptor left");
-            if (auto fault = prepare_client(request)) return *std::move(fault);
-            client_->set_connection_timeout(to_connect);
-            std::vector<std::string> addresses;
-            if (!client_->is_socket_open()) {
-                addresses = addresses_to_connect_to(request);
-                if (addresses.empty()) return failed(errc::not_connected, "no address", httplib::Error::Connection);
-            }
-
-            current_ = &current;
-            socket_.start_counting();
-            // TLS and chunks cost bytes on the wire that are none of the answer's.
-            watch watching(socket_, start + total, 2 * std::uint64_t{settings_.max_answer} + 65536);
-
-            httplib::Request& sent = current.request;
-            httplib::Response answer;
-            httplib::Headers fields_of_304;
-            fill(sent, request);
-            sent.response_handler = [&](httplib::Response const&) {
-                watching.headers_are_complete();
-                current.interim = answer.status < 200;
-                if (answer.status == 304) { // never has a body, for which cpp-httplib 0.11 would wait
-                    fields_of_304 = answer.headers;
-                    answer.headers.erase("Content-Length");
-                    answer.headers.erase("Transfer-Encoding");
-                    answer.headers.emplace("Content-Length", "0");
-                }
-                current.until_end = !answer.has_header("Content-Length") && !answer.has_header("Transfer-Encoding");
-                auto const length = std::strtoull(answer.get_header_value("Content-Length").c_str(), nullptr, 10);
-                std::size_t const headers = size_of(answer.headers);
-                current.too_large = headers > settings_.max_answer || length > settings_.max_answer - headers;
-                current.room = current.too_large ? 0 : settings_.max_answer - headers;
-                return !current.interim && !current.too_large;
-            };
-            sent.content_receiver = [&](char const* data, std::size_t size, auto, auto) {
-                current.too_large = current.too_large || size > current.room - current.body.size();
-                if (!current.too_large) current.body.append(data, size);
-                return !current.too_large;
-            };
-
-            auto error = httplib::Error::Success;
-            bool done = false;
-            std::size_t next = 0;
-            do {
-                current.may_connect = !addresses.empty();
-                if (current.may_connect) connect_to(addresses[next++], request);
-                error = httplib::Error::Success;
-                done = client_->send(sent, answer, error);
-            } while (!done && !current.sending && !current.replaying && next < addresses.size() && is_refused(error) &&
-                     clock::now() - start < total);
-            watching.end();
-            end.is_complete = true;
-            last_used_ = clock::now();
-            if (!fields_of_304.empty()) answer.headers = std::move(fields_of_304);
-            if (!client_->is_socket_open()) socket_.close();
-
-            if (current.replaying)
-                return failed(errc::answer_lost, "the connection ended before an answer came; not sent again", error);
-            if (current.too_large || watching.flooded())
-                return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
-            if (current.interim)
-                return failed(errc::transport_failure, "an interim answer that cpp-httplib cannot read past", error);
-            // Even an answer that seems whole is not: its end may be our own cut.
-            if (!done || watching.expired()) {
-                bool const slow = watching.expired() || last_used_ - start >= to_connect;
-                if (slow && was_connecting(error)) return failed(errc::not_connected, "connecting timed out", error);
-                errc const kind = watching.expired() ? errc::timed_out : kind_of(error);
-                return failed(kind, detail::explain(kind), error);
-            }
-            if (current.was_reset)
-                return failed(errc::answer_lost, detail::explain(errc::answer_lost), httplib::Error::Read);
-            // The proxy's own answer: cpp-httplib gives it back as if it were the host's.
-            if (answer.status == 407 && is_tunnelled(request))
-                return failed(errc::not_connected, "the proxy asks for a password", error);
-            if (size_of(answer.headers) > settings_.max_answer) // of an answer without a body
-                return failed(errc::answer_too_large, detail::explain(errc::answer_too_large), error);
-
-            http_response whole{.status = answer.status, .headers = {}, .body = std::move(current.body)};
-            for (auto const& field : answer.headers) whole.headers.add(field.first, field.second);
-            return whole;
-        }
-
-    private:
-        static std::chrono::milliseconds at_least_1ms(std::chrono::milliseconds time) noexcept
-        {
-            using std::chrono::milliseconds;
-            return std::clamp<milliseconds>(time, milliseconds(1), std::chrono::hours(24 * 365));
-        }
-
-        bool is_tunnelled(authorized_request const& request) const noexcept
-        {
-            return request.https() && !settings_.proxy.empty();
-        }
-
-        static std::size_t size_of(httplib::Headers const& fields) noexcept
-        {
-            std::size_t size = 0;
-            for (auto const& field : fields) size += field.first.size() + field.second.size() + 4;
-            return size;
-        }
-
-        /// Splits `host:port`, "[::1]:80" say; port 0 if there is none that is one.
-        static std::pair<std::string_view, int> split_host(std::string_view text) noexcept
-        {
-            std::size_t const bracket = text.find(']');
-            std::size_t const colon = text.find(':', bracket == text.npos ? 0 : bracket);
-            std::string_view const host = bracket == text.npos ? text.substr(0, colon) : text.substr(1, bracket - 1);
-            std::uint64_t port = 0;
-            if (colon == text.npos || !detail::parse_decimal(text.substr(colon + 1), 65535, port)) return {host, 0};
-            return {host, static_cast<int>(port)};
-        }
-
-        /// What the host, or its proxy, has, as cpp-httplib would look it up, but one by one.
-        std::vector<std::string> addresses_to_connect_to(authorized_request const& request) const
-        {
-            struct free_addresses {
-                void operator()(addrinfo* first) const noexcept { ::freeaddrinfo(first); }
-            };
-            std::vector<std::string> addresses;
-            addrinfo hints{};
-            hints.ai_socktype = SOCK_STREAM;
-            addrinfo* first = nullptr;
-            std::string const host = is_tunnelled(request) ? proxy_.first : host_of(request);
-            if (::getaddrinfo(host.c_str(), nullptr, &hints, &first) != 0) return addresses;
-            std::unique_ptr<addrinfo, free_addresses> const all(first);
-            for (auto const* one = first; one; one = one->ai_next) {
-                char text[NI_MAXHOST];
-                if (::getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
-                    addresses.emplace_back(text);
-            }
-            return addresses;
-        }
-
-        void connect_to(std::string const& address, authorized_request const& request)
-        {
-            if (is_tunnelled(request))
-                client_->set_proxy(address, proxy_.second);
-            else
-                client_->set_hostname_addr_map({{host_of(request), address}});
-        }
-
-        /// In lower case: some versions of cpp-httplib compare it with a certificate's byte by byte.
-        static std::string host_of(authorized_request const& request)
-        {
-            std::string host(request.hostname());
-            for (char& c : host) c = detail::to_lower(c);
-            return host;
-        }
-
-        std::optional<failure> prepare_client(authorized_request const& request)
-        {
-            std::string_view const origin = request.url().substr(0, request.url().size() - request.target().size());
-            if (client_ && origin == origin_) {
-                bool const fresh = clock::now() - last_used_ <= settings_.max_idle;
-                if (!fresh || !socket_.is_quiet()) client_->stop();
-                return {};
-            }
-
-            client_.reset();
-            socket_.close();
-            std::string const host = host_of(request);
-            if (request.https()) {
-#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
-                auto client = std::make_unique<httplib::SSLClient>(host, request.port());
-                if (!client->is_valid()) return failure(errc::tls_failure, "OpenSSL could not be initialised");
-                require_tls_1_2(*client);
-                if (!settings_.ca_file.empty()) client->set_ca_cert_path(settings_.ca_file);
-                client->enable_server_certificate_verification(true);
-                client_ = std::move(client);
-#else
-                return failure(errc::tls_failure, "cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT");
-#endif
-            } else {
-                client_ = std::make_unique<httplib::ClientImpl>(host, request.port());
-            }
-            if (auto fault = set_up(*client_, request)) {
-                client_.reset();
-                return fault;
-            }
-            origin_ = origin;
-            return {};
-        }
-
-        std::optional<failure> set_up(httplib::ClientImpl& client, authorized_request const& request)
-        {
-            if (is_tunnelled(request)) {
-                std::string_view proxy = settings_.proxy;
-                if (proxy.substr(0, 7) == "http://") proxy.remove_prefix(7);
-                if (!proxy.empty() && proxy.back() == '/') proxy.remove_suffix(1);
-                auto const [host, port] = split_host(proxy);
-                if (host.empty() || port == 0 || host.find_first_of("/@") != host.npos)
-                    return failure(errc::invalid_argument, "the proxy is not http://host:port");
-                proxy_ = {std::string(host), port};
-            }
-
-            // Reading and writing are left to the watch; these are only to be later than it.
-            auto const later = at_least_1ms(settings_.total_timeout) + std::chrono::seconds(1);
-            client.set_read_timeout(later);
-            client.set_write_timeout(later);
-            client.set_keep_alive(settings_.max_idle.count() > 0);
-            client.set_follow_location(false);
-            client.set_decompress(false);
-            client.set_compress(false);
-            client.set_tcp_nodelay(true); // headers and body are written apart
-            client.set_socket_options([this](auto socket) {
-                exchange& current = *current_; // cpp-httplib connects nowhere else than in `send`
-                bool const allowed = std::exchange(current.may_connect, false);
-                if (allowed && socket_.open(socket)) return;
-                current.dead.take_the_place_of(socket);
-                current.request.path.clear(); // without one cpp-httplib sends nothing, either
-                current.replaying = !allowed;
-            });
-            if constexpr (takes_a_reset_for_an_end) // this is called when the body has been read
-                client.set_logger([this](httplib::Request const&, httplib::Response const&) {
-                    current_->was_reset = current_->until_end && !socket_.is_connected();
-                });
-            send_path_unchanged(client);
-            write_headers_once(client);
-            return {};
-        }
-
-        // What differs between the versions of cpp-httplib is asked of the type, in templates, since their numbers
-        // cannot be compared by the preprocessor.
-
-#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
-        template <class Client>
-        static void require_tls_1_2(Client& client)
-        {
-            // The versions with `tls_context`, by which `ssl_context` is deprecated, require it by themselves.
-            if constexpr (!requires { client.tls_context(); })
-                SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
-        }
-#endif
-
-        template <class Client>
-        static void send_path_unchanged(Client& client)
-        {
-            if constexpr (requires { client.set_path_encode(false); })
-                client.set_path_encode(false);
-            else
-                client.set_url_encode(false);
-        }
-
-        /// Reads a body without a length up to any end, even a reset.
-        static constexpr bool takes_a_reset_for_an_end =
-            detail::httplib_version() >= detail::httplib_version("0.14.3") &&
-            detail::httplib_version() < detail::httplib_version("0.19.0");
-
-        template <class Client>
-        static constexpr bool lets_us_write_headers = requires(Client& client) {
-            client.set_header_writer([](httplib::Stream&, httplib::Headers&) { return ssize_t{}; });
-        };
-
-        /// Should a version write a request twice to one connection, which none is known to, this ends that.
-        template <class Client>
-        void write_headers_once(Client& client)
-        {
-            if constexpr (lets_us_write_headers<Client>)
-                client.set_header_writer([this](httplib::Stream& stream, httplib::Headers& fields) -> ssize_t {
-                    bool const is_ours = fields.find("Authorization") != fields.end(); // and not the proxy's CONNECT
-                    if (is_ours && current_) {
-                        current_->replaying = current_->sending;
-                        current_->sending = true;
-                        if (current_->replaying) {
-                            socket_.cut(); // some versions do not look at what is returned
-                            return -1;
-                        }
-                        // From 0.23 to 0.51 cpp-httplib encodes a query anew, whatever it is told about the path.
-                        if (auto* const buffer = dynamic_cast<httplib::detail::BufferStream*>(&stream)) {
-                            *buffer = httplib::detail::BufferStream();
-                            std::string const first =
-                                current_->request.method + ' ' + current_->request.path + " HTTP/1.1\r\n";
-                            buffer->write(first.data(), first.size());
-                        }
-                    }
-                    ssize_t size = 0;
-                    for (auto const& field : fields) {
-                        if (detail::equal_ignoring_case(field.first, "Expect")) continue;
-                        for (std::string_view piece : {std::string_view(field.first), std::string_view(": "),
-                                                       std::string_view(field.second), std::string_view("\r\n")})
-                            size += stream.write(piece.data(), piece.size());
-                    }
-                    return size + stream.write("\r\n", 2);
-                });
-        }
-
-        static void fill(httplib::Request& sent, authorized_request const& request)
-        {
-            sent.method = to_string_view(request.method());
-            sent.path = request.target();
-            sent.body = request.body();
-            sent.headers.emplace("Host", std::string(request.host()));
-            for (header const field : request.headers())
-                sent.headers.emplace(std::string(field.name), std::string(field.value));
-            // Where there is an `Expect` already, cpp-httplib does not add its own; it is not written, see above.
-            if (lets_us_write_headers<httplib::ClientImpl>) sent.headers.emplace("Expect", "");
-        }
-
-        template <class Error>
-        static constexpr bool was_connecting(Error error) noexcept
-        {
-            if constexpr (requires { Error::ProxyConnection; })
-                if (error == Error::ProxyConnection) return true;
-            return error == Error::Connection || error == Error::ConnectionTimeout || error == Error::BindIPAddress ||
-                   is_tls(error);
-        }
-
-        /// Without a TCP connection: another address may have one.
-        template <class Error>
-        static constexpr bool is_refused(Error error) noexcept
-        {
-            if constexpr (requires { Error::ProxyConnection; })
-                if (error == Error::ProxyConnection) return false;
-            return error == Error::Connection || error == Error::ConnectionTimeout;
-        }
-
-        template <class Error>
-        static constexpr bool is_tls(Error error) noexcept
-        {
-            if constexpr (requires { Error::SSLServerHostnameVerification; })
-                if (error == Error::SSLServerHostnameVerification) return true;
-            return error == Error::SSLConnection || error == Error::SSLLoadingCerts ||
-                   error == Error::SSLServerVerification;
-        }
-
-        template <class Error>
-        static constexpr errc kind_of(Error error) noexcept
-        {
-            if (is_tls(error)) return errc::tls_failure;
-            if (was_connecting(error)) return errc::not_connected;
-            if (error == Error::Read || error == Error::Write) return errc::answer_lost;
-            if constexpr (requires { Error::ConnectionClosed; })
-                if (error == Error::ConnectionClosed) return errc::answer_lost;
-            if constexpr (requires { Error::Timeout; })
-                if (error == Error::Timeout) return errc::timed_out;
-            return errc::transport_failure;
-        }
-
-        static failure failed(errc kind, std::string_view text, httplib::Error error)
-        {
-            std::string message(text);
-            message.append(" (cpp-httplib: ").append(httplib::to_string(error)).append(")");
-            return failure(kind, message, static_cast<int>(error));
-        }
-
-        transport_options settings_;
-        std::string origin_{};
-        std::pair<std::string, int> proxy_{};
-        socket_handle socket_{};
-        clock::time_point last_used_{};
-        exchange* current_ = nullptr;
-        std::unique_ptr<httplib::ClientImpl> client_{};
-    };
-
-    std::unique_ptr<line> line_;
+    std::unique_ptr<detail::httplib_connection> connection_;
 };
 
 } // namespace sidecall
 
-#include <sidecall/httplib_webhook.hpp> // one include for both
+#include <sidecall/httplib_webhook.hpp> // so that one include provides the transport and the webhook

@@ -1,7 +1,7 @@
 #pragma once
 
-/// A webhook on a server of cpp-httplib's, 0.11 or later (`libcpp-httplib-dev`, `pkg-config cpp-httplib`), by itself:
-/// `sidecall/httplib.hpp` has it, too, and a transport.
+/// A webhook for servers of cpp-httplib 0.11 or later (`libcpp-httplib-dev`, `pkg-config cpp-httplib`).
+/// `sidecall/httplib.hpp` includes this header and adds a transport.
 
 #include <httplib.h>
 
@@ -33,29 +33,31 @@
 
 namespace sidecall {
 
-/// How `mount_webhook` works. Every member has a default.
+/// Options of `mount_webhook`. Every member has a default.
 struct webhook_mount_options {
-    /// Where on the server, if a proxy changes the path on its way: `"/udm"`. Empty: the path of the callback.
+    /// The path on the server, such as `"/udm"`, if a proxy changes the path. Empty: the path of the callback.
     std::string path = {};
-    /// The largest body that is read, in bytes. A message of 10 KB is 30 KB at most once it is form-encoded. What is
-    /// larger than `webhook_verifier::max_size` is refused in any case.
+    /// The maximum size of a body in bytes. A message of 10 KB takes at most 30 KB when it is form-encoded. Bodies
+    /// larger than `webhook_verifier::max_size` are refused in any case.
     std::size_t max_body = std::size_t{64} << 10;
-    /// How far the `Timestamp` of a request may be from the system's clock, before or after: `std::chrono::minutes(5)`.
-    /// A signature never expires, so a request that somebody recorded holds again for ever; this bounds that. Outside
-    /// of it, or where there is no `Timestamp` that can be read, 403. 0: any will do.
+    /// The maximum difference between the `Timestamp` of a request and the system clock, in either direction:
+    /// `std::chrono::minutes(5)`, for example. A signature never expires, so a recorded request could be replayed at
+    /// any later time; this limits that. A request outside the window, or without a readable `Timestamp`, gets 403. 0:
+    /// no check.
     milliseconds replay_window = {};
-    /// Called with the failure of each request that is refused, whatever its status: `invalid_signature` with 403,
-    /// `malformed_webhook` with any other. From any of the server's threads, several at once; what it throws is
-    /// dropped. Do not log it without a limit: anybody can send requests.
+    /// Called with the failure of every refused request: `invalid_signature` for status 403, `malformed_webhook` for
+    /// any other. It is called from any thread of the server, and from several at once. Exceptions are dropped. Limit
+    /// how much of it you log, because anyone can send requests.
     std::function<void(failure const&)> on_refused = {};
-    /// Called with each request that Twilio signed and that is no user defined message, such as a status callback of
-    /// the same URL, and answered with 204; with 500 if it throws. Empty: such a request is refused with 400. Threads
-    /// as above. With it, each message costs a copy of its parameters.
+    /// Called with the parameters of every request that Twilio signed but that is not a user defined message, such as a
+    /// status callback to the same URL. The response is 204, or 500 if the function throws. Empty: such a request gets
+    /// 400. The thread rules of `on_refused` apply. If it is set, every message costs a copy of its parameters.
     std::function<void(webhook_parameters&&)> on_other = {};
 };
 
-/// Chooses the verifier for an account: a callable that takes an `account_sid const&` and gives back a pointer to a
-/// `webhook_verifier`, `std::shared_ptr` among them, or a null pointer. Subaccounts sign with their own tokens.
+/// Chooses the verifier of an account: a callable that takes an `account_sid const&` and returns a pointer to a
+/// `webhook_verifier` (a raw pointer, a `std::shared_ptr`…) or a null pointer. Subaccounts sign with their
+/// own tokens.
 template <class Choose>
 concept webhook_verifier_choice = requires(Choose& choose, account_sid const& account) {
     { *choose(account) } -> std::convertible_to<webhook_verifier const&>;
@@ -64,12 +66,13 @@ concept webhook_verifier_choice = requires(Choose& choose, account_sid const& ac
 
 namespace detail {
 
-/// How the end of a request's body is told (RFC 9112, section 6.3), of the fields that cpp-httplib has let through.
+/// How the end of a request body is determined (RFC 9112, section 6.3), from the header fields that cpp-httplib passes
+/// on.
 struct body_framing {
-    enum kind { none, length, chunked, unclear };
+    enum framing_kind { none, length, chunked, unclear };
 
-    kind is = none;
-    std::uint64_t size = 0; // of a body with a length
+    framing_kind kind = none;
+    std::uint64_t size = 0; // if there is a Content-Length
 
     explicit body_framing(httplib::Headers const& fields)
     {
@@ -77,25 +80,26 @@ struct body_framing {
             std::string_view const name = trim(field.first);
             bool const is_length = equal_ignoring_case(name, "Content-Length");
             if (!is_length && !equal_ignoring_case(name, "Transfer-Encoding")) continue;
-            // Two of them, a name with a blank, a sign, a list: others may read each of these in another way.
-            bool const first = is == none && name.size() == field.first.size();
+            // Repeated fields, whitespace in the name, a plus or minus sign and a list are unclear: other
+            // implementations may read them differently.
+            bool const first = kind == none && name.size() == field.first.size();
             if (first && is_length && parse_decimal(field.second, UINT64_MAX, size))
-                is = length;
+                kind = length;
             else
-                is = first && !is_length && equal_ignoring_case(field.second, "chunked") ? chunked : unclear;
+                kind = first && !is_length && equal_ignoring_case(field.second, "chunked") ? chunked : unclear;
         }
     }
 };
 
-/// The callbacks that end at one path of the server, each without its query: an absolute path may be what several
-/// registered URLs have in common, of two host names behind one proxy, say.
+/// The callbacks that share one path of the server, each without its query. Several registered URLs can share a path,
+/// for example two host names behind one proxy.
 struct mounted_path {
     std::string pattern; // a regular expression
     std::vector<std::string> callbacks;
 };
 
-/// The `AccountSid` of a request, before anything of it is verified; nothing if there is none that could be one. One
-/// pass over the body, or over the query where there is no body; allocates nothing.
+/// The `AccountSid` of an unverified request, or nothing if there is no valid one. It makes one pass over the body, or
+/// over the query if there is no body. Does not allocate.
 inline std::optional<account_sid> unverified_account(webhook_request const& request)
 {
     constexpr std::string_view name = "AccountSid";
@@ -140,11 +144,11 @@ inline std::optional<account_sid> unverified_account(webhook_request const& requ
     return *account;
 }
 
-/// Webhooks on a server: what their handlers share. `Verifier` is a `webhook_verifier`, or chooses one.
+/// The state that the handlers of mounted webhooks share. `Verifier` is a `webhook_verifier` or chooses one.
 ///
-/// A connection is kept only behind a request that is known to have been read to its end. cpp-httplib 0.11 reads no
-/// body of a GET, a HEAD or an OPTIONS, takes a broken chunk for the last one, and goes by the first of two lengths:
-/// what it leaves unread it answers as the next request.
+/// It keeps a connection only if the request is known to have been read to its end. cpp-httplib 0.11 does not read the
+/// body of a GET, a HEAD or an OPTIONS, treats a broken chunk as the last one, and uses the first of two lengths. It
+/// would answer the unread bytes as the next request.
 template <class Verifier, class Handler>
 class mounted_webhook {
 public:
@@ -153,21 +157,22 @@ public:
     {
     }
 
-    /// Serves a request of a method whose body cpp-httplib leaves to us. Reads it by itself: cpp-httplib would refuse
-    /// forms of more than 8 KiB, which a message can exceed.
+    /// Serves a request whose body cpp-httplib leaves to the handler. It reads the body itself, because cpp-httplib
+    /// would refuse forms of more than 8 KiB, and a message can be larger.
     void serve(mounted_path const& path, httplib::Request const& request, httplib::Response& response,
                httplib::ContentReader const& reader)
     {
-        guarded(request, response, [&] {
+        serve_without_throwing(request, response, [&] {
             body_framing const framing(request.headers);
-            // cpp-httplib 0.11 reads a POST without a length until the connection ends, and no chunks of a DELETE.
+            // cpp-httplib 0.11 reads a POST without a length until the connection ends, and does not read the chunks of
+            // a DELETE.
             bool const is_delete = request.method == "DELETE";
-            if (framing.is == (is_delete ? body_framing::chunked : body_framing::none))
+            if (framing.kind == (is_delete ? body_framing::chunked : body_framing::none))
                 return refuse(request, response, 411, malformed("the body has no Content-Length"), true);
-            if (framing.is == body_framing::unclear)
+            if (framing.kind == body_framing::unclear)
                 return refuse(request, response, 400, malformed("the end of the body is unclear"), true);
             if (framing.size > options_.max_body) return refuse(request, response, 413, malformed(too_large), true);
-            // cpp-httplib cannot give the bytes of a multipart body as they are.
+            // cpp-httplib cannot return the raw bytes of a multipart body.
             if (request.is_multipart_form_data())
                 return refuse(request, response, 400, malformed("the body is neither a form nor JSON"), true);
 
@@ -178,22 +183,22 @@ public:
                 if (!is_too_large) body.append(data, size);
                 return !is_too_large;
             });
-            if (framing.is == body_framing::none) leave_the_rest(const_cast<httplib::Request&>(request));
-            if (is_too_large || response.status == 413) // the server's own limit
+            if (framing.kind == body_framing::none) mark_body_consumed(const_cast<httplib::Request&>(request));
+            if (is_too_large || response.status == 413) // exceeds the limit of the server
                 return refuse(request, response, 413, malformed(too_large), true);
             if (!whole) return refuse(request, response, 400, malformed("the body could not be read"), true);
-            answer(path, request, body, response, framing.is == body_framing::chunked);
+            answer(path, request, body, response, framing.kind == body_framing::chunked);
         });
     }
 
-    /// Serves a GET or a HEAD. cpp-httplib 0.11 leaves their body unread, newer versions have read it before.
+    /// Serves a GET or a HEAD. cpp-httplib 0.11 leaves the body unread; newer versions have already read it.
     void serve(mounted_path const& path, httplib::Request const& request, httplib::Response& response)
     {
-        guarded(request, response, [&] {
+        serve_without_throwing(request, response, [&] {
             body_framing const framing(request.headers);
-            if (framing.is == body_framing::none || (framing.is == body_framing::length && framing.size == 0))
+            if (framing.kind == body_framing::none || (framing.kind == body_framing::length && framing.size == 0))
                 return answer(path, request, {}, response, false);
-            bool const is_read = framing.is == body_framing::length && framing.size == request.body.size();
+            bool const is_read = framing.kind == body_framing::length && framing.size == request.body.size();
             if (!is_read || is_form(request.get_header_value("Content-Type")))
                 return refuse(request, response, 403, failure(errc::invalid_signature, "the body was not read"), true);
             if (framing.size > options_.max_body) return refuse(request, response, 413, malformed(too_large), true);
@@ -201,13 +206,14 @@ public:
         });
     }
 
-    /// Refuses another method.
+    /// Refuses any other method.
     void refuse_method(httplib::Request const& request, httplib::Response& response)
     {
-        guarded(request, response, [&] {
+        serve_without_throwing(request, response, [&] {
             body_framing const framing(request.headers);
             response.set_header("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
-            refuse(request, response, 405, malformed("not a method of a callback"), framing.is != body_framing::none);
+            refuse(request, response, 405, malformed("Twilio does not call callbacks with this method"),
+                   framing.kind != body_framing::none);
         });
     }
 
@@ -222,15 +228,15 @@ private:
                                    "application/x-www-form-urlencoded");
     }
 
-    /// Lets nothing be thrown into cpp-httplib, which would tell the peer what, and keep the connection.
+    /// Keeps exceptions from cpp-httplib, which would send their text to the peer and keep the connection.
     template <class Serve>
-    void guarded(httplib::Request const& request, httplib::Response& response, Serve serve)
+    void serve_without_throwing(httplib::Request const& request, httplib::Response& response, Serve serve)
     {
         try {
             serve();
         } catch (...) {
             try {
-                finish(request, response, 500, "out of memory, or a callable has thrown\n", true);
+                finish(request, response, 500, "out of memory, or a callback threw an exception\n", true);
             } catch (...) {
                 response.status = 500;
             }
@@ -255,12 +261,13 @@ private:
             else
                 options_.on_other(*std::move(copy));
         } catch (...) {
-            return finish(request, response, 500, "the handler failed\n", closes);
+            return finish(request, response, 500, "the handler threw an exception\n", closes);
         }
         finish(request, response, 204, "", closes);
     }
 
-    /// The parameters, if one of the callbacks was called with a signature that matches, and not too long ago.
+    /// Returns the parameters if the signature matches one of the callbacks and the request is inside the replay
+    /// window.
     result<webhook_parameters> authenticate(mounted_path const& path, httplib::Request const& request,
                                             std::string_view body)
     {
@@ -269,43 +276,43 @@ private:
         std::string const signature = request.get_header_value("X-Twilio-Signature");
         std::vector<std::string> urls;
         for (std::string const& callback : path.callbacks) urls.push_back(callback + request.target.substr(query));
-        webhook_request seen{.method = request.method,
-                             .url = urls.front(),
-                             .content_type = content_type,
-                             .signature = signature,
-                             .body = body};
+        webhook_request received{.method = request.method,
+                                 .url = urls.front(),
+                                 .content_type = content_type,
+                                 .signature = signature,
+                                 .body = body};
 
-        auto parameters = authenticate(seen, urls);
+        auto parameters = authenticate(received, urls);
         if (!parameters || options_.replay_window.count <= 0) return parameters;
         if (!is_recent(*parameters))
-            return failure(errc::invalid_signature, "Timestamp", "outside of the replay window, or not readable");
+            return failure(errc::invalid_signature, "Timestamp", "outside the replay window, or unreadable");
         return parameters;
     }
 
     result<webhook_parameters> authenticate(webhook_request& request, std::vector<std::string> const& urls)
     {
         if constexpr (std::is_same_v<Verifier, webhook_verifier>) {
-            return verify_by(verifier_, request, urls);
+            return verify_any(verifier_, request, urls);
         } else {
             auto const account = unverified_account(request);
             std::decay_t<decltype(verifier_(*account))> chosen{};
             if (account) chosen = verifier_(*account);
-            // Where there is none, all is as with a wrong token: what is answered, and the work that it takes.
-            auto parameters = verify_by(chosen ? *chosen : nobody_, request, urls);
+            // Without a verifier for the account, the response and the work are the same as for a wrong token.
+            auto parameters = verify_any(chosen ? *chosen : unknown_verifier_, request, urls);
             if (!parameters) return parameters;
-            // Else one account could sign messages that say that they are another's.
+            // Otherwise one account could sign messages in the name of another.
             bool matches = chosen && parameters->find("AccountSid");
             for (std::size_t i = 0; matches && i != parameters->size(); ++i)
                 matches = (*parameters)[i].name != "AccountSid" || (*parameters)[i].value == account->view();
             if (!matches)
-                return failure(errc::invalid_signature, "AccountSid", "not the account whose token signed it");
+                return failure(errc::invalid_signature, "AccountSid", "not the account whose token signed the request");
             return parameters;
         }
     }
 
-    /// A failure is that of the first URL.
-    static result<webhook_parameters> verify_by(webhook_verifier const& verifier, webhook_request& request,
-                                                std::vector<std::string> const& urls)
+    /// Tries every URL. The failure is that of the first one.
+    static result<webhook_parameters> verify_any(webhook_verifier const& verifier, webhook_request& request,
+                                                 std::vector<std::string> const& urls)
     {
         for (std::size_t i = urls.size(); i-- > 1;) {
             request.url = urls[i];
@@ -321,30 +328,30 @@ private:
         std::optional<date_time> sent;
         for (std::size_t i = 0; i != parameters.size(); ++i) {
             if (parameters[i].name != "Timestamp") continue;
-            if (sent) return false; // either could be the true one
+            if (sent) return false; // ambiguous
             sent = parse_rfc2822(parameters[i].value);
             if (!sent) return false;
         }
         if (!sent) return false;
         milliseconds const now =
             std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
-        std::int64_t const age = now.count - sent->unix_seconds * 1000; // years of four digits: it does not overflow
+        std::int64_t const age = now.count - sent->unix_seconds * 1000; // cannot overflow: years have four digits
         return (age < 0 ? -age : age) <= options_.replay_window.count;
     }
 
-    void refuse(httplib::Request const& request, httplib::Response& response, int status, failure const& why,
+    void refuse(httplib::Request const& request, httplib::Response& response, int status, failure const& reason,
                 bool closes)
     {
-        finish(request, response, status, why.to_string() + '\n', closes);
+        finish(request, response, status, reason.to_string() + '\n', closes);
         if (!options_.on_refused) return;
         try {
-            options_.on_refused(why);
-        } catch (...) { // the answer is made already
+            options_.on_refused(reason);
+        } catch (...) { // the response is already complete
         }
     }
 
-    /// Answers, and ends the connection behind that if `closes`. To most versions of cpp-httplib a header does not say
-    /// so, but a body that breaks off does.
+    /// Completes the response, and closes the connection after it if `closes`. Most versions of cpp-httplib ignore the
+    /// header field for that, but close the connection if the body breaks off.
     static void finish(httplib::Request const& request, httplib::Response& response, int status, std::string text,
                        bool closes)
     {
@@ -354,33 +361,33 @@ private:
             return;
         }
         response.set_header("Connection", "close");
-        // The request is cpp-httplib's own and no constant. In answer to a HEAD it writes no body, and so breaks none
-        // off: until the answer's head is written, this is a GET. A range would be taken for one of our text.
-        auto& own = const_cast<httplib::Request&>(request);
-        leave_the_rest(own);
-        bool const is_head = own.method == "HEAD";
-        if (is_head) own.method = "GET";
-        own.ranges.clear();
-        response.set_content_provider("text/plain",
-                                      [&own, is_head, body = std::move(text)](std::size_t, httplib::DataSink& sink) {
-                                          if (is_head)
-                                              own.method = "HEAD";
-                                          else if (!body.empty())
-                                              sink.write(body.data(), body.size());
-                                          return false;
-                                      });
+        // The request is a non-const object of cpp-httplib. cpp-httplib writes no body for a HEAD, so the body could
+        // not break off: until the response header is written, this is a GET. A range would be applied to the text.
+        auto& mutable_request = const_cast<httplib::Request&>(request);
+        mark_body_consumed(mutable_request);
+        bool const is_head = mutable_request.method == "HEAD";
+        if (is_head) mutable_request.method = "GET";
+        mutable_request.ranges.clear();
+        response.set_content_provider(
+            "text/plain", [&mutable_request, is_head, body = std::move(text)](std::size_t, httplib::DataSink& sink) {
+                if (is_head)
+                    mutable_request.method = "HEAD";
+                else if (!body.empty())
+                    sink.write(body.data(), body.size());
+                return false;
+            });
     }
 
-    /// Keeps some versions of cpp-httplib (0.41, say) from reading, behind the answer, what they take for the rest of
-    /// the body: of a request without a length that is all until the connection ends, the next requests among it.
+    /// Keeps some versions of cpp-httplib, such as 0.41, from reading the rest of the body after the response. For a
+    /// request without a length they would read until the connection ends, including the next requests.
     template <class Request>
-    static void leave_the_rest(Request& own)
+    static void mark_body_consumed(Request& request)
     {
-        if constexpr (requires { own.body_consumed_ = true; }) own.body_consumed_ = true;
+        if constexpr (requires { request.body_consumed_ = true; }) request.body_consumed_ = true;
     }
 
-    /// A verifier whose token nobody knows.
-    static webhook_verifier make_nobody()
+    /// A verifier with a random token, which nobody knows.
+    static webhook_verifier make_unknown_verifier()
     {
         std::random_device source;
         char token[32];
@@ -388,29 +395,30 @@ private:
         return webhook_verifier(secret(std::string_view(token, sizeof token)));
     }
 
-    struct nothing {};
+    struct unused {};
 
     Verifier verifier_;
     Handler handler_;
     webhook_mount_options options_;
-    std::conditional_t<std::is_same_v<Verifier, webhook_verifier>, nothing, webhook_verifier> nobody_ = [] {
+    std::conditional_t<std::is_same_v<Verifier, webhook_verifier>, unused, webhook_verifier> unknown_verifier_ = [] {
         if constexpr (std::is_same_v<Verifier, webhook_verifier>)
-            return nothing();
+            return unused();
         else
-            return make_nobody();
+            return make_unknown_verifier();
     }();
 };
 
-/// Sorts callbacks by where on the server they end.
-inline std::vector<mounted_path> sort_by_path(std::vector<callback_url> const& callbacks, std::string const& given)
+/// Groups callbacks by their path on the server.
+inline std::vector<mounted_path> group_by_path(std::vector<callback_url> const& callbacks,
+                                               std::string const& mount_path)
 {
     std::vector<mounted_path> paths;
     for (callback_url const& callback : callbacks) {
-        std::string path = given;
+        std::string path = mount_path;
         if (path.empty()) path = callback.target().substr(0, callback.target().find('?'));
         if (path.empty()) path = "/";
 
-        // cpp-httplib takes the path for a regular expression, and matches it with what came after decoding it.
+        // cpp-httplib interprets the path as a regular expression and matches it with the decoded path of the request.
         std::string pattern;
         for (std::size_t at = 0; at != path.size();) {
             char const c = decode_next_byte(path, at);
@@ -432,7 +440,7 @@ template <class Verifier, class Handler>
 void mount_callbacks(httplib::Server& server, std::vector<callback_url> const& callbacks, Verifier verifier,
                      Handler handler, webhook_mount_options options)
 {
-    auto const paths = sort_by_path(callbacks, options.path);
+    auto const paths = group_by_path(callbacks, options.path);
     auto const shared = std::make_shared<mounted_webhook<Verifier, Handler>>(std::move(verifier), std::move(handler),
                                                                              std::move(options));
     for (mounted_path const& one : paths) {
@@ -456,40 +464,40 @@ void mount_callbacks(httplib::Server& server, std::vector<callback_url> const& c
 
 } // namespace detail
 
-/// Mounts a webhook on an `httplib::Server`: calls `handler(incoming_message&&)` for each request that Twilio signed
-/// and that is a message, and answers 204 once it returns. Any other request never reaches the handler:
+/// Mounts a webhook on an `httplib::Server`. It calls `handler(incoming_message&&)` for every message that Twilio
+/// signed, and responds with 204 when the handler returns. Other requests never reach the handler:
 ///
-/// | status | what came |
+/// | status | request |
 /// |---|---|
-/// | 403 | the signature does not match, or the `Timestamp` is outside of `replay_window` |
-/// | 400 | signed, but no message; or a body that cannot be read |
+/// | 403 | the signature does not match, or the `Timestamp` is outside `replay_window` |
+/// | 400 | signed, but not a message; or a body that cannot be read |
 /// | 405 | OPTIONS |
-/// | 411 | a POST, PUT or PATCH without a length, a DELETE in chunks: at once |
+/// | 411 | a POST, PUT or PATCH without a length, or a chunked DELETE: refused without reading the body |
 /// | 413 | larger than `max_body` |
-/// | 500 | the handler threw: Twilio knows that the message did not arrive |
+/// | 500 | the handler threw, so Twilio learns that the message was not processed |
 ///
-/// The text of the answer is the failure in one line. 411 is for what cpp-httplib 0.11 would read until the connection
-/// ends, and hold a thread. A GET is as long as its message, and cpp-httplib answers one of more than 8 KiB with 414:
-/// subscribe with POST if messages can be large. A GET with a JSON body needs a version of cpp-httplib that reads it,
-/// as 0.18 does and 0.11 does not; elsewhere it is refused with 403.
+/// The response body is the failure in one line. 411 covers bodies that cpp-httplib 0.11 would read until the
+/// connection ends, which would block a thread. A GET carries its message in the URL, and cpp-httplib answers URLs of
+/// more than 8 KiB with 414: subscribe with POST if messages can be large. A GET with a JSON body needs a version of
+/// cpp-httplib that reads it, as 0.18 does and 0.11 does not; otherwise it gets 403.
 ///
-/// **Request smuggling.** What is left of a request that was not read would be answered as the next request. So the
-/// connection is closed behind every request to this path whose body was not read to its end, has no clear end (chunks,
-/// two lengths, `Transfer-Encoding` with `Content-Length`), or belongs to a method that has none. That cannot be done
-/// from here for your other paths, for 404s, for TRACE and CONNECT, for what cpp-httplib refuses before it looks at the
-/// path, nor where your own `set_error_handler` gives a refusal another body: there cpp-httplib may keep the connection
-/// (0.11 does). `server.set_keep_alive_max_count(1)` closes every connection behind its first answer, and so prevents
-/// all of it.
+/// **Request smuggling.** Unread bytes of a request would be answered as the next request. So the connection is closed
+/// after every request to this path whose body was not read to its end, has no clear end (chunks, two lengths,
+/// `Transfer-Encoding` with `Content-Length`), or belongs to a method without a body. This function cannot do that for
+/// your other paths, for 404s, for TRACE and CONNECT, for requests that cpp-httplib refuses before it looks at the
+/// path, or if your own `set_error_handler` replaces the body of a refusal. In those cases cpp-httplib may keep the
+/// connection (0.11 does). `server.set_keep_alive_max_count(1)` closes every connection after its first response and so
+/// prevents all of this.
 ///
-/// **Replays.** A signature never expires. `replay_window` bounds how long a recorded request holds; within it, let
-/// each `Sid` through once: a `message_sequencer` does, of one call, among the SIDs that it remembers, as long as it
-/// lives. It knows nothing of a message from before your program was started, or from before the sequencer was made.
+/// **Replays.** A signature never expires. `replay_window` limits how long a recorded request is accepted. Within the
+/// window, accept each `Sid` only once: a `message_sequencer` does that for one call, as long as it exists and for the
+/// SIDs that it remembers. It does not know messages from before your program started or the sequencer was constructed.
 ///
-/// `callback` is the callback that was registered, since Twilio signs that, whatever a proxy makes of it on the way;
-/// only the query is the one that came. The server calls the handler from any of its threads, several at once.
+/// `callback` is the registered callback URL, because Twilio signs that URL, whatever a proxy changes on the way. Only
+/// the query is taken from the request. The server calls the handler from any of its threads, and from several at once.
 ///
-/// Call it before the server listens, once for each path: cpp-httplib goes by the first handler of a path. The server
-/// must not outlive what the handler refers to. Throws `std::bad_alloc`, and what cpp-httplib throws.
+/// Call this before the server listens, and once per path: cpp-httplib uses the first handler of a path. Everything
+/// that the handler refers to must outlive the server. Throws `std::bad_alloc`, and whatever cpp-httplib throws.
 template <class Handler>
 void mount_webhook(httplib::Server& server, callback_url const& callback, webhook_verifier verifier, Handler handler,
                    webhook_mount_options options = {})
@@ -497,8 +505,8 @@ void mount_webhook(httplib::Server& server, callback_url const& callback, webhoo
     detail::mount_callbacks(server, {callback}, std::move(verifier), std::move(handler), std::move(options));
 }
 
-/// The same for several callbacks. Those that end at the same path, under two public host names of one proxy, say, are
-/// tried one after the other: one that matches will do. Without a callback nothing is mounted.
+/// Mounts several callbacks. Callbacks with the same path, such as two public host names of one proxy, are tried one
+/// after the other; one match is enough. If the vector is empty, nothing is mounted.
 template <class Handler>
 void mount_webhook(httplib::Server& server, std::vector<callback_url> const& callbacks, webhook_verifier verifier,
                    Handler handler, webhook_mount_options options = {})
@@ -506,27 +514,27 @@ void mount_webhook(httplib::Server& server, std::vector<callback_url> const& cal
     detail::mount_callbacks(server, callbacks, std::move(verifier), std::move(handler), std::move(options));
 }
 
-/// The same with a verifier for each account: `choose(account_sid const&)` is called with the `AccountSid` of the
-/// request, which **nothing vouches for yet**, and gives back a pointer to the verifier of that account, which must
-/// stay alive until the request is verified (a `std::shared_ptr` keeps it so). A null pointer, or a request without an
-/// `AccountSid`, is refused as a wrong signature is, in the same words and after the same work, so that nobody learns
-/// which accounts there are. It is called by several threads at once; if it throws, 500.
+/// Mounts a webhook with one verifier per account. `verifier_choice(account_sid const&)` gets the `AccountSid` of the
+/// request, which is **not verified yet**, and returns a pointer to the verifier of that account. The verifier must
+/// stay alive until the request is verified; a `std::shared_ptr` ensures that. A null pointer and a request without an
+/// `AccountSid` are refused like a wrong signature, with the same text and after the same work, so that nobody learns
+/// which accounts exist. It is called from several threads at once. If it throws, the response is 500.
 ///
-/// A message is then signed with the token of the account that it names. It is for your handler to see that the call is
-/// one of that account's: whoever has the token of an account can sign any message of it.
+/// A message is then known to be signed with the token of the account that it names. Your handler must check that the
+/// call belongs to that account, because anyone with the token of an account can sign any message of it.
 template <webhook_verifier_choice Choose, class Handler>
-void mount_webhook(httplib::Server& server, callback_url const& callback, Choose choose, Handler handler,
+void mount_webhook(httplib::Server& server, callback_url const& callback, Choose verifier_choice, Handler handler,
                    webhook_mount_options options = {})
 {
-    detail::mount_callbacks(server, {callback}, std::move(choose), std::move(handler), std::move(options));
+    detail::mount_callbacks(server, {callback}, std::move(verifier_choice), std::move(handler), std::move(options));
 }
 
-/// The same for several callbacks and several accounts.
+/// Mounts several callbacks with one verifier per account.
 template <webhook_verifier_choice Choose, class Handler>
-void mount_webhook(httplib::Server& server, std::vector<callback_url> const& callbacks, Choose choose, Handler handler,
-                   webhook_mount_options options = {})
+void mount_webhook(httplib::Server& server, std::vector<callback_url> const& callbacks, Choose verifier_choice,
+                   Handler handler, webhook_mount_options options = {})
 {
-    detail::mount_callbacks(server, callbacks, std::move(choose), std::move(handler), std::move(options));
+    detail::mount_callbacks(server, callbacks, std::move(verifier_choice), std::move(handler), std::move(options));
 }
 
 } // namespace sidecall

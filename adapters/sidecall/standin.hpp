@@ -1,22 +1,27 @@
 #pragma once
 
-/// An in-process Twilio for tests, over cpp-httplib's server and nlohmann-json. It includes nothing of sidecall: every
-/// rule is checked here a second time, in other words, so that a fault of the library cannot hide behind itself.
+/// An in-process Twilio for tests, on the server of cpp-httplib and with nlohmann-json. It includes nothing of the core
+/// of sidecall: every rule is implemented a second time, so that an error in the library cannot hide behind itself.
 ///
-/// The rules are those of Twilio's OpenAPI document and documentation; where Twilio leaves a choice open, the stand-in
-/// takes the stricter side. No answer of it was compared with the live service.
+/// The rules are those of the OpenAPI document and the documentation of Twilio. If they leave a choice, the stand-in is
+/// the stricter one. Its responses have not been compared with the live service.
 ///
-/// Signatures are OpenSSL's: link with `-lcrypto`. To call https callbacks, cpp-httplib must have its
-/// `CPPHTTPLIB_OPENSSL_SUPPORT`, which pkg-config's flags define, and then `-lssl` too.
+/// Signing uses OpenSSL: link with `-lcrypto`. https callbacks need cpp-httplib with `CPPHTTPLIB_OPENSSL_SUPPORT`,
+/// which the flags of pkg-config define, and then `-lssl` too.
 
+#include <sidecall/detail/standin_body.hpp>
+#include <sidecall/detail/standin_date.hpp>
+#include <sidecall/detail/standin_faulty_server.hpp>
+#include <sidecall/detail/standin_form.hpp>
+#include <sidecall/detail/standin_httplib.hpp>
+#include <sidecall/detail/standin_signing.hpp>
 #include <sidecall/detail/standin_text.hpp>
+#include <sidecall/detail/standin_url.hpp>
 #include <sidecall/standin_faults.hpp>
+#include <sidecall/standin_types.hpp>
 
 #include <httplib.h>
 #include <nlohmann/json.hpp>
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
@@ -43,473 +48,28 @@
 
 namespace sidecall {
 
-/// Names with their values: header fields, or form parameters.
-using standin_fields = standin_detail::named_values;
-
-/// What a `twilio_standin` is made of. Every member has a default.
-struct standin_options {
-    /// The one account: `AC` and 32 hexadecimal digits.
-    std::string account_sid = "AC00000000000000000000000000000001";
-    /// The account's auth token, not empty: callbacks are signed with it.
-    std::string auth_token = "stand-in-auth-token";
-    /// The account's other token during a rotation, accepted too; sign with it by `standin_delivery::sign_with`.
-    /// Empty: there is none.
-    std::string old_auth_token = {};
-    /// API keys that are accepted too: an `SK` SID and its secret.
-    std::map<std::string, std::string> api_keys = {};
-    /// Bearer tokens that are accepted too.
-    std::vector<std::string> bearer_tokens = {};
-    /// The only calls in progress. Empty: every well-formed call SID names a call in progress.
-    std::vector<std::string> calls = {};
-    /// Where the SIDs come from: the same seed and the same requests give the same SIDs, as do the same messages of
-    /// clients.
-    std::uint64_t seed = 0;
-    /// The number of a client's first message in each call. Twilio's page says 0, its example shows 1.
-    std::uint64_t first_sequence_number = 0;
-    /// How long each wait for a callback's server may last: to connect, to write, for more of its answer. At least a
-    /// millisecond.
-    std::chrono::milliseconds callback_timeout = std::chrono::seconds{15};
-    /// The certificate authorities to trust for https callbacks, a PEM file. Empty: the system's.
-    std::string callback_ca_file = {};
-    /// The members that are null in a 201: `date_created`, say. All are nullable in Twilio's OpenAPI document; `sid` is
-    /// what the library cannot do without.
-    std::set<std::string> null_members = {};
-    /// The members that are absent from a 201: none is required in Twilio's OpenAPI document.
-    std::set<std::string> absent_members = {};
-    /// Faults on demand. With them, the stand-in serves through a small server of raw sockets that can misbehave:
-    /// HTTP/1.1 with `Content-Length` bodies only (501), header sections of 64 KiB at most (431), any number of
-    /// connections with a thread each, an idle one closed after 5 seconds.
-    std::optional<standin_faults> faults = {};
-};
-
-/// A request as the stand-in's ledger keeps it.
-struct standin_request {
-    /// As sent, such as `POST`.
-    std::string method = {};
-    /// Path and query as sent, not decoded.
-    std::string target = {};
-    /// In alphabetical order, because cpp-httplib does not keep theirs. The credential in `Authorization` reads
-    /// `[redacted]`.
-    standin_fields headers = {};
-    /// The decoded form, in the order sent, up to the first fault; empty where the content type is not that of a form.
-    standin_fields parameters = {};
-    /// As sent; empty for multipart bodies and for those that were not read to their end.
-    std::string body = {};
-    /// Whether the credentials were right, whatever else was wrong.
-    bool authenticated = false;
-    /// The status that was sent back.
-    int status = 0;
-    /// The `Twilio-Request-Id` that was sent back.
-    std::string request_id = {};
-    /// The request repeated an `IdempotencyKey` and got the first answer again; nothing was created.
-    bool replay = false;
-    /// The answer came from `answer_next` or `fail_next`.
-    bool canned = false;
-    /// The fault that it met.
-    std::optional<standin_fault> fault = {};
-
-    /// The first header of that name in any case, or nothing.
-    std::optional<std::string> header(std::string_view name) const;
-    /// The first parameter of exactly that name, or nothing.
-    std::optional<std::string> parameter(std::string_view name) const;
-};
-
-/// A subscription that was created and not yet deleted.
-struct standin_subscription {
-    /// The account that it is of.
-    std::string account_sid = {};
-    /// The call whose messages it gets.
-    std::string call_sid = {};
-    /// Its own name: `ZY` and 32 hexadecimal digits.
-    std::string sid = {};
-    /// Where the messages go, byte for byte as it came.
-    std::string callback = {};
-    /// `POST` where the request named none, which is Twilio's default.
-    std::string method = {};
-    /// The key that it was created with, if any.
-    std::optional<std::string> idempotency_key = {};
-};
-
-/// An answer to give instead of the stand-in's own.
-struct standin_answer {
-    /// 200 to 599.
-    int status = 200;
-    /// Any bytes.
-    std::string body = {};
-    /// Sent besides `Twilio-Request-Id` and `Content-Type`, which are added where absent here. `Content-Length` and
-    /// `Transfer-Encoding` are the server's to write and ignored.
-    standin_fields headers = {};
-    /// How many requests get it.
-    int times = 1;
-    /// Whether the request is first carried out as usual: what a client sees when the true answer is lost on its way.
-    bool processed = false;
-};
-
-/// What to change in an error of Twilio's format. Every member has a default.
-struct standin_error {
-    /// Twilio's error code; 0 stands for the one that goes with the status.
-    int code = 0;
-    /// Empty: the one that goes with the status.
-    std::string message = {};
-    /// The `Retry-After` header, seconds or an HTTP date; empty: no such header.
-    std::string retry_after = {};
-    /// How many requests get it.
-    int times = 1;
-    /// As in `standin_answer`.
-    bool processed = false;
-};
-
-/// A message of a call, in either direction.
-struct standin_message {
-    /// The call that it is of.
-    std::string call_sid = {};
-    /// Its own name: `KX` and 32 hexadecimal digits.
-    std::string sid = {};
-    /// A JSON text.
-    std::string content = {};
-    /// Of a client's message: what the callback gets, in this order: `ContentType`, `Content`, `SequenceNumber`,
-    /// `CallSid`, `Timestamp`, `AccountSid`, `Sid`. Change them, and what you made of them is sent instead, truly
-    /// signed. Empty for a message that the server created.
-    standin_fields parameters = {};
-
-    /// The first parameter of exactly that name, or nothing.
-    std::optional<std::string> parameter(std::string_view name) const;
-};
-
-/// A request to a subscription's callback, and what came of it.
-struct standin_callback {
-    /// The subscription that it is for.
-    std::string subscription_sid = {};
-    /// The message that it delivers.
-    std::string message_sid = {};
-    /// The subscription's.
-    std::string method = {};
-    /// The whole URL that is called: the callback byte for byte, and what was added to its query. Its fragment is not
-    /// sent, and so not signed, which is our reading.
-    std::string url = {};
-    /// What was signed of it: without user information, and with or without the port, as the delivery says.
-    std::string signed_url = {};
-    /// The `Content-Type` header; not sent if there is no body.
-    std::string content_type = {};
-    /// The `X-Twilio-Signature` header; not sent if it is empty.
-    std::string signature = {};
-    /// As sent; empty for a GET or a HEAD.
-    std::string body = {};
-    /// What was answered; 0 if nothing was.
-    int status = 0;
-    /// The body of the answer.
-    std::string answer = {};
-    /// Why nothing was answered; empty if something was.
-    std::string error = {};
-    /// What Twilio would log: 32711 for an answer of 400 or above, else 0.
-    int warning = 0;
-};
-
-/// Which port is in the URL that is signed. Twilio signs some requests with the port and some without, and does not
-/// say which.
-enum class standin_port {
-    as_registered, ///< As it is in the callback.
-    without,       ///< None.
-    with,          ///< The callback's, or the one that its scheme implies.
-};
-
-/// How a client's message is delivered. Every member has a default.
-struct standin_delivery {
-    /// How often each subscription gets it.
-    int times = 1;
-    /// The token to sign with; empty: the account's auth token.
-    std::string sign_with = {};
-    /// Where the method has a body, a JSON object instead of a form, with its hash as `bodySHA256` in the URL.
-    bool json_body = false;
-    /// Where the body is a form, its hash as `bodySHA256` in the URL, too.
-    bool hash_of_form = false;
-    /// Signs user name and password of the URL, too. Twilio's page "Security" says that they are dropped first; the
-    /// test vectors of Twilio's package for node sign with them.
-    bool sign_user_info = false;
-    /// The port in the URL that is signed.
-    standin_port signed_port = standin_port::as_registered;
-    /// Changes the finished request, after it was signed: its method, URL, content type, signature or body.
-    std::function<void(standin_callback&)> tamper = {};
-};
-
-namespace standin_detail {
-
-inline std::string two_digits(unsigned value)
-{
-    return {static_cast<char>('0' + value / 10 % 10), static_cast<char>('0' + value % 10)};
-}
-
-/// RFC 2822, section 3.3, and with the zone "GMT", RFC 9110, section 5.6.7; in UTC and whatever the program's locale.
-inline std::string date_of(std::chrono::system_clock::time_point time, std::string const& zone)
-{
-    static constexpr std::array<char const*, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array<char const*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    auto const second = std::chrono::floor<std::chrono::seconds>(time);
-    auto const day = std::chrono::floor<std::chrono::days>(second);
-    std::chrono::year_month_day const date{day};
-    auto const seconds = static_cast<unsigned>((second - day).count());
-    return std::string{weekdays[std::chrono::weekday{day}.c_encoding()]} + ", " +
-           two_digits(static_cast<unsigned>(date.day())) + ' ' + months[static_cast<unsigned>(date.month()) - 1] + ' ' +
-           std::to_string(static_cast<int>(date.year())) + ' ' + two_digits(seconds / 3600) + ':' +
-           two_digits(seconds / 60 % 60) + ':' + two_digits(seconds % 60) + ' ' + zone;
-}
-
-inline std::string date_now()
-{
-    return date_of(std::chrono::system_clock::now(), "+0000");
-}
-
-inline std::string to_text(nlohmann::ordered_json const& document)
-{
-    // A path can hold any bytes, and an error message repeats it.
-    return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
-inline int usual_code(int status)
-{
-    return status == 400 ? 20001 : status == 401 ? 20003 : status == 405 ? 20004 : 20000 + status;
-}
-
-inline std::string usual_message(int status)
-{
-    switch (status) {
-    case 400: return "Bad request";
-    case 401: return "Authenticate";
-    case 403: return "Forbidden";
-    case 404: return "The requested resource was not found";
-    case 405: return "Method not allowed";
-    case 409: return "Conflict";
-    case 413: return "Payload too large";
-    case 414: return "URI too long";
-    case 415: return "Unsupported media type";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal server error";
-    case 502: return "Bad gateway";
-    case 503: return "Service unavailable";
-    case 504: return "Gateway timeout";
-    default: return "Error";
-    }
-}
-
-inline std::string error_body(int status, int code, std::string const& message)
-{
-    return to_text({{"code", code},
-                    {"message", message},
-                    {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)},
-                    {"status", status}});
-}
-
-inline std::string json_object(standin_fields const& members)
-{
-    std::string text;
-    // By hand, since a name may be there twice.
-    for (auto const& [name, value] : members) text += (text.empty() ? "{" : ",") + to_text(name) + ':' + to_text(value);
-    return text.empty() ? "{}" : text + '}';
-}
-
-inline std::string sha256_hex(std::string const& text)
-{
-    std::array<unsigned char, 32> hash{};
-    if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
-        throw std::runtime_error{"twilio_standin: OpenSSL has no SHA-256"};
-    std::string hex;
-    for (unsigned char byte : hash) hex += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
-    return hex;
-}
-
-/// What Twilio's page "Security" says of `X-Twilio-Signature`.
-inline std::string sign(std::string const& token, std::string text, standin_fields const& form)
-{
-    // A name that comes twice counts with each of its values once.
-    for (auto const& [name, value] : std::set<std::pair<std::string, std::string>>(form.begin(), form.end()))
-        text += name + value;
-    std::array<unsigned char, 20> code{};
-    if (HMAC(EVP_sha1(), token.data(), static_cast<int>(token.size()),
-             reinterpret_cast<unsigned char const*>(text.data()), text.size(), code.data(), nullptr) == nullptr)
-        throw std::runtime_error{"twilio_standin: OpenSSL has no HMAC-SHA1"};
-    std::array<unsigned char, 29> base64{};
-    EVP_EncodeBlock(base64.data(), code.data(), static_cast<int>(code.size()));
-    return reinterpret_cast<char const*>(base64.data());
-}
-
-inline std::string add_to_query(std::string url, std::string const& parameters)
-{
-    if (url.find('?') == std::string::npos)
-        url += '?';
-    else if (url.back() != '?' && url.back() != '&')
-        url += '&';
-    return url + parameters;
-}
-
-/// Where to send a request for a URL.
-struct address {
-    bool https = false;
-    std::string user_info = {};
-    std::string host = {};
-    int port = 0;
-    std::string target = {};
-};
-
-/// Of a URL that has no `callback_fault`.
-inline address find_address(std::string const& url)
-{
-    address to;
-    auto const colon = url.find("://");
-    to.https = lower(std::string_view{url}.substr(0, colon)) == "https";
-    to.port = to.https ? 443 : 80;
-    std::string const rest = url.substr(colon + 3, url.find('#') - colon - 3);
-    auto const end = (std::min)(rest.find_first_of("/?"), rest.size());
-    to.host = rest.substr(0, end);
-    to.target = rest.substr(end);
-    if (to.target.empty() || to.target.front() != '/') to.target.insert(0, "/");
-
-    if (auto const at = to.host.rfind('@'); at != std::string::npos) {
-        to.user_info = to.host.substr(0, at);
-        to.host.erase(0, at + 1);
-    }
-    auto const bracket = to.host.rfind(']');
-    if (auto const port = to.host.find(':', bracket == std::string::npos ? 0 : bracket); port != std::string::npos) {
-        to.port = std::stoi(to.host.substr(port + 1));
-        to.host.erase(port);
-    }
-    if (to.host.front() == '[') to.host = to.host.substr(1, to.host.size() - 2);
-    return to;
-}
-
-/// What is signed of a URL that has no `callback_fault`.
-inline std::string url_to_sign(std::string const& url, bool with_user_info, standin_port port)
-{
-    auto const begin = url.find("://") + 3;
-    auto const end = (std::min)(url.find_first_of("/?#", begin), url.size());
-    std::string host = url.substr(begin, end - begin);
-    std::string user_info;
-    if (auto const at = host.rfind('@'); at != std::string::npos) {
-        if (with_user_info) user_info = host.substr(0, at + 1);
-        host.erase(0, at + 1);
-    }
-    if (port != standin_port::as_registered) {
-        auto const bracket = host.rfind(']');
-        host.erase(std::min(host.find(':', bracket == std::string::npos ? 0 : bracket), host.size()));
-    }
-    if (port == standin_port::with) host += ':' + std::to_string(find_address(url).port);
-    return url.substr(0, begin) + user_info + host + url.substr(end);
-}
-
-inline std::unique_ptr<httplib::ClientImpl> make_client(address const& to, std::string const& ca_file)
-{
-    if (!to.https) return std::make_unique<httplib::ClientImpl>(to.host, to.port);
-#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
-    auto client = std::make_unique<httplib::SSLClient>(to.host, to.port);
-    if (!ca_file.empty()) client->set_ca_cert_path(ca_file);
-    client->enable_server_certificate_verification(true);
-    return client;
-#else
-    (void)ca_file;
-    return nullptr;
-#endif
-}
-
-/// The versions of cpp-httplib have two names for it.
-template <class Client>
-void send_path_unchanged(Client& client)
-{
-    if constexpr (requires { client.set_path_encode(false); })
-        client.set_path_encode(false);
-    else
-        client.set_url_encode(false);
-}
-
-/// From 0.29 on, cpp-httplib decodes and encodes a query anew whatever it is told about the path. It lets us write the
-/// header fields, though, into the buffer that has the request line already.
-template <class Client>
-void send_target_unchanged(Client& client, std::string const& method, std::string const& target)
-{
-    standin_detail::send_path_unchanged(client);
-    auto const write = [line = method + ' ' + target + " HTTP/1.1\r\n"](httplib::Stream& stream,
-                                                                        httplib::Headers& fields) -> ssize_t {
-        auto* const buffer = dynamic_cast<httplib::detail::BufferStream*>(&stream);
-        // The buffer is an object of cpp-httplib's that is no constant.
-        if (buffer != nullptr) const_cast<std::string&>(buffer->get_buffer()) = line;
-        std::string text;
-        for (auto const& [name, value] : fields) text += name + ": " + value + "\r\n";
-        text += "\r\n";
-        return stream.write(text.data(), text.size());
-    };
-    if constexpr (requires { client.set_header_writer(write); }) client.set_header_writer(write);
-}
-
-/// Answers a 401 that asks for Digest, where cpp-httplib can.
-template <class Client>
-void answer_digest(Client& client, std::string const& user, std::string const& password)
-{
-    if constexpr (requires { client.set_digest_auth(user, password); }) client.set_digest_auth(user, password);
-}
-
-/// Keeps cpp-httplib 0.41 and its like from reading the next request as the rest of one without a body. The request is
-/// cpp-httplib's own object, and no constant.
-template <class Request>
-void leave_the_rest(Request& request)
-{
-    if constexpr (requires { request.body_consumed_ = true; }) request.body_consumed_ = true;
-}
-
-/// Whether a 401 asks for Basic (RFC 9110, section 11.6.1).
-inline bool asks_for_basic(httplib::Response const& answer)
-{
-    if (answer.status != 401) return false;
-    for (auto const& [name, value] : answer.headers)
-        if (lower(name) == "www-authenticate" && lower(value.substr(0, value.find(' '))) == "basic") return true;
-    return false;
-}
-
-inline std::optional<std::string> find_field(standin_fields const& fields, std::string_view name)
-{
-    for (auto const& [key, value] : fields)
-        if (key == name) return value;
-    return std::nullopt;
-}
-
-} // namespace standin_detail
-
-inline std::optional<std::string> standin_request::header(std::string_view name) const
-{
-    for (auto const& [key, value] : headers)
-        if (standin_detail::lower(key) == standin_detail::lower(name)) return value;
-    return std::nullopt;
-}
-
-inline std::optional<std::string> standin_request::parameter(std::string_view name) const
-{
-    return standin_detail::find_field(parameters, name);
-}
-
-inline std::optional<std::string> standin_message::parameter(std::string_view name) const
-{
-    return standin_detail::find_field(parameters, name);
-}
-
-/// A Twilio of one account on a loopback port, in a thread of its own, from its construction to its destruction.
+/// A Twilio with one account on a loopback port. It runs in its own thread from construction to destruction.
 ///
-/// It serves create and delete of user defined message subscriptions, and create of user defined messages, and refuses
-/// in Twilio's error format what they do not allow, in this order: 401 credentials, 404 path, 405 method, 400 query or
-/// body where there must be none, 415 content type, 400 form, 404 call or subscription, 400 parameters, 409 an
-/// `IdempotencyKey` with other parameters than before. A key belongs to its call and its endpoint, and outlives the
-/// subscription that it made.
+/// It creates and deletes user defined message subscriptions and creates user defined messages. It refuses invalid
+/// requests in the error format of Twilio and checks in this order: 401 credentials, 404 path, 405 method, 400 query or
+/// unexpected body, 415 content type, 400 form, 404 call or subscription, 400 parameters, 409 an `IdempotencyKey` that
+/// was used with other parameters. A key belongs to its call and endpoint, and outlives the subscription that it
+/// created.
 ///
-/// It is the call's client, too: `client_sends` calls the callback of each of the call's subscriptions over HTTP,
-/// signed as Twilio signs; `client_message` and `deliver` do it in two steps, so that messages can come late, twice,
-/// and in any order. `client_received` and `on_client_message` have what the server creates.
+/// It also plays the client of the call. `client_sends` calls the callback of every subscription of the call over HTTP,
+/// signed like Twilio. `client_message` and `deliver` do the same in two steps, so that messages can arrive late,
+/// twice, and in any order. `client_received` and `on_client_message` give access to the messages that the server
+/// creates.
 ///
-/// Every member function can be called from any thread. At most 16 connections are served at once; more wait. A body
-/// is 1 MiB at most (413), a request target 8 KiB (414).
+/// Every member function may be called from any thread. At most 16 connections are served at once; others wait. A body
+/// may have 1 MiB (otherwise 413), a request target 8 KiB (otherwise 414).
 class twilio_standin {
 public:
-    /// A stand-in with the default options. Throws `std::runtime_error` where no loopback port can be had.
+    /// Starts a stand-in with the default options. Throws `std::runtime_error` if no loopback port is available.
     twilio_standin() : twilio_standin(standin_options{}) {}
 
-    /// Throws `std::invalid_argument` where an option is not as described, and `std::runtime_error` where no loopback
-    /// port can be had.
+    /// Starts a stand-in. Throws `std::invalid_argument` if an option is invalid, and `std::runtime_error` if no
+    /// loopback port is available.
     explicit twilio_standin(standin_options options)
         : options_{std::move(options)}, sids_{options_.seed}, request_ids_{~options_.seed},
           message_sids_{options_.seed + 0x9e3779b97f4a7c15u}
@@ -529,49 +89,49 @@ public:
             server_.listen_after_bind();
             ended_ = true;
         }};
-        // cpp-httplib 0.11 ignores a stop() that comes before its loop has begun.
+        // cpp-httplib 0.11 ignores a stop() before its loop has started.
         while (!server_.is_running() && !ended_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
 
     twilio_standin(twilio_standin const&) = delete;
     twilio_standin& operator=(twilio_standin const&) = delete;
 
-    /// Stops and waits for the thread: at most about a second, where a client still holds a connection.
+    /// Stops and joins its thread. This takes at most about a second if a client still holds a connection.
     ~twilio_standin()
     {
-        if (faulty_) return; // it stops by itself
+        if (faulty_) return; // its destructor stops it
         server_.stop();
         thread_.join();
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`, without a slash at its end.
+    /// The base URL: `http://127.0.0.1:PORT`, without a trailing slash.
     std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-    /// The port that the system picked.
+    /// The port, chosen by the system.
     int port() const { return port_; }
-    /// The account that it serves.
+    /// The SID of the account.
     std::string const& account_sid() const { return options_.account_sid; }
-    /// That account's auth token.
+    /// The auth token of the account.
     std::string const& auth_token() const { return options_.auth_token; }
-    /// Its other token, or nothing.
+    /// The second token of the account, or an empty string.
     std::string const& old_auth_token() const { return options_.old_auth_token; }
 
-    /// Every request so far, in the order in which they were answered. A request is in it before its answer is sent.
-    /// Bytes that are no HTTP request line leave no entry.
+    /// Every request so far, in the order of the responses. A request is recorded before its response is sent. Bytes
+    /// that are not an HTTP request line are not recorded.
     std::vector<standin_request> ledger() const
     {
         std::lock_guard<std::mutex> const lock{mutex_};
         return ledger_;
     }
 
-    /// The live subscriptions, oldest first.
+    /// The existing subscriptions, oldest first.
     std::vector<standin_subscription> subscriptions() const
     {
         std::lock_guard<std::mutex> const lock{mutex_};
         return subscriptions_;
     }
 
-    /// Ends a call: its subscriptions go, so that no message is delivered any more, and requests for it get 404 from
-    /// now on.
+    /// Ends a call. Its subscriptions are removed, so no message is delivered any more, and later requests for the call
+    /// get 404.
     void end_call(std::string const& call)
     {
         std::lock_guard<std::mutex> const lock{mutex_};
@@ -581,69 +141,71 @@ public:
                              subscriptions_.end());
     }
 
-    /// Gives this answer to the next request, whatever it is and even where its credentials are wrong; a second call
-    /// queues behind the first. Throws `std::invalid_argument` where the status is not of 200 to 599.
+    /// Gives this response to the next request, whatever it is and even if its credentials are wrong. Further calls
+    /// queue. Throws `std::invalid_argument` if the status is not in the range 200 to 599.
     void answer_next(standin_answer answer)
     {
         if (answer.status < 200 || answer.status > 599)
-            throw std::invalid_argument{"twilio_standin: a status is of 200 to 599"};
+            throw std::invalid_argument{"twilio_standin: the status is not in the range 200 to 599"};
         std::lock_guard<std::mutex> const lock{mutex_};
         if (answer.times > 0) canned_.push_back(std::move(answer));
     }
 
-    /// Fails the next request in Twilio's error format, as `answer_next` does: `fail_next(429, {.retry_after = "1"})`.
+    /// Fails the next request in the error format of Twilio, like `answer_next`: `fail_next(429, {.retry_after =
+    /// "1"})`.
     void fail_next(int status, standin_error const& error = {})
     {
-        standin_answer answer{.status = status,
-                              .body = standin_detail::error_body(
-                                  status, error.code != 0 ? error.code : standin_detail::usual_code(status),
-                                  error.message.empty() ? standin_detail::usual_message(status) : error.message),
-                              .headers = {},
-                              .times = error.times,
-                              .processed = error.processed};
+        standin_answer answer{
+            .status = status,
+            .body = standin_detail::error_body(
+                status, error.code != 0 ? error.code : standin_detail::default_error_code(status),
+                error.message.empty() ? standin_detail::default_error_message(status) : error.message),
+            .headers = {},
+            .times = error.times,
+            .processed = error.processed};
         if (!error.retry_after.empty()) answer.headers.emplace_back("Retry-After", error.retry_after);
         answer_next(std::move(answer));
     }
 
-    /// Has these faults from now on instead of those before; the seed begins anew. Throws `std::invalid_argument` where
-    /// they are not as described, and `std::logic_error` where the options had none.
+    /// Replaces the faults and restarts their random sequence from the seed. Throws `std::invalid_argument` if they are
+    /// invalid, and `std::logic_error` if the options had no faults.
     void inject(standin_faults faults) { faulty().set(std::move(faults)); }
 
-    /// The next requests that begin to arrive meet exactly this fault; a second call queues behind the first. The draws
-    /// go on beneath. Throws `std::logic_error` where the options had no faults.
+    /// Injects exactly this fault into the next `times` requests that arrive. Further calls queue. The random sequence
+    /// still advances. Throws `std::logic_error` if the options had no faults.
     void inject_next(standin_fault fault, int times = 1) { faulty().set_next(fault, times); }
 
-    /// How often each fault was committed so far; one that never was is not in it.
+    /// The number of times that each fault was injected so far. Faults that never occurred have no entry.
     std::map<standin_fault, std::size_t> faults_committed() const
     {
         return faulty_ ? faulty_->committed() : std::map<standin_fault, std::size_t>{};
     }
 
-    /// The client of that call sends a message, and it is delivered at once: `client_message`, then `deliver`.
-    std::vector<standin_callback> client_sends(std::string const& call, std::string const& json,
-                                               standin_delivery const& how = {})
+    /// Sends a message from the client of a call and delivers it at once: `client_message`, then `deliver`.
+    std::vector<standin_callback> client_sends(std::string const& call, std::string const& content,
+                                               standin_delivery const& delivery = {})
     {
-        return deliver(client_message(call, json), how);
+        return deliver(client_message(call, content), delivery);
     }
 
-    /// A message that the client of that call has sent, with the call's next number, and that Twilio has not yet
-    /// delivered: `deliver` it whenever, and as often, as you like. The number counts whether anybody has subscribed or
-    /// not, which is our reading. Throws `std::invalid_argument` where it is no call SID, or the content is more than
-    /// the Voice SDKs let through: not JSON, or larger than 10,240 bytes.
-    standin_message client_message(std::string const& call, std::string const& json)
+    /// Creates a message from the client of a call, with the next number of the call, that Twilio has not delivered
+    /// yet. `deliver` it whenever and as often as you like. The number increases even without a subscription; that is
+    /// our reading of the documentation. Throws `std::invalid_argument` if `call` is not a call SID or if the Voice
+    /// SDKs would refuse the content: not JSON, or larger than 10,240 bytes.
+    standin_message client_message(std::string const& call, std::string const& content)
     {
         if (!standin_detail::is_sid(call, "CA"))
-            throw std::invalid_argument{"twilio_standin: a call is CA and 32 hexadecimal digits"};
-        if (json.size() > max_content || !nlohmann::json::accept(json))
+            throw std::invalid_argument{"twilio_standin: a call SID is CA and 32 hexadecimal digits"};
+        if (content.size() > max_content || !nlohmann::json::accept(content))
             throw std::invalid_argument{"twilio_standin: a message is JSON of at most 10240 bytes"};
         std::lock_guard<std::mutex> const lock{mutex_};
         std::string const sid = random_sid("KX", message_sids_);
         auto const number = numbers_.try_emplace(call, options_.first_sequence_number).first->second++;
         return {.call_sid = call,
                 .sid = sid,
-                .content = json,
+                .content = content,
                 .parameters = {{"ContentType", "application/json"},
-                               {"Content", json},
+                               {"Content", content},
                                {"SequenceNumber", std::to_string(number)},
                                {"CallSid", call},
                                {"Timestamp", standin_detail::date_now()},
@@ -651,23 +213,23 @@ public:
                                {"Sid", sid}}};
     }
 
-    /// Delivers a message to every live subscription of its call, oldest first, in the thread of the caller, and gives
-    /// back each request with what came of it: nothing where there is no subscription, such as after the call's end.
-    /// Nothing is repeated and no redirect followed.
+    /// Delivers a message to every existing subscription of its call, oldest first, in the calling thread. Returns
+    /// every request with its result; nothing if the call has no subscription, for example after its end. Does not
+    /// retry and follows no redirect.
     ///
-    /// By the subscription's method: of GET and HEAD, the parameters are added to the callback's own query; of the
-    /// others they are a form in the body. User name and password in the callback are not signed and not sent at first;
-    /// after a 401 with `WWW-Authenticate` the request is repeated with Basic, or with Digest where cpp-httplib was
-    /// built with OpenSSL and neither is empty.
-    std::vector<standin_callback> deliver(standin_message const& message, standin_delivery const& how = {})
+    /// For GET and HEAD, the parameters are added to the query of the callback. For other methods they are a form in
+    /// the body. A user name and password in the callback are not signed, and not sent at first. After a 401 with
+    /// `WWW-Authenticate` the request is repeated with Basic authentication, or with Digest if cpp-httplib was built
+    /// with OpenSSL and neither is empty.
+    std::vector<standin_callback> deliver(standin_message const& message, standin_delivery const& delivery = {})
     {
         std::vector<standin_callback> made;
         for (standin_subscription const& subscription : subscriptions()) {
             if (subscription.call_sid != message.call_sid) continue;
-            for (int i = 0; i < how.times; ++i) {
-                standin_callback callback = describe(subscription, message, how);
-                if (how.tamper) how.tamper(callback);
-                carry_out(callback);
+            for (int i = 0; i < delivery.times; ++i) {
+                standin_callback callback = describe(subscription, message, delivery);
+                if (delivery.tamper) delivery.tamper(callback);
+                send_callback(callback);
                 made.push_back(callback);
                 std::lock_guard<std::mutex> const lock{mutex_};
                 callbacks_.push_back(std::move(callback));
@@ -676,14 +238,14 @@ public:
         return made;
     }
 
-    /// Every request to a callback so far, in the order in which they ended.
+    /// Every callback request so far, in the order in which they completed.
     std::vector<standin_callback> callbacks() const
     {
         std::lock_guard<std::mutex> const lock{mutex_};
         return callbacks_;
     }
 
-    /// Those of them that Twilio would log a warning of.
+    /// The callback requests for which Twilio would log a warning.
     std::vector<standin_callback> warnings() const
     {
         std::vector<standin_callback> found = callbacks();
@@ -692,7 +254,7 @@ public:
         return found;
     }
 
-    /// The messages that the server created for the client of that call, oldest first.
+    /// The messages that the server created for the client of a call, oldest first.
     std::vector<standin_message> client_received(std::string const& call) const
     {
         std::lock_guard<std::mutex> const lock{mutex_};
@@ -702,13 +264,14 @@ public:
         return found;
     }
 
-    /// Calls this with each message that the server creates from now on, after it is in `client_received` and before
-    /// the server has its answer. It runs in a thread of the stand-in's, in several at once if the server creates
-    /// several at once; it may use the stand-in, must not throw, and can be replaced by another or by nothing.
-    void on_client_message(std::function<void(standin_message const&)> client)
+    /// Sets the function that is called with every message that the server creates from now on. It is called after the
+    /// message is in `client_received` and before the server gets its response. It runs in a thread of the stand-in,
+    /// and in several at once if the server creates several messages at once. It may use the stand-in and must not
+    /// throw. Another function, or an empty one, replaces it.
+    void on_client_message(std::function<void(standin_message const&)> callback)
     {
         std::lock_guard<std::mutex> const lock{mutex_};
-        client_ = std::move(client);
+        client_ = std::move(callback);
     }
 
 private:
@@ -718,7 +281,7 @@ private:
     enum class resource { none, subscriptions, subscription, messages };
 
     struct route {
-        resource what = resource::none;
+        resource kind = resource::none;
         std::string call_sid = {};
         std::string sid = {};
     };
@@ -743,17 +306,18 @@ private:
         if (options_.auth_token.empty()) throw std::invalid_argument{"twilio_standin: auth_token is empty"};
         for (auto const& [sid, secret] : options_.api_keys)
             if (!is_sid(sid, "SK") || secret.empty())
-                throw std::invalid_argument{"twilio_standin: an API key is SK and 32 hexadecimal digits, and a secret"};
+                throw std::invalid_argument{
+                    "twilio_standin: an API key is SK and 32 hexadecimal digits, with a secret"};
         for (std::string const& call : options_.calls)
             if (!is_sid(call, "CA"))
-                throw std::invalid_argument{"twilio_standin: a call is CA and 32 hexadecimal digits"};
+                throw std::invalid_argument{"twilio_standin: a call SID is CA and 32 hexadecimal digits"};
         if (options_.callback_timeout < std::chrono::milliseconds{1})
             throw std::invalid_argument{"twilio_standin: callback_timeout is not positive"};
     }
 
     void set_up_server()
     {
-        // An idle connection holds a thread of the pool, and the destructor waits for it; whole seconds are the unit.
+        // An idle connection occupies a thread of the pool, and the destructor waits for it. The unit is whole seconds.
         server_.set_keep_alive_timeout(1);
         server_.set_read_timeout(1, 0);
         server_.set_write_timeout(1, 0);
@@ -761,17 +325,17 @@ private:
         server_.set_keep_alive_max_count(1000);
         server_.set_tcp_nodelay(true);
         server_.set_payload_max_length(max_body);
-        // cpp-httplib would set SO_REUSEPORT and so let another process have this port too.
+        // cpp-httplib would set SO_REUSEPORT, which would let another process bind this port too.
         server_.set_socket_options([](socket_t) {});
 
         auto const without_body = [this](httplib::Request const& request, httplib::Response& response) {
             serve(request, response, {});
         };
-        // Bodies are read by ourselves because cpp-httplib refuses forms of more than 8 KiB.
+        // The handler reads the body itself, because cpp-httplib refuses forms of more than 8 KiB.
         auto const with_body = [this](httplib::Request const& request, httplib::Response& response,
                                       httplib::ContentReader const& reader) { read(request, response, reader); };
         char const* const anything = R"([\s\S]*)";
-        server_.Get(anything, without_body); // HEAD too
+        server_.Get(anything, without_body); // also serves HEAD
         server_.Options(anything, without_body);
         server_.Post(anything, with_body);
         server_.Put(anything, with_body);
@@ -782,7 +346,7 @@ private:
             if (!response.has_header("Twilio-Request-Id")) refuse(request, response);
         });
         server_.set_post_routing_handler([](httplib::Request const&, httplib::Response& response) {
-            // RFC 9110, section 8.6.
+            // RFC 9110, section 8.6: a 204 has no Content-Length.
             if (response.status == 204) response.headers.erase("Content-Length");
         });
     }
@@ -792,11 +356,11 @@ private:
         std::string body;
         bool too_large = false;
         if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
-            standin_detail::leave_the_rest(const_cast<httplib::Request&>(request));
+            standin_detail::mark_body_consumed(const_cast<httplib::Request&>(request));
         bool const whole = request.is_multipart_form_data()
                                ? reader([](auto const&) { return true; }, [](char const*, std::size_t) { return true; })
                                : reader([&](char const* data, std::size_t size) {
-                                     // Read to its end all the same, or the rest would be taken for the next request.
+                                     // Read to its end anyway, or the rest would be parsed as the next request.
                                      too_large = too_large || size > max_body - body.size();
                                      if (!too_large) body.append(data, size);
                                      return true;
@@ -809,11 +373,11 @@ private:
 
     standin_detail::faulty_server& faulty()
     {
-        if (!faulty_) throw std::logic_error{"twilio_standin: its options have no faults"};
+        if (!faulty_) throw std::logic_error{"twilio_standin: the options had no faults"};
         return *faulty_;
     }
 
-    /// For the server that can misbehave.
+    /// The handler of the faulty server.
     httplib::Response answer(httplib::Request const& request, int refusal,
                              std::optional<standin_detail::drawn_fault> const& fault)
     {
@@ -822,15 +386,15 @@ private:
         if (refusal != 0)
             refuse(request, response);
         else if (fault)
-            serve(request, response, request.body, fault->kind, answer_of(*fault));
+            serve(request, response, request.body, fault->kind, canned_response(*fault));
         else
             serve(request, response, request.body);
-        response.reason = response.status < 400 ? "OK" : standin_detail::usual_message(response.status);
+        response.reason = response.status < 400 ? "OK" : standin_detail::default_error_message(response.status);
         return response;
     }
 
-    /// What a fault has answered instead of the truth, if it does.
-    static std::optional<standin_answer> answer_of(standin_detail::drawn_fault const& fault)
+    /// The canned response of a fault, if it has one.
+    static std::optional<standin_answer> canned_response(standin_detail::drawn_fault const& fault)
     {
         static constexpr std::array<int, 4> errors{500, 502, 503, 504};
         bool const is_error =
@@ -841,11 +405,12 @@ private:
         if (!is_error && !is_limit) return std::nullopt;
 
         int const status = is_limit ? 429 : errors[fault.form % errors.size()];
-        std::string const message = standin_detail::usual_message(status);
-        standin_answer answer{.status = status,
-                              .body = standin_detail::error_body(status, standin_detail::usual_code(status), message),
-                              .headers = {},
-                              .processed = fault.kind == standin_fault::error_after_effect};
+        std::string const message = standin_detail::default_error_message(status);
+        standin_answer answer{
+            .status = status,
+            .body = standin_detail::error_body(status, standin_detail::default_error_code(status), message),
+            .headers = {},
+            .processed = fault.kind == standin_fault::error_after_effect};
         if (is_error && fault.detail % 2 != 0) {
             answer.headers.emplace_back("Content-Type", "text/html");
             answer.body = "<html><body><h1>" + std::to_string(status) + ' ' + message + "</h1></body></html>\n";
@@ -854,7 +419,7 @@ private:
             answer.headers.emplace_back("Retry-After", std::to_string(fault.retry_after));
         if (fault.kind == standin_fault::too_many_requests_until_date) {
             auto const then = std::chrono::system_clock::now() + std::chrono::seconds{fault.retry_after};
-            answer.headers.emplace_back("Retry-After", standin_detail::date_of(then, "GMT"));
+            answer.headers.emplace_back("Retry-After", standin_detail::format_date(then, "GMT"));
         }
         return answer;
     }
@@ -877,7 +442,7 @@ private:
             entry.canned = instead.has_value();
         }
         reply answer;
-        if (!instead || instead->processed) answer = judge(entry, is_form, form);
+        if (!instead || instead->processed) answer = process(entry, is_form, form);
         if (instead)
             answer = {.status = instead->status,
                       .body = std::move(instead->body),
@@ -891,15 +456,15 @@ private:
         client(message);
     }
 
-    /// For what a server refuses by itself, before or instead of a handler.
+    /// Completes a response for a request that the server refused before or instead of calling a handler.
     void refuse(httplib::Request const& request, httplib::Response& response)
     {
         std::lock_guard<std::mutex> const lock{mutex_};
         standin_request entry = describe(request);
-        // What follows a request that was not understood, or not read to its end, is no request.
+        // Bytes after a request that was not understood or not read to its end are not a request.
         response.set_header("Connection", "close");
-        // Today's cpp-httplib has a limit of its own to the paths that it matches with a pattern.
-        reply answer = response.status == 404 ? judge(entry, false, {}) : error(response.status);
+        // Recent versions of cpp-httplib limit the length of paths that they match with a pattern.
+        reply answer = response.status == 404 ? process(entry, false, {}) : error(response.status);
         send(answer, std::move(entry), response, request.version.rfind("HTTP/", 0) == 0);
     }
 
@@ -907,7 +472,7 @@ private:
     {
         std::string content_type = answer.body.empty() ? "" : "application/json";
         for (auto const& [name, value] : answer.headers) {
-            std::string const key = standin_detail::lower(name);
+            std::string const key = standin_detail::to_lower(name);
             if (key == "twilio-request-id")
                 entry.request_id = value;
             else if (key == "content-type")
@@ -935,13 +500,13 @@ private:
         entry.target = request.target;
         for (auto const& [name, value] : request.headers) {
             if (added_by_httplib.contains(name)) continue;
-            std::string const key = standin_detail::lower(name);
+            std::string const key = standin_detail::to_lower(name);
             bool const secret = key == "authorization" || key == "proxy-authorization";
             entry.headers.emplace_back(name, secret ? redact(value) : value);
         }
         std::sort(entry.headers.begin(), entry.headers.end(), [](auto const& a, auto const& b) {
-            return std::pair{standin_detail::lower(a.first), a.second} <
-                   std::pair{standin_detail::lower(b.first), b.second};
+            return std::pair{standin_detail::to_lower(a.first), a.second} <
+                   std::pair{standin_detail::to_lower(b.first), b.second};
         });
         entry.authenticated = is_authenticated(request.headers);
         return entry;
@@ -950,7 +515,7 @@ private:
     static std::string redact(std::string const& value)
     {
         std::string const scheme = value.substr(0, value.find(' '));
-        std::string const known = standin_detail::lower(scheme);
+        std::string const known = standin_detail::to_lower(scheme);
         return known == "basic" || known == "bearer" ? scheme + " [redacted]" : "[redacted]";
     }
 
@@ -960,7 +525,7 @@ private:
         std::string const& value = headers.find("Authorization")->second;
         auto const space = value.find(' ');
         if (space == std::string::npos) return false;
-        std::string const scheme = standin_detail::lower(value.substr(0, space));
+        std::string const scheme = standin_detail::to_lower(value.substr(0, space));
         std::string const credential = value.substr(space + 1);
         if (scheme == "bearer")
             return std::find(options_.bearer_tokens.begin(), options_.bearer_tokens.end(), credential) !=
@@ -986,8 +551,8 @@ private:
         return answer;
     }
 
-    /// Decides a request by the rules, and carries it out.
-    reply judge(standin_request const& request, bool is_form, standin_detail::form const& form)
+    /// Checks a request by the rules and processes it.
+    reply process(standin_request const& request, bool is_form, standin_detail::form const& form)
     {
         if (!request.authenticated) {
             reply answer = error(401);
@@ -996,23 +561,23 @@ private:
         }
         auto const question_mark = (std::min)(request.target.find('?'), request.target.size());
         std::string const path = request.target.substr(0, question_mark);
-        route const to = find_route(path);
-        if (to.what == resource::none) return not_found(path);
-        std::string const allowed = to.what == resource::subscription ? "DELETE" : "POST";
+        route const target = find_route(path);
+        if (target.kind == resource::none) return not_found(path);
+        std::string const allowed = target.kind == resource::subscription ? "DELETE" : "POST";
         if (request.method != allowed) {
             reply answer = error(405);
             answer.headers.emplace_back("Allow", allowed);
             return answer;
         }
-        if (question_mark != request.target.size()) return bad_request("No parameter is known in the query");
+        if (question_mark != request.target.size()) return bad_request("Query parameters are not supported");
 
-        bool const deletes = to.what == resource::subscription;
+        bool const deletes = target.kind == resource::subscription;
         if (deletes && !request.body.empty()) return bad_request("No body is expected");
         if (!deletes && !is_form) return error(415);
         if (!form.fault.empty() && !deletes) return bad_request(form.fault);
-        if (!is_in_progress(to.call_sid)) return not_found(path);
-        if (deletes) return delete_subscription(to, path);
-        return create(to, form.parameters);
+        if (!is_in_progress(target.call_sid)) return not_found(path);
+        if (deletes) return delete_subscription(target, path);
+        return create(target, form.parameters);
     }
 
     route find_route(std::string const& path) const
@@ -1024,15 +589,15 @@ private:
             return {};
         if (parts.size() == 7) {
             if (parts[6] == "UserDefinedMessageSubscriptions.json")
-                return {.what = resource::subscriptions, .call_sid = parts[5]};
-            if (parts[6] == "UserDefinedMessages.json") return {.what = resource::messages, .call_sid = parts[5]};
+                return {.kind = resource::subscriptions, .call_sid = parts[5]};
+            if (parts[6] == "UserDefinedMessages.json") return {.kind = resource::messages, .call_sid = parts[5]};
             return {};
         }
         std::string const sid = parts[7].substr(0, 34);
         if (parts[6] != "UserDefinedMessageSubscriptions" || !standin_detail::is_sid(sid, "ZY") ||
             parts[7].substr(34) != ".json")
             return {};
-        return {.what = resource::subscription, .call_sid = parts[5], .sid = sid};
+        return {.kind = resource::subscription, .call_sid = parts[5], .sid = sid};
     }
 
     bool is_in_progress(std::string const& call) const
@@ -1042,85 +607,85 @@ private:
                 std::find(options_.calls.begin(), options_.calls.end(), call) != options_.calls.end());
     }
 
-    reply delete_subscription(route const& to, std::string const& path)
+    reply delete_subscription(route const& target, std::string const& path)
     {
         auto const found = std::find_if(subscriptions_.begin(), subscriptions_.end(), [&](auto const& one) {
-            return one.sid == to.sid && one.call_sid == to.call_sid;
+            return one.sid == target.sid && one.call_sid == target.call_sid;
         });
         if (found == subscriptions_.end()) return not_found(path);
         subscriptions_.erase(found);
         return {.status = 204};
     }
 
-    reply create(route const& to, standin_fields parameters)
+    reply create(route const& target, standin_fields parameters)
     {
-        bool const subscribes = to.what == resource::subscriptions;
+        bool const subscribes = target.kind == resource::subscriptions;
         std::set<std::string> const known = subscribes ? std::set<std::string>{"Callback", "IdempotencyKey", "Method"}
                                                        : std::set<std::string>{"Content", "IdempotencyKey"};
-        std::map<std::string, std::string> given;
+        std::map<std::string, std::string> values;
         for (auto const& [name, value] : parameters) {
             if (!known.contains(name)) return bad_request("Parameter '" + name + "' is not known");
-            if (!given.emplace(name, value).second) return bad_request("Parameter '" + name + "' is given twice");
+            if (!values.emplace(name, value).second) return bad_request("Parameter '" + name + "' is given twice");
         }
-        if (auto const fault = subscribes ? subscription_fault(given) : message_fault(given)) return *fault;
+        if (auto const fault = subscribes ? subscription_fault(values) : message_fault(values)) return *fault;
 
-        auto const key = given.find("IdempotencyKey");
-        if (key == given.end()) return {.status = 201, .body = make(to, given)};
+        auto const key = values.find("IdempotencyKey");
+        if (key == values.end()) return {.status = 201, .body = create_resource(target, values)};
         if (key->second.empty()) return bad_request("Parameter 'IdempotencyKey' is empty");
         std::sort(parameters.begin(), parameters.end());
-        auto const [used, is_new] = keys_.try_emplace({to.what, to.call_sid, key->second});
+        auto const [used, is_new] = keys_.try_emplace({target.kind, target.call_sid, key->second});
         if (is_new)
-            used->second = {.parameters = std::move(parameters), .body = make(to, given)};
+            used->second = {.parameters = std::move(parameters), .body = create_resource(target, values)};
         else if (used->second.parameters != parameters)
             return error(409, "Parameter 'IdempotencyKey' was used before with other parameters");
         return {.status = 201, .body = used->second.body, .replay = !is_new};
     }
 
-    static std::optional<reply> subscription_fault(std::map<std::string, std::string> const& given)
+    static std::optional<reply> subscription_fault(std::map<std::string, std::string> const& values)
     {
         static std::set<std::string> const methods{"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
-        auto const callback = given.find("Callback");
-        if (callback == given.end()) return bad_request("Parameter 'Callback' is missing");
+        auto const callback = values.find("Callback");
+        if (callback == values.end()) return bad_request("Parameter 'Callback' is missing");
         if (auto const fault = standin_detail::callback_fault(callback->second); !fault.empty())
             return error(400, "Parameter 'Callback' is not a valid URL: " + fault, 21205);
-        auto const method = given.find("Method");
-        if (method != given.end() && !methods.contains(method->second))
+        auto const method = values.find("Method");
+        if (method != values.end() && !methods.contains(method->second))
             return error(400, "Parameter 'Method' is not an HTTP method", 21209);
         return std::nullopt;
     }
 
-    static std::optional<reply> message_fault(std::map<std::string, std::string> const& given)
+    static std::optional<reply> message_fault(std::map<std::string, std::string> const& values)
     {
-        auto const content = given.find("Content");
-        if (content == given.end()) return bad_request("Parameter 'Content' is missing");
+        auto const content = values.find("Content");
+        if (content == values.end()) return bad_request("Parameter 'Content' is missing");
         if (content->second.size() > max_content) return bad_request("Parameter 'Content' is larger than 10240 bytes");
         if (!nlohmann::json::accept(content->second)) return bad_request("Parameter 'Content' is not JSON");
         return std::nullopt;
     }
 
-    /// Creates what `to` names, and gives the body that says so.
-    std::string make(route const& to, std::map<std::string, std::string> const& given)
+    /// Creates the resource that `target` names and returns the response body.
+    std::string create_resource(route const& target, std::map<std::string, std::string> const& values)
     {
-        bool const subscribes = to.what == resource::subscriptions;
+        bool const subscribes = target.kind == resource::subscriptions;
         std::string const sid = random_sid(subscribes ? "ZY" : "KX", sids_);
         nlohmann::ordered_json body{{"account_sid", options_.account_sid},
-                                    {"call_sid", to.call_sid},
+                                    {"call_sid", target.call_sid},
                                     {"sid", sid},
                                     {"date_created", standin_detail::date_now()}};
         if (subscribes) {
-            body["uri"] = "/2010-04-01/Accounts/" + options_.account_sid + "/Calls/" + to.call_sid +
+            body["uri"] = "/2010-04-01/Accounts/" + options_.account_sid + "/Calls/" + target.call_sid +
                           "/UserDefinedMessageSubscriptions/" + sid + ".json";
-            auto const method = given.find("Method");
-            auto const key = given.find("IdempotencyKey");
+            auto const method = values.find("Method");
+            auto const key = values.find("IdempotencyKey");
             subscriptions_.push_back(
                 {.account_sid = options_.account_sid,
-                 .call_sid = to.call_sid,
+                 .call_sid = target.call_sid,
                  .sid = sid,
-                 .callback = given.at("Callback"),
-                 .method = method != given.end() ? method->second : "POST",
-                 .idempotency_key = key != given.end() ? std::optional{key->second} : std::nullopt});
+                 .callback = values.at("Callback"),
+                 .method = method != values.end() ? method->second : "POST",
+                 .idempotency_key = key != values.end() ? std::optional{key->second} : std::nullopt});
         } else {
-            received_.push_back({.call_sid = to.call_sid, .sid = sid, .content = given.at("Content")});
+            received_.push_back({.call_sid = target.call_sid, .sid = sid, .content = values.at("Content")});
         }
         for (std::string const& name : options_.null_members)
             if (body.contains(name)) body[name] = nullptr;
@@ -1134,18 +699,18 @@ private:
     }
     static reply error(int status, std::string const& message)
     {
-        return error(status, message, standin_detail::usual_code(status));
+        return error(status, message, standin_detail::default_error_code(status));
     }
-    static reply error(int status) { return error(status, standin_detail::usual_message(status)); }
+    static reply error(int status) { return error(status, standin_detail::default_error_message(status)); }
     static reply bad_request(std::string const& message) { return error(400, message); }
     static reply not_found(std::string const& path)
     {
         return error(404, "The requested resource " + path + " was not found");
     }
 
-    /// The request that brings a message to a subscription.
+    /// Builds the request that delivers a message to a subscription.
     standin_callback describe(standin_subscription const& subscription, standin_message const& message,
-                              standin_delivery const& how) const
+                              standin_delivery const& delivery) const
     {
         standin_callback callback{.subscription_sid = subscription.sid,
                                   .message_sid = message.sid,
@@ -1154,7 +719,7 @@ private:
         standin_fields form;
         if (callback.method == "GET" || callback.method == "HEAD") {
             callback.url = standin_detail::add_to_query(callback.url, standin_detail::encode_form(message.parameters));
-        } else if (how.json_body) {
+        } else if (delivery.json_body) {
             callback.content_type = "application/json";
             callback.body = standin_detail::json_object(message.parameters);
             callback.url =
@@ -1163,24 +728,24 @@ private:
             callback.content_type = "application/x-www-form-urlencoded; charset=UTF-8";
             callback.body = standin_detail::encode_form(message.parameters);
             form = message.parameters;
-            if (how.hash_of_form)
+            if (delivery.hash_of_form)
                 callback.url = standin_detail::add_to_query(callback.url,
                                                             "bodySHA256=" + standin_detail::sha256_hex(callback.body));
         }
-        callback.signed_url = standin_detail::url_to_sign(callback.url, how.sign_user_info, how.signed_port);
-        callback.signature = standin_detail::sign(how.sign_with.empty() ? options_.auth_token : how.sign_with,
+        callback.signed_url = standin_detail::url_to_sign(callback.url, delivery.sign_user_info, delivery.signed_port);
+        callback.signature = standin_detail::sign(delivery.sign_with.empty() ? options_.auth_token : delivery.sign_with,
                                                   callback.signed_url, form);
         return callback;
     }
 
-    void carry_out(standin_callback& callback) const
+    void send_callback(standin_callback& callback) const
     {
         if (auto const fault = standin_detail::callback_fault(callback.url); !fault.empty()) {
-            callback.error = "not a URL: " + fault;
+            callback.error = "invalid URL: " + fault;
             return;
         }
-        standin_detail::address const to = standin_detail::find_address(callback.url);
-        auto const client = standin_detail::make_client(to, options_.callback_ca_file);
+        standin_detail::url_parts const destination = standin_detail::split_url(callback.url);
+        auto const client = standin_detail::make_client(destination, options_.callback_ca_file);
         if (!client) {
             callback.error = "cpp-httplib was built without CPPHTTPLIB_OPENSSL_SUPPORT";
             return;
@@ -1188,29 +753,29 @@ private:
         client->set_connection_timeout(options_.callback_timeout);
         client->set_read_timeout(options_.callback_timeout);
         client->set_write_timeout(options_.callback_timeout);
-        client->set_tcp_nodelay(true); // headers and body are written apart
-        standin_detail::send_target_unchanged(*client, callback.method, to.target);
+        client->set_tcp_nodelay(true); // headers and body are written separately
+        standin_detail::send_target_unchanged(*client, callback.method, destination.target);
 
         httplib::Request request;
         request.method = callback.method;
-        request.path = to.target;
+        request.path = destination.target;
         request.body = callback.body;
         request.headers.emplace("User-Agent", "TwilioProxy/1.1");
         if (!callback.body.empty()) request.headers.emplace("Content-Type", callback.content_type);
         if (!callback.signature.empty()) request.headers.emplace("X-Twilio-Signature", callback.signature);
         std::string user, password;
-        if (!to.user_info.empty()) {
-            auto const colon = (std::min)(to.user_info.find(':'), to.user_info.size());
+        if (!destination.user_info.empty()) {
+            auto const colon = (std::min)(destination.user_info.find(':'), destination.user_info.size());
             auto const decode = [](std::string const& text) {
                 return standin_detail::decode_form_text(text, '+').value_or(text);
             };
-            user = decode(to.user_info.substr(0, colon));
-            password = decode(to.user_info.substr(std::min(colon + 1, to.user_info.size())));
+            user = decode(destination.user_info.substr(0, colon));
+            password = decode(destination.user_info.substr(std::min(colon + 1, destination.user_info.size())));
             standin_detail::answer_digest(*client, user, password);
         }
 
         auto answer = client->send(request);
-        if (answer && !to.user_info.empty() && standin_detail::asks_for_basic(*answer)) {
+        if (answer && !destination.user_info.empty() && standin_detail::asks_for_basic(*answer)) {
             request.headers.insert(httplib::make_basic_authentication_header(user, password));
             answer = client->send(request);
         }
@@ -1234,10 +799,10 @@ private:
     }
 
     standin_options options_;
-    mutable std::mutex mutex_; // guards what follows, down to the server
+    mutable std::mutex mutex_; // guards the members below, up to the server
     std::mt19937_64 sids_;
-    std::mt19937_64 request_ids_;  // apart, so that the SIDs do not depend on requests that failed
-    std::mt19937_64 message_sids_; // apart, so that they do not depend on when clients send
+    std::mt19937_64 request_ids_;  // separate, so that the SIDs do not depend on failed requests
+    std::mt19937_64 message_sids_; // separate, so that they do not depend on when clients send
     std::vector<standin_request> ledger_;
     std::vector<standin_subscription> subscriptions_;
     std::map<std::tuple<resource, std::string, std::string>, first_use> keys_;
@@ -1252,7 +817,7 @@ private:
     std::atomic<bool> ended_{false};
     int port_ = -1;
     std::thread thread_;
-    std::optional<standin_detail::faulty_server> faulty_; // last, since its threads use the others
+    std::optional<standin_detail::faulty_server> faulty_; // last, because its threads use the other members
 };
 
 } // namespace sidecall

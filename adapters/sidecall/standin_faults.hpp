@@ -1,86 +1,61 @@
 #pragma once
 
-/// Faults of a network, of a gateway and of Twilio, on demand and repeatable: what `standin_options::faults` switches
-/// on. It is a part of `standin.hpp`; include that.
-///
-/// The sockets are those of POSIX 2024 (`accept4`, `pipe2`), which Linux and the BSDs have.
+/// The faults that `twilio_standin` injects on demand and repeatably if `standin_options::faults` is set: faults of a
+/// network, of a gateway and of Twilio. Part of `standin.hpp`; include that.
 
-#include <httplib.h>
-
-#include <algorithm>
 #include <array>
-#include <atomic>
-#include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <list>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <random>
-#include <stdexcept>
-#include <string>
+#include <iterator>
 #include <string_view>
-#include <system_error>
-#include <thread>
-#include <utility>
 #include <vector>
-
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace sidecall {
 
-/// What can befall a request, or its answer. "Carried out" means that the request is judged, and has its effect if it
-/// is right, as without a fault. Behind all but `too_many_requests…`, `error_…` and `slow_accept` the connection ends.
+/// A fault of a request or its response. "Processed" means that the request is checked and takes effect if it is valid,
+/// as it does without a fault. The connection closes after every fault except `too_many_requests…`, `error_…` and
+/// `slow_accept`.
 ///
-/// No fault makes a success of what is none, in a way that no client could tell. An answer without a body, such as that
-/// to a DELETE, has its faults in its header section.
+/// No fault turns a failure into a success that a client could not tell from a real one. A response without a body,
+/// such as that to a DELETE, gets its faults in its header section.
 enum class standin_fault {
-    /// 429 without a `Retry-After`; not carried out.
+    /// 429 without a `Retry-After`; not processed.
     too_many_requests,
-    /// 429 with a `Retry-After` in seconds; not carried out.
+    /// 429 with a `Retry-After` in seconds; not processed.
     too_many_requests_for_seconds,
-    /// 429 with a `Retry-After` that is an HTTP date; not carried out.
+    /// 429 with a `Retry-After` that is an HTTP date; not processed.
     too_many_requests_until_date,
-    /// 500, 502, 503 or 504, in Twilio's format or as a gateway's HTML page; not carried out.
+    /// 500, 502, 503 or 504, in the format of Twilio or as the HTML page of a gateway; not processed.
     error_before_effect,
-    /// The same, but carried out.
+    /// Like `error_before_effect`, but processed.
     error_after_effect,
-    /// An RST when the first bytes of the request come, which are not read. Not in the ledger.
+    /// An RST when the first bytes of the request arrive. They are not read and not recorded in the ledger.
     reset_before_request,
-    /// Carried out, then an RST instead of an answer.
+    /// Processed, then an RST instead of a response.
     reset_before_answer,
-    /// Carried out, then at least a byte of the answer, but not all of it, and an RST.
+    /// Processed, then at least one byte of the response, but not all, and an RST.
     reset_during_answer,
-    /// The whole answer, then an RST. What the client's system had no room for is lost.
+    /// Processed, then the whole response and an RST. Whatever the client's system could not buffer is lost.
     reset_after_answer,
-    /// Carried out, then nothing for `standin_faults::stall`, or until the client goes.
+    /// Processed, then no response for `standin_faults::stall`, or until the client closes the connection.
     stall_before_answer,
-    /// Carried out, then a part of the answer, and nothing for as long.
+    /// Processed, then a part of the response and nothing more for that time.
     stall_during_answer,
-    /// Carried out, then a part of the answer, and an orderly end.
+    /// Processed, then a part of the response and an orderly close.
     truncated_answer,
-    /// Carried out, then what is no HTTP; or the true status with a body that is no JSON, or with JSON of another
+    /// Processed, then bytes that are not HTTP, or the true status with a body that is not JSON or is JSON of another
     /// shape.
     garbage_answer,
-    /// Carried out, then an answer whose header section lies or is ill-formed: a `Content-Length` too large, or too
-    /// small (with the rest of the body behind it, at once or a little later), or two of them; a body that is said to
-    /// be chunked and is not; a header line that is none.
+    /// Processed, then a response with a wrong or malformed header section: a `Content-Length` that is too large, too
+    /// small (the rest of the body follows, at once or a little later) or present twice; a chunked `Transfer-Encoding`
+    /// with a body that is not chunked; an invalid header line.
     wrong_headers,
-    /// Answered as usual, but the next connection has to wait for `standin_faults::slow_accept` until it is taken.
+    /// Processed and answered as usual, but the next connection is accepted only after `standin_faults::slow_accept`.
     slow_accept,
 };
 
-/// Every fault, in the order in which they are declared.
+/// Every fault, in order of declaration.
 inline constexpr std::array<standin_fault, 15> standin_all_faults{
     standin_fault::too_many_requests,
     standin_fault::too_many_requests_for_seconds,
@@ -99,7 +74,7 @@ inline constexpr std::array<standin_fault, 15> standin_all_faults{
     standin_fault::slow_accept,
 };
 
-/// The enumerator's name, such as `reset_before_answer`; empty for a value that is no enumerator.
+/// The name of the enumerator, such as `reset_before_answer`. Empty for a value that is not an enumerator.
 inline std::string_view to_string_view(standin_fault fault)
 {
     constexpr std::string_view names[] = {"too_many_requests",
@@ -121,487 +96,23 @@ inline std::string_view to_string_view(standin_fault fault)
     return index < std::size(names) ? names[index] : std::string_view();
 }
 
-/// How often which faults come. Every member has a default, by which none comes.
+/// Which faults occur, and how often. Every member has a default, and by default none occurs.
 struct standin_faults {
-    /// How likely a request meets a fault: 0 to 1. One that is refused unread (400, 413, 414, 431, 501) meets none.
+    /// The probability that a request gets a fault: 0 to 1. Requests that are refused unread (400, 413, 414, 431, 501)
+    /// get none.
     double rate = 0;
-    /// The same seed gives the n-th request the same fault, as they begin to arrive, with every standard library.
+    /// The seed of the random sequence. The same seed gives the n-th arriving request the same fault, with every
+    /// standard library.
     std::uint64_t seed = 0;
-    /// Those that are drawn from, each as likely; one that is named twice is twice as likely. Empty: all.
+    /// The faults to choose from, with equal probability. A fault that is listed twice is twice as likely. Empty: all
+    /// faults.
     std::vector<standin_fault> kinds = {};
-    /// How long a stall lasts: 0 to an hour.
+    /// The duration of a stall: 0 to one hour.
     std::chrono::milliseconds stall = std::chrono::seconds{10};
-    /// How long `standin_fault::slow_accept` lasts: 0 to an hour.
+    /// The duration of `standin_fault::slow_accept`: 0 to one hour.
     std::chrono::milliseconds slow_accept = std::chrono::milliseconds{50};
-    /// What a `Retry-After` asks for, in seconds: 0 or more.
+    /// The delay in `Retry-After`, in seconds: 0 or more.
     int retry_after = 1;
 };
-
-namespace standin_detail {
-
-/// The fault that a request meets, with the rest of its draws.
-struct drawn_fault {
-    standin_fault kind = {};
-    /// Chooses among the forms of the fault.
-    std::uint32_t form = 0;
-    /// Chooses a place or a text within that form.
-    std::uint32_t detail = 0;
-    std::chrono::milliseconds stall = {};
-    int retry_after = 0;
-};
-
-class descriptor {
-public:
-    explicit descriptor(int number = -1) : number_{number} {}
-    descriptor(descriptor const&) = delete;
-    descriptor& operator=(descriptor const&) = delete;
-    ~descriptor() { reset(); }
-
-    void reset(int number = -1)
-    {
-        if (number_ >= 0) ::close(number_);
-        number_ = number;
-    }
-    int number() const { return number_; }
-
-private:
-    int number_;
-};
-
-using wait_clock = std::chrono::steady_clock;
-
-/// Whether one of the events came in time. False at once if the other end of the pipe `stop` was closed.
-inline bool wait_for(int socket, short events, int stop, wait_clock::time_point until)
-{
-    using std::chrono::milliseconds;
-    for (;;) {
-        auto const left = std::chrono::ceil<milliseconds>(until - wait_clock::now());
-        std::array<pollfd, 2> polled{{{socket, events, 0}, {stop, POLLIN, 0}}};
-        auto const limit = std::clamp<milliseconds>(left, milliseconds{0}, std::chrono::hours{1});
-        if (::poll(polled.data(), polled.size(), static_cast<int>(limit.count())) > 0) return polled[1].revents == 0;
-        if (wait_clock::now() >= until) return false;
-    }
-}
-
-/// One accepted connection. It ends in order, by a FIN, unless it is reset.
-class connection {
-public:
-    connection(int socket, int stop) : socket_{socket}, stop_{stop}
-    {
-        int const on = 1;
-        ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
-    connection(connection const&) = delete;
-    connection& operator=(connection const&) = delete;
-    ~connection()
-    {
-        if (socket_.number() < 0) return;
-        ::shutdown(socket_.number(), SHUT_WR);
-        // To close with bytes unread would be an RST, which can overtake the answer.
-        discard(std::chrono::seconds{1});
-    }
-
-    /// Whether something comes in time, which stays to be read.
-    bool has_more(wait_clock::time_point until) const
-    {
-        char byte = 0;
-        return wait_for(socket_.number(), POLLIN, stop_, until) && ::recv(socket_.number(), &byte, 1, MSG_PEEK) > 0;
-    }
-
-    /// Appends what comes next; false at the end, or if nothing comes in time.
-    bool receive(std::string& bytes, wait_clock::time_point until)
-    {
-        if (!has_more(until)) return false;
-        std::array<char, 16384> buffer;
-        auto const size = ::recv(socket_.number(), buffer.data(), buffer.size(), 0);
-        if (size > 0) bytes.append(buffer.data(), static_cast<std::size_t>(size));
-        return size > 0;
-    }
-
-    /// Lets that time pass, or as much of it as the client stays for. What comes is lost.
-    void discard(std::chrono::milliseconds time)
-    {
-        auto const until = wait_clock::now() + time;
-        for (std::string ignored; receive(ignored, until);) ignored.clear();
-    }
-
-    /// False if the client does not take it all.
-    bool send(std::string_view bytes)
-    {
-        while (!bytes.empty()) {
-            auto const size = ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (size >= 0)
-                bytes.remove_prefix(static_cast<std::size_t>(size));
-            else if ((errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) ||
-                     !wait_for(socket_.number(), POLLOUT, stop_, wait_clock::now() + std::chrono::seconds{5}))
-                return false;
-        }
-        return true;
-    }
-
-    /// Nothing more is sent for that time, unless the server stops.
-    void pause(std::chrono::milliseconds time) const { wait_for(-1, 0, stop_, wait_clock::now() + time); }
-
-    /// Ends it by an RST.
-    void reset()
-    {
-        linger const at_once{1, 0};
-        ::setsockopt(socket_.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        socket_.reset();
-    }
-
-private:
-    descriptor socket_;
-    int stop_;
-};
-
-/// Reads a request line and its header lines: RFC 9112, sections 3 and 5. False if they are not what that says.
-inline bool parse_head(std::string const& head, httplib::Request& request)
-{
-    auto const line_end = (std::min)(head.find("\r\n"), head.size());
-    auto const first = head.find(' ');
-    auto const second = head.rfind(' ', line_end);
-    if (first == 0 || first >= line_end || second <= first + 1) return false;
-    std::string const version = head.substr(second + 1, line_end - second - 1);
-    if (version != "HTTP/1.1" && version != "HTTP/1.0") return false;
-    request.method = head.substr(0, first);
-    request.target = head.substr(first + 1, second - first - 1);
-    request.version = version;
-    if (request.target.find(' ') != std::string::npos) return false;
-
-    for (auto begin = line_end + 2; begin < head.size();) {
-        auto const end = (std::min)(head.find("\r\n", begin), head.size());
-        auto const colon = head.find(':', begin);
-        if (colon == begin || colon >= end) return false;
-        std::string const name = head.substr(begin, colon - begin);
-        if (name.find_first_of(" \t") != std::string::npos) return false;
-        std::string value = head.substr(colon + 1, end - colon - 1);
-        value.erase(0, value.find_first_not_of(" \t"));
-        value.erase(value.find_last_not_of(" \t") + 1);
-        request.headers.emplace(name, value);
-        begin = end + 2;
-    }
-    return true;
-}
-
-/// Of a request: 0 where none is given, nothing where it is ill-formed.
-inline std::optional<std::size_t> content_length(httplib::Request const& request)
-{
-    if (!request.has_header("Content-Length")) return 0;
-    std::string const& text = request.headers.find("Content-Length")->second;
-    std::size_t length = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-    if (request.headers.count("Content-Length") != 1 || error != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    return length;
-}
-
-inline std::string length_line(std::size_t length)
-{
-    return "Content-Length: " + std::to_string(length) + "\r\n";
-}
-
-/// Status line and header section; `more` has further lines.
-inline std::string head_of(httplib::Response const& answer, std::string_view more)
-{
-    std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ' + answer.reason + "\r\n";
-    for (auto const& [name, value] : answer.headers) head.append(name).append(": ").append(value).append("\r\n");
-    return head.append(more).append("\r\n");
-}
-
-/// What `standin_fault::garbage_answer` sends instead of an answer.
-inline std::string garbage_of(httplib::Response const& answer, bool has_body, drawn_fault const& fault)
-{
-    using namespace std::string_literals;
-    std::vector<std::string> const no_http{"SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example.com ESMTP\r\n",
-                                           "\x15\x03\x01\x00\x02\x02\x28"s, "\r\n\r\n\r\n", "\0\xff\x80\0"s};
-    std::vector<std::string> const no_json{"", "<html><body>It works!</body></html>", "upstream connect error",
-                                           R"({"sid":"ZY)", "{\"sid\":\"\xff\"}"};
-    // None has the SID of what could have been created.
-    std::vector<std::string> const other_shape{"null",
-                                               "[]",
-                                               "{}",
-                                               "201",
-                                               R"("sid")",
-                                               R"({"sid":null})",
-                                               R"({"sid":42})",
-                                               R"({"sid":"ZY"})",
-                                               R"({"sid":"CA00000000000000000000000000000002"})",
-                                               std::string(10'000, '[') + std::string(10'000, ']')};
-    auto const one_of = [&](auto const& texts) -> std::string const& { return texts[fault.detail % texts.size()]; };
-    auto const form = fault.form % 3;
-    if (!has_body || form == 0) return one_of(no_http);
-    std::string const& body = one_of(form == 1 ? no_json : other_shape);
-    return head_of(answer, length_line(body.size())) + body;
-}
-
-/// Sends what `standin_fault::wrong_headers` makes of an answer.
-inline void send_with_wrong_headers(connection& peer, httplib::Response const& answer, bool has_body,
-                                    drawn_fault const& fault)
-{
-    std::string const& body = answer.body;
-    std::string const own = has_body ? length_line(body.size()) : "";
-    std::string const longer = length_line(body.size() + 1 + fault.detail % 100);
-    bool const other_way = fault.form / 5 % 2 != 0;
-    switch (fault.form % (body.empty() ? 4 : 5)) {
-    case 0: peer.send(head_of(answer, longer) + body); break;
-    case 1: {
-        std::string const right = length_line(body.size());
-        peer.send(head_of(answer, other_way ? longer + right : right + longer) + body);
-        break;
-    }
-    case 2: peer.send(head_of(answer, "Transfer-Encoding: chunked\r\n") + body); break;
-    case 3: {
-        using namespace std::string_literals;
-        std::array<std::string, 5> const lines{"no colon", "Not A Token: 1", ": nameless", "X-Space : 1",
-                                               "X-Nul: a\0b"s};
-        peer.send(head_of(answer, own + lines[fault.detail % lines.size()] + "\r\n") + body);
-        break;
-    }
-    default: {
-        auto const shorter = fault.detail % body.size();
-        std::string const bytes = head_of(answer, length_line(shorter)) + body;
-        auto const told = bytes.size() - body.size() + shorter;
-        peer.send(std::string_view{bytes}.substr(0, other_way ? told : bytes.size()));
-        if (!other_way) break;
-        peer.pause(std::chrono::milliseconds{20});
-        peer.send(std::string_view{bytes}.substr(told));
-    }
-    }
-}
-
-/// An HTTP/1.1 server on a loopback port that misbehaves as it is told. What a right answer is, its handler knows.
-class faulty_server {
-public:
-    /// Answers a request; called from many threads. A refusal that is not 0 is the status for a request that was not
-    /// understood, or not read to its end; that meets no fault. Of a fault, the handler's part is the status, and
-    /// whether the request is carried out.
-    using handler =
-        std::function<httplib::Response(httplib::Request const&, int refusal, std::optional<drawn_fault> const& fault)>;
-
-    /// Throws `std::invalid_argument` where the faults are not as described, and `std::runtime_error` where no loopback
-    /// port can be had.
-    faulty_server(standin_faults faults, handler answer) : answer_{std::move(answer)}
-    {
-        set(std::move(faults));
-        std::array<int, 2> ends{-1, -1};
-        bool const has_pipe = ::pipe2(ends.data(), O_CLOEXEC) == 0;
-        stopped_.reset(ends[0]);
-        stop_.reset(ends[1]);
-
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* const any = reinterpret_cast<sockaddr*>(&address);
-        if (!has_pipe || ::bind(listener_.number(), any, size) != 0 || ::listen(listener_.number(), 1024) != 0 ||
-            ::getsockname(listener_.number(), any, &size) != 0)
-            throw std::runtime_error{"twilio_standin: no loopback port to listen on"};
-        port_ = ntohs(address.sin_port);
-        thread_ = std::thread{[this] { accept(); }};
-    }
-    faulty_server(faulty_server const&) = delete;
-    faulty_server& operator=(faulty_server const&) = delete;
-    ~faulty_server()
-    {
-        stop_.reset();
-        thread_.join();
-    }
-
-    int port() const { return port_; }
-
-    void set(standin_faults faults)
-    {
-        auto const is_time = [](std::chrono::milliseconds time) {
-            return time >= std::chrono::milliseconds{0} && time <= std::chrono::hours{1};
-        };
-        if (!(faults.rate >= 0 && faults.rate <= 1)) // nor is it no number
-            throw std::invalid_argument{"twilio_standin: the rate of faults is not of 0 to 1"};
-        if (!is_time(faults.stall) || !is_time(faults.slow_accept) || faults.retry_after < 0)
-            throw std::invalid_argument{"twilio_standin: a fault's time is negative, or longer than an hour"};
-        if (faults.kinds.empty()) faults.kinds.assign(standin_all_faults.begin(), standin_all_faults.end());
-        std::lock_guard<std::mutex> const lock{mutex_};
-        faults_ = std::move(faults);
-        draws_.seed(faults_.seed);
-    }
-
-    void set_next(standin_fault fault, int times)
-    {
-        std::lock_guard<std::mutex> const lock{mutex_};
-        for (int i = 0; i < times; ++i) next_.push_back(fault);
-    }
-
-    std::map<standin_fault, std::size_t> committed() const
-    {
-        std::lock_guard<std::mutex> const lock{mutex_};
-        return committed_;
-    }
-
-private:
-    static constexpr std::size_t max_head = std::size_t{64} * 1024;
-    static constexpr std::size_t max_target = std::size_t{8} * 1024;
-    static constexpr std::size_t max_body = std::size_t{1024} * 1024;
-
-    struct worker {
-        std::atomic<bool> done{false};
-        std::thread thread{};
-    };
-
-    static wait_clock::time_point deadline() { return wait_clock::now() + std::chrono::seconds{5}; }
-
-    void accept()
-    {
-        std::list<worker> workers;
-        while (wait_for(listener_.number(), POLLIN, stopped_.number(), (wait_clock::time_point::max)())) {
-            pause(take_slowness());
-            int const socket = ::accept4(listener_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            if (socket < 0) {
-                pause(std::chrono::milliseconds{10}); // there may be no descriptor left
-                continue;
-            }
-            workers.remove_if([](worker& one) {
-                if (one.done) one.thread.join();
-                return !one.thread.joinable();
-            });
-            worker& made = workers.emplace_back();
-            made.thread = std::thread{[this, socket, &made] {
-                serve(socket);
-                made.done = true;
-            }};
-        }
-        for (worker& one : workers) one.thread.join();
-    }
-
-    void pause(std::chrono::milliseconds time) const { wait_for(-1, 0, stopped_.number(), wait_clock::now() + time); }
-
-    void serve(int socket)
-    {
-        connection peer{socket, stopped_.number()};
-        std::string unread; // begins with the next request
-        for (bool stays = true; stays && (!unread.empty() || peer.has_more(deadline()));) {
-            auto fault = draw();
-            if (fault && fault->kind == standin_fault::reset_before_request) {
-                commit(fault->kind);
-                return peer.reset();
-            }
-            httplib::Request request;
-            auto const refusal = read(peer, unread, request);
-            if (!refusal) return;
-            if (*refusal != 0) fault.reset();
-            if (fault) commit(fault->kind);
-
-            httplib::Response answer = answer_(request, *refusal, fault);
-            stays = *refusal == 0 && request.version == "HTTP/1.1" && request.get_header_value("Connection") != "close";
-            if (!stays && !answer.has_header("Connection")) answer.set_header("Connection", "close");
-            bool const has_body = request.method != "HEAD" && answer.status != 204 && answer.status != 304;
-            if (!has_body) answer.body.clear();
-            stays = send(peer, answer, has_body, fault) && stays;
-        }
-    }
-
-    /// Reads the next request: the status to refuse it with, or 0; nothing if it does not come to its end.
-    static std::optional<int> read(connection& peer, std::string& unread, httplib::Request& request)
-    {
-        std::size_t end = 0;
-        while ((end = unread.find("\r\n\r\n")) == std::string::npos) {
-            if (unread.size() > max_head) return 431;
-            if (!peer.receive(unread, deadline())) return std::nullopt;
-        }
-        if (!parse_head(unread.substr(0, end), request)) return 400;
-        unread.erase(0, end + 4);
-        if (request.target.size() > max_target) return 414;
-        if (request.has_header("Transfer-Encoding")) return 501;
-        auto const length = content_length(request);
-        if (!length) return 400;
-        if (*length > max_body) return 413;
-        if (unread.size() < *length && request.get_header_value("Expect") == "100-continue")
-            peer.send("HTTP/1.1 100 Continue\r\n\r\n");
-        while (unread.size() < *length)
-            if (!peer.receive(unread, deadline())) return std::nullopt;
-        request.body = unread.substr(0, *length);
-        unread.erase(0, *length);
-        return 0;
-    }
-
-    /// Whether the connection stays.
-    static bool send(connection& peer, httplib::Response const& answer, bool has_body,
-                     std::optional<drawn_fault> const& fault)
-    {
-        std::string const whole = head_of(answer, has_body ? length_line(answer.body.size()) : "") + answer.body;
-        if (!fault) return peer.send(whole);
-        std::string_view const part = std::string_view{whole}.substr(0, 1 + fault->detail % (whole.size() - 1));
-        standin_fault const kind = fault->kind;
-        if (kind == standin_fault::garbage_answer) {
-            peer.send(garbage_of(answer, has_body, *fault));
-            return false;
-        }
-        if (kind == standin_fault::wrong_headers) {
-            send_with_wrong_headers(peer, answer, has_body, *fault);
-            return false;
-        }
-        bool const sends_nothing = kind == standin_fault::reset_before_request ||
-                                   kind == standin_fault::reset_before_answer ||
-                                   kind == standin_fault::stall_before_answer;
-        bool const sends_part = kind == standin_fault::reset_during_answer ||
-                                kind == standin_fault::stall_during_answer || kind == standin_fault::truncated_answer;
-        bool const stalls = kind == standin_fault::stall_before_answer || kind == standin_fault::stall_during_answer;
-        bool const resets = kind == standin_fault::reset_after_answer ||
-                            ((sends_nothing || sends_part) && !stalls && kind != standin_fault::truncated_answer);
-        bool const is_sent = sends_nothing || peer.send(sends_part ? part : std::string_view(whole));
-        if (stalls) peer.discard(fault->stall);
-        if (resets) peer.reset();
-        return is_sent && !sends_nothing && !sends_part && !resets;
-    }
-
-    /// What the request that begins meets. Each request takes as many draws, so that one does not shift the next.
-    std::optional<drawn_fault> draw()
-    {
-        std::lock_guard<std::mutex> const lock{mutex_};
-        auto const chance = static_cast<double>(draws_() >> 11) * 0x1p-53;
-        auto const choice = static_cast<unsigned>(draws_() % faults_.kinds.size());
-        auto const bits = draws_();
-        bool const is_set = !next_.empty();
-        if (!is_set && chance >= faults_.rate) return std::nullopt;
-        standin_fault const kind = is_set ? next_.front() : faults_.kinds[choice];
-        if (is_set) next_.pop_front();
-        return drawn_fault{.kind = kind,
-                           .form = static_cast<std::uint32_t>(bits),
-                           .detail = static_cast<std::uint32_t>(bits >> 32),
-                           .stall = faults_.stall,
-                           .retry_after = faults_.retry_after};
-    }
-
-    void commit(standin_fault fault)
-    {
-        std::lock_guard<std::mutex> const lock{mutex_};
-        ++committed_[fault];
-        if (fault == standin_fault::slow_accept) ++slow_accepts_;
-    }
-
-    /// How long the next connection has to wait.
-    std::chrono::milliseconds take_slowness()
-    {
-        std::lock_guard<std::mutex> const lock{mutex_};
-        if (slow_accepts_ == 0) return {};
-        --slow_accepts_;
-        return faults_.slow_accept;
-    }
-
-    handler answer_;
-    mutable std::mutex mutex_; // guards what follows, down to the sockets
-    standin_faults faults_;
-    std::mt19937_64 draws_{faults_.seed};
-    std::deque<standin_fault> next_;
-    std::map<standin_fault, std::size_t> committed_;
-    std::size_t slow_accepts_ = 0;
-
-    descriptor listener_{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    descriptor stopped_; // the end of a pipe to poll; its other end, once closed, wakes every thread
-    descriptor stop_;
-    int port_ = 0;
-    std::thread thread_;
-};
-
-} // namespace standin_detail
 
 } // namespace sidecall

@@ -6,22 +6,25 @@
 
 namespace sidecall {
 
-/// How a `curl_transport` or an `httplib_transport` works. Every member has a default.
+/// Options of `curl_transport`, `curl_multi_transport` and `httplib_transport`. Every member has a default.
 struct transport_options {
-    /// The most that it may take to connect. At least a millisecond.
+    /// The time limit for connecting: at least one millisecond.
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
-    /// The most that a request may take from its first step to the last byte of its answer. At least a millisecond.
+    /// The time limit for a whole request, from its first step to the last byte of the response: at least one
+    /// millisecond.
     std::chrono::milliseconds total_timeout = std::chrono::seconds(30);
-    /// A kept connection that was idle for longer is not used again: less than a server's own limit, since a request
-    /// that meets the server's closing is lost. 0: no connection is kept.
+    /// How long an idle connection is kept for reuse. Choose less than the idle limit of the server: a request that is
+    /// sent while the server closes the connection is lost. 0: no connection is kept.
     std::chrono::seconds max_idle = std::chrono::seconds(30);
-    /// The largest answer, headers and body together, in bytes.
+    /// The maximum size of a response in bytes, header section and body together.
     std::size_t max_answer = std::size_t{1} << 20;
-    /// The certificate authorities to trust, a PEM file; they replace the system's. Empty: the system's.
+    /// A PEM file with the certificate authorities to trust instead of those of the system. Empty: trust those of the
+    /// system.
     std::string ca_file = {};
-    /// The proxy for https, `"http://host:port"`: a tunnel (`CONNECT`), which sees no more than the name of the host.
-    /// Empty: none. The environment (`https_proxy` and its like) is not asked: whoever can set it should not decide
-    /// where a credential goes. Plain http, which only ever goes to a loopback host, never goes through a proxy.
+    /// The proxy for https: `"http://host:port"`. Requests go through a tunnel (`CONNECT`), so the proxy sees only the
+    /// host name and port. Empty: no proxy. Environment variables such as `https_proxy` are ignored, so that the
+    /// environment cannot decide where a credential goes. Plain http, which is only allowed to a loopback host, never
+    /// uses a proxy.
     std::string proxy = {};
 };
 

@@ -345,7 +345,7 @@ TEST_CASE("the time that a request is given counts from the call")
     CHECK(got.once_each(4));
     CHECK(got.code(0) == errc::timed_out);
     CHECK(got.code(1) == errc::not_connected);
-    CHECK(got.text(1).find("no turn in time") != std::string::npos);
+    CHECK(got.text(1).find("still queued at its deadline") != std::string::npos);
     CHECK(got.code(2) == errc::timed_out); // 100 ms of its own were left
     CHECK(got.code(3) == errc::not_connected);
     CHECK(got.all.front() == "3: not_connected");
@@ -770,7 +770,7 @@ TEST_CASE("what comes after an answer is never another request's")
     for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity})
         for (std::string_view const kind :
              {"late", "at once", "in the body", "in the body, soon", "an end", "an end of TLS"}) {
-            if (tls && kind.substr(0, 11) == "in the body") continue; // out of sight, see `is_quiet`
+            if (tls && kind.substr(0, 11) == "in the body") continue; // out of sight, see `has_no_input`
             CAPTURE(kind);
             CAPTURE(tls != nullptr);
             record seen;

@@ -306,7 +306,7 @@ standin_callback unsent(twilio_standin& standin, standin_message const& message,
     auto const made = standin.deliver(message, how);
     REQUIRE(made.size() == 1);
     CHECK(made.front().status == 0);
-    CHECK(made.front().error.substr(0, 9) == "not a URL");
+    CHECK(made.front().error.substr(0, 11) == "invalid URL");
     return finished;
 }
 

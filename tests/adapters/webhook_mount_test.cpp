@@ -173,7 +173,7 @@ sidecall::standin_message with(sidecall::standin_message message, std::string co
 
 std::string date_in(std::chrono::seconds from_now)
 {
-    return sidecall::standin_detail::date_of(std::chrono::system_clock::now() + from_now, "+0000");
+    return sidecall::standin_detail::format_date(std::chrono::system_clock::now() + from_now, "+0000");
 }
 
 /// What came back for bytes that were sent as they are.
@@ -577,7 +577,7 @@ TEST_CASE("A hook hears of each refusal, and what it throws does no harm")
     CHECK(send_raw(server.port(), {"POST /udm HTTP/1.1\r\nHost: x\r\n\r\n"}).status() == "411");
     CHECK(heard_of("malformed_webhook: the body has no Content-Length"));
     CHECK(send_raw(server.port(), {"OPTIONS /udm HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"}).status() == "405");
-    CHECK(heard_of("malformed_webhook: not a method of a callback"));
+    CHECK(heard_of("malformed_webhook: Twilio does not call callbacks with this method"));
     CHECK(server.send("\"throw\"").status == 500);
     CHECK(refusals.take().empty());
 }

@@ -11,7 +11,7 @@
 
 #include <sidecall/authorized_request.hpp>
 #include <sidecall/credentials.hpp>
-#include <sidecall/detail/standin_text.hpp>
+#include <sidecall/detail/standin_form.hpp>
 #include <sidecall/message.hpp>
 #include <sidecall/subscription.hpp>
 

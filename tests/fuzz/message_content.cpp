@@ -3,7 +3,7 @@
 #include "fuzz.hpp"
 #include "other_json.hpp"
 
-#include <sidecall/detail/standin_text.hpp>
+#include <sidecall/detail/standin_form.hpp>
 #include <sidecall/message.hpp>
 
 using fuzz::hold;

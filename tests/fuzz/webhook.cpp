@@ -8,7 +8,7 @@
 
 #include <memory>
 
-#include <sidecall/detail/standin_text.hpp>
+#include <sidecall/detail/standin_form.hpp>
 #include <sidecall/webhook.hpp>
 
 using fuzz::hold;

@@ -5,3 +5,4 @@
 #include <sidecall/httplib_webhook.hpp>
 #include <sidecall/standin.hpp>
 #include <sidecall/standin_faults.hpp>
+#include <sidecall/standin_types.hpp>

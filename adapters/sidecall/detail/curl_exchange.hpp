@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the transports over libcurl share: one request on one easy handle, and what comes of it.
+/// The part that both transports over libcurl share: one request on one easy handle, and its outcome.
 
 #include <curl/curl.h>
 
@@ -36,8 +36,8 @@
 
 namespace sidecall::detail {
 
-/// What `work` returns, or what `rescue` returns if there is no memory for the work. A program that is built without
-/// exceptions ends where there is no memory.
+/// Returns `work()`, or `rescue()` if `work` runs out of memory. Without exceptions, running out of memory ends the
+/// program.
 template <class Work, class Rescue>
 auto unless_out_of_memory(Work&& work, Rescue&& rescue) -> decltype(work())
 {
@@ -46,7 +46,7 @@ auto unless_out_of_memory(Work&& work, Rescue&& rescue) -> decltype(work())
         return work();
     } catch (std::bad_alloc const&) {
         return rescue();
-    } catch (std::length_error const&) { // more than any memory could hold
+    } catch (std::length_error const&) { // larger than the maximum size of a string
         return rescue();
     }
 #else
@@ -66,34 +66,35 @@ struct curl_cleanup {
 };
 using curl_handle = std::unique_ptr<CURL, curl_cleanup>;
 
-/// What libcurl made; throws `std::bad_alloc` if that is nothing, or returns it where there are no exceptions.
+/// Returns `handle`. If it is null, throws `std::bad_alloc`; without exceptions, returns the null pointer.
 template <class T>
-T* made_or_throws(T* made)
+T* throw_if_null(T* handle)
 {
 #ifdef __cpp_exceptions
-    if (!made) throw std::bad_alloc();
+    if (!handle) throw std::bad_alloc();
 #endif
-    return made;
+    return handle;
 }
 
-/// Nothing is there to be read. On a kept connection of HTTP/1.1, then nothing has come since the last answer: no end,
-/// and nothing that would be taken for the next answer. libcurl looks, too, but 7.88 takes bytes that nobody asked for
-/// and the goodbye of TLS (close_notify) for signs of life.
+/// Whether the socket has no input: neither bytes nor the end of the connection. Unsolicited bytes on a kept HTTP/1.1
+/// connection would be parsed as the next response. libcurl checks too, but 7.88 takes unsolicited bytes and the
+/// `close_notify` of TLS for signs of life.
 ///
-/// What TLS has decrypted and libcurl not taken is out of sight: the end of a record whose beginning was the end of a
-/// body. It takes a server that says a wrong Content-Length, and sends the headers in a record of their own.
-inline bool is_quiet(curl_socket_t socket) noexcept
+/// This cannot see bytes that TLS has decrypted but libcurl has not read: the end of a record that began with the end
+/// of a body. That takes a server that sends a wrong Content-Length and puts the header section into a TLS record of
+/// its own.
+inline bool has_no_input(curl_socket_t socket) noexcept
 {
 #ifdef _WIN32
-    WSAPOLLFD what{socket, POLLIN, 0};
-    return WSAPoll(&what, 1, 0) == 0;
+    WSAPOLLFD polled{socket, POLLIN, 0};
+    return WSAPoll(&polled, 1, 0) == 0;
 #else
-    pollfd what{socket, POLLIN, 0};
-    return ::poll(&what, 1, 0) == 0;
+    pollfd polled{socket, POLLIN, 0};
+    return ::poll(&polled, 1, 0) == 0;
 #endif
 }
 
-/// Makes the sockets of a connection, and sees to it that a program which this one starts does not inherit them.
+/// Opens a socket for libcurl that programs started by this one do not inherit.
 inline curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) noexcept
 {
 #ifdef _WIN32
@@ -103,34 +104,33 @@ inline curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) no
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
     int const socket = ::socket(address->family, address->socktype, address->protocol);
-    if (socket >= 0) ::fcntl(socket, F_SETFD, FD_CLOEXEC); // a program that is started in between does inherit it
+    if (socket >= 0) ::fcntl(socket, F_SETFD, FD_CLOEXEC); // a program started between the two calls does inherit it
     return socket;
 #endif
 }
 
-/// What is known of an open connection.
+/// An open connection.
 struct curl_connection {
     curl_socket_t socket = CURL_SOCKET_BAD;
-    int port = 0;                // of this end; 0: not known yet
-    bool answered_http1 = false; // and so has one request at a time, and may have said too much
+    int port = 0;                // the local port; 0: not yet known
+    bool answered_http1 = false; // so it carries one request at a time, and may have received unsolicited bytes
 
-    /// Whether what comes next on it is the answer to what is sent next.
-    bool is_good() const noexcept { return !answered_http1 || is_quiet(socket); }
+    /// Whether the next bytes received will be the response to the next request.
+    bool is_usable() const noexcept { return !answered_http1 || has_no_input(socket); }
 };
 
-/// The header lines as libcurl wants them, wiped at the end.
+/// The header lines in the form that libcurl takes, wiped on destruction.
 class curl_header_strings {
 public:
     explicit curl_header_strings(header_lines fields)
     {
         std::string line;
-        line.reserve(fields.text().size() +
-                     1); // so that growing leaves no copy behind, and from here on nothing throws
-        // Lines that libcurl would add by itself, taken away.
+        line.reserve(fields.text().size() + 1); // growing would leave a copy behind, and nothing below may throw
+        // Removes header fields that libcurl adds by default.
         bool complete = add("Expect:");
         bool has_type = false;
         for (header const field : fields) {
-            // libcurl leaves out a field that ends in ":", and writes one that ends in ";" as an empty one.
+            // libcurl omits a field that ends in ":" and sends one that ends in ";" with an empty value.
             line.clear();
             line.append(field.name).append(field.value.empty() ? ";" : ": ").append(field.value);
             complete = complete && add(line.c_str());
@@ -144,7 +144,7 @@ public:
     curl_header_strings& operator=(curl_header_strings const&) = delete;
     ~curl_header_strings() { clear(); }
 
-    /// Null if there was no memory for all of them.
+    /// Null if memory ran out.
     curl_slist* get() const noexcept { return list_; }
 
 private:
@@ -164,32 +164,33 @@ private:
     curl_slist* list_ = nullptr;
 };
 
-/// Why a request cannot even be tried, if so. Allocates nothing.
-inline std::optional<failure> why_not_sent(authorized_request const& request) noexcept
+/// Returns the failure for a request that libcurl cannot send. Does not allocate.
+inline std::optional<failure> find_unsupported(authorized_request const& request) noexcept
 {
     if (request.method() == http_method::head && !request.body().empty())
         return failure(errc::invalid_argument, "", "libcurl cannot send a HEAD with a body");
     return {};
 }
 
-/// One request on its way: sets a handle up for it, takes what comes, and reads the outcome. Handle, request and
-/// options must outlive it. When it ends the handle keeps a connection, no pointer, and options that the next one of
-/// the same transport sets anew.
+/// One request in progress: sets up a handle for it, collects the response and returns the outcome. The handle, the
+/// request and the options must outlive it. Afterwards the handle keeps its connection and its options, which the next
+/// request of the same transport overwrites, but no pointer to this object.
 class curl_exchange {
 public:
-    /// Sets the options that all transports have in common; `set` the others. It may take `at_most`, and no longer than
-    /// the options say.
-    curl_exchange(CURL* handle, authorized_request const& request, transport_options const& settings,
-                  std::chrono::milliseconds at_most)
-        : handle_(handle), settings_(settings), url_(request.url()), lines_(request.headers())
+    /// Sets the options that both transports share; use `set` for the others. The request takes at most `time_limit`,
+    /// and at most the total timeout of the options.
+    curl_exchange(CURL* handle, authorized_request const& request, transport_options const& options,
+                  std::chrono::milliseconds time_limit)
+        : handle_(handle), options_(options), url_(request.url()), lines_(request.headers())
     {
         if (!lines_.get()) code_ = CURLE_OUT_OF_MEMORY;
-        prepare(request, (std::min)(at_most, settings.total_timeout));
+        prepare(request, (std::min)(time_limit, options.total_timeout));
     }
     curl_exchange(curl_exchange const&) = delete;
     curl_exchange& operator=(curl_exchange const&) = delete;
-    /// Takes back whatever points here. Not by curl_easy_reset: that allocates, and where there is no memory it says
-    /// nothing and leaves a handle behind that is half set up (one of libcurl 7.88 then reads no answer).
+    /// Clears every pointer to this object. It does not call curl_easy_reset, which allocates: if that runs out of
+    /// memory, it reports nothing and leaves a handle that is partly set up. With libcurl 7.88 such a handle reads no
+    /// response.
     ~curl_exchange()
     {
         for (CURLoption option : {CURLOPT_ERRORBUFFER, CURLOPT_URL, CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS,
@@ -197,51 +198,52 @@ public:
             curl_easy_setopt(handle_, option, static_cast<void*>(nullptr));
     }
 
-    /// Sets another option. The first that libcurl does not take ends it, since none of them may be missing.
+    /// Sets one more option. After the first that libcurl rejects, later calls do nothing and the request fails,
+    /// because no option may be missing.
     template <class T>
     void set(CURLoption option, T value) noexcept
     {
         if (code_ == CURLE_OK) code_ = curl_easy_setopt(handle_, option, value);
     }
 
-    /// Has the certificate authorities read anew. libcurl 7.87 and later remember them for a day, and also what they
-    /// had read of them when there was no memory for more: then no certificate holds any more.
-    void read_authorities() noexcept
+    /// Makes libcurl read the certificate authorities again. libcurl 7.87 and later cache them for a day. If memory ran
+    /// out while it read them, the cache is incomplete and no certificate is accepted any more.
+    void reload_authorities() noexcept
     {
 #if LIBCURL_VERSION_NUM >= 0x075700
-        curl_easy_setopt(handle_, CURLOPT_CA_CACHE_TIMEOUT, 0L); // of no consequence to a TLS that does not remember
+        curl_easy_setopt(handle_, CURLOPT_CA_CACHE_TIMEOUT, 0L); // TLS backends without a cache ignore this
 #endif
     }
 
-    /// Whether every option was taken.
+    /// `CURLE_OK` if libcurl accepted every option so far, otherwise the first error.
     CURLcode code() const noexcept { return code_; }
 
-    /// Connected: from here on Twilio may have acted.
+    /// Whether sending has begun. From then on Twilio may have acted on the request.
     bool is_sending() const noexcept { return sending_; }
 
-    /// Whether the answer comes over HTTP/2.
+    /// Whether the response came over HTTP/2.
     bool is_http2() const noexcept { return is_http2_; }
 
-    /// To be asked before the request is written to a connection, a new or a kept one: false if it was before. What is
-    /// learned of the connection is written to it, if it is given.
-    bool may_send(std::shared_ptr<curl_connection> path = {}) noexcept
+    /// Call this before the request is written to a new or a kept connection. Returns false if the request was already
+    /// written once. If `connection` is not null, the protocol of the response is recorded in it.
+    bool may_send(std::shared_ptr<curl_connection> connection = {}) noexcept
     {
         replaying_ = sending_;
         sending_ = true;
-        path_ = std::move(path);
+        connection_ = std::move(connection);
         return !replaying_;
     }
 
-    /// What came of it, once, when libcurl is done with it. If there is no memory for the answer, `out_of_memory`; if
-    /// there is none for the text of a failure, the failure without its text.
+    /// The outcome. Call it once, when libcurl is done with the request. If there is no memory for the response,
+    /// returns `out_of_memory()`. If there is none for the text of a failure, returns the failure without its text.
     result<http_response> outcome(CURLcode code) noexcept
     {
         if (out_of_memory_) return out_of_memory();
         long status = 0;
         if (code == CURLE_OK) code = curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-        // The connection's end within the headers, or after an interim answer, is no error to libcurl.
+        // libcurl reports no error if the connection ends within the header section or after an interim response.
         if (code == CURLE_OK && (in_headers_ || status < 200)) code = CURLE_PARTIAL_FILE;
-        if (code != CURLE_OK) return failed(code);
+        if (code != CURLE_OK) return to_failure(code);
         return unless_out_of_memory(
             [&]() -> result<http_response> {
                 return http_response{static_cast<int>(status), fields(), std::move(body_)};
@@ -250,51 +252,51 @@ public:
     }
 
 private:
-    static constexpr std::size_t max_headers = std::size_t{256} << 10; // libcurl's own limit is 300 KiB
+    static constexpr std::size_t max_headers = std::size_t{256} << 10; // libcurl has a limit of 300 KiB
 
-    bool take(std::size_t size, std::size_t limit) noexcept
+    bool count_bytes(std::size_t size, std::size_t limit) noexcept
     {
         too_large_ = received_ > limit || size > limit - received_;
         received_ += size;
         return !too_large_;
     }
 
-    /// Called before a request is written to a connection, a new or a kept one.
+    /// libcurl calls this before it writes the request to a new or a kept connection.
     static int on_request(void* self, char*, char*, int, int) noexcept
     {
         return static_cast<curl_exchange*>(self)->may_send() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
     }
 
-    /// Keeps what came; false if there is no memory for it, and then libcurl is to go no further.
-    bool keep(std::string& where, std::string_view what) noexcept
+    /// Appends received bytes. Returns false if memory runs out; libcurl must then stop.
+    bool append(std::string& destination, std::string_view bytes) noexcept
     {
         out_of_memory_ = !unless_out_of_memory(
             [&] {
-                where.append(what);
+                destination.append(bytes);
                 return true;
             },
             [] { return false; });
         return !out_of_memory_;
     }
 
-    /// Called for each line: the status lines of interim answers, the final one's, and trailers, too.
+    /// libcurl calls this for every header line, including those of interim responses, and for trailers.
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept
     {
-        auto& current = *static_cast<curl_exchange*>(self);
-        if (!current.take(size, (std::min)(current.settings_.max_answer, max_headers))) return 0;
+        auto& exchange = *static_cast<curl_exchange*>(self);
+        if (!exchange.count_bytes(size, (std::min)(exchange.options_.max_answer, max_headers))) return 0;
         std::string_view const line(data, size);
-        if (!current.in_headers_ && line.substr(0, 5) == "HTTP/") {
-            current.begin_headers(line);
-        } else if (current.in_headers_ && (line == "\r\n" || line == "\n")) {
-            current.in_headers_ = false;
-            current.has_headers_ = true;
-        } else if (current.in_headers_) {
-            // A line that begins with a blank continues the one before it (RFC 9112, section 5.2).
+        if (!exchange.in_headers_ && line.substr(0, 5) == "HTTP/") {
+            exchange.begin_headers(line);
+        } else if (exchange.in_headers_ && (line == "\r\n" || line == "\n")) {
+            exchange.in_headers_ = false;
+            exchange.has_headers_ = true;
+        } else if (exchange.in_headers_) {
+            // A line that begins with whitespace continues the previous one (RFC 9112, section 5.2).
             bool const folded = line.front() == ' ' || line.front() == '\t';
-            while (folded && !current.fields_.empty() &&
-                   (current.fields_.back() == '\n' || current.fields_.back() == '\r'))
-                current.fields_.pop_back();
-            if (!current.keep(current.fields_, line)) return 0;
+            while (folded && !exchange.fields_.empty() &&
+                   (exchange.fields_.back() == '\n' || exchange.fields_.back() == '\r'))
+                exchange.fields_.pop_back();
+            if (!exchange.append(exchange.fields_, line)) return 0;
         }
         return size;
     }
@@ -304,14 +306,14 @@ private:
         fields_.clear();
         in_headers_ = true;
         is_http2_ = status_line.substr(0, 6) == "HTTP/2";
-        if (path_) path_->answered_http1 = !is_http2_;
+        if (connection_) connection_->answered_http1 = !is_http2_;
     }
 
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept
     {
-        auto& current = *static_cast<curl_exchange*>(self);
-        if (!current.take(size, current.settings_.max_answer)) return 0;
-        return current.keep(current.body_, {data, size}) ? size : 0;
+        auto& exchange = *static_cast<curl_exchange*>(self);
+        if (!exchange.count_bytes(size, exchange.options_.max_answer)) return 0;
+        return exchange.append(exchange.body_, {data, size}) ? size : 0;
     }
 
     header_list fields() const
@@ -332,7 +334,7 @@ private:
         return static_cast<long>(std::clamp<std::chrono::milliseconds::rep>(time.count(), 1, INT_MAX));
     }
 
-    void prepare(authorized_request const& request, std::chrono::milliseconds at_most) noexcept
+    void prepare(authorized_request const& request, std::chrono::milliseconds time_limit) noexcept
     {
         set(CURLOPT_ERRORBUFFER, error_);
         set(CURLOPT_URL, url_.c_str());
@@ -348,26 +350,27 @@ private:
         set(CURLOPT_SSL_VERIFYPEER, 1L);
         set(CURLOPT_SSL_VERIFYHOST, 2L);
         set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-        if (!settings_.ca_file.empty()) {
-            set(CURLOPT_CAINFO, settings_.ca_file.c_str());
-            set(CURLOPT_CAPATH, static_cast<char const*>(nullptr)); // else the system's are trusted besides
+        if (!options_.ca_file.empty()) {
+            set(CURLOPT_CAINFO, options_.ca_file.c_str());
+            set(CURLOPT_CAPATH, static_cast<char const*>(nullptr)); // otherwise libcurl also trusts those of the system
         }
 
-        // "" for both, since a null pointer would mean the environment's.
-        set(CURLOPT_PROXY, request.https() ? settings_.proxy.c_str() : "");
+        // Empty strings, because libcurl reads the environment if they are null.
+        set(CURLOPT_PROXY, request.https() ? options_.proxy.c_str() : "");
         set(CURLOPT_NOPROXY, "");
-        set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE)); // no credential to the proxy
+        set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE)); // keeps the credential from the proxy
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 
-        set(CURLOPT_CONNECTTIMEOUT_MS, to_long((std::min)(settings_.connect_timeout, at_most)));
-        set(CURLOPT_TIMEOUT_MS, to_long(at_most));
+        set(CURLOPT_CONNECTTIMEOUT_MS, to_long((std::min)(options_.connect_timeout, time_limit)));
+        set(CURLOPT_TIMEOUT_MS, to_long(time_limit));
         set(CURLOPT_MAXAGE_CONN,
-            static_cast<long>(std::clamp<std::chrono::seconds::rep>(settings_.max_idle.count(), 0, INT_MAX)));
-        set(CURLOPT_FORBID_REUSE, settings_.max_idle.count() > 0 ? 0L : 1L);
-        bool const has_no_size = request.method() == http_method::head; // it says that of the body that is not sent
+            static_cast<long>(std::clamp<std::chrono::seconds::rep>(options_.max_idle.count(), 0, INT_MAX)));
+        set(CURLOPT_FORBID_REUSE, options_.max_idle.count() > 0 ? 0L : 1L);
+        // The Content-Length in the response to a HEAD is that of the omitted body.
+        bool const ignores_length = request.method() == http_method::head;
         set(CURLOPT_MAXFILESIZE_LARGE,
-            has_no_size ? curl_off_t{0}
-                        : static_cast<curl_off_t>((std::min)(settings_.max_answer, std::size_t{INT_MAX})));
+            ignores_length ? curl_off_t{0}
+                           : static_cast<curl_off_t>((std::min)(options_.max_answer, std::size_t{INT_MAX})));
 
         set(CURLOPT_HTTPHEADER, lines_.get());
         set_method(request);
@@ -384,7 +387,7 @@ private:
     {
         auto const method = request.method();
         bool const has_body = !request.body().empty();
-        set(CURLOPT_HTTPGET, 1L); // whatever the handle did before
+        set(CURLOPT_HTTPGET, 1L); // resets the method of the previous request
         set(CURLOPT_CUSTOMREQUEST, static_cast<char const*>(nullptr));
         if (method == http_method::head) return set(CURLOPT_NOBODY, 1L);
         if (has_body || method == http_method::post || method == http_method::put || method == http_method::patch) {
@@ -392,33 +395,34 @@ private:
             set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body().size()));
             set(CURLOPT_POSTFIELDS, has_body ? request.body().data() : "");
         }
-        // The names come from literals, so a zero follows them.
+        // The names are string literals, so they are null-terminated.
         set(CURLOPT_CUSTOMREQUEST, to_string_view(method).data());
     }
 
-    failure failed(CURLcode code) const noexcept
+    failure to_failure(CURLcode code) const noexcept
     {
         if (replaying_)
-            return described(errc::answer_lost, "the kept connection ended before an answer came; not sent again",
-                             code);
-        // libcurl's own words can hold the proxy's address, and so its password.
-        bool const in_its_words = error_[0] && settings_.proxy.empty();
-        std::string_view const said = in_its_words ? error_ : curl_easy_strerror(code);
+            return make_failure(errc::answer_lost,
+                                "the kept connection closed before a response arrived; the request was not sent again",
+                                code);
+        // The text of libcurl can contain the address of the proxy and thus its password.
+        bool const has_safe_text = error_[0] && options_.proxy.empty();
+        std::string_view const text = has_safe_text ? error_ : curl_easy_strerror(code);
         if (!sending_ && code == CURLE_OPERATION_TIMEDOUT)
-            return described(errc::not_connected, said, code, "connecting timed out: ");
-        if (too_large_) return described(errc::answer_too_large, explain(errc::answer_too_large), code);
-        return described(sending_ ? kind_once_sending(code) : kind_while_connecting(code), said, code);
+            return make_failure(errc::not_connected, text, code, "connecting timed out: ");
+        if (too_large_) return make_failure(errc::answer_too_large, explain(errc::answer_too_large), code);
+        return make_failure(sending_ ? kind_once_sending(code) : kind_while_connecting(code), text, code);
     }
 
-    static failure described(errc kind, std::string_view text, CURLcode code, char const* before = "") noexcept
+    static failure make_failure(errc kind, std::string_view text, CURLcode code, char const* prefix = "") noexcept
     {
-        return unless_out_of_memory([&] { return failure(kind, std::string(before).append(text), code); },
+        return unless_out_of_memory([&] { return failure(kind, std::string(prefix).append(text), code); },
                                     [&] { return failure(kind); });
     }
 
     static errc kind_while_connecting(CURLcode code) noexcept
     {
-        switch (static_cast<int>(code)) { // new versions add to the enumerators
+        switch (static_cast<int>(code)) { // newer versions have more enumerators
         case CURLE_COULDNT_RESOLVE_PROXY:
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_CONNECT:
@@ -448,36 +452,36 @@ private:
 
     errc kind_once_sending(CURLcode code) const noexcept
     {
-        switch (static_cast<int>(code)) { // new versions add to the enumerators
+        switch (static_cast<int>(code)) { // newer versions have more enumerators
         case CURLE_OPERATION_TIMEDOUT: return errc::timed_out;
         case CURLE_SEND_FAIL_REWIND:
         case CURLE_PARTIAL_FILE: return errc::answer_lost;
         case CURLE_FILESIZE_EXCEEDED: return errc::answer_too_large;
-        // How libcurl 7 says that a single header line is longer than its limit of 100 KiB.
+        // libcurl 7 reports a header line longer than its limit of 100 KiB this way.
         case CURLE_OUT_OF_MEMORY: return has_headers_ ? errc::transport_failure : errc::answer_too_large;
-        case 100: return errc::answer_too_large; // CURLE_TOO_LARGE, how libcurl 8 says it
+        case 100: return errc::answer_too_large; // CURLE_TOO_LARGE, which libcurl 8 reports instead
         default: break;
         }
-        // The connection ended; or did so on a kept one, and libcurl could not even connect to send it once more.
+        // The connection ended, or a kept one ended and libcurl could not connect to send the request again.
         bool const is_lost = kind_while_connecting(code) != errc::transport_failure;
         return is_lost ? errc::answer_lost : errc::transport_failure;
     }
 
     CURL* handle_;
-    transport_options const& settings_;
+    transport_options const& options_;
     std::string url_;
     curl_header_strings lines_;
-    std::shared_ptr<curl_connection> path_{};
+    std::shared_ptr<curl_connection> connection_{};
     CURLcode code_ = CURLE_OK;
     std::size_t received_ = 0;
     bool sending_ = false;
-    bool replaying_ = false; // libcurl was about to send it once more
+    bool replaying_ = false; // libcurl tried to send the request again
     bool too_large_ = false;
-    bool out_of_memory_ = false; // for what came
+    bool out_of_memory_ = false; // for the response
     bool in_headers_ = false;
     bool has_headers_ = false;
     bool is_http2_ = false;
-    std::string fields_{}; // the header lines of the last answer, each with its CR LF
+    std::string fields_{}; // the header lines of the latest response, each with its CR LF
     std::string body_{};
     char error_[CURL_ERROR_SIZE]{};
 };
