@@ -1,5 +1,5 @@
-// Creates many subscriptions at a stand-in that misbehaves, through each adapter, and compares what the program then
-// believes with what the stand-in has. See tests/chaos.
+// Creates many subscriptions at a misbehaving stand-in through each adapter. Compares what the program then believes
+// with what the stand-in has. See tests/chaos.
 
 #include <atomic>
 #include <chrono>
@@ -33,9 +33,9 @@ struct arguments {
     std::vector<std::string> transports = {"curl", "curl_multi", "httplib"};
 };
 
-constexpr unsigned threads = 16; // that use a blocking adapter, each one of its own
+constexpr unsigned threads = 16; // for a blocking adapter; each thread has its own
 
-// Short, since time is lost with each fault that is waited for.
+// Short, since each fault that stalls costs this time.
 sidecall::transport_options timeouts()
 {
     return {.connect_timeout = 1s, .total_timeout = 400ms};
@@ -44,7 +44,7 @@ sidecall::retry_policy policy()
 {
     return {.base_delay = 5ms, .max_delay = 200ms, .max_retry_after = 5s, .deadline = 1h, .max_attempts = 0};
 }
-/// The operations of a run, and what the program comes to believe of each.
+/// The operations of a run, and what the program believes about each.
 class journal {
 public:
     journal(std::size_t operations, sidecall::twilio_standin const& twilio)
@@ -87,12 +87,12 @@ public:
 
 private:
     sidecall::account_sid account_;
-    std::vector<std::string> beliefs_; // each written by one thread, whoever has the operation
+    std::vector<std::string> beliefs_; // each element is written only by the thread that runs the operation
     std::atomic<std::size_t> retried_ = 0;
     std::atomic<std::size_t> ended_ = 0;
 };
 
-/// Where a run goes, and as whom.
+/// The credentials and the endpoint of a run.
 struct target {
     sidecall::credentials who;
     sidecall::endpoint where;
@@ -130,7 +130,7 @@ void carry_out_at_once(journal& work, target const& to)
     while (carrier.poll() != 0) carrier.wait(100ms);
 }
 
-/// Says how far it is, on a terminal, until it ends.
+/// Shows the progress on a terminal until it is destroyed.
 class progress_line {
 public:
     explicit progress_line(journal const& work) : work_(work)
@@ -160,12 +160,12 @@ private:
     std::thread thread_{};
 };
 
-/// What the stand-in has, against what the program believes.
+/// What the stand-in has, compared with what the program believes.
 struct verdict {
-    std::size_t created = 0;  ///< Operations that the stand-in has a subscription of.
-    std::size_t doubled = 0;  ///< Of them, those that it has more than one of.
-    std::size_t lost = 0;     ///< Operations that it has none of, or that the program knows no subscription of.
-    std::size_t believed = 0; ///< Operations of which the program knows a subscription that the stand-in has not.
+    std::size_t created = 0;  ///< Operations for which the stand-in has a subscription.
+    std::size_t doubled = 0;  ///< Of these, operations for which it has more than one.
+    std::size_t lost = 0;     ///< Operations for which it has none, or the program knows none.
+    std::size_t believed = 0; ///< Operations whose subscription the stand-in does not have.
 };
 
 verdict compare(journal const& work, sidecall::twilio_standin const& twilio)
@@ -184,7 +184,7 @@ verdict compare(journal const& work, sidecall::twilio_standin const& twilio)
     return found;
 }
 
-/// Whether all is well.
+/// Returns whether the run found no mistake.
 bool run(arguments const& given, std::string const& name)
 {
     sidecall::twilio_standin twilio(

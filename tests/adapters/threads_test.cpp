@@ -1,5 +1,5 @@
-// What the README says may be shared between threads, done: built with the thread sanitizer, which fails the test if it
-// is not so.
+// Tests what the README allows to be shared between threads. Built with the thread sanitizer, which fails the test on a
+// data race.
 
 #include <atomic>
 #include <chrono>
@@ -38,7 +38,7 @@ sidecall::create_user_defined_message_subscription subscription()
     return {account, call, "https://example.com/a/callback"_callback_url, sidecall::idempotency_key::random()};
 }
 
-/// Runs it in four threads at once.
+/// Runs the function in four threads at once.
 template <class F>
 void at_once(F const& what)
 {
@@ -52,14 +52,14 @@ std::string const created = "HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
 
 } // namespace
 
-TEST_CASE("What the library finds out about the machine, several threads may find out first")
+TEST_CASE("several threads can trigger the processor detection at once")
 {
     std::atomic<int> right = 0;
     at_once([&] { right += lasting(somebody()).authorization().reveal().size() > 40; });
     CHECK(right == 4);
 }
 
-TEST_CASE("What is only read is read by all at once: operations, credentials, endpoints, requests, policies")
+TEST_CASE("operations, credentials, endpoints, requests and policies can be read by all threads at once")
 {
     auto const who = somebody();
     auto const where = sidecall::endpoint::edge("dublin", "ie1");
@@ -84,7 +84,7 @@ TEST_CASE("What is only read is read by all at once: operations, credentials, en
     CHECK(right == 200);
 }
 
-TEST_CASE("One verifier verifies on all threads")
+TEST_CASE("one verifier can be used by all threads")
 {
     sidecall::webhook_verifier const verifier(sidecall::secret("12345"), sidecall::secret("another"));
     std::atomic<int> refused = 0;
@@ -99,7 +99,7 @@ TEST_CASE("One verifier verifies on all threads")
     CHECK(refused == 200);
 }
 
-TEST_CASE("Each thread has a transport of its own, and one may be handed from thread to thread")
+TEST_CASE("each thread has its own transport, and a transport can be passed from thread to thread")
 {
     auto const who = somebody();
     loopback::server const server(loopback::always(created));
@@ -116,7 +116,7 @@ TEST_CASE("Each thread has a transport of its own, and one may be handed from th
     CHECK(made == 24);
 }
 
-TEST_CASE("A transport for many is driven by one thread, and woken by any")
+TEST_CASE("a curl_multi_transport is driven by one thread, and can be woken by any")
 {
     auto const who = somebody();
     loopback::server const server(loopback::always(created));
@@ -145,7 +145,8 @@ TEST_CASE("A transport for many is driven by one thread, and woken by any")
 
 namespace {
 
-/// An asynchronous transport and a timer that do each thing on a thread of its own, which ends with this.
+/// An asynchronous transport and a timer that complete each task on a thread of its own. The destructor joins the
+/// threads.
 class on_any_thread {
 public:
     ~on_any_thread() { wait(); }
@@ -167,7 +168,7 @@ public:
         threads_.emplace_back(std::move(job));
     }
 
-    /// Until nothing is started any more.
+    /// Waits until no more threads are started.
     void wait()
     {
         for (;;) {
@@ -189,7 +190,7 @@ private:
 
 } // namespace
 
-TEST_CASE("Handlers and timers may come on any thread, each operation's one after the other")
+TEST_CASE("handlers and timers may run on any thread, one after the other for each operation")
 {
     auto const who = somebody();
     on_any_thread carrier;
@@ -206,7 +207,7 @@ TEST_CASE("Handlers and timers may come on any thread, each operation's one afte
     CHECK(ended == 50);
 }
 
-TEST_CASE("A completion on another thread may come before, while and after the call returns")
+TEST_CASE("a completion on another thread may come before, during and after the return of the call")
 {
     auto const who = somebody();
     std::atomic<int> ended = 0;
@@ -237,7 +238,7 @@ TEST_CASE("A completion on another thread may come before, while and after the c
             else
                 start(std::move(next));
         };
-        int handled = 0; // by one thread, whichever it is
+        int handled = 0; // by one thread, which may be either
         send_with_retry(subscription(), who, carrier, {.deadline = std::chrono::hours(1), .max_attempts = 0}, timer,
                         [&](auto const& outcome) { handled += outcome.error().http_status() == 400; });
         for (std::size_t joined = 0;; ++joined) {

@@ -1,4 +1,4 @@
-// What no table is about, as constants.
+// Compile-time checks of what the tables do not cover.
 
 #include "../unit/lasting.hpp"
 #include "cases.hpp"
@@ -10,7 +10,8 @@ namespace constant {
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
-// Digests (FIPS 180-4's examples, RFC 2202's of HMAC), base64, and what goes through pointers into blocks.
+// Digests (examples of FIPS 180-4), HMAC (examples of RFC 2202), base64, and functions that move pointers through
+// blocks.
 
 template <std::size_t N>
 constexpr bool is_hex(std::array<unsigned char, N> const& bytes, std::string_view wanted)
@@ -21,7 +22,7 @@ constexpr bool is_hex(std::array<unsigned char, N> const& bytes, std::string_vie
     return true;
 }
 
-/// In two pieces, wherever the text is cut.
+/// In two pieces, with every split.
 template <class Hash>
 constexpr bool hashes(std::string_view text, std::string_view wanted)
 {
@@ -54,7 +55,7 @@ CASE("hmac: RFC 2202, case 2",
 CASE("hmac: RFC 2202, case 6", hmac(long_key, "Test Using Larger Than Block-Size Key - Hash Key First",
                                     "aa4ae5e15272d00e95705637ce8a3b55ed402112"));
 
-/// There and back: every length up to 20, cut anywhere, and no other spelling.
+/// Encodes and decodes every length up to 20, with every split, and rejects other spellings.
 template <std::size_t N>
 constexpr bool base64_of()
 {
@@ -139,7 +140,7 @@ CASE("decimal: limits", decimal("18446744073709551615", UINT64_MAX, UINT64_MAX) 
                             decimal("184467440737095516150", UINT64_MAX, {}) && decimal("", 9, {}) &&
                             decimal("0010", 10, 10) && decimal("11", 10, {}) && decimal("-1", 10, {}));
 
-// What is passed in besides: endpoints, keys, contents, methods.
+// Other arguments: endpoints, keys, contents, methods.
 
 constexpr bool goes_to(result<endpoint> const& made, std::string_view origin)
 {
@@ -181,7 +182,8 @@ CASE("message content", message_content_view::parse("{\"a\":[1,\"\\ud83d\\ude00\
                             message_content_view::parse("").error().offset() == 0u);
 CASE("method", parse_http_method("DELETE").value() == http_method::delete_ && !parse_http_method("delete"));
 
-// A request with its credential, in storage to the byte: a byte less is refused, and one beyond would be no constant.
+// A request with its credential in a buffer of exactly the needed size. One byte less is rejected, and a write beyond
+// the end would not be a constant expression.
 
 CASE("date: a month that is none", !detail::parse_rfc2822("Wed, 18 Dez 2019 20:02:01 +0000"));
 CASE("date: NULs for a month", !detail::parse_rfc2822({"Wed, 18 \0\0\0 2019 20:02:01 +0000", 31}));
@@ -225,7 +227,7 @@ CASE("secret: a long one, on the heap", [] {
     return second.reveal() == text && first.empty();
 }());
 
-// Messages in order: a list and a ring of bytes, which leak or dangle in no constant.
+// The sequencer. A leak or a dangling pointer would not be a constant expression.
 
 CASE("sequencer", [] {
     constexpr std::string_view bodies[] = {

@@ -1,5 +1,5 @@
-// A callback's parts are those that libcurl finds, and put together they are the text; what is put together by the
-// grammar is a callback.
+// The parts of a callback are those that libcurl finds, and joined they give the text. A URL assembled by the grammar
+// is a valid callback.
 
 #include "fuzz.hpp"
 
@@ -23,7 +23,7 @@ std::string lower(std::string_view text)
     return result;
 }
 
-/// A part as libcurl has it; empty if there is none.
+/// A part as libcurl sees it; empty if there is none.
 std::string part_of(CURLU* url, CURLUPart which, unsigned flags = 0)
 {
     char* text = nullptr;
@@ -39,7 +39,7 @@ void compare_with_curl(sidecall::callback_url const& url)
     std::string const text(url.view());
     hold(curl_url_set(other.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK, "libcurl takes it");
     hold(part_of(other.get(), CURLUPART_SCHEME) == lower(url.scheme()), "libcurl finds the same scheme");
-    if (url.host().front() != '[') // of an IPv6 address libcurl gives its normal form
+    if (url.host().front() != '[') // libcurl normalizes IPv6 addresses
         hold(lower(part_of(other.get(), CURLUPART_HOST)) == lower(url.host()), "libcurl finds the same host");
     hold(part_of(other.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) == std::to_string(url.port()),
          "libcurl finds the same port");
@@ -125,7 +125,7 @@ void try_as_built(std::string_view input)
     std::string host;
     for (unsigned labels = bytes.byte() % 4 + 1; labels != 0; --labels) {
         std::string const label = bytes.word(label_bytes, 60);
-        host += (host.empty() ? "" : ".") + ("h" + label + (label.size() > 2 ? "-9" : "")); // none is a number
+        host += (host.empty() ? "" : ".") + ("h" + label + (label.size() > 2 ? "-9" : "")); // no label is a number
     }
     if (flags & 8) host += '.';
     if (flags & 16) host = std::to_string(bytes.byte()) + '.' + std::to_string(bytes.byte()) + ".0.255";
@@ -147,7 +147,7 @@ void try_as_built(std::string_view input)
     hold(url->port() == (given_port.empty() ? (https ? 443u : 80u) : port), "its port is the one given");
 }
 
-/// An address in brackets is what the C library takes for one.
+/// A host in brackets is valid if the C library accepts it as an IPv6 address.
 void try_ipv6(std::string const& text)
 {
     unsigned char bytes[16];
@@ -159,7 +159,7 @@ void try_ipv6(std::string const& text)
 
 FUZZ_TARGET(callback_url)
 {
-    std::string_view const line = input.substr(0, input.find('\0')); // where the C library stops
+    std::string_view const line = input.substr(0, input.find('\0')); // the C library stops there
     if (line.find_first_of("[]/?#@") == line.npos) try_ipv6(std::string(line));
     try_ipv6(fuzz::pieces(input).word("0:1:2.5:fF:", 45));
     try_as_it_is(input);

@@ -1,5 +1,5 @@
-// The answers of the three operations: the owning and the view form read the same from them, and it is what a reader
-// over nlohmann-json finds.
+// The responses of the three operations. The owning and the view form parse them with the same result, and a reader
+// based on nlohmann-json agrees.
 
 #include "fuzz.hpp"
 #include "other_json.hpp"
@@ -17,7 +17,7 @@ using sidecall::errc;
 
 namespace {
 
-/// The last string of this name in the object, which is the one that counts in an error.
+/// The last string member of this name in the object. In an error body, the last one counts.
 std::optional<std::string> last_string(fuzz::other_json const& object, std::string_view name)
 {
     std::optional<std::string> found;
@@ -73,10 +73,10 @@ void check_refusal(sidecall::failure const& reason, sidecall::http_response_view
          "the page is the one named");
 }
 
-/// A member that may be there once, a string or null.
+/// A member that may occur once, as a string or null.
 struct nullable {
     bool is_twice = false;
-    bool is_wrong = false; // it cannot be read
+    bool is_wrong = false; // unreadable
     std::optional<std::string> text{};
 
     nullable(fuzz::other_json const& object, std::string_view name)
@@ -128,10 +128,10 @@ void check_made(sidecall::result<Made> const& made, fuzz::other_json const& obje
     expected<sidecall::account_sid> const account(account_given, &sidecall::account_sid::parse);
     expected<sidecall::call_sid> const call(call_given, &sidecall::call_sid::parse);
     nullable const when(object, "date_created");
-    if (when.text && when.text->size() > 40) return; // of an escaped text, 256 bytes at most are read as a date
+    if (when.text && when.text->size() > 40) return; // an escaped date is read only up to 256 bytes
     expected<sidecall::date_time> const created(when, date);
     nullable uri(object, "uri");
-    if constexpr (std::is_same_v<Made, sidecall::user_defined_message>) uri = nullable({}, "uri"); // which has none
+    if constexpr (std::is_same_v<Made, sidecall::user_defined_message>) uri = nullable({}, "uri"); // has no uri
     bool const is_twice =
         sid_given.is_twice || account_given.is_twice || call_given.is_twice || when.is_twice || uri.is_twice;
     bool const is_absurd = when.text && sidecall::detail::is_after_year_9999(*when.text);
@@ -172,12 +172,12 @@ FUZZ_TARGET(create_answer)
 {
     fuzz::pieces bytes(input);
     constexpr int statuses[] = {201, 204, 400, 404, 429, 500, 599, 600, 399, 200, 302, 0, -1, 100};
-    std::string_view const first = bytes.line(); // a letter for the status, then the headers' values
-    // "A" is the first one; so many more that no byte is below nought.
+    std::string_view const first = bytes.line(); // a letter for the status, then the values of the header fields
+    // "A" is the first one. The added multiple keeps the difference positive.
     std::size_t const which = first.empty() ? 0 : static_cast<unsigned char>(first[0]) + 5 * std::size(statuses) - 'A';
     std::string_view const retry_after = bytes.line();
     sidecall::header const headers[] = {{"retry-AFTER", retry_after}, {"Twilio-Request-Id", first}};
-    // Not a piece of the input any more, so that the byte behind it is nobody's.
+    // Copy the rest, so that the byte after it is out of bounds.
     std::string_view const rest = bytes.rest();
     std::vector<char> const body(rest.begin(), rest.end());
     sidecall::http_response_view const answer{

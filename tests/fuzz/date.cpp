@@ -1,5 +1,5 @@
-// An RFC 2822 date: the short way and the long way read the same, <chrono>'s calendar and libcurl agree, and what RFC
-// 2822 says is without meaning has none.
+// RFC 2822 dates. The fast path and the general path agree, <chrono>'s calendar and libcurl agree, and a date that is
+// invalid in RFC 2822 is rejected.
 
 #include "calendar.hpp"
 #include "fuzz.hpp"
@@ -52,7 +52,7 @@ void try_as_it_is(std::string_view input)
     if (t.year > 9999) return; // the leap second at the end of the year 9999
     std::string const text = fuzz::print(t) + zone(when->offset_minutes);
     hold(parse_rfc2822(text) == when, "printed, it is read as the same");
-    if (when->offset_minutes >= -14 * 60 && when->offset_minutes <= 14 * 60) // as far as libcurl's go
+    if (when->offset_minutes >= -14 * 60 && when->offset_minutes <= 14 * 60) // the range of libcurl's offsets
         hold(curl_getdate(text.c_str(), nullptr) == when->unix_seconds, "libcurl reads the same instant");
 }
 
@@ -61,13 +61,13 @@ void try_as_built(std::string_view input)
     fuzz::pieces bytes(input);
     std::uint64_t bits = 0;
     for (int i = 0; i != 5; ++i) bits = bits << 8 | bytes.byte();
-    std::int64_t const first = -2208988800, end = 253402300800; // 1900 and 10000, by the clock that is written down
+    std::int64_t const first = -2208988800, end = 253402300800; // local times from 1900 to 9999
     std::int64_t const there = first + static_cast<std::int64_t>(bits % static_cast<std::uint64_t>(end - first));
     int const offset = static_cast<int>(bytes.byte() % 100 * 60 + bytes.byte() % 60) * (bytes.byte() % 2 ? -1 : 1);
     fuzz::calendar const t(there);
     auto const when = parse_rfc2822(fuzz::print(t) + zone(offset));
     hold(when && when->unix_seconds == there - offset * 60 && when->offset_minutes == offset, "a date is read");
-    // One digit, any white space, no weekday, no second: the same minute.
+    // A one-digit day, other whitespace, no weekday and no seconds: the same minute.
     char text[64];
     std::snprintf(text, sizeof text, "%u\t%s  %04d\r\n %02d:%02d ", t.day, fuzz::months[t.month - 1], t.year, t.hour,
                   t.minute);

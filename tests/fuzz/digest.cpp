@@ -1,4 +1,4 @@
-// SHA-1, SHA-256, HMAC and base64 are OpenSSL's, in whatever pieces the text comes.
+// SHA-1, SHA-256, HMAC and base64 agree with OpenSSL, however the text is split.
 
 #include "fuzz.hpp"
 #include "other_hashes.hpp"
@@ -21,7 +21,7 @@ std::string text_of(std::array<unsigned char, N> const& bytes)
     return {bytes.begin(), bytes.end()};
 }
 
-/// Calls `put` with the pieces of a text; each byte of `sizes` is the size of one.
+/// Calls `put` with the pieces of a text. Each byte of `sizes` is the size of one piece.
 template <class Put>
 void cut_up(std::string_view text, fuzz::pieces sizes, Put put)
 {
@@ -38,7 +38,7 @@ std::string in_pieces(std::string_view text, fuzz::pieces sizes)
     Hash hash;
     cut_up(text, sizes, [&](std::string_view piece) {
         hash.update(piece);
-        Hash const copy = hash; // what was begun can be copied
+        Hash const copy = hash; // a partial hash can be copied
         hash = copy;
     });
     return text_of(hash.finish());
@@ -58,7 +58,7 @@ void try_decode(std::string_view text)
     std::string wrong = written;
     wrong.back() = '-';
     hold(!base64_decode(wrong, again), "what is not of the alphabet is wrong");
-    if (N % 3 != 0) { // the letter after the last one has a bit that stands for nothing
+    if (N % 3 != 0) { // the last digit has unused bits
         std::string_view const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         wrong = written;
         char& last = wrong[wrong.find('=') - 1];
@@ -79,7 +79,7 @@ FUZZ_TARGET(digest)
     unsigned const repeat = bytes.byte() % 8;
     std::string_view const sizes = bytes.line();
     std::string text(bytes.rest());
-    for (unsigned i = 0; i != repeat && text.size() < 2'000; ++i) text += text + "."; // blocks, and what is between
+    for (unsigned i = 0; i != repeat && text.size() < 2'000; ++i) text += text + "."; // several blocks, and other sizes
     fuzz::pieces const cuts(sizes);
 
     hold(in_pieces<sha1>(text, cuts) == fuzz::other_sha1(text), "SHA-1 is OpenSSL's");

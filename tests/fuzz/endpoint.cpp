@@ -1,4 +1,4 @@
-// An endpoint is an origin that a credential may be sent to, and prints back as it was read.
+// An endpoint is an origin that a credential may be sent to, and its origin parses to the same endpoint.
 
 #include "fuzz.hpp"
 

@@ -1,5 +1,5 @@
-// What a request is built from comes back from it by decoders that are not the library's, the stand-in's among them;
-// libcurl encodes the same.
+// Independent decoders, among them the stand-in's, decode a request to the values that it was made from. libcurl
+// encodes the same way.
 
 #include "fuzz.hpp"
 
@@ -56,7 +56,7 @@ std::vector<field> decode_form(std::string_view body)
     }
 }
 
-/// The stand-in is strict: it wants names, and all of it in UTF-8.
+/// The stand-in is strict: it requires names, and UTF-8.
 void compare_with_standin(std::string_view body, std::vector<field> const& wanted)
 {
     namespace standin = sidecall::standin_detail;
@@ -67,7 +67,7 @@ void compare_with_standin(std::string_view body, std::vector<field> const& wante
     if (takes) hold(read.parameters == wanted, "the fields come back by the stand-in, too");
 }
 
-/// The encoding by libcurl, with "+" for a blank.
+/// Encodes with libcurl, and with "+" for a space.
 std::string encode_by_curl(std::string_view text)
 {
     if (text.empty()) return {};
@@ -95,13 +95,13 @@ void check_wire(sidecall::http_request const& request)
         lines += c == '\n' ? 1 : 0;
         hold(c == '\r' || c == '\n' || (c >= ' ' && c <= '~'), "a header is printable");
     }
-    std::size_t wanted = 3; // the first one, the host, the length
+    std::size_t wanted = 3; // request line, Host, Content-Length
     for ([[maybe_unused]] auto const field_line : request.headers()) ++wanted;
     hold(lines == wanted, "nothing that was given ends a line");
     hold(request.url().substr(request.url().size() - request.target().size()) == request.target(), "it ends the URL");
 }
 
-/// A request of anybody's operation: pieces of a path, and fields.
+/// A request of any operation: the pieces of a path, and form fields.
 void try_any(std::string_view input)
 {
     fuzz::pieces bytes(input);
@@ -126,13 +126,13 @@ void try_any(std::string_view input)
     check_wire(request);
 }
 
-/// Out of line, since g++ 12 at -O3 sees the null pointer else, and not that nothing is written there.
+/// Not inlined, since g++ 12 at -O3 would warn about the null pointer without seeing that nothing is written there.
 [[gnu::noinline]] sidecall::storage no_room()
 {
     return {nullptr, 0};
 }
 
-/// The same operation written to the heap and into memory that just suffices.
+/// Writes the same operation to the heap and to a buffer of exactly the needed size.
 template <class Operation, class View>
 void compare_storages(Operation const& operation, View const& view)
 {
@@ -144,7 +144,7 @@ void compare_storages(Operation const& operation, View const& view)
     auto const none = authorize(operation, who, sidecall::endpoint(), no_room());
     hold(!none && none.error().field() == "storage" && none.error().offset(), "no room is too small");
     std::size_t const size = *none.error().offset();
-    std::unique_ptr<char[]> const room(new char[size]); // no vector, so that a sanitizer sees the byte behind it
+    std::unique_ptr<char[]> const room(new char[size]); // not a vector: a sanitizer sees an access beyond it
     auto const smaller = authorize(view, who, sidecall::endpoint(), sidecall::storage(room.get(), size - 1));
     hold(!smaller && smaller.error().offset() == size, "a byte less is too small");
     auto const in_place = authorize(view, who, sidecall::endpoint(), sidecall::storage(room.get(), size));

@@ -1,4 +1,4 @@
-// A key is UTF-8, as a decoder by the definition of its code points has it.
+// A key is valid if it is UTF-8 according to a decoder that follows the definition of code points.
 
 #include "fuzz.hpp"
 
@@ -8,12 +8,12 @@ using fuzz::hold;
 
 namespace {
 
-/// How long the sequence is that begins a text; nought if it is none.
+/// The length of the UTF-8 sequence at the start of a text, or 0 if it is ill-formed.
 std::size_t sequence(std::string_view text)
 {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     std::size_t size = 1;
-    while (size <= 4 && byte(0) << size & 0x80) ++size; // a one for each byte
+    while (size <= 4 && byte(0) << size & 0x80) ++size; // one leading 1 bit for each byte
     if ((byte(0) & 0x80) == 0) return 1;
     if (size < 2 || size > 4 || text.size() < size || !(byte(0) & 0x40)) return 0;
     unsigned long point = byte(0) & (0x7Fu >> size);
@@ -25,7 +25,7 @@ std::size_t sequence(std::string_view text)
     return shortest && point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF) ? size : 0;
 }
 
-/// A generator of random bits that gives an input's bytes.
+/// A random generator that returns the bytes of the input.
 struct from_bytes {
     fuzz::pieces bytes;
 

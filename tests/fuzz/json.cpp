@@ -1,5 +1,5 @@
-// What is JSON, what its strings are and what members an object has: nlohmann-json says the same. A fault is the first
-// in its text.
+// nlohmann-json agrees on which texts are JSON, on the values of strings, and on the members of an object. A reported
+// mistake is the first one in the text.
 
 #include "fuzz.hpp"
 #include "other_json.hpp"
@@ -12,7 +12,7 @@ using namespace sidecall::detail;
 
 namespace {
 
-/// Of the three words the reader gives a constant of its own.
+/// Whether a raw text lies within the input. The reader returns a constant for `null`, `true` and `false`.
 bool lies_in(json_value const& value, std::string_view input)
 {
     bool const is_word = value.kind == json_kind::null || value.kind == json_kind::boolean;
@@ -47,7 +47,7 @@ void check_member(json_value const& name, json_value const& value, fuzz::other_m
 void try_members(std::string_view input, fuzz::other_json const& other)
 {
     json_reader reader(input);
-    json_reader knowing(input); // one that is told what comes
+    json_reader knowing(input); // called for the expected kind of value
     json_value name, value;
     bool done = false;
     std::size_t count = 0;

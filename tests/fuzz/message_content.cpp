@@ -1,4 +1,4 @@
-// A message's content is JSON that is not too long, and reaches the body of the request byte for byte.
+// A message's content is JSON within the size limit, and is sent byte for byte in the request body.
 
 #include "fuzz.hpp"
 #include "other_json.hpp"
@@ -11,7 +11,8 @@ using fuzz::hold;
 FUZZ_TARGET(message_content)
 {
     std::string text(input);
-    // With a capital in front, the rest is stretched with blanks to about the limit, which no input reaches otherwise.
+    // If the input starts with a capital letter, pad the rest with spaces to about the size limit, which no input
+    // reaches otherwise.
     if (!input.empty() && input[0] >= 'A' && input[0] <= 'Z') {
         text = std::string(
             static_cast<std::size_t>(10'240 + input[0] - 'M') - (input.size() < 9'000 ? input.size() : 0), ' ');

@@ -1,4 +1,4 @@
-// `Retry-After`: a number of seconds, or one of HTTP's three kinds of date, which libcurl reads as the same instant.
+// `Retry-After`: a number of seconds, or one of HTTP's three date formats. libcurl reads each date as the same instant.
 
 #include "calendar.hpp"
 #include "fuzz.hpp"
@@ -35,8 +35,8 @@ void try_as_it_is(std::string_view input)
     fuzz::calendar const t(when->seconds);
     hold(t.year >= 1900 && t.year <= 10000, "a year has four digits");
     auto const again = parse_retry_after(fuzz::print(t) + "GMT");
-    if (t.year < 10000) hold(again && *again == *when, "printed, it is read as the same"); // a leap second could be
-    // For libcurl the year 70 is 2070, and before 1583 there is no calendar.
+    if (t.year < 10000) hold(again && *again == *when, "printed, it is read as the same"); // else a leap second
+    // libcurl reads the year 70 as 2070, and has no calendar before 1583.
     if (!two_digits || (t.year != 1970 && t.year != 1971))
         hold(curl_getdate(text.c_str(), nullptr) == when->seconds, "libcurl reads the same instant");
 }
@@ -66,5 +66,5 @@ FUZZ_TARGET(retry_after)
     for (int i = 0; i != 5; ++i) bits = bits << 8 | bytes.byte();
     std::int64_t const begin = -2208988800, end = 253402300800; // of 1900 and of 10000
     try_instant(begin + bits % (end - begin));
-    try_instant(bits % 3155760000); // 1970 to 2069, the years that two digits can say
+    try_instant(bits % 3155760000); // 1970 to 2069, the range of two-digit years
 }

@@ -1,5 +1,5 @@
-// Messages that arrive in any order are handed out as a model with plain containers does it: in order, each once,
-// nothing lost, none of another call, and no more kept than was said.
+// A sequencer delivers messages as a model with simple containers does: in order, each once, none lost, none of another
+// call. It keeps no more than the limits allow.
 
 #include "fuzz.hpp"
 
@@ -87,11 +87,11 @@ private:
     std::deque<unsigned> remembered_{};
 };
 
-/// A message can only be had from a signed request. Made once for each that is asked for.
+/// A message comes only from a signed request. Each distinct message is made once.
 sidecall::incoming_message const& message_of(plain which)
 {
     static sidecall::webhook_verifier const verifier{sidecall::secret("token")};
-    static std::map<std::pair<unsigned, std::uint64_t>, sidecall::incoming_message> made; // some thousands at most
+    static std::map<std::pair<unsigned, std::uint64_t>, sidecall::incoming_message> made; // a few thousand at most
     unsigned const key = which.id + 1000 * which.call;
     if (auto const found = made.find({key, which.number}); found != made.end()) return found->second;
     char url[400];
@@ -116,7 +116,7 @@ FUZZ_TARGET(sequencer)
     std::uint64_t const base = flags & 1 ? UINT64_MAX - 20 : 0;
     sidecall::sequencer_options options{.max_waiting = flags >> 2 & 7, .max_remembered = flags >> 5};
     if (flags & 2) options.first = base + bytes.byte() % 8;
-    if (flags >> 5 == 7) options.max_remembered = 40; // so that it grows in between
+    if (flags >> 5 == 7) options.max_remembered = 40; // so that the list grows in between
     if (flags >> 5 == 6) options.call = sidecall::call_sid::parse("CA00000000000000000000000000000002").value();
 
     sidecall::message_sequencer sequencer(options);
@@ -133,7 +133,7 @@ FUZZ_TARGET(sequencer)
             sequencer.give_up(take);
             plainly.give_up(wanted);
         } else if (what == 254) {
-            sidecall::message_sequencer copy = sequencer; // goes on where that one stood
+            sidecall::message_sequencer copy = sequencer; // continues from the same state
             if (steps % 2)
                 sequencer = copy;
             else
@@ -146,7 +146,7 @@ FUZZ_TARGET(sequencer)
             arrival const became = moves ? sequencer.accept(std::move(message), take) : sequencer.accept(message, take);
             hold(became == plainly.accept(one, wanted), "what becomes of a message is what the model says");
             bool const taken = became == arrival::handed_out || became == arrival::waiting;
-            // NOLINTNEXTLINE(bugprone-use-after-move): it is moved from only if it was taken.
+            // NOLINTNEXTLINE(bugprone-use-after-move): moved from only if it was accepted.
             hold((moves && taken) || message.content() == std::to_string(one.id), "one that is not taken stays whole");
             arrived += taken ? 1 : 0;
         }
@@ -157,7 +157,7 @@ FUZZ_TARGET(sequencer)
     while (sequencer.waiting() != 0) sequencer.give_up(take);
     while (plainly.waiting() != 0) plainly.give_up(wanted);
     hold(out == wanted && out.size() == arrived, "nothing is lost");
-    std::optional<std::uint64_t> next = options.first.number(); // the number that comes if nothing is missing
+    std::optional<std::uint64_t> next = options.first.number(); // the next number if none is missing
     for (auto const& one : out) {
         if (one.late) {
             hold(next && one.number < *next, "what is late is behind something");

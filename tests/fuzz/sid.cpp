@@ -1,4 +1,4 @@
-// A SID is what Twilio's pattern says, and prints back what it was read from.
+// A SID is valid if it matches Twilio's pattern, and gives back the text it was read from.
 
 #include "fuzz.hpp"
 
@@ -29,7 +29,7 @@ void try_as(std::string_view input, std::string_view letters)
     hold(sid.error().code() == sidecall::errc::invalid_argument && sid.error().offset().has_value(), "it says where");
     std::size_t const at = *sid.error().offset();
     hold(at <= input.size() && at <= 34, "the byte at fault is in the text, or its end");
-    // Up to there it is right: what is missing can be filled in.
+    // The text before the mistake is valid: it can be completed to a SID.
     std::string filled(input.substr(0, at));
     if (filled.size() < 2) filled += letters.substr(filled.size());
     filled.resize(34, '0');

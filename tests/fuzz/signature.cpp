@@ -1,5 +1,5 @@
-// A request holds if its signature is OpenSSL's HMAC over one of the texts that Twilio may have signed, by one of the
-// tokens, and the body is vouched for; never else.
+// A request is accepted if its signature is OpenSSL's HMAC, with one of the tokens, over one of the texts that Twilio
+// may have signed, and its body is covered by the signature. Every other request is rejected.
 
 #include "fuzz.hpp"
 #include "other_hashes.hpp"
@@ -19,10 +19,10 @@ sidecall::webhook_verifier const& verifier()
     return both;
 }
 
-/// The parts of a URL, so that it is known where its port is.
+/// The parts of a URL, so that the position of the port is known.
 struct url_parts {
-    std::string before; // scheme, user-info and host
-    std::string port;   // with its colon, or nothing
+    std::string before; // scheme, user information and host
+    std::string port;   // with its colon, or empty
     std::string own_port;
     std::string after;
 
@@ -46,7 +46,7 @@ url_parts read_url(fuzz::pieces& bytes)
     return url;
 }
 
-/// Any bytes at all: what is not signed is refused, whatever it is.
+/// Arbitrary bytes: without a valid signature, they are rejected.
 void try_forged(std::string_view input)
 {
     fuzz::pieces bytes(input);
@@ -74,9 +74,9 @@ void try_signed(std::string_view input)
     unsigned const kind = bytes.byte() % 4;
     std::string const body(kind == 3 ? std::string_view() : bytes.rest());
     bool const vouched = flags & 1;
-    if (kind == 1 || kind == 2) { // JSON, and a type that nobody has heard of
+    if (kind == 1 || kind == 2) { // JSON, and an unknown type
         std::string hash = fuzz::hexadecimal(fuzz::other_sha256(body));
-        if (!vouched) { // another body's, too long, too short, none
+        if (!vouched) { // the hash of another body, too long, too short, or missing
             unsigned const how = flags >> 4 & 3;
             if (how == 0)
                 hash = fuzz::hexadecimal(fuzz::other_sha256(body + "x"));
@@ -85,7 +85,7 @@ void try_signed(std::string_view input)
             else
                 hash.resize(how == 2 ? 63 : 0);
         }
-        if (flags & 2 && !hash.empty()) { // an escape for the first digit
+        if (flags & 2 && !hash.empty()) { // the first digit as an escape
             char escape[4];
             std::snprintf(escape, sizeof escape, "%%%02X", static_cast<unsigned>(hash[0]));
             hash.replace(0, 1, escape);
@@ -106,7 +106,8 @@ void try_signed(std::string_view input)
     std::string const given = url.with(url.port);
     request.url = given;
 
-    // With the port as given, without one, with the scheme's, with another one; the last of a token that is nobody's.
+    // With the port as received, without one, with the default port, with another one. The last one uses an unknown
+    // token.
     struct signature {
         std::string value;
         bool holds;

@@ -1,5 +1,5 @@
-// A webhook whose signature holds is read as a decoder by itself, or nlohmann-json, reads it; the owning overload and
-// that with a storage agree; one whose signature does not hold is never read.
+// A validly signed webhook is decoded as by an independent decoder or nlohmann-json. The overloads with and without a
+// storage agree. A webhook without a valid signature is never read.
 
 #include "fuzz.hpp"
 #include "other_hashes.hpp"
@@ -49,7 +49,7 @@ bool is_number(std::string const& text)
     return digits.size() < 20 || (digits.size() == 20 && digits <= "18446744073709551615");
 }
 
-/// Whether these are a message: each parameter that it needs once, and in its form.
+/// Whether the parameters form a message: each required one occurs once and is valid.
 bool is_message(fuzz::parameters const& all)
 {
     for (std::size_t i = 0; i != std::size(known); ++i) {
@@ -86,7 +86,7 @@ void check_message(sidecall::incoming_message const& message)
     is("CallSid", message.call_sid().view());
     is("AccountSid", message.account_sid().view());
     is("Content", message.content());
-    auto const only = [&](char const* name) -> std::optional<std::string_view> { // nothing if it is there twice
+    auto const only = [&](char const* name) -> std::optional<std::string_view> { // empty if the name occurs twice
         std::optional<std::string_view> found;
         for (std::size_t i = 0; i != message.parameters().size(); ++i) {
             if (message.parameters()[i].name != name) continue;
@@ -104,7 +104,7 @@ void check_message(sidecall::incoming_message const& message)
     hold(beyond.name.empty() && beyond.value.empty(), "there is none behind the last");
 }
 
-/// The overload with a storage, which must be as large as it says.
+/// Checks the overload with a storage, which must need exactly the size that it reports.
 void compare_storages(sidecall::webhook_request const& request,
                       sidecall::result<sidecall::incoming_message> const& owned)
 {
@@ -117,7 +117,7 @@ void compare_storages(sidecall::webhook_request const& request,
     }
     hold(nowhere.error().field() == "storage", "it says that the room is too small");
     std::size_t const size = *nowhere.error().offset();
-    std::unique_ptr<char[]> const room(new char[size]); // no vector, so that a sanitizer sees the byte behind it
+    std::unique_ptr<char[]> const room(new char[size]); // not a vector: a sanitizer sees an access beyond it
     auto const smaller = verifier().receive(request, sidecall::storage(room.get(), size - 1));
     hold(!smaller && smaller.error().code() == errc::invalid_argument && smaller.error().offset() == size,
          "a byte less is too small");
@@ -137,7 +137,7 @@ void compare_storages(sidecall::webhook_request const& request,
 
 enum kinds { form, json, get };
 
-/// A body of what usually comes, without some of it, and what the input has besides.
+/// A body with the usual parameters, without some of them, and with those of the input.
 std::string make_text(kinds kind, unsigned without, std::string_view more)
 {
     if (without == 255) return std::string(more);
@@ -158,12 +158,12 @@ std::string make_text(kinds kind, unsigned without, std::string_view more)
 FUZZ_TARGET(webhook)
 {
     fuzz::pieces bytes(input);
-    std::string_view const first = bytes.line(); // a letter for the kind, one for the forgery, what is left out
+    std::string_view const first = bytes.line(); // kind, forgery, then parameters to leave out
     auto const letter = [&](std::size_t at) {
         return at < first.size() ? static_cast<unsigned char>(first[at]) - '0' : 0;
     };
     auto const kind = static_cast<kinds>(static_cast<unsigned>(letter(0)) % 3);
-    auto const forgery = static_cast<unsigned>(letter(1)) % 8; // most have none
+    auto const forgery = static_cast<unsigned>(letter(1)) % 8; // most inputs are not forged
     unsigned const without = first.size() > 2 ? static_cast<unsigned char>(first[2]) & 127u : 0;
     std::string const text = make_text(kind, first.size() > 3 ? 255 : without, bytes.rest());
 
@@ -186,7 +186,7 @@ FUZZ_TARGET(webhook)
 
     if (kind != json && fuzz::decode_form(kind == form ? std::string_view(text) : fuzz::query_of(url)).size() >
                             sidecall::webhook_verifier::max_parameters)
-        return; // refused, and a form before anything else is
+        return; // rejected; a form is rejected before anything is decoded
 
     auto const message = verifier().receive(request);
     hold(verifier().verify(request).has_value() == !is_forged, "what is signed holds, and nothing else");
@@ -205,7 +205,7 @@ FUZZ_TARGET(webhook)
             hold(!message && message.error().field().empty(), "what is no object is no message");
             return;
         }
-        // A value that is no string is kept as its text, which nlohmann-json does not keep.
+        // A value that is not a string is kept as raw text, which nlohmann-json does not keep.
         fuzz::parameters strings;
         for (auto const& member : other.members) {
             bool const is_string = member.kind == fuzz::other_member::string;

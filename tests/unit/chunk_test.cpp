@@ -1,4 +1,4 @@
-// What is done sixteen bytes at once agrees with what is done byte by byte.
+// Processing sixteen bytes at once gives the same results as processing byte by byte.
 
 #include "tally.hpp"
 
@@ -39,14 +39,14 @@ std::string bytes_from_to(int first, int last)
     return bytes;
 }
 
-/// A class and, written down a second time, the bytes that are in it.
+/// A byte class and an independent list of the bytes that belong to it.
 template <class Class>
 struct classified {
     Class in_class;
     std::string members;
 
     bool has(char c) const { return members.find(c) != members.npos; }
-    /// A member, and a byte that is none: `~` is in some, NUL in others.
+    /// A byte of the class and a byte outside it: `~` belongs to some classes, NUL to others.
     char inside() const { return members[members.size() / 2]; }
     char outside() const
     {
@@ -56,7 +56,7 @@ struct classified {
     }
 };
 
-/// Calls `check` with every class that is in use.
+/// Calls `check` with every byte class that the library uses.
 template <class Check>
 void for_each_class(Check check)
 {
@@ -67,10 +67,10 @@ void for_each_class(Check check)
             check(classified<decltype(in_class)>{in_class, std::move(members)});
         }
     };
-    named("in_target", detail::in_target(), alnum + "-._~!$&'()*+,;=:@/?");    // RFC 3986: pchar, "/" and "?"
-    named("in_userinfo", detail::in_userinfo(), alnum + "-._~!$&'()*+,;=:");   // unreserved, sub-delims, ":"
-    named("raw_in_form", detail::raw_in_form(), alnum + "-._~");               // unreserved
-    named("one_in_form", detail::one_in_form(), alnum + "-._~ ");              // and what becomes "+"
+    named("in_target", detail::in_target(), alnum + "-._~!$&'()*+,;=:@/?");  // RFC 3986: pchar, "/" and "?"
+    named("in_userinfo", detail::in_userinfo(), alnum + "-._~!$&'()*+,;=:"); // unreserved, sub-delims, ":"
+    named("raw_in_form", detail::raw_in_form(), alnum + "-._~");             // unreserved
+    named("one_in_form", detail::one_in_form(), alnum + "-._~ ");            // unreserved, and space, which becomes "+"
     named("raw_in_path", detail::raw_in_path(), alnum + "-._~!$&'()*+,;=:@/"); // pchar and "/"
     named("in_ascii", detail::in_ascii(), bytes_from_to(0, 0x7F));
     named("in_plain", detail::in_plain(),
@@ -79,7 +79,8 @@ void for_each_class(Check check)
     named("is_ampersand", detail::is_ampersand(), "&");
 }
 
-/// The five questions, asked byte by byte of a text from `at` on; what is wrong with the answers, or nothing.
+/// Compares the five queries with a byte-by-byte answer, for a text from `at` on. Returns the differences, or an empty
+/// text.
 template <class Class>
 std::string disagreement(classified<Class> const& what, std::string_view text, std::size_t at)
 {
@@ -119,7 +120,7 @@ std::string disagreement(classified<Class> const& what, std::string_view text, s
 
 } // namespace
 
-TEST_CASE("A class has the bytes that its grammar names, one by one and sixteen at once")
+TEST_CASE("each byte class contains the bytes of its grammar, tested one by one and sixteen at once")
 {
     for_each_class([](auto const& what) {
         tally all;
@@ -128,7 +129,7 @@ TEST_CASE("A class has the bytes that its grammar names, one by one and sixteen 
             bool const in = what.in_class(static_cast<detail::octet>(byte)) != 0;
             all.add(in == what.has(byte) ? "" : "one by one", {&byte, 1});
         }
-        // At each place of a chunk, and behind it: among others, and among its like.
+        // At each position in a chunk and after it, among bytes of the class and among others.
         for (std::size_t size : {1u, 15u, 16u, 17u, 31u, 32u, 33u, 48u})
             for (char filling : {what.inside(), what.outside()}) {
                 exact_block block(std::string(size, filling));
@@ -144,7 +145,7 @@ TEST_CASE("A class has the bytes that its grammar names, one by one and sixteen 
     });
 }
 
-TEST_CASE("A byte that is not of its class is found wherever it stands, in a text of whatever length")
+TEST_CASE("finds a byte outside the class at any position, in texts of any length")
 {
     for_each_class([](auto const& what) {
         tally all;
@@ -163,7 +164,7 @@ TEST_CASE("A byte that is not of its class is found wherever it stands, in a tex
     });
 }
 
-TEST_CASE("Among any others, too, and in texts so long that sixteen sums of one byte overflow")
+TEST_CASE("agrees on random texts, and on texts so long that sixteen one-byte sums overflow")
 {
     std::mt19937 random(1);
     for_each_class([&](auto const& what) {
@@ -192,7 +193,7 @@ TEST_CASE("Among any others, too, and in texts so long that sixteen sums of one 
     });
 }
 
-TEST_CASE("A constant is looked through with the same answers")
+TEST_CASE("gives the same answers at compile time")
 {
     static_assert(detail::find_not(detail::in_target(), "/a/path/of/more/than/sixteen/bytes?x=1#y", 0) == 38);
     static_assert(detail::find_not(detail::in_target(), "#/a/path/of/more/than/sixteen/bytes", 1) == 35);

@@ -13,7 +13,7 @@ namespace {
 
 using sidecall::text_view;
 
-// As std::getenv gives it for a variable that is not set; volatile, so that no compiler warns of what it can see.
+// What std::getenv returns for an unset variable. volatile, so that no compiler warns about the null pointer.
 char const* not_set()
 {
     char const* volatile nothing = nullptr;
@@ -28,7 +28,7 @@ static_assert(!std::is_convertible_v<int, text_view> && !std::is_convertible_v<w
 static_assert(text_view("a") == "a" && text_view(std::string_view("a\0b", 3)).size() == 3);
 static_assert(text_view().empty() && text_view("abc", 2) == "ab");
 
-/// What a parse says of a text, in one line.
+/// The result of a parse as one line.
 template <class Parsed>
 std::string told(Parsed const& parsed)
 {
@@ -37,7 +37,7 @@ std::string told(Parsed const& parsed)
 
 } // namespace
 
-TEST_CASE("A null pointer is an empty text, wherever the library takes text")
+TEST_CASE("a null pointer is an empty text wherever the library takes text")
 {
     CHECK(text_view(not_set()).empty());
     CHECK(told(sidecall::account_sid::parse(not_set())) == told(sidecall::account_sid::parse("")));
@@ -65,7 +65,7 @@ TEST_CASE("A null pointer is an empty text, wherever the library takes text")
     CHECK(lasting(sidecall::failure(sidecall::errc::timed_out, not_set(), 7)).message().empty());
 }
 
-TEST_CASE("A header field that a C library did not find is an empty one")
+TEST_CASE("a null pointer in a webhook_request is an empty text")
 {
     sidecall::webhook_verifier const verifier{sidecall::secret("token")};
     CHECK(verifier

@@ -44,7 +44,7 @@ sidecall::create_user_defined_message_subscription subscription()
     return {.account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
 }
 
-/// A transport that always brings the same answer.
+/// A transport that always returns the same response.
 auto canned(int status, std::string body = {})
 {
     return [status, body = std::move(body)](authorized_request const&) -> result<http_response> {
@@ -57,7 +57,7 @@ result<http_response> answer_201(authorized_request const&)
     return http_response{.status = 201, .body = created};
 }
 
-/// An operation that is not ours: reads an account's friendly name.
+/// A caller's own operation, which reads an account's friendly name.
 struct fetch_account {
     sidecall::account_sid account_sid;
 
@@ -74,7 +74,7 @@ struct fetch_account {
     }
 };
 
-// What is an operation, and what is not quite one.
+// Types that are operations, and types that almost are.
 struct without_resource {
     http_request request(endpoint const& = {}) const;
     result<void> parse(http_response_view const&) const;
@@ -105,12 +105,12 @@ static_assert(!sidecall::operation<without_resource> && !sidecall::operation<wit
 static_assert(!sidecall::operation<with_a_bare_resource> && !sidecall::operation<without_endpoint>);
 static_assert(!sidecall::operation<not_const> && !sidecall::operation<int> && !sidecall::operation<http_request>);
 
-// What is a transport, and what is not.
+// Types that are transports, and types that are not.
 template <class Answer, class... Arguments>
 using function = Answer (*)(Arguments...);
 static_assert(transport<function<result<http_response>, authorized_request const&>>);
-static_assert(transport<function<http_response, authorized_request const&>>); // an answer always comes
-static_assert(transport<function<failure, authorized_request const&>>);       // or never
+static_assert(transport<function<http_response, authorized_request const&>>); // always gets a response
+static_assert(transport<function<failure, authorized_request const&>>);       // never gets one
 static_assert(transport<decltype(canned(201))> && transport<decltype(canned(201)) const>);
 static_assert(transport<decltype(answer_201)>);
 static_assert(transport<std::function<result<http_response>(authorized_request const&)>>);
@@ -118,14 +118,14 @@ static_assert(!transport<int> && !transport<void*>);
 static_assert(!transport<function<void, authorized_request const&>>);
 static_assert(!transport<function<int, authorized_request const&>>);
 static_assert(!transport<function<std::string, authorized_request const&>>);
-static_assert(!transport<function<http_response_view, authorized_request const&>>); // whose would its bytes be?
+static_assert(!transport<function<http_response_view, authorized_request const&>>); // nothing would own the bytes
 static_assert(!transport<function<result<std::string>, authorized_request const&>>);
 static_assert(!transport<function<result<http_response>>>);
 static_assert(!transport<function<result<http_response>, authorized_request const&, int>>);
 static_assert(!transport<function<result<http_response>, authorized_request&>>);
 static_assert(!transport<function<result<http_response>, authorized_request&&>>);
-static_assert(!transport<function<result<http_response>, authorized_request>>);  // that would be a copy
-static_assert(!transport<function<result<http_response>, http_request const&>>); // nobody may take the credential off
+static_assert(!transport<function<result<http_response>, authorized_request>>);  // would need a copy of the request
+static_assert(!transport<function<result<http_response>, http_request const&>>); // would lose the credential
 static_assert(!transport<function<result<http_response>, std::string_view>>);
 
 struct counting {
@@ -148,7 +148,7 @@ static_assert(!can_send<not_const, counting&>);
 
 } // namespace
 
-TEST_CASE("To send is to make the request, authorise it, carry it and read the answer")
+TEST_CASE("send makes the request, authorizes it, calls the transport and parses the response")
 {
     auto const operation = subscription();
     auto const who = somebody();
@@ -171,12 +171,12 @@ TEST_CASE("To send is to make the request, authorise it, carry it and read the a
     CHECK(made->sid.view() == "ZY00000000000000000000000000000003");
 
     send(operation, who, [&](authorized_request const& request) {
-        CHECK(request.url() == lasting(operation.request()).url()); // Twilio, if nothing else is said
+        CHECK(request.url() == lasting(operation.request()).url()); // Twilio by default
         return http_response{.status = 201, .body = created};
     }).value();
 }
 
-TEST_CASE("A transport can be had in any way that a callable can")
+TEST_CASE("a transport can be any kind of callable")
 {
     auto const operation = subscription();
     auto const who = somebody();
@@ -196,7 +196,7 @@ TEST_CASE("A transport can be had in any way that a callable can")
     CHECK(send(operation, who, counter).has_value());
     CHECK(send(operation, who, counter).has_value());
     CHECK(send(operation, who, std::ref(counter)).has_value());
-    CHECK(counter.calls == 3); // the very same, no copy of it
+    CHECK(counter.calls == 3); // not a copy of the transport
     CHECK(send(operation, who, counting()).has_value());
 
     auto move_only = [body = std::make_unique<std::string>(created)](authorized_request const&) {
@@ -214,7 +214,7 @@ TEST_CASE("A transport can be had in any way that a callable can")
     CHECK(send(operation, who, generic).error().http_status() == 500);
 }
 
-TEST_CASE("What a transport fails with is what comes back")
+TEST_CASE("send returns the transport's failure")
 {
     auto const who = somebody();
     for (errc code : {errc::transport_failure, errc::not_connected, errc::tls_failure, errc::timed_out,
@@ -233,7 +233,7 @@ TEST_CASE("What a transport fails with is what comes back")
         errc::timed_out);
 }
 
-TEST_CASE("Headers of an answer find their way into the failure")
+TEST_CASE("header fields of the response appear in the failure")
 {
     auto const made = send(subscription(), somebody(), [](authorized_request const&) {
         return http_response{.status = 429,
@@ -245,7 +245,7 @@ TEST_CASE("Headers of an answer find their way into the failure")
           "api_error: HTTP 429: Too Many Requests (Twilio 20429, request RQ1, retry after seconds 2)");
 }
 
-TEST_CASE("An operation of one's own is sent like any other")
+TEST_CASE("a caller's own operation is sent like any other")
 {
     fetch_account const operation{account};
     std::string seen;
@@ -258,7 +258,7 @@ TEST_CASE("An operation of one's own is sent like any other")
     CHECK(send(operation, somebody(), canned(302)).error().code() == errc::unexpected_status);
 }
 
-TEST_CASE("An operation without a resource is done, or a failure")
+TEST_CASE("an operation without a resource returns success or a failure")
 {
     sidecall::delete_user_defined_message_subscription const operation{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};
@@ -270,7 +270,7 @@ TEST_CASE("An operation without a resource is done, or a failure")
 
 namespace {
 
-/// The newcomer's program: three texts in, a subscription or a reason out.
+/// A beginner's program: takes three texts, and returns a subscription or a failure.
 template <class Transport>
 result<sidecall::user_defined_message_subscription> subscribe(std::string_view account_text, std::string_view url,
                                                               Transport&& carrier)
@@ -286,7 +286,7 @@ result<sidecall::user_defined_message_subscription> subscribe(std::string_view a
 
 } // namespace
 
-TEST_CASE("Six different mistakes get six different, clear failures")
+TEST_CASE("six different mistakes give six different, clear failures")
 {
     constexpr std::string_view url = "https://example.com/udm";
     auto const good = canned(201, created);
@@ -313,7 +313,7 @@ TEST_CASE("Six different mistakes get six different, clear failures")
     CHECK(std::set<std::string>(told.begin(), told.end()).size() == told.size());
 }
 
-TEST_CASE("No failure repeats a credential, nor the text that was passed in")
+TEST_CASE("no failure contains the credential or an argument")
 {
     auto const who = credentials::auth_token(account, secret("SECRET-TOKEN"));
     auto const all = [&](auto const& carrier) { return send(subscription(), who, carrier).error().to_string(); };
@@ -328,7 +328,7 @@ TEST_CASE("No failure repeats a credential, nor the text that was passed in")
     }
 }
 
-TEST_CASE("A transport may take its request by a reference to auto")
+TEST_CASE("a transport may take its request as auto&")
 {
     auto const who = credentials::auth_token(account, secret("token"));
     auto const carrier = [](auto& request) -> result<http_response> {
@@ -340,7 +340,7 @@ TEST_CASE("A transport may take its request by a reference to auto")
 
 namespace {
 
-/// Keeps what it is given until it is told to answer.
+/// Keeps the requests until it is told to respond.
 class patient {
 public:
     template <class Handler>
@@ -365,7 +365,7 @@ static_assert(!sidecall::async_transport<decltype(&answer_201)>);
 
 } // namespace
 
-TEST_CASE("Through callbacks each answer comes to its own handler, in whatever order, once")
+TEST_CASE("with callbacks, each response reaches its own handler once, in any order")
 {
     patient carrier;
     std::string told;
@@ -393,7 +393,7 @@ TEST_CASE("Through callbacks each answer comes to its own handler, in whatever o
                   "made 003\n");
 }
 
-// What completes an operation can be kept in a container of the transport's.
+// A transport can keep the completion of an operation in a container.
 using completion = sidecall::detail::completion<sidecall::create_user_defined_message, sidecall::detail::some_handler>;
 static_assert(std::is_nothrow_move_constructible_v<completion> && std::is_nothrow_move_assignable_v<completion>);
 
@@ -401,7 +401,7 @@ static_assert(sidecall::detail::refers_to_answer<sidecall::create_user_defined_m
 static_assert(!sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_subscription>);
 static_assert(!sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_view>);
 
-TEST_CASE("A view operation's result lies in the answer, which is there until the handler returns")
+TEST_CASE("the result of a view operation refers to the response, which stays valid until the handler returns")
 {
     sidecall::create_user_defined_message_subscription_view const operation{
         .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
@@ -426,7 +426,7 @@ TEST_CASE("A view operation's result lies in the answer, which is there until th
     CHECK(calls == 2);
 }
 
-TEST_CASE("A clone is the same request, and its credential is wiped like the other's")
+TEST_CASE("a clone is the same request, and its credential is wiped, too")
 {
     auto request = std::make_unique<authorized_request>(authorize(subscription().request(), somebody()));
     std::string const wire(lasting(request->to_http1()).reveal());
