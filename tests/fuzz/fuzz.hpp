@@ -18,10 +18,10 @@ namespace fuzz {
 inline std::string described{};
 
 /// Aborts the program, which libFuzzer reports as a crash, if the condition is false.
-inline void hold(bool truth, char const* what)
+inline void require(bool condition, char const* property)
 {
-    if (truth) return;
-    std::fprintf(stderr, "does not hold: %s\n%s\n", what, described.c_str());
+    if (condition) return;
+    std::fprintf(stderr, "does not hold: %s\n%s\n", property, described.c_str());
     std::abort();
 }
 

@@ -4,7 +4,7 @@
 
 #include <sidecall/idempotency_key.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 
 namespace {
 
@@ -47,26 +47,27 @@ FUZZ_TARGET(idempotency_key)
     bool const is_key = wrong == input.size() && !input.empty();
     auto const key = sidecall::idempotency_key::parse(input);
     auto const view = sidecall::idempotency_key_view::parse(input);
-    hold(key.has_value() == is_key && view.has_value() == is_key, "UTF-8 that is not empty is a key");
+    require(key.has_value() == is_key && view.has_value() == is_key, "a text is a key if it is UTF-8 and not empty");
     if (is_key) {
-        hold(key->view() == input && view->view() == input, "nothing is changed");
-        hold(view->view().data() == input.data(), "a view is the text itself");
+        require(key->view() == input && view->view() == input, "the text is unchanged");
+        require(view->view().data() == input.data(), "a view refers to its source");
         sidecall::idempotency_key copy = *key;
         sidecall::idempotency_key const moved = std::move(copy);
-        hold(moved == *key && sidecall::idempotency_key_view(moved) == *view, "copied and moved, it is the same");
+        require(moved == *key && sidecall::idempotency_key_view(moved) == *view, "a copied and moved key is equal");
     } else {
-        hold(key.error().offset() == wrong && view.error().offset() == wrong, "it says which byte is wrong");
-        hold(key.error().field() == "IdempotencyKey", "and of what");
+        require(key.error().offset() == wrong && view.error().offset() == wrong,
+                "the failure has the offset of the wrong byte");
+        require(key.error().field() == "IdempotencyKey", "the failure names the argument");
     }
 
     from_bytes generator{fuzz::pieces(input)};
     auto const random = sidecall::idempotency_key::random(generator);
     std::string form(random.view());
-    hold(form.size() == 36 && form[14] == '4' && std::string_view("89ab").find(form[19]) != std::string_view::npos,
-         "a random key is a UUID of version 4");
+    require(form.size() == 36 && form[14] == '4' && std::string_view("89ab").find(form[19]) != std::string_view::npos,
+            "a random key is a UUID of version 4");
     for (std::size_t at = 0; at != form.size(); ++at)
-        hold((form[at] == '-') == (at == 8 || at == 13 || at == 18 || at == 23) &&
-                 std::string_view("0123456789abcdef-").find(form[at]) != std::string_view::npos,
-             "as a UUID is written");
-    hold(sidecall::idempotency_key::parse(form).has_value(), "which is a key");
+        require((form[at] == '-') == (at == 8 || at == 13 || at == 18 || at == 23) &&
+                    std::string_view("0123456789abcdef-").find(form[at]) != std::string_view::npos,
+                "a random key has the form of a UUID");
+    require(sidecall::idempotency_key::parse(form).has_value(), "a random key is accepted as a key");
 }

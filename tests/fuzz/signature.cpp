@@ -7,7 +7,7 @@
 
 #include <sidecall/webhook.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 
 namespace {
 
@@ -59,11 +59,11 @@ void try_forged(std::string_view input)
                                             .signature = bytes.line(),
                                             .body = bytes.rest()};
     auto const verified = verifier().verify(request);
-    hold(!verified && verified.error().code() == sidecall::errc::invalid_signature, "a forged request is refused");
+    require(!verified && verified.error().code() == sidecall::errc::invalid_signature, "a forged request is rejected");
     sidecall::webhook_verifier const none{sidecall::secret("")};
     auto const url = std::string(request.url);
-    hold(!none.verify({.method = "GET", .url = url, .signature = fuzz::sign("", url)}),
-         "an empty token verifies nothing");
+    require(!none.verify({.method = "GET", .url = url, .signature = fuzz::sign("", url)}),
+            "an empty token rejects everything");
 }
 
 void try_signed(std::string_view input)
@@ -93,7 +93,7 @@ void try_signed(std::string_view input)
         url.after = "/a?b=c&bodySHA256=" + hash + (flags & 4 ? "&bodySHA256=0" : "");
     }
     bool const has_hash = fuzz::query_of(url.after).find("bodySHA256=") != std::string_view::npos;
-    hold(has_hash == (kind == 1 || kind == 2), "only these have a hash here");
+    require(has_hash == (kind == 1 || kind == 2), "only bodies that are not forms have a hash here");
 
     bool const form = kind == 0;
     std::string const text = form ? fuzz::signed_text(fuzz::decode_form(body)) : "";
@@ -124,17 +124,19 @@ void try_signed(std::string_view input)
     for (auto const& [value, holds] : signatures) {
         request.signature = value;
         auto const verified = verifier().verify(request);
-        hold(verified.has_value() == (holds && body_holds), "a request holds if it is signed and its body vouched for");
+        require(verified.has_value() == (holds && body_holds),
+                "a request is accepted if it is signed and its body is covered");
         if (verified) continue;
-        hold(verified.error().field() == (body_holds ? "X-Twilio-Signature" : "bodySHA256"), "it says what is wrong");
+        require(verified.error().field() == (body_holds ? "X-Twilio-Signature" : "bodySHA256"),
+                "the failure names what is wrong");
     }
     std::string turned = signatures[0].value;
     turned[flags % 27] = turned[flags % 27] == 'A' ? 'B' : 'A';
     request.signature = turned;
-    hold(!verifier().verify(request), "another letter is another signature");
+    require(!verifier().verify(request), "a signature with one character changed is rejected");
     turned = signatures[0].value + "=";
     request.signature = turned;
-    hold(!verifier().verify(request), "more is another signature");
+    require(!verifier().verify(request), "a longer signature is rejected");
 }
 
 } // namespace
