@@ -141,7 +141,7 @@ std::string file_of(std::size_t calls)
 }
 
 /// Each call's subscription, according to the program's output.
-std::map<std::string, std::string> told(std::string const& out)
+std::map<std::string, std::string> subscriptions_in(std::string const& out)
 {
     std::map<std::string, std::string> subscriptions;
     std::istringstream lines(out);
@@ -192,7 +192,7 @@ TEST_CASE("bulk_subscribe, killed ten times at random moments and restarted, sub
     CHECK(done.status == 0);
     auto const made = made_at(twilio);
     CHECK(made.size() == calls);
-    CHECK(told(done.out) == made);
+    CHECK(subscriptions_in(done.out) == made);
     CHECK(done.err.find("1500 subscribed, 0 failed, 0 left") != std::string::npos);
 }
 
@@ -203,8 +203,8 @@ TEST_CASE("a second run reports the same and creates nothing, and a run in anoth
     files.write(file_of(20));
     auto const first = program(files, twilio.base_url()).wait();
     CHECK(first.status == 0);
-    CHECK(told(first.out) == made_at(twilio));
-    CHECK(told(program(files, twilio.base_url()).wait().out) == told(first.out));
+    CHECK(subscriptions_in(first.out) == made_at(twilio));
+    CHECK(subscriptions_in(program(files, twilio.base_url()).wait().out) == subscriptions_in(first.out));
     CHECK(twilio.subscriptions().size() == 20);
     CHECK(program(files, twilio.base_url(), {"--batch", "2"}).wait().status == 0);
     CHECK(twilio.subscriptions().size() == 40);
@@ -217,7 +217,7 @@ TEST_CASE("a call that is listed twice is subscribed once, and reported")
     files.write(call_sid(1) + "\r\n" + call_sid(2) + "\n" + call_sid(1));
     auto const done = program(files, twilio.base_url()).wait();
     CHECK(done.status == 0);
-    CHECK(told(done.out).size() == 2);
+    CHECK(subscriptions_in(done.out).size() == 2);
     CHECK(twilio.subscriptions().size() == 2);
     CHECK(done.err.find(":3: " + call_sid(1) + " again, as on line 1") != std::string::npos);
 }
@@ -271,7 +271,7 @@ TEST_CASE("on a terminal, it shows the progress: the rate, the retries, the rema
     REQUIRE(name);
     auto const done = program(files, twilio.base_url(), {}, name).wait();
     CHECK(done.status == 0);
-    CHECK(told(done.out).size() == 100);
+    CHECK(subscriptions_in(done.out).size() == 100);
 
     ::fcntl(terminal, F_SETFL, O_NONBLOCK);
     std::string shown;

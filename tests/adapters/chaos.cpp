@@ -105,29 +105,29 @@ void carry_out_blocking(journal& work, target const& to)
     std::vector<std::thread> workers;
     for (unsigned i = 0; i != threads; ++i)
         workers.emplace_back([&] {
-            Transport carrier(timeouts());
+            Transport transport(timeouts());
             auto const sleep = [&](std::chrono::milliseconds delay) {
                 work.retry();
                 std::this_thread::sleep_for(delay);
             };
             for (std::size_t which = next++; which < work.size(); which = next++)
-                work.end(which, send_with_retry(work.operation(which), to.who, carrier, policy(), sleep, to.where));
+                work.end(which, send_with_retry(work.operation(which), to.who, transport, policy(), sleep, to.where));
         });
     for (auto& worker : workers) worker.join();
 }
 
 void carry_out_at_once(journal& work, target const& to)
 {
-    sidecall::curl_multi_transport carrier(timeouts(), {.max_connections = threads});
+    sidecall::curl_multi_transport transport(timeouts(), {.max_connections = threads});
     auto const timer = [&](std::chrono::milliseconds delay, auto next) {
         work.retry();
-        carrier.after(delay, std::move(next));
+        transport.after(delay, std::move(next));
     };
     for (std::size_t which = 0; which != work.size(); ++which)
         send_with_retry(
-            work.operation(which), to.who, carrier, policy(), timer,
+            work.operation(which), to.who, transport, policy(), timer,
             [&work, which](subscribed const& made) { work.end(which, made); }, to.where);
-    while (carrier.poll() != 0) carrier.wait(100ms);
+    while (transport.poll() != 0) transport.wait(100ms);
 }
 
 /// Shows the progress on a terminal until it is destroyed.
@@ -223,23 +223,23 @@ bool run(arguments const& given, std::string const& name)
 int main(int argc, char** argv)
 {
     CLI::App app(
-        "Creates subscriptions at a stand-in that misbehaves, through each adapter, and compares what the program "
-        "then believes with what the stand-in has.",
+        "Creates subscriptions at a misbehaving stand-in through each adapter. Compares what the program then believes "
+        "with what the stand-in has.",
         "chaos");
     arguments given;
-    app.add_option("--operations", given.operations, "how many subscriptions, through each adapter")
+    app.add_option("--operations", given.operations, "number of subscriptions for each adapter")
         ->check(CLI::Range(1, 10'000'000))
         ->capture_default_str();
-    app.add_option("--fault-rate", given.fault_rate, "how likely a request meets a fault, from 0 to 0.95")
+    app.add_option("--fault-rate", given.fault_rate, "probability that a request meets a fault, from 0 to 0.95")
         ->check(CLI::Range(0.0, 0.95))
         ->capture_default_str();
-    app.add_option("--seed", given.seed, "of the faults")->capture_default_str();
-    app.add_option("--transport", given.transports, "these adapters alone")
+    app.add_option("--seed", given.seed, "seed of the faults")->capture_default_str();
+    app.add_option("--transport", given.transports, "adapter to run; may be repeated")
         ->check(CLI::IsMember({"curl", "curl_multi", "httplib"}))
         ->capture_default_str();
     return run_program(app, argc, argv, [&] {
         bool good = true;
         for (auto const& name : given.transports) good = run(given, name) && good;
-        if (!good) throw stop{"something was doubled, lost, or believed without being so", 1};
+        if (!good) throw stop{"subscriptions were doubled, lost, or wrongly believed", 1};
     });
 }

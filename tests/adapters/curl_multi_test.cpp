@@ -374,9 +374,9 @@ TEST_CASE("wait ends when the remaining time of a queued request is over")
 TEST_CASE("a request of curl_transport can be given less time")
 {
     loopback::server const server(stall);
-    sidecall::curl_transport carry(quick());
+    sidecall::curl_transport transport(quick());
     for (auto given : {100ms, -5ms}) {
-        auto const time = time_of([&] { CHECK_FALSE(carry(post(server.url()), given).has_value()); });
+        auto const time = time_of([&] { CHECK_FALSE(transport(post(server.url()), given).has_value()); });
         CHECK(time < 1s);
         CHECK(time >= given);
     }
@@ -974,7 +974,7 @@ private:
 TEST_CASE("over HTTP/2, many requests share a connection")
 {
     if (!http2_front::is_installed()) {
-        MESSAGE("left out: nghttpx is not installed (Debian: nghttp2-proxy)");
+        MESSAGE("skipped: nghttpx is not installed (Debian: nghttp2-proxy)");
         return;
     }
     loopback::tls_identity const identity;
@@ -1018,7 +1018,7 @@ TEST_CASE("over HTTP/2, many requests share a connection")
 TEST_CASE("over HTTP/2, the end of a connection ends all its requests, once each")
 {
     if (!http2_front::is_installed()) {
-        MESSAGE("left out: nghttpx is not installed (Debian: nghttp2-proxy)");
+        MESSAGE("skipped: nghttpx is not installed (Debian: nghttp2-proxy)");
         return;
     }
     loopback::tls_identity const identity;

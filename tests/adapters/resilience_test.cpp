@@ -27,7 +27,7 @@ using sidecall::twilio_standin;
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
-sidecall::credentials somebody()
+sidecall::credentials some_credentials()
 {
     return sidecall::credentials::auth_token(account, sidecall::secret("stand-in-auth-token"));
 }
@@ -55,7 +55,7 @@ struct blocking {
                      sidecall::transport_options const& options)
     {
         return send_with_retry(
-            what, somebody(), Transport(options), policy,
+            what, some_credentials(), Transport(options), policy,
             [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); },
             *sidecall::endpoint::parse(url));
     }
@@ -67,17 +67,17 @@ struct by_callback {
     static auto send(Operation const& what, std::string const& url, sidecall::retry_policy const& policy,
                      sidecall::transport_options const& options)
     {
-        sidecall::curl_multi_transport carrier(options);
+        sidecall::curl_multi_transport transport(options);
         std::optional<sidecall::result<typename Operation::resource>> outcome;
         send_with_retry(
-            what, somebody(), carrier, policy,
-            [&](std::chrono::milliseconds delay, auto next) { carrier.after(delay, std::move(next)); },
+            what, some_credentials(), transport, policy,
+            [&](std::chrono::milliseconds delay, auto next) { transport.after(delay, std::move(next)); },
             [&](auto made) {
                 REQUIRE(!outcome);
                 outcome = std::move(made);
             },
             *sidecall::endpoint::parse(url));
-        while (carrier.poll() != 0) carrier.wait(100ms);
+        while (transport.poll() != 0) transport.wait(100ms);
         REQUIRE(outcome);
         return *std::move(outcome);
     }

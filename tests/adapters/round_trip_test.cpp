@@ -44,7 +44,7 @@ constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 std::string const call_text{call.view()};
 std::string const token = "the auth token";
-std::string const old_token = "the auth token of before";
+std::string const old_token = "the previous auth token";
 
 /// What the sequencer delivered, in order.
 struct handed_out {
@@ -328,7 +328,7 @@ TEST_CASE("of a thousand messages that are shuffled, repeated and forged, none i
             std::string const sign_with = at < order.size() / 2 || one_in(8) ? old_token : token;
             // Forgeries are sent first: an accepted one would take the place of the true message.
             if (one_in(10)) {
-                deliver(message, 403, {.sign_with = "somebody else's token"});
+                deliver(message, 403, {.sign_with = "another account's token"});
                 deliver(message, 403, {.sign_with = sign_with, .tamper = change_sid});
                 deliver(message, 403, {.tamper = [](standin_callback& callback) { callback.signature.clear(); }});
                 refused += 3;

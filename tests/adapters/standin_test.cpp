@@ -382,7 +382,7 @@ TEST_CASE("accepts only the right credentials")
         {"another scheme", {"Digest " + base64(good)}, false},
         {"wrong token", {basic(account + ":nope")}, false},
         {"empty token", {basic(account + ":")}, false},
-        {"a token with more behind it", {basic(good + "x")}, false},
+        {"a token with an extra character", {basic(good + "x")}, false},
         {"no colon", {basic(account)}, false},
         {"another account", {basic("AC00000000000000000000000000000009:" + standin.auth_token())}, false},
         {"an unknown API key", {basic("SK00000000000000000000000000000000:key secret")}, false},
@@ -393,7 +393,7 @@ TEST_CASE("accepts only the right credentials")
         {"the auth token as a bearer token", {"Bearer " + standin.auth_token()}, false},
         {"not base64", {"Basic " + good}, false},
         {"base64 without padding", {"Basic QUM6"}, false},
-        {"base64 with loose bits", {"Basic QUN="}, false},
+        {"base64 with unused bits set", {"Basic QUN="}, false},
         {"two blanks", {"Basic  " + base64(good)}, false},
     };
     for (auto const& one : cases) {

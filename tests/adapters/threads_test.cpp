@@ -28,7 +28,7 @@ using namespace sidecall::literals;
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
-sidecall::credentials somebody()
+sidecall::credentials some_credentials()
 {
     return sidecall::credentials::auth_token(account, sidecall::secret("token"));
 }
@@ -55,13 +55,13 @@ std::string const created = "HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
 TEST_CASE("several threads can trigger the processor detection at once")
 {
     std::atomic<int> right = 0;
-    at_once([&] { right += lasting(somebody()).authorization().reveal().size() > 40; });
+    at_once([&] { right += lasting(some_credentials()).authorization().reveal().size() > 40; });
     CHECK(right == 4);
 }
 
 TEST_CASE("operations, credentials, endpoints, requests and policies can be read by all threads at once")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     auto const where = sidecall::endpoint::edge("dublin", "ie1");
     auto const operation = subscription();
     auto const plain = operation.request(*where);
@@ -101,16 +101,16 @@ TEST_CASE("one verifier can be used by all threads")
 
 TEST_CASE("each thread has its own transport, and a transport can be passed from thread to thread")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
     auto const operation = subscription();
     std::atomic<int> made = 0;
     at_once([&] {
-        sidecall::curl_transport carrier;
-        for (int i = 0; i != 5; ++i) made += send(operation, who, carrier, where).has_value();
-        std::thread([&, carrier = std::move(carrier)]() mutable {
-            made += send(operation, who, carrier, where).has_value();
+        sidecall::curl_transport transport;
+        for (int i = 0; i != 5; ++i) made += send(operation, who, transport, where).has_value();
+        std::thread([&, transport = std::move(transport)]() mutable {
+            made += send(operation, who, transport, where).has_value();
         }).join();
     });
     CHECK(made == 24);
@@ -118,27 +118,27 @@ TEST_CASE("each thread has its own transport, and a transport can be passed from
 
 TEST_CASE("a curl_multi_transport is driven by one thread, and can be woken by any")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
     auto const operation = subscription();
-    sidecall::curl_multi_transport carrier;
+    sidecall::curl_multi_transport transport;
     std::atomic<bool> wanted = false;
     std::thread other([&] {
         std::this_thread::sleep_for(50ms);
         wanted = true;
-        carrier.wakeup();
+        transport.wakeup();
     });
     int made = 0;
     auto const start = std::chrono::steady_clock::now();
     while (!wanted) {
-        carrier.poll();
-        carrier.wait(1h);
+        transport.poll();
+        transport.wait(1h);
     }
     CHECK(std::chrono::steady_clock::now() - start < 1min);
     for (int i = 0; i != 20; ++i)
-        send(operation, who, carrier, [&](auto const& outcome) { made += outcome.has_value(); }, where);
-    while (carrier.poll() != 0) carrier.wait(100ms);
+        send(operation, who, transport, [&](auto const& outcome) { made += outcome.has_value(); }, where);
+    while (transport.poll() != 0) transport.wait(100ms);
     other.join();
     CHECK(made == 20);
 }
@@ -192,24 +192,24 @@ private:
 
 TEST_CASE("handlers and timers may run on any thread, one after the other for each operation")
 {
-    auto const who = somebody();
-    on_any_thread carrier;
+    auto const who = some_credentials();
+    on_any_thread transport;
     std::atomic<int> made = 0, ended = 0;
-    auto const timer = [&](sidecall::milliseconds, auto next) { carrier.start(std::move(next)); };
+    auto const timer = [&](sidecall::milliseconds, auto next) { transport.start(std::move(next)); };
     for (int i = 0; i != 50; ++i)
-        send_with_retry(subscription(), who, carrier, {.max_attempts = 0}, timer,
+        send_with_retry(subscription(), who, transport, {.max_attempts = 0}, timer,
                         [&, calls = 0](auto const& outcome) mutable {
                             made += outcome.has_value();
                             ended += ++calls == 1;
                         });
-    carrier.wait();
+    transport.wait();
     CHECK(made == 50);
     CHECK(ended == 50);
 }
 
 TEST_CASE("a completion on another thread may come before, during and after the return of the call")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     std::atomic<int> ended = 0;
     constexpr int operations = 200;
     for (int i = 0; i != operations; ++i) {
@@ -220,7 +220,7 @@ TEST_CASE("a completion on another thread may come before, during and after the 
             threads.emplace_back([job = std::move(job)]() mutable { job(); });
         };
         std::atomic<int> sent = 0;
-        auto carrier = [&](sidecall::authorized_request, auto completion) {
+        auto transport = [&](sidecall::authorized_request, auto completion) {
             int const attempt = ++sent;
             auto job = [attempt, completion = std::move(completion)]() mutable {
                 completion(sidecall::result<sidecall::http_response>(
@@ -239,7 +239,7 @@ TEST_CASE("a completion on another thread may come before, during and after the 
                 start(std::move(next));
         };
         int handled = 0; // by one thread, which may be either
-        send_with_retry(subscription(), who, carrier, {.deadline = std::chrono::hours(1), .max_attempts = 0}, timer,
+        send_with_retry(subscription(), who, transport, {.deadline = std::chrono::hours(1), .max_attempts = 0}, timer,
                         [&](auto const& outcome) { handled += outcome.error().http_status() == 400; });
         for (std::size_t joined = 0;; ++joined) {
             std::thread one;

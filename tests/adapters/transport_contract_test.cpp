@@ -194,7 +194,7 @@ TEST_CASE_TEMPLATE("a request arrives byte for byte as it was made", T, TRANSPOR
 {
     record seen;
     loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &seen));
-    T carry(quick<T>());
+    T transport(quick<T>());
     std::string const agent = "user-agent: sidecall/" + std::string(sidecall::version) + " acme/1.0 (a b)";
     auto const where = at(server.url()).with_product("acme/1.0 (a b)").value();
 
@@ -212,7 +212,7 @@ TEST_CASE_TEMPLATE("a request arrives byte for byte as it was made", T, TRANSPOR
                 with_body
                     ? authorize({method, where, path, {{"Callback", "https://a.b/?c=d e&f"}, {"Empty", ""}}}, who())
                     : authorize({method, where, path}, who());
-            auto const answer = carry(request);
+            auto const answer = transport(request);
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 200);
 
@@ -237,12 +237,12 @@ TEST_CASE_TEMPLATE("a large body is sent at once, without Expect: 100-continue",
 {
     record seen;
     loopback::server const server(always(created, &seen));
-    T carry(quick<T>());
+    T transport(quick<T>());
     for (std::size_t size : {1023u, 5000u, 1500000u}) {
         std::string const value(size, 'x');
         auto const request = post(server.url(), value);
         sidecall::result<sidecall::http_response> answer = sidecall::failure(errc::transport_failure);
-        auto const time = time_of([&] { answer = carry(request); });
+        auto const time = time_of([&] { answer = transport(request); });
         REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
         CHECK(body_of(seen.all().back()) == request.body());
         for (auto const& line : head_of(seen.all().back())) CHECK(line.substr(0, 6) != "expect");
@@ -257,8 +257,8 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
         loopback::server const server(always("HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
                                              "x-two: 1\r\nX-Blank: \t a b \t\r\nX-Two: 2\r\nX-Empty:\r\n"
                                              "Content-Length: 5\r\n\r\na\0b\r\n"s));
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         REQUIRE(answer.has_value());
         CHECK(answer->status == 404);
         CHECK(answer->body == "a\0b\r\n"s);
@@ -282,8 +282,8 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
             }
             peer.read_some();
         });
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         REQUIRE(answer.has_value());
         CHECK(answer->status == 201);
         CHECK(answer->body == "abcde0123456789");
@@ -291,9 +291,9 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
     SUBCASE("up to the end of the connection")
     {
         loopback::server const server(once("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE(answer.has_value());
             CHECK(answer->status == 502);
             CHECK(answer->body == "<html>");
@@ -304,9 +304,9 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
         loopback::tls_identity const identity;
         for (auto fields : {"", "Connection: close\r\n"}) {
             loopback::server const server(once("HTTP/1.1 502 Bad Gateway\r\n"s + fields + "\r\n<html>"), &identity);
-            T carry(trusting<T>(identity));
+            T transport(trusting<T>(identity));
             for (int i = 0; i != 2; ++i) {
-                auto const answer = carry(post(server.url()));
+                auto const answer = transport(post(server.url()));
                 if (!answer && std::is_same_v<T, sidecall::httplib_transport>) { // some versions miss the end of TLS
                     CHECK(code_of(answer) == errc::answer_lost);
                     continue;
@@ -319,15 +319,15 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
     SUBCASE("of HTTP/1.0")
     {
         loopback::server const server(once("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().body == "ok");
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().body == "ok");
     }
     SUBCASE("204 without a body")
     {
         loopback::server const server(always("HTTP/1.1 204 No Content\r\nTwilio-Request-Id: RQ1\r\n\r\n"));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(without_body(http_method::delete_, server.url()));
+            auto const answer = transport(without_body(http_method::delete_, server.url()));
             REQUIRE(answer.has_value());
             CHECK(answer->status == 204);
             CHECK(answer->body.empty());
@@ -338,9 +338,9 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
     SUBCASE("to a HEAD")
     {
         loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(without_body(http_method::head, server.url()));
+            auto const answer = transport(without_body(http_method::head, server.url()));
             REQUIRE(answer.has_value());
             CHECK(answer->status == 200);
             CHECK(answer->body.empty());
@@ -362,9 +362,9 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
                 CAPTURE(std::string(field));
                 std::string const head = "HTTP/1.1 " + status + "\r\n" + field + "\r\nTwilio-Request-Id: RQ1\r\n\r\n";
                 loopback::server const server(always(head));
-                T carry({.connect_timeout = 10s, .total_timeout = 2s});
+                T transport({.connect_timeout = 10s, .total_timeout = 2s});
                 for (int i = 0; i != 2; ++i) {
-                    auto const answer = carry(without_body(one.first, server.url()));
+                    auto const answer = transport(without_body(one.first, server.url()));
                     REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
                     CHECK(std::to_string(answer->status) == status.substr(0, 3));
                     CHECK(answer->body.empty());
@@ -380,14 +380,14 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
     SUBCASE("after a 100")
     {
         loopback::server const server(always("HTTP/1.1 100 Continue\r\n\r\n" + created));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 201);
     }
     SUBCASE("after a 103")
     {
         loopback::server const server(always("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + created));
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         if (std::is_same_v<T, sidecall::curl_transport>) {
             REQUIRE(answer.has_value());
             CHECK(answer->status == 201);
@@ -400,8 +400,8 @@ TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
     {
         loopback::server const server(
             always("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1F\x8B\x08\x01"));
-        T carry(quick<T>());
-        CHECK(carry(post(server.url())).value().body == "\x1F\x8B\x08\x01");
+        T transport(quick<T>());
+        CHECK(transport(post(server.url())).value().body == "\x1F\x8B\x08\x01");
     }
 }
 
@@ -409,8 +409,8 @@ TEST_CASE("libcurl: a folded header field is one field, and a trailer is not a h
 {
     loopback::server const server(always("HTTP/1.1 200 OK\r\nX-Folded: a\r\n  b\r\nTransfer-Encoding: chunked\r\n\r\n"
                                          "1\r\nx\r\n0\r\nX-Trailer: t\r\n\r\n"));
-    sidecall::curl_transport carry(quick<sidecall::curl_transport>());
-    auto const answer = carry(post(server.url()));
+    sidecall::curl_transport transport(quick<sidecall::curl_transport>());
+    auto const answer = transport(post(server.url()));
     REQUIRE(answer.has_value());
     CHECK(answer->body == "x");
     CHECK(sidecall::headers_view(answer->headers).find("X-Folded") == "a  b");
@@ -429,18 +429,18 @@ TEST_CASE_TEMPLATE("an operation succeeds", T, TRANSPORTS)
         peer.write("HTTP/1.1 404 Not Found\r\nContent-Length: 34\r\n\r\n{\"code\":20404,\"message\":\"no such\"}");
         peer.read_some();
     });
-    T carry(quick<T>());
+    T transport(quick<T>());
 
     sidecall::create_user_defined_message_subscription const create{
         .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
-    auto const made = send(create, who(), carry, at(server.url()));
+    auto const made = send(create, who(), transport, at(server.url()));
     REQUIRE(made.has_value());
     CHECK(made->sid == subscription);
 
     sidecall::delete_user_defined_message_subscription const end{
         .account_sid = account, .call_sid = call, .sid = made->sid};
-    CHECK(send(end, who(), carry, at(server.url())).has_value());
-    auto const gone = send(end, who(), carry, at(server.url()));
+    CHECK(send(end, who(), transport, at(server.url())).has_value());
+    auto const gone = send(end, who(), transport, at(server.url()));
     REQUIRE(code_of(gone) == errc::api_error);
     CHECK(gone.error().twilio_code() == 20404);
 
@@ -459,8 +459,8 @@ TEST_CASE_TEMPLATE("TLS certificates are verified", T, TRANSPORTS)
     SUBCASE("an unknown authority is rejected")
     {
         loopback::server const server(always(created, &seen), &identity);
-        T carry(quick<T>());
-        CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
         loopback::tls_identity const other;
         T trusts_another(trusting<T>(other));
         CHECK(code_of(trusts_another(post(server.url()))) == errc::tls_failure);
@@ -468,9 +468,9 @@ TEST_CASE_TEMPLATE("TLS certificates are verified", T, TRANSPORTS)
     SUBCASE("the authority of the options is accepted, and the connection kept")
     {
         loopback::server const server(always(created, &seen), &identity);
-        T carry(trusting<T>(identity));
+        T transport(trusting<T>(identity));
         for (int i = 0; i != 3; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 201);
         }
@@ -484,9 +484,9 @@ TEST_CASE_TEMPLATE("TLS certificates are verified", T, TRANSPORTS)
             loopback::tls_identity const named("DNS:localhost");
             loopback::server const server(always(created, &seen), &named);
             std::string const authority = host + server.host().substr(server.host().find(':'));
-            T carry(trusting<T>(named));
+            T transport(trusting<T>(named));
             for (int i = 0; i != 2; ++i) {
-                auto const answer = carry(post("https://" + authority));
+                auto const answer = transport(post("https://" + authority));
                 REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
                 CHECK(seen.all().back().find("Host: " + authority + "\r\n") != std::string::npos);
             }
@@ -500,24 +500,24 @@ TEST_CASE_TEMPLATE("TLS certificates are verified", T, TRANSPORTS)
             CAPTURE(std::string(names));
             loopback::tls_identity const wrong(names);
             loopback::server const server(always(created, &seen), &wrong);
-            T carry(trusting<T>(wrong));
-            CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+            T transport(trusting<T>(wrong));
+            CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
         }
     }
     SUBCASE("TLS 1.1 is rejected")
     {
         loopback::tls_identity const old("IP:127.0.0.1", TLS1_1_VERSION);
         loopback::server const server(always(created, &seen), &old);
-        T carry(trusting<T>(old));
-        CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        T transport(trusting<T>(old));
+        CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
     }
     SUBCASE("an unreadable authority file is a failure")
     {
         loopback::server const server(always(created, &seen), &identity);
         auto options = quick<T>();
         options.ca_file = "/nonexistent/ca.pem";
-        T carry(options);
-        for (int i = 0; i != 2; ++i) CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        T transport(options);
+        for (int i = 0; i != 2; ++i) CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
     }
     SUBCASE("a server without TLS is rejected")
     {
@@ -525,8 +525,8 @@ TEST_CASE_TEMPLATE("TLS certificates are verified", T, TRANSPORTS)
             peer.read_some();
             peer.write("HTTP/1.1 400 Bad Request\r\n\r\n");
         });
-        T carry(quick<T>());
-        CHECK(code_of(carry(post("https://" + server.host()))) == errc::tls_failure);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post("https://" + server.host()))) == errc::tls_failure);
     }
     CHECK(seen.all().size() == allowed);
 }
@@ -540,15 +540,15 @@ TEST_CASE_TEMPLATE("without a connection, the failure says that nothing was sent
             loopback::listener const closed;
             port = closed.port();
         }
-        T carry(quick<T>());
-        CHECK(code_of(carry(post("http://127.0.0.1:" + std::to_string(port)))) == errc::not_connected);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post("http://127.0.0.1:" + std::to_string(port)))) == errc::not_connected);
     }
     SUBCASE("connection not accepted")
     {
         loopback::full_listener const full;
-        T carry({.connect_timeout = 200ms, .total_timeout = 4s});
+        T transport({.connect_timeout = 200ms, .total_timeout = 4s});
         auto const time = time_of([&] {
-            auto const answer = carry(post("http://127.0.0.1:" + std::to_string(full.port())));
+            auto const answer = transport(post("http://127.0.0.1:" + std::to_string(full.port())));
             REQUIRE(code_of(answer) == errc::not_connected);
             CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
         });
@@ -558,9 +558,9 @@ TEST_CASE_TEMPLATE("without a connection, the failure says that nothing was sent
     SUBCASE("the total timeout includes connecting")
     {
         loopback::full_listener const full;
-        T carry({.connect_timeout = 4s, .total_timeout = 200ms});
+        T transport({.connect_timeout = 4s, .total_timeout = 200ms});
         auto const time = time_of([&] {
-            auto const answer = carry(post("http://127.0.0.1:" + std::to_string(full.port())));
+            auto const answer = transport(post("http://127.0.0.1:" + std::to_string(full.port())));
             CHECK(code_of(answer) == errc::not_connected);
         });
         CHECK(time < 3s);
@@ -568,9 +568,9 @@ TEST_CASE_TEMPLATE("without a connection, the failure says that nothing was sent
     SUBCASE("accepted without a TLS handshake")
     {
         loopback::server const silent(loopback::stall);
-        T carry({.connect_timeout = 200ms, .total_timeout = 4s});
+        T transport({.connect_timeout = 200ms, .total_timeout = 4s});
         auto const time = time_of([&] {
-            auto const answer = carry(post("https://" + silent.host()));
+            auto const answer = transport(post("https://" + silent.host()));
             REQUIRE(code_of(answer) == errc::not_connected);
             CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
         });
@@ -593,16 +593,16 @@ TEST_CASE_TEMPLATE("another address of the host is tried only if nothing was sen
             tls);
         std::string const url = (tls ? "https://host.test:" : "http://localhost:") + std::to_string(server.port());
         std::size_t const before = seen.all().size();
-        T carry(trusting<T>(identity));
+        T transport(trusting<T>(identity));
         {
             addresses_of_a_host const one({"127.0.0.1", "127.0.0.1"});
-            CHECK(code_of(carry(post(url))) == errc::answer_lost);
+            CHECK(code_of(transport(post(url))) == errc::answer_lost);
         }
         CHECK(seen.all().size() == before + 1);
         CHECK(server.accepted() == 1);
         {
             addresses_of_a_host const other({"127.0.0.2", "127.0.0.1"}); // no server listens at the first
-            auto const answer = carry(post(url));
+            auto const answer = transport(post(url));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 201);
         }
@@ -660,8 +660,8 @@ TEST_CASE_TEMPLATE("the total timeout applies, however slowly the response arriv
     }
 
     loopback::server const server(script);
-    T carry({.connect_timeout = 4s, .total_timeout = 150ms});
-    auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
+    T transport({.connect_timeout = 4s, .total_timeout = 150ms});
+    auto const time = time_of([&] { CHECK(code_of(transport(post(server.url()))) == errc::timed_out); });
     CHECK(time > 100ms);
     CHECK(time < 3s);
 }
@@ -678,8 +678,8 @@ TEST_CASE_TEMPLATE("the total timeout applies over TLS", T, TRANSPORTS)
         &identity);
     auto options = trusting<T>(identity);
     options.total_timeout = 300ms;
-    T carry(options);
-    auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
+    T transport(options);
+    auto const time = time_of([&] { CHECK(code_of(transport(post(server.url()))) == errc::timed_out); });
     CHECK(time < 3s);
 }
 
@@ -747,8 +747,8 @@ TEST_CASE_TEMPLATE("an incomplete response is reported as lost", T, TRANSPORTS)
     for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
         CAPTURE(tls != nullptr);
         loopback::server const server(script, tls);
-        T carry(trusting<T>(identity));
-        auto const answer = carry(post(server.url()));
+        T transport(trusting<T>(identity));
+        auto const answer = transport(post(server.url()));
         REQUIRE(code_of(answer) == errc::answer_lost);
         CHECK(answer.error().native_code().has_value());
         CHECK(server.accepted() == 1);
@@ -779,8 +779,8 @@ TEST_CASE_TEMPLATE("a response that is not HTTP is a failure", T, TRANSPORTS)
         script = once("SSH-2.0-OpenSSH_9.2\r\n");
     }
     loopback::server const server(script);
-    T carry(quick<T>());
-    errc const code = code_of(carry(post(server.url())));
+    T transport(quick<T>());
+    errc const code = code_of(transport(post(server.url())));
     CHECK((code == errc::transport_failure || code == errc::answer_lost));
     CHECK(server.accepted() == 1);
 }
@@ -837,9 +837,9 @@ TEST_CASE_TEMPLATE("the size of a response is limited", T, TRANSPORTS)
     loopback::server const server(script);
     auto options = quick<T>();
     options.max_answer = 65536;
-    T carry(options);
+    T transport(options);
     auto const time = time_of([&] {
-        errc const code = code_of(carry(post(server.url())));
+        errc const code = code_of(transport(post(server.url())));
         if (in_headers && code == errc::answer_lost)
             CHECK(std::is_same_v<T, sidecall::httplib_transport>);
         else
@@ -853,8 +853,8 @@ TEST_CASE_TEMPLATE("a response may be as large as the limit", T, TRANSPORTS)
     loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 65000\r\n\r\n" + std::string(65000, 'x')));
     auto options = quick<T>();
     options.max_answer = 65536;
-    T carry(options);
-    CHECK(carry(post(server.url())).value().body.size() == 65000);
+    T transport(options);
+    CHECK(transport(post(server.url())).value().body.size() == 65000);
     options.max_answer = 0;
     T nothing(options);
     CHECK(code_of(nothing(post(server.url()))) == errc::answer_too_large);
@@ -866,8 +866,8 @@ TEST_CASE_TEMPLATE("a redirect is returned, and no other server gets the credent
     for (int status : {301, 302, 303, 307, 308}) {
         loopback::server const server(always("HTTP/1.1 " + std::to_string(status) + " Moved\r\nLocation: " +
                                              target.url() + "/there\r\nContent-Length: 0\r\n\r\n"));
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         REQUIRE(answer.has_value());
         CHECK(answer->status == status);
         CHECK(sidecall::headers_view(answer->headers).find("Location") == target.url() + "/there");
@@ -882,8 +882,8 @@ TEST_CASE_TEMPLATE("an authentication challenge is not answered", T, TRANSPORTS)
         always("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"a\", nonce=\"b\", qop=\"auth\"\r\n"
                "WWW-Authenticate: Basic realm=\"a\"\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
                &seen));
-    T carry(quick<T>());
-    for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 401);
+    T transport(quick<T>());
+    for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 401);
     REQUIRE(seen.all().size() == 2);
     CHECK(seen.all()[0] == seen.all()[1]); // no cookie either
 }
@@ -893,8 +893,8 @@ TEST_CASE_TEMPLATE("a connection is kept as long as it is usable", T, TRANSPORTS
     SUBCASE("two requests share one connection")
     {
         loopback::server const server(always(created));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 201);
         CHECK(server.accepted() == 1);
     }
     SUBCASE("also after the transport was moved")
@@ -915,23 +915,23 @@ TEST_CASE_TEMPLATE("a connection is kept as long as it is usable", T, TRANSPORTS
         loopback::server const server(always(created));
         auto options = quick<T>();
         options.max_idle = 0s;
-        T carry(options);
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        T transport(options);
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 201);
         CHECK(server.accepted() == 2);
     }
     SUBCASE("closed after Connection: close")
     {
         loopback::server const server(once("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 200);
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 200);
         CHECK(server.accepted() == 2);
     }
     SUBCASE("closed by the server without notice")
     {
         loopback::server const server(once(created));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            CHECK(carry(post(server.url())).value().status == 201);
+            CHECK(transport(post(server.url())).value().status == 201);
             std::this_thread::sleep_for(20ms);
         }
         CHECK(server.accepted() == 2);
@@ -940,9 +940,9 @@ TEST_CASE_TEMPLATE("a connection is kept as long as it is usable", T, TRANSPORTS
     {
         loopback::tls_identity const identity;
         loopback::server const server(once(created), &identity);
-        T carry(trusting<T>(identity));
+        T transport(trusting<T>(identity));
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             std::this_thread::sleep_for(20ms);
         }
@@ -957,18 +957,18 @@ TEST_CASE_TEMPLATE("a connection is kept as long as it is usable", T, TRANSPORTS
             peer.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
             peer.read_some();
         });
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            CHECK(carry(post(server.url())).value().status == 201);
+            CHECK(transport(post(server.url())).value().status == 201);
             std::this_thread::sleep_for(30ms);
         }
     }
     SUBCASE("another host gets another connection")
     {
         loopback::server const one(always(created)), two(always(created));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (auto const& server : {one.url(), two.url(), two.url()}) {
-            CHECK(carry(post(server)).value().status == 201);
+            CHECK(transport(post(server)).value().status == 201);
             std::this_thread::sleep_for(5ms); // libcurl compares the ages of connections in milliseconds
         }
         CHECK(one.accepted() == 1);
@@ -981,9 +981,9 @@ TEST_CASE_TEMPLATE("a connection is kept as long as it is usable", T, TRANSPORTS
             if (peer.number() == 0) return peer.reset();
             peer.write(created);
         });
-        T carry(quick<T>());
-        CHECK(code_of(carry(post(server.url()))) == errc::answer_lost);
-        CHECK(carry(post(server.url())).value().status == 201);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post(server.url()))) == errc::answer_lost);
+        CHECK(transport(post(server.url())).value().status == 201);
     }
 }
 
@@ -1001,11 +1001,11 @@ TEST_CASE_TEMPLATE("a request that may have arrived is not sent twice", T, TRANS
     };
     auto const second_is_lost = [&](loopback::tls_identity const* tls, auto const& make) {
         loopback::server const server(script, tls);
-        T carry(trusting<T>(identity));
-        CHECK(carry(post(server.url())).value().status == 201);
-        CHECK(code_of(carry(make(server.url()))) == errc::answer_lost);
+        T transport(trusting<T>(identity));
+        CHECK(transport(post(server.url())).value().status == 201);
+        CHECK(code_of(transport(make(server.url()))) == errc::answer_lost);
         CHECK(seen.all().size() == 2);
-        CHECK(carry(post(server.url())).value().status == 201); // later requests succeed again
+        CHECK(transport(post(server.url())).value().status == 201); // later requests succeed again
     };
     auto const large = [](std::string const& url) { return post(url, std::string(6000000, 'x')); };
     auto const end = [](std::string const& url) { return without_body(http_method::delete_, url); };
@@ -1082,9 +1082,9 @@ TEST_CASE_TEMPLATE("nothing is sent on a second connection once the first one wa
             std::size_t const sent = seen.all().size() + rounds * (before + 1);
             loopback::server const server(script, tls);
             for (std::size_t i = 0; i != rounds; ++i) {
-                T carry(trusting<T>(identity));
-                for (std::size_t n = 0; n != before; ++n) CHECK(carry(post(server.url())).value().status == 201);
-                errc const code = code_of(carry(post(server.url(), value)));
+                T transport(trusting<T>(identity));
+                for (std::size_t n = 0; n != before; ++n) CHECK(transport(post(server.url())).value().status == 201);
+                errc const code = code_of(transport(post(server.url(), value)));
                 CHECK((code == errc::answer_lost || (code == errc::tls_failure && tls) ||
                        (code == errc::not_connected && before_any)));
             }
@@ -1107,16 +1107,16 @@ TEST_CASE_TEMPLATE("a write to a closed connection raises no signal", T, TRANSPO
                     peer.reset();
                 },
                 tls);
-            T carry(trusting<T>(identity));
-            CHECK(code_of(carry(post(server.url(), body))) == errc::answer_lost);
+            T transport(trusting<T>(identity));
+            CHECK(code_of(transport(post(server.url(), body))) == errc::answer_lost);
         }
         {
             gate stuck;
             loopback::server const server([&](connection&) { stuck.wait(); }, tls);
             auto options = trusting<T>(identity);
             options.total_timeout = 300ms;
-            T carry(options);
-            auto const time = time_of([&] { CHECK(code_of(carry(post(server.url(), body))) == errc::timed_out); });
+            T transport(options);
+            auto const time = time_of([&] { CHECK(code_of(transport(post(server.url(), body))) == errc::timed_out); });
             CHECK(time < 3s);
             stuck.open();
         }
@@ -1168,9 +1168,9 @@ TEST_CASE_TEMPLATE("only the proxy of the options is used, and only for https", 
         char const* const names[] = {"http_proxy", "https_proxy", "all_proxy",
                                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"};
         for (auto name : names) ::setenv(name, trap.url().c_str(), 1);
-        T carry(trusting<T>(identity));
-        CHECK(carry(post(plain.url())).value().status == 201);
-        CHECK(carry(post(server.url())).value().status == 201);
+        T transport(trusting<T>(identity));
+        CHECK(transport(post(plain.url())).value().status == 201);
+        CHECK(transport(post(server.url())).value().status == 201);
         for (auto name : names) ::unsetenv(name);
         CHECK(trap.accepted() == 0);
     }
@@ -1180,8 +1180,8 @@ TEST_CASE_TEMPLATE("only the proxy of the options is used, and only for https", 
         loopback::server const trap(always(created, &asked));
         auto options = quick<T>();
         options.proxy = trap.url();
-        T carry(options);
-        CHECK(carry(post(plain.url())).value().status == 201);
+        T transport(options);
+        CHECK(transport(post(plain.url())).value().status == 201);
         CHECK(trap.accepted() == 0);
     }
     SUBCASE("https goes through it, and it sees no credential")
@@ -1190,9 +1190,9 @@ TEST_CASE_TEMPLATE("only the proxy of the options is used, and only for https", 
         ::setenv("no_proxy", "127.0.0.1", 1);
         auto options = trusting<T>(identity);
         options.proxy = proxy.url();
-        T carry(options);
+        T transport(options);
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 201);
         }
@@ -1208,8 +1208,8 @@ TEST_CASE_TEMPLATE("only the proxy of the options is used, and only for https", 
         loopback::server const proxy(once("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"));
         auto options = trusting<T>(identity);
         options.proxy = proxy.url();
-        T carry(options);
-        CHECK(code_of(carry(post(server.url()))) == errc::not_connected);
+        T transport(options);
+        CHECK(code_of(transport(post(server.url()))) == errc::not_connected);
     }
     SUBCASE("the proxy may be absent")
     {
@@ -1218,8 +1218,8 @@ TEST_CASE_TEMPLATE("only the proxy of the options is used, and only for https", 
             loopback::listener const closed;
             options.proxy = "http://127.0.0.1:" + std::to_string(closed.port());
         }
-        T carry(options);
-        CHECK(code_of(carry(post(server.url()))) == errc::not_connected);
+        T transport(options);
+        CHECK(code_of(transport(post(server.url()))) == errc::not_connected);
         CHECK(server.accepted() == 0);
     }
 }
@@ -1231,9 +1231,9 @@ TEST_CASE_TEMPLATE("each thread can use its own transport", T, TRANSPORTS)
     std::atomic<int> good = 0;
     for (int i = 0; i != 4; ++i)
         threads.emplace_back([&] {
-            T carry(quick<T>());
+            T transport(quick<T>());
             for (int n = 0; n != 10; ++n) {
-                auto const answer = carry(post(server.url()));
+                auto const answer = transport(post(server.url()));
                 good += answer && answer->status == 201;
             }
         });
@@ -1246,8 +1246,8 @@ TEST_CASE_TEMPLATE("an invalid proxy gives a failure, which does not contain its
 {
     for (std::string proxy : {"http://alice:sEcret@[bad", "junk://alice:sEcret@x", "http://alice:sEcret@127.0.0.1:1"}) {
         CAPTURE(proxy);
-        T carry({.connect_timeout = 200ms, .total_timeout = 2s, .proxy = proxy});
-        auto const answer = carry(post("https://127.0.0.1:1"));
+        T transport({.connect_timeout = 200ms, .total_timeout = 2s, .proxy = proxy});
+        auto const answer = transport(post("https://127.0.0.1:1"));
         REQUIRE_FALSE(answer.has_value());
         CHECK(answer.error().to_string().find("sEcret") == std::string::npos);
     }
@@ -1265,8 +1265,8 @@ TEST_CASE_TEMPLATE("a child process inherits no connection", T, TRANSPORTS)
                 peer.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
             },
             tls);
-        T carry(tls ? trusting<T>(*tls) : quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(tls ? trusting<T>(*tls) : quick<T>());
+        auto const answer = transport(post(server.url()));
         CHECK_MESSAGE(answer.has_value(), text_of(answer));
         CHECK(open.size() >= 3); // two of the server, and the client's
         for (auto const& one : open) CHECK_MESSAGE(one.closes_on_exec, one.descriptor);
@@ -1288,10 +1288,10 @@ TEST_CASE_TEMPLATE("nothing of a request is left for the next one", T, TRANSPORT
             CHECK(fresh(request).has_value());
             std::string const expected = seen.all().back();
             for (auto first : methods) {
-                T carry(quick<T>());
-                CHECK(carry(without_body(first, server.url())).has_value());
-                if (first != http_method::head) CHECK(carry(post(server.url())).has_value());
-                CHECK(carry(request).has_value());
+                T transport(quick<T>());
+                CHECK(transport(without_body(first, server.url())).has_value());
+                if (first != http_method::head) CHECK(transport(post(server.url())).has_value());
+                CHECK(transport(request).has_value());
                 CHECK(seen.all().back() == expected);
             }
         }

@@ -53,13 +53,13 @@ public:
         while (!server_.is_running()) std::this_thread::yield();
 
         auto const account = sidecall::account_sid::parse(standin.account_sid()).value();
-        sidecall::httplib_transport carrier;
+        sidecall::httplib_transport transport;
         auto const made = sidecall::send(
             sidecall::create_user_defined_message_subscription{.account_sid = account,
                                                                .call_sid = sidecall::call_sid::parse(call).value(),
                                                                .callback = sidecall::callback_url::parse(url).value(),
                                                                .method = sidecall::parse_http_method(method).value()},
-            sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), carrier,
+            sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), transport,
             sidecall::endpoint::parse(standin.base_url()).value());
         REQUIRE(made);
     }
@@ -105,13 +105,13 @@ private:
 void subscribe(sidecall::twilio_standin const& standin, std::string const& url, std::string const& method = "POST")
 {
     auto const account = sidecall::account_sid::parse(standin.account_sid()).value();
-    sidecall::httplib_transport carrier;
+    sidecall::httplib_transport transport;
     REQUIRE(sidecall::send(
         sidecall::create_user_defined_message_subscription{.account_sid = account,
                                                            .call_sid = sidecall::call_sid::parse(call).value(),
                                                            .callback = sidecall::callback_url::parse(url).value(),
                                                            .method = sidecall::parse_http_method(method).value()},
-        sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), carrier,
+        sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), transport,
         sidecall::endpoint::parse(standin.base_url()).value()));
 }
 
@@ -371,15 +371,15 @@ TEST_CASE("a body that looks like a request is not answered as one, whatever the
         {"two lengths, the last 0", "Content-Length: " + length + "\r\nContent-Length: 0\r\n", inner},
         {"a length and chunks", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner},
         {"chunks and a length", "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", chunk},
-        {"a coding that is not known", "Transfer-Encoding: gzip, chunked\r\nContent-Length: 0\r\n", inner},
+        {"an unknown transfer coding", "Transfer-Encoding: gzip, chunked\r\nContent-Length: 0\r\n", inner},
         {"two codings", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n" + inner},
         {"a length with a sign", "Content-Length: +0\r\n", inner},
         {"a negative length", "Content-Length: -1\r\n", inner},
-        {"a length that is no number", "Content-Length: " + length + "x\r\n", inner},
+        {"a length that is not a number", "Content-Length: " + length + "x\r\n", inner},
         {"a list of lengths", "Content-Length: 0, " + length + "\r\n", inner},
         {"a length in hexadecimal", "Content-Length: 0x20\r\n", inner},
-        {"a length that no number holds", "Content-Length: 18446744073709551616\r\n", inner},
-        {"a blank behind the name", "Content-Length : " + length + "\r\n", inner},
+        {"a length that overflows 64 bits", "Content-Length: 18446744073709551616\r\n", inner},
+        {"a space after the name", "Content-Length : " + length + "\r\n", inner},
     };
     bool const is_0_11 = std::string_view(CPPHTTPLIB_VERSION).substr(0, 5) == "0.11.";
     int before = 0;
@@ -404,10 +404,9 @@ TEST_CASE("a body that looks like a request is not answered as one, whatever the
         for (framing const& one : unclear) check(method, one);
     for (std::string const method : {"POST", "PUT", "PATCH", "DELETE"}) {
         check(method, {"a broken chunk", "Transfer-Encoding: chunked\r\n", "1\r\nxGET / HTTP/1.1\r\n" + inner});
-        check(method, {"what follows the last chunk", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner});
+        check(method, {"bytes after the last chunk", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner});
         check(method, {"multipart", "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 200\r\n", inner});
-        check(method,
-              {"a coding of the content", "Content-Encoding: gzip\r\nContent-Length: " + length + "\r\n", inner});
+        check(method, {"a Content-Encoding", "Content-Encoding: gzip\r\nContent-Length: " + length + "\r\n", inner});
     }
     for (std::string const method : {"POST", "PUT", "PATCH"}) check(method, {"no length", "", inner});
 }
@@ -467,7 +466,7 @@ TEST_CASE("connections that the mount cannot close are closed by a server withou
     std::atomic<int> inner_requests{0};
     server.server.Get("/inner", [&](httplib::Request const&, httplib::Response&) { ++inner_requests; });
     server.server.set_error_handler([](httplib::Request const&, httplib::Response& response) {
-        response.set_content("my own words", "text/plain");
+        response.set_content("a custom text", "text/plain");
     });
     server.server.set_keep_alive_max_count(1);
     sidecall::mount_webhook(server.server, server.callback("/udm"), sidecall::webhook_verifier(sidecall::secret("x")),

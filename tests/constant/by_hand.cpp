@@ -73,8 +73,8 @@ constexpr bool base64_of()
     }
     return true;
 }
-CASE("base64: there and back", base64_of<1>() && base64_of<2>() && base64_of<3>() && base64_of<4>() &&
-                                   base64_of<17>() && base64_of<18>() && base64_of<19>() && base64_of<20>());
+CASE("base64: round trip", base64_of<1>() && base64_of<2>() && base64_of<3>() && base64_of<4>() && base64_of<17>() &&
+                               base64_of<18>() && base64_of<19>() && base64_of<20>());
 
 // Forms and texts.
 
@@ -120,7 +120,7 @@ CASE("form: many, by heapsort", reads_form("q=&p=&o=&n=&m=&l=&k=&j=&i=&h=&g=&f=&
                                                                                                      {"p", ""},
                                                                                                      {"q", ""}}));
 
-CASE("utf8: cut anywhere", [] {
+CASE("utf8: truncated anywhere", [] {
     constexpr std::string_view text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
     constexpr std::size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10};
     for (std::size_t size = 0; size != text.size(); ++size) {
@@ -167,7 +167,7 @@ CASE("endpoint: a product", lasting(endpoint().with_product("acme/2"))->user_age
 CASE("idempotency key", lasting(idempotency_key_view::parse("k\xC3\xA9"))->view() == "k\xC3\xA9" &&
                             idempotency_key_view::parse("k\xC3").error().offset() == 1u &&
                             idempotency_key_view::parse("").error().field() == "IdempotencyKey");
-CASE("idempotency key: a UUID of a generator's", [] {
+CASE("idempotency key: from a generator", [] {
     struct counter {
         static constexpr unsigned(min)() { return 0; }
         static constexpr unsigned(max)() { return 255; }
@@ -185,9 +185,9 @@ CASE("method", parse_http_method("DELETE").value() == http_method::delete_ && !p
 // A request with its credential in a buffer of exactly the needed size. One byte less is rejected, and a write beyond
 // the end would not be a constant expression.
 
-CASE("date: a month that is none", !detail::parse_rfc2822("Wed, 18 Dez 2019 20:02:01 +0000"));
+CASE("date: an unknown month", !detail::parse_rfc2822("Wed, 18 Dez 2019 20:02:01 +0000"));
 CASE("date: NULs for a month", !detail::parse_rfc2822({"Wed, 18 \0\0\0 2019 20:02:01 +0000", 31}));
-CASE("request: where to connect to", [] {
+CASE("request: host and port to connect to", [] {
     auto const connects_to = [](std::string_view where, std::string_view hostname, unsigned port) {
         http_request const request(http_method::get, *endpoint::parse(where), {"/"});
         return request.hostname() == hostname && request.port() == port;
@@ -195,7 +195,7 @@ CASE("request: where to connect to", [] {
     return connects_to("https://h", "h", 443) && connects_to("https://h:1", "h", 1) &&
            connects_to("http://[::1]", "::1", 80) && connects_to("http://[::1]:65535", "::1", 65535);
 }());
-CASE("authorize: storage to the byte", [] {
+CASE("authorize: a storage of exactly the needed size", [] {
     delete_user_defined_message_subscription_view const operation{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};
     auto const who = credentials::auth_token(account, secret("token"));
@@ -219,7 +219,7 @@ CASE("credentials: a bearer token",
      lasting(credentials::bearer(secret("a-b.c~d+e/f==")))->authorization().reveal() == "Bearer a-b.c~d+e/f==" &&
          credentials::bearer(secret("a b")).error().offset() == 1u &&
          credentials::bearer(secret("=")).error().offset() == 0u);
-CASE("secret: a long one, on the heap", [] {
+CASE("secret: a long one on the heap", [] {
     std::string_view const text = "0123456789012345678901234567890123456789012345678901234567890123456789"
                                   "0123456789012345678901234567890123456789012345678901234567890123456789";
     secret first(text);

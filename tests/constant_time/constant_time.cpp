@@ -89,7 +89,7 @@ struct codes {
             given[flipped_bit / 8] = static_cast<unsigned char>(given[flipped_bit / 8] ^ 1u << flipped_bit % 8);
         hide(token);
         right = code_of_url(hmac_sha1(token));
-        check(is_hidden(right), "the code does not hang on the token");
+        check(is_hidden(right), "the code does not depend on the token");
     }
     code right{};
     code given{};
@@ -103,8 +103,8 @@ void keys_and_codes()
         code const expected = code_of_url(hmac_sha1(token));
         hide(token);
         code const found = code_of_url(hmac_sha1(token));
-        check(is_hidden(found), "the code does not hang on the token");
-        check(publish(found) == expected, "another code under valgrind");
+        check(is_hidden(found), "the code does not depend on the token");
+        check(publish(found) == expected, "a different code under valgrind");
     }
 }
 
@@ -136,7 +136,7 @@ void base64()
         hide(token);
         std::string found = encode();
         static_cast<void>(VALGRIND_MAKE_MEM_DEFINED(found.data(), found.size()));
-        check(found == expected, "another text under valgrind");
+        check(found == expected, "a different text under valgrind");
     }
 }
 
@@ -179,12 +179,12 @@ void verify()
         sidecall::detail::base64_encode({reinterpret_cast<char const*>(given.data()), given.size()}, {},
                                         signature.data());
         auto const before = VALGRIND_COUNT_ERRORS;
-        bool const holds = verifier.verify({.method = "GET", .url = url, .signature = signature}).has_value();
+        bool const accepted = verifier.verify({.method = "GET", .url = url, .signature = signature}).has_value();
         counted[i] = VALGRIND_COUNT_ERRORS - before;
-        check(!holds, "a wrong verdict");
+        check(!accepted, "a wrong verdict");
     }
     std::fprintf(stderr, "verdicts looked at: %u, %u, %u\n", counted[0], counted[1], counted[2]);
-    check(counted[0] == 2 && counted[1] == 2 && counted[2] == 2, "not one look for each of the two spellings");
+    check(counted[0] == 2 && counted[1] == 2 && counted[2] == 2, "not exactly one test for each of the two spellings");
 }
 
 void control_memcmp()
@@ -217,7 +217,7 @@ void control_index()
 int main(int argc, char** argv)
 {
     std::string_view const mode = argc == 2 ? argv[1] : "";
-    check(RUNNING_ON_VALGRIND != 0, "shows nothing without valgrind");
+    check(RUNNING_ON_VALGRIND != 0, "must run under valgrind");
     if (mode == "ours") {
         keys_and_codes();
         base64();

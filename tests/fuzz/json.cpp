@@ -60,12 +60,13 @@ void try_members(std::string_view input, fuzz::other_json const& other)
             check_member(name, value, other.members[count]);
         }
         json_value same;
-        bool told = !name.escaped && knowing.read_expected(name.raw, value.raw.size(), same);
-        if (told) require(value.is_string() && !value.escaped, "read_expected accepts only strings without escapes");
+        bool was_read = !name.escaped && knowing.read_expected(name.raw, value.raw.size(), same);
+        if (was_read)
+            require(value.is_string() && !value.escaped, "read_expected accepts only strings without escapes");
         bool knowing_done = false;
         json_value same_name;
-        if (!told) told = knowing.read_member(same_name, same, knowing_done);
-        require(told && same.offset == value.offset && same.raw == value.raw,
+        if (!was_read) was_read = knowing.read_member(same_name, same, knowing_done);
+        require(was_read && same.offset == value.offset && same.raw == value.raw,
                 "an expected value is the value that is there");
         ++count;
     }

@@ -73,10 +73,10 @@ void try_signed(std::string_view input)
     unsigned const flags = bytes.byte();
     unsigned const kind = bytes.byte() % 4;
     std::string const body(kind == 3 ? std::string_view() : bytes.rest());
-    bool const vouched = flags & 1;
+    bool const hash_matches = flags & 1;
     if (kind == 1 || kind == 2) { // JSON, and an unknown type
         std::string hash = fuzz::hexadecimal(fuzz::other_sha256(body));
-        if (!vouched) { // the hash of another body, too long, too short, or missing
+        if (!hash_matches) { // the hash of another body, too long, too short, or missing
             unsigned const how = flags >> 4 & 3;
             if (how == 0)
                 hash = fuzz::hexadecimal(fuzz::other_sha256(body + "x"));
@@ -110,9 +110,9 @@ void try_signed(std::string_view input)
     // token.
     struct signature {
         std::string value;
-        bool holds;
+        bool is_signed;
     };
-    bool const body_holds = form || kind == 3 || vouched;
+    bool const body_is_covered = form || kind == 3 || hash_matches;
     signature const signatures[] = {
         {fuzz::sign(token, given + text), true},
         {fuzz::sign(token, url.with("") + text), true},
@@ -121,13 +121,13 @@ void try_signed(std::string_view input)
         {fuzz::sign(token, given + text + "x"), false},
         {fuzz::sign(token + "x", given + text), false},
     };
-    for (auto const& [value, holds] : signatures) {
+    for (auto const& [value, is_signed] : signatures) {
         request.signature = value;
         auto const verified = verifier().verify(request);
-        require(verified.has_value() == (holds && body_holds),
+        require(verified.has_value() == (is_signed && body_is_covered),
                 "a request is accepted if it is signed and its body is covered");
         if (verified) continue;
-        require(verified.error().field() == (body_holds ? "X-Twilio-Signature" : "bodySHA256"),
+        require(verified.error().field() == (body_is_covered ? "X-Twilio-Signature" : "bodySHA256"),
                 "the failure names what is wrong");
     }
     std::string turned = signatures[0].value;

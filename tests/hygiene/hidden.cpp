@@ -27,11 +27,11 @@ void expect_the_same(hidden_library const& one, hidden_library const& other, boo
 {
     std::error_code const code = one.code();
     std::error_code const mine = make_error_code(sidecall::errc::timed_out);
-    expect(other.is_timed_out(code), "a library knows the code of another");
-    expect(other.is_timed_out(mine), "a library knows the program's code");
-    expect(!other.is_timed_out(make_error_code(sidecall::errc::cancelled)), "a library knows one code from another");
+    expect(other.is_timed_out(code), "a library recognises the code of another library");
+    expect(other.is_timed_out(mine), "a library recognises the code of the program");
+    expect(!other.is_timed_out(make_error_code(sidecall::errc::cancelled)), "a library distinguishes two codes");
     expect(!other.is_timed_out({static_cast<int>(sidecall::errc::timed_out), std::generic_category()}),
-           "a library knows one category from another");
+           "a library distinguishes two categories");
     expect(code == sidecall::errc::timed_out && sidecall::errc::timed_out == code, "code == errc");
     expect(code != sidecall::errc::cancelled, "code != another errc");
     expect(other.code() == mine.default_error_condition(), "code == condition");

@@ -346,14 +346,14 @@ constexpr sidecall::retry_policy at_once{.base_delay = sidecall::milliseconds(0)
 TEST_CASE("operations are sent and retried when memory runs out")
 {
     run_call([] {
-        return [what = subscribe(), by = who(), carrier = canned{.answer = created()}]() mutable {
-            return send(what, by, carrier).has_value();
+        return [what = subscribe(), by = who(), transport = canned{.answer = created()}]() mutable {
+            return send(what, by, transport).has_value();
         };
     });
     run_call([] {
         return [what = message(), by = who(), answer = message_created()] {
-            canned carrier{.refusals = 2, .answer = answer};
-            return send_with_retry(what, by, carrier, at_once, [](sidecall::milliseconds) {}).has_value();
+            canned transport{.refusals = 2, .answer = answer};
+            return send_with_retry(what, by, transport, at_once, [](sidecall::milliseconds) {}).has_value();
         };
     });
 }
@@ -365,7 +365,7 @@ struct asynchronous {
     bool with_retries;
     sidecall::create_user_defined_message_subscription what = subscribe(); // its response allocates when parsed
     sidecall::credentials by = who();
-    canned carrier{.refusals = with_retries ? 2 : 0, .answer = created()};
+    canned transport{.refusals = with_retries ? 2 : 0, .answer = created()};
     int called = 0;
     bool succeeded = false;
 
@@ -379,9 +379,9 @@ struct asynchronous {
             };
         if (with_retries)
             send_with_retry(
-                what, by, carrier, at_once, [](sidecall::milliseconds, auto next) { next(); }, std::move(handler));
+                what, by, transport, at_once, [](sidecall::milliseconds, auto next) { next(); }, std::move(handler));
         else
-            send(what, by, carrier, std::move(handler));
+            send(what, by, transport, std::move(handler));
     }
     void check(torture::report const& is) const
     {

@@ -94,14 +94,14 @@ struct blocking {
     explicit blocking(bool with_tls, bool is_there) : to(with_tls), options(quick(to.tls)), request(post(to.url))
     {
         if (!is_there) return;
-        carry.emplace(options);
-        REQUIRE(is_whole((*carry)(request)));
+        transport.emplace(options);
+        REQUIRE(is_whole((*transport)(request)));
     }
     void attempt()
     {
-        if (!carry) carry.emplace(options);
+        if (!transport) transport.emplace(options);
         is_made = true;
-        got.emplace((*carry)(request));
+        got.emplace((*transport)(request));
     }
     void check(torture::report const& is) const
     {
@@ -112,15 +112,15 @@ struct blocking {
     }
     void again()
     {
-        if (!carry) carry.emplace(options);
-        auto const next = (*carry)(request);
+        if (!transport) transport.emplace(options);
+        auto const next = (*transport)(request);
         CHECK_MESSAGE(is_whole(next), (next ? std::string() : next.error().to_string()));
     }
 
     peer to;
     sidecall::transport_options options;
     sidecall::authorized_request request;
-    std::optional<sidecall::curl_transport> carry{};
+    std::optional<sidecall::curl_transport> transport{};
     std::optional<answer> got{};
     bool is_made = false;
 };
@@ -151,12 +151,12 @@ namespace {
 
 /// A request that cannot be sent. The failure has the right code, possibly without its text.
 struct refused {
-    sidecall::curl_transport carry{quick(nullptr)};
+    sidecall::curl_transport transport{quick(nullptr)};
     std::string url = "http://127.0.0.1:" + std::to_string(loopback::listener().port());
     sidecall::authorized_request request = post(url);
     std::optional<answer> got{};
 
-    void attempt() { got.emplace(carry(request)); }
+    void attempt() { got.emplace(transport(request)); }
     void check(torture::report const& is) const
     {
         CHECK_FALSE(is.has_thrown);
@@ -166,7 +166,7 @@ struct refused {
         CHECK((code == errc::not_connected || (is.number != 0 && code == errc::transport_failure)));
         CHECK_FALSE(got->error().message().empty());
     }
-    void again() { CHECK(carry(request).error().code() == errc::not_connected); }
+    void again() { CHECK(transport(request).error().code() == errc::not_connected); }
 };
 
 } // namespace

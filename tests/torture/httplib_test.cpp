@@ -47,13 +47,13 @@ struct carried {
     explicit carried(bool is_there) : request(post(server.url()))
     {
         if (!is_there) return;
-        carry.emplace(options);
-        REQUIRE((*carry)(request).has_value());
+        transport.emplace(options);
+        REQUIRE((*transport)(request).has_value());
     }
     void attempt()
     {
-        if (!carry) carry.emplace(options);
-        got.emplace((*carry)(request));
+        if (!transport) transport.emplace(options);
+        got.emplace((*transport)(request));
     }
     void check(torture::report const& is) const
     {
@@ -64,15 +64,15 @@ struct carried {
     }
     void again()
     {
-        if (!carry) carry.emplace(options);
-        auto const next = (*carry)(request);
+        if (!transport) transport.emplace(options);
+        auto const next = (*transport)(request);
         CHECK_MESSAGE(next.has_value(), (next ? std::string() : next.error().to_string()));
     }
 
     loopback::server server{loopback::always(created)};
     sidecall::authorized_request request;
     sidecall::transport_options options{.connect_timeout = 5s, .total_timeout = 5s};
-    std::optional<sidecall::httplib_transport> carry{};
+    std::optional<sidecall::httplib_transport> transport{};
     std::optional<answer> got{};
 };
 

@@ -342,11 +342,11 @@ TEST_CASE("no secret remains in freed heap memory")
     {
         CHECK(leaks_of(token, token_in_base64, [&] {
                   auto const who = credentials::auth_token(account, secret(token));
-                  auto const carrier = [](sidecall::authorized_request const& request) {
+                  auto const transport = [](sidecall::authorized_request const& request) {
                       return sidecall::http_response{.status = request.headers().empty() ? 500 : 201,
                                                      .body = std::string(documented)};
                   };
-                  static_cast<void>(send(operation, who, carrier));
+                  static_cast<void>(send(operation, who, transport));
                   static_cast<void>(send(operation, who, [](sidecall::authorized_request const&) {
                       return sidecall::http_response{.status = 401, .body = "{}"};
                   }));

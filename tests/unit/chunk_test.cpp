@@ -91,11 +91,11 @@ std::string disagreement(classified<Class> const& what, std::string_view text, s
     exact_block copy(std::string(text.size() - at + detail::copy_spills, '\xA5'));
     char* out = copy.data();
     if (detail::copy_while(what.in_class, text, at, out) != expected) return "copy_while: where it stops";
-    if (out != copy.data() + (expected - at)) return "copy_while: where it goes on";
+    if (out != copy.data() + (expected - at)) return "copy_while: where it continues";
     if (std::string_view(copy.data(), expected - at) != text.substr(at, expected - at)) return "copy_while: the copy";
     if (copy.view().find_first_not_of('\xA5', std::min(expected - at + detail::copy_spills, copy.size())) !=
         std::string_view::npos)
-        return "copy_while: it spills too much";
+        return "copy_while: it writes too much";
 
     if (at != 0) return {};
     std::size_t count = 0;

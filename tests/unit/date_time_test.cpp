@@ -100,8 +100,8 @@ TEST_CASE("reads back every day from 1900 to 9999")
     int read = 0;
     int wrong = 0;
     std::string first;
-    auto const check = [&](bool holds, std::string const& text) {
-        if (!holds && ++wrong == 1) first = text;
+    auto const check = [&](bool is_right, std::string const& text) {
+        if (!is_right && ++wrong == 1) first = text;
     };
     for (; today.year != 10000; today.next()) {
         // Check the days around the end of each February and of each year, and some of the days between.

@@ -21,7 +21,7 @@ using sidecall::errc;
 std::string const product = "sidecall/" + std::string(sidecall::version);
 
 /// `field@offset: message` of the failure, or the origin.
-std::string told(sidecall::result<endpoint> const& made)
+std::string describe(sidecall::result<endpoint> const& made)
 {
     if (made) return std::string(made->origin());
     auto const& f = made.error();
@@ -62,11 +62,11 @@ TEST_CASE("by default, requests go to Twilio over TLS with sidecall's User-Agent
 
 TEST_CASE("region and edge become labels of Twilio's host")
 {
-    CHECK(told(endpoint::region("ie1")) == "https://api.ie1.twilio.com");
-    CHECK(told(endpoint::edge("dublin")) == "https://api.dublin.us1.twilio.com");
-    CHECK(told(endpoint::edge("sydney", "au1")) == "https://api.sydney.au1.twilio.com");
+    CHECK(describe(endpoint::region("ie1")) == "https://api.ie1.twilio.com");
+    CHECK(describe(endpoint::edge("dublin")) == "https://api.dublin.us1.twilio.com");
+    CHECK(describe(endpoint::edge("sydney", "au1")) == "https://api.sydney.au1.twilio.com");
     std::string const longest(63, 'a');
-    CHECK(told(endpoint::edge(longest, longest)) == "https://api." + longest + "." + longest + ".twilio.com");
+    CHECK(describe(endpoint::edge(longest, longest)) == "https://api." + longest + "." + longest + ".twilio.com");
     CHECK(lasting(endpoint::edge("dublin"))->user_agent() == product);
     CHECK(lasting(endpoint::edge("dublin"))->https());
 
@@ -93,18 +93,18 @@ TEST_CASE("region and edge become labels of Twilio's host")
                                                         {std::string(64, 'a'), 63}}) {
         auto const shown = label; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
-        CHECK(begins(told(endpoint::region(label)), "region@" + std::to_string(offset) + ": "));
-        CHECK(begins(told(endpoint::edge(label)), "edge@" + std::to_string(offset) + ": "));
-        CHECK(begins(told(endpoint::edge("dublin", label)), "region@" + std::to_string(offset) + ": "));
-        CHECK(begins(told(endpoint::edge(label, label)), "edge@")); // only the first mistake is reported
+        CHECK(begins(describe(endpoint::region(label)), "region@" + std::to_string(offset) + ": "));
+        CHECK(begins(describe(endpoint::edge(label)), "edge@" + std::to_string(offset) + ": "));
+        CHECK(begins(describe(endpoint::edge("dublin", label)), "region@" + std::to_string(offset) + ": "));
+        CHECK(begins(describe(endpoint::edge(label, label)), "edge@")); // only the first mistake is reported
     }
-    CHECK(told(endpoint::region(".a")) == told(endpoint::region(""))); // an empty label before the dot
+    CHECK(describe(endpoint::region(".a")) == describe(endpoint::region(""))); // an empty label before the dot
 }
 
 TEST_CASE("accepts a numeric label, since it is never the last one of the host")
 {
-    CHECK(told(endpoint::region("1")) == "https://api.1.twilio.com");
-    CHECK(told(endpoint::edge("0x1", "127")) == "https://api.0x1.127.twilio.com");
+    CHECK(describe(endpoint::region("1")) == "https://api.1.twilio.com");
+    CHECK(describe(endpoint::edge("0x1", "127")) == "https://api.0x1.127.twilio.com");
 }
 
 TEST_CASE("another server is a scheme, a host and a port, and the default port is left out")
@@ -155,14 +155,14 @@ TEST_CASE("another server is a scheme, a host and a port, and the default port i
     }
     std::string const longest = std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." +
                                 std::string(61, 'd') + ".";
-    CHECK(told(endpoint::parse("https://" + longest + ":65535")) == "https://" + longest + ":65535");
+    CHECK(describe(endpoint::parse("https://" + longest + ":65535")) == "https://" + longest + ":65535");
 }
 
 TEST_CASE("an invalid server URL is rejected at its first wrong byte")
 {
     struct row {
         std::string_view url;
-        std::string_view told;
+        std::string_view described;
     };
     for (auto const& [url, says] : {
              row{"", "endpoint@0: not an absolute"},
@@ -187,9 +187,9 @@ TEST_CASE("an invalid server URL is rejected at its first wrong byte")
          }) {
         auto const shown = url; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
-        auto const said = told(endpoint::parse(url));
+        auto const said = describe(endpoint::parse(url));
         CAPTURE(said);
-        CHECK(begins(told(endpoint::parse(url)), says));
+        CHECK(begins(describe(endpoint::parse(url)), says));
     }
 }
 
@@ -230,7 +230,8 @@ TEST_CASE("plain http is accepted only for a loopback host, in any spelling")
                                   "[::0.0.0.2]",
                                   "[::10:0:1]"}) {
         CAPTURE(host);
-        CHECK(begins(told(endpoint::parse("http://" + std::string(host))), "endpoint@0: http is for a loopback host"));
+        CHECK(begins(describe(endpoint::parse("http://" + std::string(host))),
+                     "endpoint@0: http is for a loopback host"));
         CHECK(endpoint::parse("https://" + std::string(host)).has_value());
     }
 }
@@ -251,7 +252,7 @@ TEST_CASE("a caller's product follows sidecall's in the User-Agent")
     CHECK(lasting(endpoint().with_product(std::string(128, 'x')))->user_agent() ==
           product + " " + std::string(128, 'x'));
 
-    auto const mistake = [](std::string_view text) { return told(endpoint().with_product(text)); };
+    auto const mistake = [](std::string_view text) { return describe(endpoint().with_product(text)); };
     CHECK(mistake("") == "User-Agent@0: empty");
     CHECK(mistake(std::string(129, 'x')) == "User-Agent@128: longer than 128 characters");
     CHECK(begins(mistake(" a"), "User-Agent@0: a blank"));

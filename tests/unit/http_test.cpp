@@ -48,7 +48,7 @@ http_request example(endpoint const& where = {})
     return {http_method::post, where, {"/a/", "b", ".json"}, {{"Callback", "https://h/?x=1"}, {"Method", "GET"}}};
 }
 
-credentials somebody()
+credentials some_credentials()
 {
     return credentials::auth_token("AC00000000000000000000000000000001"_account_sid, secret("t0ken"));
 }
@@ -371,7 +371,7 @@ TEST_CASE("a request gives the host and port to connect to")
 TEST_CASE("an authorized request is the request with Authorization as its last header field")
 {
     http_request const request = example();
-    authorized_request const authorized = authorize(request, somebody());
+    authorized_request const authorized = authorize(request, some_credentials());
     CHECK(authorized.method() == request.method());
     CHECK(authorized.url() == request.url());
     CHECK(authorized.target() == request.target());
@@ -403,7 +403,7 @@ TEST_CASE("an authorized request is the request with Authorization as its last h
 TEST_CASE("a moved-from authorized request is empty and keeps no credential")
 {
     glass_box<authorized_request> box;
-    auto& from = box.make(authorize(example(), somebody()));
+    auto& from = box.make(authorize(example(), some_credentials()));
     authorized_request to(std::move(from));
     CHECK(to.url() == "https://api.twilio.com/a/b.json");
     CHECK(*headers_view(lasting(to.headers())).find("authorization") == basic);
@@ -419,7 +419,7 @@ TEST_CASE("a moved-from authorized request is empty and keeps no credential")
     authorized_request& same = from;
     from = std::move(same);
     CHECK(from.target() == "/a/b.json");
-    from = authorize(http_request(http_method::get, {}, {"/other"}), somebody());
+    from = authorize(http_request(http_method::get, {}, {"/other"}), some_credentials());
     CHECK(from.target() == "/other");
     from.~authorized_request();
     CHECK_FALSE(box.shows("Basic")); // heap memory is checked in allocation_test.cpp

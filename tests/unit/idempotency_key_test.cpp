@@ -228,14 +228,14 @@ TEST_CASE("rejects a key that is not UTF-8 at the first byte of the ill-formed s
         std::string text;
     };
     for (auto const& [why, text] : std::vector<row>{
-             {"a continuation by itself", "\x80"},
-             {"a continuation by itself", "\xBF"},
-             {"overlong, of two bytes", "\xC0\x80"},
-             {"overlong, of two bytes", "\xC1\xBF"},
-             {"overlong, of three bytes", "\xE0\x80\x80"},
-             {"overlong, of three bytes", "\xE0\x9F\xBF"},
-             {"overlong, of four bytes", "\xF0\x80\x80\x80"},
-             {"overlong, of four bytes", "\xF0\x8F\xBF\xBF"},
+             {"a single continuation byte", "\x80"},
+             {"a single continuation byte", "\xBF"},
+             {"overlong, two bytes", "\xC0\x80"},
+             {"overlong, two bytes", "\xC1\xBF"},
+             {"overlong, three bytes", "\xE0\x80\x80"},
+             {"overlong, three bytes", "\xE0\x9F\xBF"},
+             {"overlong, four bytes", "\xF0\x80\x80\x80"},
+             {"overlong, four bytes", "\xF0\x8F\xBF\xBF"},
              {"a surrogate", "\xED\xA0\x80"},
              {"a surrogate", "\xED\xBF\xBF"},
              {"above U+10FFFF", "\xF4\x90\x80\x80"},
@@ -245,9 +245,9 @@ TEST_CASE("rejects a key that is not UTF-8 at the first byte of the ill-formed s
              {"cut short", "\xC3"},
              {"cut short", "\xE2\x82"},
              {"cut short", "\xF0\x9F\x98"},
-             {"a second byte that is none", "\xC3\x28"},
-             {"a third byte that is none", "\xE2\x82\x28"},
-             {"a fourth byte that is none", "\xF0\x9F\x98\x28"},
+             {"an invalid second byte", "\xC3\x28"},
+             {"an invalid third byte", "\xE2\x82\x28"},
+             {"an invalid fourth byte", "\xF0\x9F\x98\x28"},
          }) {
         auto const shown = why; // clang 14 cannot capture a structured binding
         CAPTURE(shown);

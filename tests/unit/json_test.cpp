@@ -480,9 +480,9 @@ TEST_CASE("reads or rejects a hostile body of any size")
              row{"open objects", repeat("{\"a\":", 200'000), false},
              row{"deep and closed", "{\"a\":" + repeat("[", 500'000) + repeat("]", 500'000) + "," + sid + "}", false},
              row{"white space", repeat(" ", mib), false},
-             row{"white space, then the resource", repeat("\n", mib) + "{" + sid + "}" + repeat("\t", mib), true},
+             row{"whitespace around the resource", repeat("\n", mib) + "{" + sid + "}" + repeat("\t", mib), true},
              row{"a long string", "{\"a\":\"" + repeat("x", mib) + "\"," + sid + "}", true},
-             row{"a string without an end", "{\"a\":\"" + repeat("x", mib), false},
+             row{"an unterminated string", "{\"a\":\"" + repeat("x", mib), false},
              row{"escapes", "{\"a\":\"" + repeat("\\u0041", mib / 6) + "\"," + sid + "}", true},
              row{"backslashes", "{\"a\":\"" + repeat("\\", mib), false},
              row{"a long name", "{\"" + repeat("\\u0073", mib / 6) + "\":1," + sid + "}", true},
@@ -490,7 +490,7 @@ TEST_CASE("reads or rejects a hostile body of any size")
              row{"a long number", "{\"a\":" + repeat("9", mib) + "," + sid + "}", true},
              row{"many members", "{" + repeat("\"a\":[],", mib / 7) + sid + "}", true},
              row{"many numbers", "{\"a\":[" + repeat("1,", mib / 2) + "1]," + sid + "}", true},
-             row{"a member twice", "{" + sid + "," + sid + "}", false},
+             row{"a repeated member", "{" + sid + "," + sid + "}", false},
              row{"a long date", "{\"date_created\":\"" + repeat("(", mib) + "\"," + sid + "}", true}, // and unreadable
              row{"a long comment",
                  "{\"date_created\":\"Wed, 18 Dec 2019 20:02:01 +0000 " + repeat("(", mib / 2) + repeat(")", mib / 2) +

@@ -78,7 +78,7 @@ std::string compare_parameters(parameters const& read, expected_parameters const
     if (read.size() != expected.size()) return "the number";
     for (std::size_t i = 0; i != expected.size(); ++i)
         if (read.name(i) != expected[i].first || read.value(i) != expected[i].second) return "order or text";
-    if (!read.name(expected.size()).empty() || !read.value(expected.size()).empty()) return "behind the last";
+    if (!read.name(expected.size()).empty() || !read.value(expected.size()).empty()) return "after the last";
     auto const index_of = [&](std::string const& name) {
         for (std::size_t i = 0; i != expected.size(); ++i)
             if (expected[i].first == name) return i;
@@ -143,7 +143,7 @@ TEST_CASE("parameters are sorted and found as in a multimap, whatever their numb
             }
             read_form const got(form);
             all.add(compare_parameters(got.read, parameters_of(form)), form);
-            if (got.room.view()[0] != '\xA5') all.add("before the room", form);
+            if (got.room.view()[0] != '\xA5') all.add("before the buffer", form);
         }
     all.check_all(41 * 60);
 }

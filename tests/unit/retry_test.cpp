@@ -43,7 +43,7 @@ std::string const created = R"({"sid":"ZY00000000000000000000000000000003"})";
 sidecall::delete_user_defined_message_subscription const deletion{
     account, call, "ZY00000000000000000000000000000003"_subscription_sid};
 
-credentials somebody()
+credentials some_credentials()
 {
     return credentials::auth_token(account, sidecall::secret("token"));
 }
@@ -234,10 +234,12 @@ TEST_CASE("failures that rarely go away are retried twice, whatever the other li
     // The same in the retry loop: two retries after the first attempt. A different failure restarts the count.
     auto const refused = failure(errc::tls_failure);
     script three({refused, refused, refused});
-    CHECK_FALSE(send_with_retry(subscription(true), somebody(), three, {.base_delay = 1ms}, [](milliseconds) {}));
+    CHECK_FALSE(
+        send_with_retry(subscription(true), some_credentials(), three, {.base_delay = 1ms}, [](milliseconds) {}));
     CHECK(three.wires.size() == 3);
     script five({refused, refused, failure(errc::not_connected), refused, refused, refused});
-    CHECK_FALSE(send_with_retry(subscription(true), somebody(), five, {.base_delay = 1ms}, [](milliseconds) {}));
+    CHECK_FALSE(
+        send_with_retry(subscription(true), some_credentials(), five, {.base_delay = 1ms}, [](milliseconds) {}));
     CHECK(five.wires.size() == 6);
 }
 
@@ -463,16 +465,16 @@ TEST_CASE("each reason to stop has its own name")
 
 TEST_CASE("an operation is sent again with the same bytes until it succeeds")
 {
-    script carrier({failure(errc::not_connected), answer(503), answer(429), failure(errc::answer_lost),
-                    answer(201, "{"), answer(201, created)});
+    script transport({failure(errc::not_connected), answer(503), answer(429), failure(errc::answer_lost),
+                      answer(201, "{"), answer(201, created)});
     std::vector<std::int64_t> waits;
-    auto const made = send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 10ms},
+    auto const made = send_with_retry(subscription(true), some_credentials(), transport, {.base_delay = 10ms},
                                       [&](std::chrono::milliseconds delay) { waits.push_back(delay.count()); });
     REQUIRE(made);
     CHECK(made->sid == "ZY00000000000000000000000000000003"_subscription_sid);
-    REQUIRE(carrier.wires.size() == 6);
-    for (auto const& wire : carrier.wires) CHECK(wire == carrier.wires[0]);
-    CHECK(carrier.wires[0].find("IdempotencyKey=key") != std::string::npos);
+    REQUIRE(transport.wires.size() == 6);
+    for (auto const& wire : transport.wires) CHECK(wire == transport.wires[0]);
+    CHECK(transport.wires[0].find("IdempotencyKey=key") != std::string::npos);
     CHECK(waits.size() == 5);
 }
 
@@ -484,7 +486,7 @@ TEST_CASE("an operation without a key is never sent again once Twilio may have a
         // Attempts end in random ways, and the last one with a 201.
         std::vector<bool> may_have_effect;
         unsigned sent = 0;
-        auto const carrier = [&](authorized_request const&) -> result<http_response> {
+        auto const transport = [&](authorized_request const&) -> result<http_response> {
             if (++sent == 50) return answer(201, created);
             auto const& one = all[engine() % all.size()];
             may_have_effect.push_back(one.may_have_effect);
@@ -492,7 +494,7 @@ TEST_CASE("an operation without a key is never sent again once Twilio may have a
             if (auto const number = one.reason.http_status()) return answer(*number);
             return one.reason;
         };
-        auto const made = send_with_retry(subscription(false), somebody(), carrier,
+        auto const made = send_with_retry(subscription(false), some_credentials(), transport,
                                           {.base_delay = 0ms, .max_attempts = 0}, [](milliseconds) {});
         for (std::size_t i = 0; i + 1 < may_have_effect.size(); ++i) REQUIRE(!may_have_effect[i]);
         if (!made) REQUIRE(may_have_taken_effect(made.error()) == may_have_effect.back());
@@ -502,8 +504,8 @@ TEST_CASE("an operation without a key is never sent again once Twilio may have a
 TEST_CASE("a DELETE succeeds with 404 only after an attempt that may have deleted the subscription")
 {
     auto const deleted = [](std::vector<script::answer> answers) {
-        script carrier(std::move(answers));
-        return send_with_retry(deletion, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {});
+        script transport(std::move(answers));
+        return send_with_retry(deletion, some_credentials(), transport, {.base_delay = 0ms}, [](milliseconds) {});
     };
     CHECK(deleted({answer(204)}));
     CHECK(deleted({failure(errc::answer_lost), answer(404)}));
@@ -514,8 +516,8 @@ TEST_CASE("a DELETE succeeds with 404 only after an attempt that may have delete
     CHECK(deleted({failure(errc::not_connected), answer(404)}).error().http_status() == 404);
     CHECK(deleted({answer(503), answer(401)}).error().http_status() == 503); // the subscription may be deleted
 
-    script carrier({failure(errc::answer_lost), answer(404)});
-    CHECK(send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {})
+    script transport({failure(errc::answer_lost), answer(404)});
+    CHECK(send_with_retry(subscription(true), some_credentials(), transport, {.base_delay = 0ms}, [](milliseconds) {})
               .error()
               .code() == errc::answer_lost);
 }
@@ -524,10 +526,10 @@ TEST_CASE("a failure says that nothing took effect only if no attempt may have")
 {
     auto const fails = [](std::vector<script::answer> answers) {
         auto const size = static_cast<unsigned>(answers.size());
-        script carrier(std::move(answers));
-        auto const made = send_with_retry(subscription(true), somebody(), carrier,
+        script transport(std::move(answers));
+        auto const made = send_with_retry(subscription(true), some_credentials(), transport,
                                           {.base_delay = 0ms, .max_attempts = size}, [](milliseconds) {});
-        CHECK(carrier.wires.size() == size);
+        CHECK(transport.wires.size() == size);
         return made.error().code();
     };
     CHECK(fails({failure(errc::timed_out), failure(errc::not_connected)}) == errc::timed_out);
@@ -552,7 +554,7 @@ TEST_CASE("without any response it stops by the deadline, and passes the remaini
             return failure(errc::timed_out);
         };
         auto const made = send_with_retry(
-            subscription(true), somebody(), silent, {.deadline = 20s, .max_attempts = 0},
+            subscription(true), some_credentials(), silent, {.deadline = 20s, .max_attempts = 0},
             [&](milliseconds delay) { world.now += delay.count; }, sidecall::endpoint::twilio(), world.machine());
         CHECK(made.error().code() == errc::timed_out);
         CHECK(world.now <= 20'000);
@@ -564,15 +566,15 @@ TEST_CASE("without any response it stops by the deadline, and passes the remaini
 TEST_CASE("no attempt follows a sleep that takes too long or returns false")
 {
     simulation world;
-    script carrier({failure(errc::not_connected)});
+    script transport({failure(errc::not_connected)});
     auto const late = send_with_retry(
-        subscription(false), somebody(), carrier, {.deadline = 1s}, [&](milliseconds) { world.now = 1000; },
+        subscription(false), some_credentials(), transport, {.deadline = 1s}, [&](milliseconds) { world.now = 1000; },
         sidecall::endpoint::twilio(), world.machine());
     CHECK(late.error().code() == errc::not_connected);
 
     script another({answer(429)});
     auto const ended =
-        send_with_retry(subscription(false), somebody(), another, {}, [](milliseconds) { return false; });
+        send_with_retry(subscription(false), some_credentials(), another, {}, [](milliseconds) { return false; });
     CHECK(ended.error().http_status() == 429);
 }
 
@@ -592,24 +594,26 @@ TEST_CASE("a caller's own operation is idempotent by its method, unless it says 
         bool is_idempotent() const { return method == sidecall::http_method::post; }
     };
     auto const attempts_of = [](auto const& operation) {
-        script carrier({answer(500), answer(200)});
-        static_cast<void>(send_with_retry(operation, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {}));
-        return carrier.wires.size();
+        script transport({answer(500), answer(200)});
+        static_cast<void>(
+            send_with_retry(operation, some_credentials(), transport, {.base_delay = 0ms}, [](milliseconds) {}));
+        return transport.wires.size();
     };
     using enum sidecall::http_method;
     for (auto method : {get, head, put, delete_}) CHECK(attempts_of(one{method}) == 2);
     for (auto method : {post, patch}) CHECK(attempts_of(one{method}) == 1);
-    script carrier({failure(errc::answer_lost), answer(404)});
-    CHECK(!send_with_retry(one{put}, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {})); // not a DELETE
+    script transport({failure(errc::answer_lost), answer(404)});
+    CHECK(!send_with_retry(one{put}, some_credentials(), transport, {.base_delay = 0ms},
+                           [](milliseconds) {})); // not a DELETE
     CHECK(attempts_of(one_that_says{{post}}) == 2);
     CHECK(attempts_of(one_that_says{{get}}) == 1);
 }
 
 TEST_CASE("no failure contains the credential, the key or the callback")
 {
-    script carrier({failure(errc::timed_out), answer(500)});
-    auto const made = send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 0ms, .max_attempts = 2},
-                                      [](milliseconds) {});
+    script transport({failure(errc::timed_out), answer(500)});
+    auto const made = send_with_retry(subscription(true), some_credentials(), transport,
+                                      {.base_delay = 0ms, .max_attempts = 2}, [](milliseconds) {});
     for (char const* text : {"token", "Basic", "key", "example"})
         CHECK(made.error().to_string().find(text) == std::string::npos);
 }
@@ -676,10 +680,10 @@ TEST_CASE("the callback interface makes the same requests and waits and has the 
         retry_policy const policy{.deadline = 30s, .max_attempts = 12};
 
         simulation world;
-        script carrier(answers);
+        script transport(answers);
         std::vector<std::int64_t> waits;
         auto const expected = send_with_retry(
-            subscription(with_key), somebody(), carrier, policy,
+            subscription(with_key), some_credentials(), transport, policy,
             [&](milliseconds delay) {
                 waits.push_back(delay.count);
                 world.now += delay.count;
@@ -692,7 +696,7 @@ TEST_CASE("the callback interface makes the same requests and waits and has the 
         std::vector<std::int64_t> same_waits;
         int calls = 0;
         send_with_retry(
-            subscription(with_key), somebody(), loop, policy,
+            subscription(with_key), some_credentials(), loop, policy,
             [&](std::chrono::milliseconds delay, auto next) {
                 static_assert(!std::is_copy_constructible_v<decltype(next)>);
                 same_waits.push_back(delay.count());
@@ -709,8 +713,8 @@ TEST_CASE("the callback interface makes the same requests and waits and has the 
         loop.run();
         CHECK(calls == 1);
         CHECK(same_waits == waits);
-        CHECK(same_carrier.wires == carrier.wires);
-        CHECK(same_carrier.times_left == carrier.times_left);
+        CHECK(same_carrier.wires == transport.wires);
+        CHECK(same_carrier.times_left == transport.times_left);
     }
 }
 
@@ -719,12 +723,12 @@ TEST_CASE("a transport and a timer that complete at once do not grow the stack")
     constexpr unsigned attempts = 1'000'000;
     unsigned sent = 0;
     unsigned handled = 0;
-    auto carrier = [&](authorized_request, auto completion) {
+    auto transport = [&](authorized_request, auto completion) {
         ++sent;
         completion(result<http_response>(failure(errc::not_connected)));
     };
     auto timer = [&](milliseconds, auto next) { next(true); };
-    send_with_retry(subscription(true), somebody(), carrier,
+    send_with_retry(subscription(true), some_credentials(), transport,
                     {.base_delay = milliseconds(0), .deadline = milliseconds(INT64_MAX), .max_attempts = attempts},
                     timer, [&](auto made) {
                         ++handled;
@@ -738,15 +742,15 @@ TEST_CASE("a transport and a timer that complete at once do not grow the stack, 
 {
     unsigned sent = 0;
     int handled = 0;
-    auto carrier = [&](authorized_request, auto completion) {
+    auto transport = [&](authorized_request, auto completion) {
         if (++sent == 1'000'000)
             completion(result<http_response>(answer(201, created)));
         else
             completion(result<http_response>(failure(errc::not_connected)));
     };
     auto timer = [&](milliseconds, auto next) { next(); };
-    send_with_retry(subscription(true), somebody(), carrier, {.deadline = milliseconds(INT64_MAX), .max_attempts = 0},
-                    timer, [&](auto made) {
+    send_with_retry(subscription(true), some_credentials(), transport,
+                    {.deadline = milliseconds(INT64_MAX), .max_attempts = 0}, timer, [&](auto made) {
                         ++handled;
                         CHECK(made);
                     });
@@ -759,12 +763,12 @@ TEST_CASE("the last allowed attempt sends the same bytes as the others")
     for (unsigned const most : {1u, 2u, 5u}) {
         std::vector<std::string> wires;
         int handled = 0;
-        auto carrier = [&](authorized_request request, auto completion) {
+        auto transport = [&](authorized_request request, auto completion) {
             wires.emplace_back(lasting(request.to_http1()).reveal());
             completion(result<http_response>(answer(429)));
         };
         send_with_retry(
-            subscription(true), somebody(), carrier, {.base_delay = 1ms, .max_attempts = most},
+            subscription(true), some_credentials(), transport, {.base_delay = 1ms, .max_attempts = most},
             [](milliseconds, auto next) { next(); },
             [&](auto made) {
                 ++handled;
@@ -779,16 +783,17 @@ TEST_CASE("the last allowed attempt sends the same bytes as the others")
 
 TEST_CASE("a transport that drops its completion ends the operation without a leak")
 {
-    auto carrier = [&](authorized_request, auto completion) {
+    auto transport = [&](authorized_request, auto completion) {
         auto dropped = std::move(completion);
         static_cast<void>(dropped);
     };
-    send_with_retry(subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+    send_with_retry(
+        subscription(true), some_credentials(), transport, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
     auto refusing = [&](authorized_request, auto completion) {
         completion(result<http_response>(failure(errc::not_connected)));
     };
     send_with_retry(
-        subscription(true), somebody(), refusing, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+        subscription(true), some_credentials(), refusing, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
 }
 
 #ifdef __cpp_exceptions
@@ -796,14 +801,14 @@ TEST_CASE("an exception of the transport leaves send_with_retry, whether the han
 {
     for (bool const completes : {false, true}) {
         int handled = 0;
-        auto carrier = [&](authorized_request, auto completion) {
+        auto transport = [&](authorized_request, auto completion) {
             if (completes) completion(result<http_response>(failure(errc::cancelled)));
             throw 1;
         };
-        CHECK_THROWS_AS(
-            send_with_retry(
-                subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [&](auto) { ++handled; }),
-            int);
+        CHECK_THROWS_AS(send_with_retry(
+                            subscription(true), some_credentials(), transport, {}, [](milliseconds, auto) {},
+                            [&](auto) { ++handled; }),
+                        int);
         CHECK(handled == completes);
     }
 }
@@ -811,11 +816,11 @@ TEST_CASE("an exception of the transport leaves send_with_retry, whether the han
 
 TEST_CASE("a timer that is cancelled ends the operation with its last failure")
 {
-    script carrier({answer(429)});
-    event_loop loop(carrier);
+    script transport({answer(429)});
+    event_loop loop(transport);
     int calls = 0;
     send_with_retry(
-        subscription(true), somebody(), loop, {}, [](milliseconds, auto next) { next(false); },
+        subscription(true), some_credentials(), loop, {}, [](milliseconds, auto next) { next(false); },
         [&](subscribed made) {
             ++calls;
             CHECK(made.error().http_status() == 429);
@@ -827,11 +832,11 @@ TEST_CASE("a timer that is cancelled ends the operation with its last failure")
 TEST_CASE("a timer that fires too late starts no further attempt")
 {
     simulation world;
-    script carrier({failure(errc::not_connected)});
-    event_loop loop(carrier);
+    script transport({failure(errc::not_connected)});
+    event_loop loop(transport);
     int calls = 0;
     send_with_retry(
-        deletion, somebody(), loop, {.deadline = 1s},
+        deletion, some_credentials(), loop, {.deadline = 1s},
         [&](milliseconds, auto next) {
             world.now = 1000;
             next();

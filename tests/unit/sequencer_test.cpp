@@ -537,12 +537,12 @@ TEST_CASE("a message of another call is rejected, changes nothing, and is not mo
 {
     std::string const other = "CA00000000000000000000000000000009";
     auto const other_call = *sidecall::call_sid::parse(other);
-    for (bool const is_told : {false, true}) {
-        CAPTURE(is_told);
+    for (bool const is_given : {false, true}) {
+        CAPTURE(is_given);
         sidecall::sequencer_options options;
-        if (is_told) options.call = message(0).call_sid();
+        if (is_given) options.call = message(0).call_sid();
         scene all(options);
-        if (is_told) {
+        if (is_given) {
             CHECK(all.accept(receive(5, 300, other)) == ""); // the call is the given one, not that of the first message
             CHECK(all.became == arrival::other_call);
         }

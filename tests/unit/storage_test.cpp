@@ -53,7 +53,7 @@ public:
 
     sidecall::storage storage() { return {bytes_.data() + guard, size_}; }
     std::string_view inside() const { return std::string_view(bytes_).substr(guard, size_); }
-    bool holds(std::string_view text) const
+    bool contains(std::string_view text) const
     {
         return text.data() >= bytes_.data() + guard && text.data() + text.size() <= bytes_.data() + guard + size_;
     }
@@ -121,24 +121,25 @@ std::string storage_fault(Operation const& what, credentials const& who, endpoin
 
     guarded probe(0);
     auto const refused = authorize(what, who, where, probe.storage());
-    if (refused) return "made in nothing";
+    if (refused) return "made in an empty storage";
     if (refused.error().code() != errc::invalid_argument || refused.error().field() != "storage") return "failure";
     if (!refused.error().offset() || *refused.error().offset() < all.size() || *refused.error().offset() > size)
-        return "the size that the failure says";
+        return "the size in the failure";
     std::size_t const needed = *refused.error().offset();
 
     guarded short_by_one(needed - 1);
     auto const failed = authorize(what, who, where, short_by_one.storage());
     if (failed || failed.error().offset() != needed || failed.error().field() != "storage") return "one byte too small";
-    if (!short_by_one.untouched()) return "written although it failed";
+    if (!short_by_one.untouched()) return "written to despite the failure";
 
     for (std::size_t more : {0u, 1u, 7u, 200u}) {
         guarded memory(needed + more);
         {
             auto const made = authorize(what, who, where, memory.storage());
-            if (!made) return "exactly so much does not suffice";
+            if (!made) return "the exact size does not suffice";
             if (!same(*made)) return "another request";
-            if (!memory.holds(made->url()) || !memory.holds(made->body()) || !memory.holds(made->headers().text()))
+            if (!memory.contains(made->url()) || !memory.contains(made->body()) ||
+                !memory.contains(made->headers().text()))
                 return "not in the storage";
             if (!memory.intact()) return "written outside";
         }
@@ -209,7 +210,7 @@ TEST_CASE("a storage is made from an array, a writable range, or a pointer and a
     CHECK(is(where, array, 7)); // a copy, not a storage made of a storage
     static_assert(!std::is_constructible_v<storage, std::string const&>);
     static_assert(!std::is_constructible_v<storage, std::string_view&>);
-    static_assert(!std::is_constructible_v<storage, std::string>, "its memory would be gone");
+    static_assert(!std::is_constructible_v<storage, std::string>, "its memory would be freed");
     static_assert(!std::is_constructible_v<storage, char const(&)[7]>);
 }
 
@@ -309,11 +310,11 @@ TEST_CASE("a secret in the caller's buffer stays there and is wiped there")
             auto made = secret::in(memory.storage(), text);
             REQUIRE(made.has_value());
             CHECK(made->reveal() == text);
-            if (size != 0) CHECK(memory.holds(made->reveal()));
+            if (size != 0) CHECK(memory.contains(made->reveal()));
             secret moved = *std::move(made);
             CHECK(moved.reveal() == text);
             CHECK(made->empty());
-            if (size != 0) CHECK(memory.holds(moved.reveal()));
+            if (size != 0) CHECK(memory.contains(moved.reveal()));
             secret assigned("another");
             assigned = std::move(moved);
             CHECK(assigned.reveal() == text);
@@ -356,10 +357,10 @@ TEST_CASE("credentials in the caller's buffer give the same header, stay there a
                 auto made = make(memory.storage());
                 REQUIRE(made.has_value());
                 CHECK(made->authorization().reveal() == header);
-                CHECK(memory.holds(made->authorization().reveal()));
+                CHECK(memory.contains(made->authorization().reveal()));
                 credentials moved = *std::move(made);
                 CHECK(moved.authorization().reveal() == header);
-                CHECK(memory.holds(moved.authorization().reveal()));
+                CHECK(memory.contains(moved.authorization().reveal()));
                 CHECK(made->authorization().empty());
                 moved = credentials::auth_token(account, secret("another"));
                 CHECK(memory.inside() == std::string(header.size(), '\0'));
@@ -506,38 +507,39 @@ std::string receive_fault(hook const& request)
 {
     sidecall::webhook_verifier const verifier{secret(token)};
     auto const expected = verifier.receive(request.view());
-    if (!expected) return "refused on the heap: " + expected.error().to_string();
+    if (!expected) return "rejected on the heap: " + expected.error().to_string();
 
     guarded nothing(0);
     auto const refused = verifier.receive(request.view(), nothing.storage());
     if (refused || refused.error().code() != errc::invalid_argument || refused.error().field() != "storage" ||
         !refused.error().offset())
-        return "made in nothing";
+        return "made in an empty storage";
     std::size_t const needed = *refused.error().offset();
     std::size_t const text =
         request.method == "GET" ? request.address.size() - std::strlen(url) - 1 : request.body.size();
     if (request.content_type.find("json") == std::string::npos &&
         needed != text + 16 * expected->parameters().size() + 16)
-        return "not as many bytes as the comment says";
+        return "not the documented size";
 
     guarded smaller(needed - 1);
     auto const failed = verifier.receive(request.view(), smaller.storage());
     if (failed || failed.error().offset() != needed || failed.error().field() != "storage") return "one byte too small";
-    if (!smaller.untouched()) return "written although it failed";
+    if (!smaller.untouched()) return "written to despite the failure";
 
     for (std::size_t more : {0u, 1u, 3u, 1000u}) { // also with a misaligned buffer
         guarded memory(needed + more);
         auto const made = verifier.receive(request.view(), memory.storage());
-        if (!made) return "exactly so much does not suffice";
+        if (!made) return "the exact size does not suffice";
         if (auto what = message_difference(*made, *expected); !what.empty()) return what;
-        if (!memory.holds(made->content()) || !memory.holds(made->parameters()[0].name)) return "not in the storage";
+        if (!memory.contains(made->content()) || !memory.contains(made->parameters()[0].name))
+            return "not in the storage";
         if (!memory.intact()) return "written outside";
 
         sidecall::incoming_message copy = *made; // on the heap, so that the buffer can be reused
-        if (memory.holds(copy.content())) return "a copy that lies in the storage";
+        if (memory.contains(copy.content())) return "a copy within the storage";
         sidecall::incoming_message const moved = std::move(copy);
         if (auto const what = message_difference(moved, *expected); !what.empty()) return "copy: " + what;
-        if (copy.parameters().size() != 0 || copy.parameters().find("Sid")) return "moved from, and not empty";
+        if (copy.parameters().size() != 0 || copy.parameters().find("Sid")) return "moved-from and not empty";
     }
     return "";
 }
@@ -704,13 +706,13 @@ TEST_CASE("an operation is sent from the caller's buffer over a transport that r
     char answer_of_mine[] = R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","uri":"\/x"})";
     guarded memory(1200);
     std::string wire;
-    auto const carrier = [&](authorized_request const& request) -> result<http_response_view> {
+    auto const transport = [&](authorized_request const& request) -> result<http_response_view> {
         wire = lasting(request.to_http1()).reveal();
-        CHECK(memory.holds(request.url()));
+        CHECK(memory.contains(request.url()));
         return http_response_view{201, {}, answer_of_mine};
     };
     operations const all;
-    auto const got = send(all.create_view, who, carrier, endpoint::twilio(), memory.storage());
+    auto const got = send(all.create_view, who, transport, endpoint::twilio(), memory.storage());
     REQUIRE(got.has_value());
     CHECK(got->uri->data() > answer_of_mine);
     CHECK(got->uri->data() < answer_of_mine + sizeof answer_of_mine);
@@ -718,10 +720,10 @@ TEST_CASE("an operation is sent from the caller's buffer over a transport that r
     CHECK(memory.intact());
     CHECK(memory.inside().find("Authorization") == memory.inside().npos);
 
-    auto const owned = send(all.create, who, carrier, endpoint::twilio(), memory.storage());
+    auto const owned = send(all.create, who, transport, endpoint::twilio(), memory.storage());
     REQUIRE(owned.has_value());
     CHECK(owned->uri == "/x");
-    CHECK(lasting(send(all.create_view, who, carrier, endpoint::twilio(), memory.storage()))->sid == owned->sid);
+    CHECK(lasting(send(all.create_view, who, transport, endpoint::twilio(), memory.storage()))->sid == owned->sid);
 
     SUBCASE("passes on the transport's failures")
     {
@@ -735,7 +737,7 @@ TEST_CASE("an operation is sent from the caller's buffer over a transport that r
     {
         wire.clear();
         guarded small(100);
-        auto const failed = send(all.send_view, who, carrier, endpoint::twilio(), small.storage());
+        auto const failed = send(all.send_view, who, transport, endpoint::twilio(), small.storage());
         REQUIRE_FALSE(failed.has_value());
         CHECK(failed.error().code() == errc::invalid_argument);
         CHECK(failed.error().field() == "storage");
@@ -754,18 +756,18 @@ TEST_CASE("an operation is sent from the caller's buffer over a transport that r
 namespace {
 
 template <class Answer>
-using carrier_of = Answer (*)(authorized_request const&);
+using transport_returning = Answer (*)(authorized_request const&);
 
 } // namespace
 
 TEST_CASE("a transport returns an owning response, or a result with a response view")
 {
-    static_assert(sidecall::transport<carrier_of<http_response>>);
-    static_assert(sidecall::transport<carrier_of<result<http_response>>>);
-    static_assert(sidecall::transport<carrier_of<result<http_response_view>>>);
-    static_assert(!sidecall::transport<carrier_of<http_response_view>>);
-    static_assert(!sidecall::transport<carrier_of<result<int>>>);
-    static_assert(!sidecall::transport<carrier_of<int>>);
+    static_assert(sidecall::transport<transport_returning<http_response>>);
+    static_assert(sidecall::transport<transport_returning<result<http_response>>>);
+    static_assert(sidecall::transport<transport_returning<result<http_response_view>>>);
+    static_assert(!sidecall::transport<transport_returning<http_response_view>>);
+    static_assert(!sidecall::transport<transport_returning<result<int>>>);
+    static_assert(!sidecall::transport<transport_returning<int>>);
 }
 
 TEST_CASE("copies and moves of a key keep its text, whether it is stored inline or not")

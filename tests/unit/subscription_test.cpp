@@ -53,7 +53,7 @@ sidecall::result<user_defined_message_subscription> parse(std::string_view body)
 }
 
 /// `field@offset: message` of a malformed response.
-std::string told(std::string_view body)
+std::string mistake_in(std::string_view body)
 {
     auto const read = parse(body);
     if (read) return "";
@@ -162,10 +162,11 @@ TEST_CASE("every truncation of the documented response is malformed at its end")
 {
     for (std::size_t size = 0; size != documented.size(); ++size) {
         CAPTURE(size);
-        CHECK(told(documented.substr(0, size)) == "@" + std::to_string(size) + ": the text ends too early");
+        CHECK(mistake_in(documented.substr(0, size)) == "@" + std::to_string(size) + ": the text ends too early");
     }
-    CHECK(told(documented + " ") == "");
-    CHECK(told(documented + "x") == "@" + std::to_string(documented.size()) + ": more text after the end of the value");
+    CHECK(mistake_in(documented + " ") == "");
+    CHECK(mistake_in(documented + "x") ==
+          "@" + std::to_string(documented.size()) + ": more text after the end of the value");
 }
 
 TEST_CASE("each member except the sid may be null, absent or unreadable, and none may occur twice")
@@ -181,24 +182,24 @@ TEST_CASE("each member except the sid may be null, absent or unreadable, and non
         for (std::string const& value : {std::string("1"), std::string("true"), std::string("[]"), std::string("{}"),
                                          std::string("[\"a\"]"), std::string("-0.5e1")})
             CHECK(unreadable_of(begin + value + "," + sid + "}") == name);
-        CHECK(told(begin + "null," + sid + ",\"" + name + "\":null}") ==
+        CHECK(mistake_in(begin + "null," + sid + ",\"" + name + "\":null}") ==
               name + "@" + std::to_string(begin.size() + 5 + sid.size() + 2) + ": comes twice");
     }
     CHECK(*parse("{" + sid + "}") == user_defined_message_subscription{.sid = lasting(parse(documented))->sid});
-    CHECK(told("{}") == "sid@2: missing or null");
-    CHECK(told("{\"sid\":null}") == "sid@12: missing or null");
-    CHECK(told("{\"sid\":7}") == "sid@7: not a string");
-    CHECK(told("{" + sid + "," + sid + "}") == "sid@45: comes twice");
-    CHECK(told("{" + sid + ",\"s\\u0069d\":null}") == "sid@45: comes twice"); // the same name
-    CHECK(told("[]") == "@0: not a JSON object");
-    CHECK(told("null") == "@0: not a JSON object");
+    CHECK(mistake_in("{}") == "sid@2: missing or null");
+    CHECK(mistake_in("{\"sid\":null}") == "sid@12: missing or null");
+    CHECK(mistake_in("{\"sid\":7}") == "sid@7: not a string");
+    CHECK(mistake_in("{" + sid + "," + sid + "}") == "sid@45: comes twice");
+    CHECK(mistake_in("{" + sid + ",\"s\\u0069d\":null}") == "sid@45: comes twice"); // the same name
+    CHECK(mistake_in("[]") == "@0: not a JSON object");
+    CHECK(mistake_in("null") == "@0: not a JSON object");
 }
 
 TEST_CASE("a sid of the wrong kind is malformed at its first byte")
 {
-    CHECK(told(R"({"sid":"KXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
-    CHECK(told(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
-    CHECK(told(R"({"sid":""})") == "sid@8: not a SID of this kind");
+    CHECK(mistake_in(R"({"sid":"KXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
+    CHECK(mistake_in(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
+    CHECK(mistake_in(R"({"sid":""})") == "sid@8: not a SID of this kind");
 }
 
 TEST_CASE("an unreadable optional member is listed, and the sid and the others are still read")
@@ -222,7 +223,7 @@ TEST_CASE("an unreadable optional member is listed, and the sid and the others a
     CHECK(*made != *parse(R"({"uri":"/x",)" + sid + "}"));
 
     // A valid date that cannot be represented makes the whole body malformed.
-    CHECK(told(R"({"date_created":"1 Jan 10000 00:00:00 +0000",)" + sid + "}") ==
+    CHECK(mistake_in(R"({"date_created":"1 Jan 10000 00:00:00 +0000",)" + sid + "}") ==
           "date_created@17: a date after the year 9999");
 }
 
@@ -248,7 +249,7 @@ TEST_CASE("escapes in values are decoded, and unknown members are checked and sk
     CHECK(made->sid.view() == "ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     CHECK(made->uri == "/x\xC3\xBC");
     CHECK(made->date_created == sidecall::date_time{1576695721, 60});
-    CHECK(told(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","new":{"x":01}})") != "");
+    CHECK(mistake_in(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","new":{"x":01}})") != "");
     CHECK(lasting(parse(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","uri":""})"))->uri == "");
 }
 

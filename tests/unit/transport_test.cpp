@@ -34,7 +34,7 @@ constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 std::string const created = R"({"sid":"ZY00000000000000000000000000000003"})";
 
-credentials somebody()
+credentials some_credentials()
 {
     return credentials::auth_token(account, secret("token"));
 }
@@ -139,8 +139,8 @@ struct counting {
 static_assert(transport<counting> && !transport<counting const>);
 
 template <class Operation, class Transport>
-concept can_send = requires(Operation const& what, credentials const& who, Transport&& carrier) {
-    send(what, who, std::forward<Transport>(carrier));
+concept can_send = requires(Operation const& what, credentials const& who, Transport&& sender) {
+    send(what, who, std::forward<Transport>(sender));
 };
 static_assert(can_send<fetch_account, counting&> && can_send<fetch_account, counting>);
 static_assert(!can_send<fetch_account, counting const&> && !can_send<int, counting&> && !can_send<fetch_account, int>);
@@ -151,7 +151,7 @@ static_assert(!can_send<not_const, counting&>);
 TEST_CASE("send makes the request, authorizes it, calls the transport and parses the response")
 {
     auto const operation = subscription();
-    auto const who = somebody();
+    auto const who = some_credentials();
     auto const where = *endpoint::parse("http://localhost:8080");
     int calls = 0;
     auto const made = send(
@@ -179,7 +179,7 @@ TEST_CASE("send makes the request, authorizes it, calls the transport and parses
 TEST_CASE("a transport can be any kind of callable")
 {
     auto const operation = subscription();
-    auto const who = somebody();
+    auto const who = some_credentials();
 
     auto lvalue = canned(201, created);
     CHECK(send(operation, who, lvalue).has_value());
@@ -216,7 +216,7 @@ TEST_CASE("a transport can be any kind of callable")
 
 TEST_CASE("send returns the transport's failure")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     for (errc code : {errc::transport_failure, errc::not_connected, errc::tls_failure, errc::timed_out,
                       errc::answer_lost, errc::answer_too_large}) {
         auto const made = send(subscription(), who, [code](authorized_request const&) -> result<http_response> {
@@ -235,7 +235,7 @@ TEST_CASE("send returns the transport's failure")
 
 TEST_CASE("header fields of the response appear in the failure")
 {
-    auto const made = send(subscription(), somebody(), [](authorized_request const&) {
+    auto const made = send(subscription(), some_credentials(), [](authorized_request const&) {
         return http_response{.status = 429,
                              .headers = {{"Twilio-Request-Id", "RQ1"}, {"Retry-After", "2"}},
                              .body = R"({"code":20429,"message":"Too Many Requests"})"};
@@ -249,23 +249,24 @@ TEST_CASE("a caller's own operation is sent like any other")
 {
     fetch_account const operation{account};
     std::string seen;
-    auto const name = send(operation, somebody(), [&](authorized_request const& request) {
+    auto const name = send(operation, some_credentials(), [&](authorized_request const& request) {
         seen = std::string(to_string_view(request.method())) + " " + std::string(request.url());
         return http_response{.status = 200, .body = "a name"};
     });
     CHECK(seen == "GET https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
     CHECK(*name == "a name");
-    CHECK(send(operation, somebody(), canned(302)).error().code() == errc::unexpected_status);
+    CHECK(send(operation, some_credentials(), canned(302)).error().code() == errc::unexpected_status);
 }
 
 TEST_CASE("an operation without a resource returns success or a failure")
 {
     sidecall::delete_user_defined_message_subscription const operation{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};
-    result<void> const done = send(operation, somebody(), canned(204));
+    result<void> const done = send(operation, some_credentials(), canned(204));
     CHECK(done.has_value());
-    CHECK(send(operation, somebody(), canned(200)).error().code() == errc::unexpected_status);
-    CHECK(send(operation, somebody(), canned(404, R"({"code":20404,"message":"m"})")).error().twilio_code() == 20404);
+    CHECK(send(operation, some_credentials(), canned(200)).error().code() == errc::unexpected_status);
+    CHECK(send(operation, some_credentials(), canned(404, R"({"code":20404,"message":"m"})")).error().twilio_code() ==
+          20404);
 }
 
 namespace {
@@ -273,7 +274,7 @@ namespace {
 /// A beginner's program: takes three texts, and returns a subscription or a failure.
 template <class Transport>
 result<sidecall::user_defined_message_subscription> subscribe(std::string_view account_text, std::string_view url,
-                                                              Transport&& carrier)
+                                                              Transport&& sender)
 {
     auto who_asks = sidecall::account_sid::parse(account_text);
     if (!who_asks) return who_asks.error();
@@ -281,7 +282,7 @@ result<sidecall::user_defined_message_subscription> subscribe(std::string_view a
     if (!callback) return callback.error();
     sidecall::create_user_defined_message_subscription const operation{
         .account_sid = *who_asks, .call_sid = call, .callback = *callback};
-    return send(operation, somebody(), carrier);
+    return send(operation, some_credentials(), sender);
 }
 
 } // namespace
@@ -291,12 +292,12 @@ TEST_CASE("six different mistakes give six different, clear failures")
     constexpr std::string_view url = "https://example.com/udm";
     auto const good = canned(201, created);
     auto const no_transport = [](authorized_request const&) -> result<http_response> {
-        FAIL("nothing invalid may reach the wire");
+        FAIL("an invalid argument must not reach the transport");
         return failure(errc::transport_failure);
     };
     REQUIRE(subscribe(account.view(), url, good).has_value());
 
-    std::vector<std::string> const told = {
+    std::vector<std::string> const failures = {
         subscribe("AC0000000000000000000000000000000", url, no_transport).error().to_string(),
         subscribe(account.view(), "https://my_host.example.com/udm", no_transport).error().to_string(),
         subscribe(account.view(), "https://example.com/udm?q=100%", no_transport).error().to_string(),
@@ -304,19 +305,19 @@ TEST_CASE("six different mistakes give six different, clear failures")
         subscribe(account.view(), url, canned(502, "<html><h1>Bad Gateway</h1></html>")).error().to_string(),
         subscribe(account.view(), url, canned(201, created.substr(0, 20))).error().to_string(),
     };
-    CHECK(told[0] == "invalid_argument: AccountSid: shorter than 34 characters (byte 33)");
-    CHECK(told[1] == "invalid_argument: Callback: '_' is not allowed in a hostname (byte 10)");
-    CHECK(told[2] == "invalid_argument: Callback: '%' without two hexadecimal digits (byte 29)");
-    CHECK(told[3] == "unexpected_status: HTTP 302: the status is not the documented one");
-    CHECK(told[4] == "unexpected_status: HTTP 502: the status is not the documented one");
-    CHECK(told[5] == "malformed_response: HTTP 201: the text ends too early (byte 20)");
-    CHECK(std::set<std::string>(told.begin(), told.end()).size() == told.size());
+    CHECK(failures[0] == "invalid_argument: AccountSid: shorter than 34 characters (byte 33)");
+    CHECK(failures[1] == "invalid_argument: Callback: '_' is not allowed in a hostname (byte 10)");
+    CHECK(failures[2] == "invalid_argument: Callback: '%' without two hexadecimal digits (byte 29)");
+    CHECK(failures[3] == "unexpected_status: HTTP 302: the status is not the documented one");
+    CHECK(failures[4] == "unexpected_status: HTTP 502: the status is not the documented one");
+    CHECK(failures[5] == "malformed_response: HTTP 201: the text ends too early (byte 20)");
+    CHECK(std::set<std::string>(failures.begin(), failures.end()).size() == failures.size());
 }
 
 TEST_CASE("no failure contains the credential or an argument")
 {
     auto const who = credentials::auth_token(account, secret("SECRET-TOKEN"));
-    auto const all = [&](auto const& carrier) { return send(subscription(), who, carrier).error().to_string(); };
+    auto const all = [&](auto const& sender) { return send(subscription(), who, sender).error().to_string(); };
     for (std::string const& text :
          {all(canned(401, R"({"code":20003,"message":"Authenticate"})")), all(canned(500)), all(canned(201, "{}")),
           subscribe("SECRET-TOKEN", "x", canned(201)).error().to_string(),
@@ -331,11 +332,11 @@ TEST_CASE("no failure contains the credential or an argument")
 TEST_CASE("a transport may take its request as auto&")
 {
     auto const who = credentials::auth_token(account, secret("token"));
-    auto const carrier = [](auto& request) -> result<http_response> {
+    auto const sender = [](auto& request) -> result<http_response> {
         return http_response{.status = request.body().empty() ? 500 : 201,
                              .body = R"({"sid":"ZY00000000000000000000000000000003"})"};
     };
-    CHECK(send(subscription(), who, carrier));
+    CHECK(send(subscription(), who, sender));
 }
 
 namespace {
@@ -367,30 +368,30 @@ static_assert(!sidecall::async_transport<decltype(&answer_201)>);
 
 TEST_CASE("with callbacks, each response reaches its own handler once, in any order")
 {
-    patient carrier;
-    std::string told;
+    patient sender;
+    std::string failures;
     int const first = send(
-        subscription(), somebody(), carrier,
+        subscription(), some_credentials(), sender,
         [&, only_moves = std::make_unique<int>(1)](result<sidecall::user_defined_message_subscription> made) mutable {
-            told += "made " + std::string(made->sid.view().substr(31)) + '\n';
+            failures += "made " + std::string(made->sid.view().substr(31)) + '\n';
         });
     int const second = send(
-        fetch_account{account}, somebody(), carrier,
-        [&](result<std::string> const& name) { told += name ? *name + '\n' : name.error().to_string() + '\n'; },
+        fetch_account{account}, some_credentials(), sender,
+        [&](result<std::string> const& name) { failures += name ? *name + '\n' : name.error().to_string() + '\n'; },
         *endpoint::parse("https://twilio.example"));
     send(sidecall::delete_user_defined_message_subscription{account, call,
                                                             "ZY00000000000000000000000000000003"_subscription_sid},
-         somebody(), carrier, [&](auto done) { told += done.error().to_string() + '\n'; });
+         some_credentials(), sender, [&](auto done) { failures += done.error().to_string() + '\n'; });
     CHECK(first == 1);
     CHECK(second == 2);
-    CHECK(told.empty());
-    CHECK(carrier.seen[1] == "https://twilio.example/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
+    CHECK(failures.empty());
+    CHECK(sender.seen[1] == "https://twilio.example/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
 
-    carrier.answer(1, http_response{.status = 200, .body = "a name"});
-    carrier.answer(2, failure(errc::cancelled));
-    carrier.answer(0, http_response{.status = 201, .body = created});
-    CHECK(told == "a name\ncancelled: cancelled before an answer came; the request may have been carried out\n"
-                  "made 003\n");
+    sender.answer(1, http_response{.status = 200, .body = "a name"});
+    sender.answer(2, failure(errc::cancelled));
+    sender.answer(0, http_response{.status = 201, .body = created});
+    CHECK(failures == "a name\ncancelled: cancelled before an answer came; the request may have been carried out\n"
+                      "made 003\n");
 }
 
 // A transport can keep the completion of an operation in a container.
@@ -412,13 +413,13 @@ TEST_CASE("the result of a view operation refers to the response, which stays va
     };
     std::string const body = R"({"sid":"ZY00000000000000000000000000000003","uri":"/here"})";
     send(
-        operation, somebody(),
+        operation, some_credentials(),
         [&](authorized_request, auto complete) {
             complete(result<http_response>(http_response{.status = 201, .body = body}));
         },
         handler);
     send(
-        operation, somebody(),
+        operation, some_credentials(),
         [&](authorized_request, auto complete) {
             complete(result<http_response_view>({.status = 201, .headers = {}, .body = body}));
         },
@@ -428,7 +429,7 @@ TEST_CASE("the result of a view operation refers to the response, which stays va
 
 TEST_CASE("a clone is the same request, and its credential is wiped, too")
 {
-    auto request = std::make_unique<authorized_request>(authorize(subscription().request(), somebody()));
+    auto request = std::make_unique<authorized_request>(authorize(subscription().request(), some_credentials()));
     std::string const wire(lasting(request->to_http1()).reveal());
     auto const clone = request->clone();
     request.reset();

@@ -310,11 +310,11 @@ std::string compare_answer(std::string const& text)
     if (*owned != *expected) return "another resource";
     if (view->sid != owned->sid || view->account_sid != owned->account_sid || view->call_sid != owned->call_sid ||
         view->date_created != owned->date_created || view->uri.has_value() != owned->uri.has_value())
-        return "another resource as a view";
+        return "a different resource as a view";
     if (!view->uri) return "";
     if (view->uri->data() < block.view().data() ||
         view->uri->data() + view->uri->size() > block.view().data() + block.size())
-        return "uri that lies elsewhere";
+        return "uri outside the response";
     return nlohmann::json::parse("\"" + std::string(*view->uri) + "\"").get<std::string>() == *owned->uri ? "" : "uri";
 }
 

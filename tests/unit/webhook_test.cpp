@@ -149,7 +149,7 @@ bool is_needed(std::string_view name)
     return name != "ContentType" && name != "Timestamp";
 }
 
-bool holds(hook const& request, std::string_view key = token)
+bool is_accepted(hook const& request, std::string_view key = token)
 {
     return webhook_verifier(secret(key)).verify(request).has_value();
 }
@@ -241,7 +241,7 @@ TEST_CASE("accepts a signature of the URL as received, without its port, or with
                 auto const fits = [&](std::string const& signed_port, std::string const& seen_port) {
                     hook request = signed_form({{"a", "b"}}, front + signed_port + tail);
                     request.url = front + seen_port + tail;
-                    return holds(request);
+                    return is_accepted(request);
                 };
                 CHECK(fits("", ""));
                 CHECK(fits(https ? ":443" : ":80", ""));
@@ -267,7 +267,7 @@ TEST_CASE("rejects a URL with any other byte changed")
     auto const seen_as = [&](std::string const& seen) {
         hook request = signed_form({{"a", "b"}}, url);
         request.url = seen;
-        return holds(request);
+        return is_accepted(request);
     };
     CHECK(seen_as(url));
     CHECK(seen_as("https://Example.com:1/a%2fb//c?x=%7e&x=1#f"));
@@ -289,10 +289,10 @@ TEST_CASE("rejects a URL with any other byte changed")
         CHECK_FALSE(seen_as(url.substr(0, i)));
         if (i != 0) CHECK_FALSE(seen_as(url.substr(i)));
     }
-    CHECK_FALSE(holds(signed_form({{"a", "b"}}, "https://example.com"), "another token"));
+    CHECK_FALSE(is_accepted(signed_form({{"a", "b"}}, "https://example.com"), "another token"));
     hook slash = signed_form({{"a", "b"}}, "https://example.com");
     slash.url += '/';
-    CHECK_FALSE(holds(slash));
+    CHECK_FALSE(is_accepted(slash));
 }
 
 TEST_CASE("hashes a text that is hardly a URL unchanged, without harm")
@@ -323,14 +323,14 @@ TEST_CASE("hashes a text that is hardly a URL unchanged, without harm")
                                   "mailto:a@b",
                                   "https://a:1:2:3/"}) {
         CAPTURE(url);
-        CHECK(holds(signed_form({{"a", "b"}}, url)));
-        CHECK(holds(signed_get(url)));
+        CHECK(is_accepted(signed_form({{"a", "b"}}, url)));
+        CHECK(is_accepted(signed_get(url)));
         hook request = signed_form({{"a", "b"}}, "https://example.com/");
         request.url = url;
-        CHECK_FALSE(holds(request));
+        CHECK_FALSE(is_accepted(request));
     }
     std::string const odd("https://\0\xFF[:\xC3/\r\n", 16);
-    CHECK(holds(signed_get(odd)));
+    CHECK(is_accepted(signed_get(odd)));
 }
 
 TEST_CASE("signs parameters sorted by the bytes of their names, whatever their order in the body")
@@ -363,24 +363,24 @@ TEST_CASE("signs parameters sorted by the bytes of their names, whatever their o
         // Another order each time: rotate, and swap two.
         std::rotate(order.begin(), order.begin() + 1 + i % 7, order.end());
         std::swap(order[0], order[static_cast<std::size_t>(i) % order.size()]);
-        CHECK(holds({.signature = signature, .body = form(order)}));
+        CHECK(is_accepted({.signature = signature, .body = form(order)}));
     }
 
     // With many parameters.
     fields many;
     for (int i = 0; i != 300; ++i) {
         CAPTURE(i);
-        REQUIRE(holds(signed_form(many)));
+        REQUIRE(is_accepted(signed_form(many)));
         many.emplace_back("n" + std::to_string(i * 7919 % 1000), std::to_string(i * 31 % 17));
     }
 }
 
 TEST_CASE("signs repeated names as a sorted set of values")
 {
-    CHECK(holds(signed_form({{"a", "2"}, {"a", "1"}, {"b", "0"}, {"a", "2"}, {"a", ""}})));
+    CHECK(is_accepted(signed_form({{"a", "2"}, {"a", "1"}, {"b", "0"}, {"a", "2"}, {"a", ""}})));
     std::string const url = "https://example.com/udm";
     auto const signs = [&](std::string const& text, fields const& parameters) {
-        return holds({.signature = base64(code_of(token, url + text)), .body = form(parameters)});
+        return is_accepted({.signature = base64(code_of(token, url + text)), .body = form(parameters)});
     };
     CHECK(signs("a1a2", {{"a", "2"}, {"a", "1"}}));
     CHECK(signs("a1a2", {{"a", "2"}, {"a", "1"}, {"a", "2"}, {"a", "1"}, {"a", "1"}}));
@@ -401,11 +401,11 @@ TEST_CASE("signs repeated names as a sorted set of values")
 TEST_CASE("rejects a signature when a parameter is removed, added or changed")
 {
     hook const good = signed_form(good_message);
-    REQUIRE(holds(good));
+    REQUIRE(is_accepted(good));
     auto const with_body = [&](std::string body) {
         hook changed = good;
         changed.body = std::move(body);
-        return holds(changed);
+        return is_accepted(changed);
     };
     for (std::size_t i = 0; i != good_message.size(); ++i) {
         CAPTURE(i);
@@ -436,7 +436,7 @@ TEST_CASE("decodes a form by the URL standard, including malformed escapes")
 {
     auto const reads = [](std::string const& body, fields const& meant) {
         hook request{.signature = sign("https://example.com/udm", meant), .body = body};
-        return holds(request);
+        return is_accepted(request);
     };
     CHECK(reads("", {}));
     CHECK(reads("&", {}));
@@ -511,7 +511,7 @@ TEST_CASE("a body that is not a form needs its hash in the URL")
     std::string const body = R"({"a":1})";
     std::string const hash = sha256_of(body);
     auto const fits = [&](std::string const& url, std::string const& type = "application/json") {
-        return holds({.url = url, .content_type = type, .signature = sign(url), .body = body});
+        return is_accepted({.url = url, .content_type = type, .signature = sign(url), .body = body});
     };
     std::string const base = "https://example.com/udm";
     CHECK(fits(base + "?bodySHA256=" + hash));
@@ -563,7 +563,7 @@ TEST_CASE("a body that is not a form needs its hash in the URL")
     request = signed_json(body);
     request.body.clear();
     CHECK(refusal(request) == "invalid_signature bodySHA256");
-    CHECK(holds(signed_json("")));
+    CHECK(is_accepted(signed_json("")));
 
     // The hash alone is not a signature.
     request = signed_json(body);
@@ -572,16 +572,16 @@ TEST_CASE("a body that is not a form needs its hash in the URL")
 
     // Without a body and a type there is nothing to hash. A form's parameters are signed, but a hash in its URL must
     // match, too.
-    CHECK(holds({.url = base, .content_type = "", .signature = sign(base)}));
-    CHECK_FALSE(holds({.url = base, .content_type = "application/json", .signature = sign(base)}));
+    CHECK(is_accepted({.url = base, .content_type = "", .signature = sign(base)}));
+    CHECK_FALSE(is_accepted({.url = base, .content_type = "application/json", .signature = sign(base)}));
     CHECK(refusal(signed_form(good_message, base + "?bodySHA256=" + hash)) == "invalid_signature bodySHA256");
-    CHECK(holds(signed_form(good_message, base + "?bodySHA256=" + sha256_of(form(good_message)))));
+    CHECK(is_accepted(signed_form(good_message, base + "?bodySHA256=" + sha256_of(form(good_message)))));
 }
 
 TEST_CASE("rejects a JSON request that is sent again as an empty form")
 {
     hook request = signed_json(R"({"a":1})");
-    CHECK(holds(request));
+    CHECK(is_accepted(request));
     request.content_type = form_type;
     request.body.clear();
     CHECK(refusal(request) == "invalid_signature bodySHA256");
@@ -723,16 +723,16 @@ TEST_CASE("a token is any bytes of any length")
         for (std::size_t i = 0; i != size; ++i) key += static_cast<char>(i * 151 + 128);
         hook request = signed_form(good_message);
         request.signature = sign(request.url, good_message, key);
-        CHECK(holds(request, key));
+        CHECK(is_accepted(request, key));
         key.back() = static_cast<char>(key.back() ^ 0x10);
-        CHECK_FALSE(holds(request, key));
+        CHECK_FALSE(is_accepted(request, key));
     }
     // The token does not end at the first NUL.
     hook request = signed_form(good_message);
     request.signature = sign(request.url, good_message, std::string_view("a\0b", 3));
-    CHECK(holds(request, std::string_view("a\0b", 3)));
-    CHECK_FALSE(holds(request, std::string_view("a\0c", 3)));
-    CHECK_FALSE(holds(request, "a"));
+    CHECK(is_accepted(request, std::string_view("a\0b", 3)));
+    CHECK_FALSE(is_accepted(request, std::string_view("a\0c", 3)));
+    CHECK_FALSE(is_accepted(request, "a"));
 }
 
 TEST_CASE("receives a message from a form, from JSON and from a query")
@@ -1096,7 +1096,7 @@ TEST_CASE("accepts a signature with and without the user name and password")
                     auto const signed_as = [&](std::string const& signed_url) {
                         hook request = signed_form(good_message, url);
                         request.signature = sign(signed_url, good_message);
-                        return holds(request);
+                        return is_accepted(request);
                     };
                     for (std::string const& kept : {info, std::string()}) {
                         std::string const begin = scheme + "://" + kept + host;
@@ -1112,13 +1112,14 @@ TEST_CASE("accepts a signature with and without the user name and password")
 
 TEST_CASE("the failure of a wrong signature says what was compared")
 {
-    auto const told = [](hook request) {
+    auto const message_for = [](hook request) {
         request.signature[0] = request.signature[0] == 'A' ? 'B' : 'A';
         return webhook_verifier(secret(token)).verify(request).error().to_string();
     };
-    CHECK(told(signed_form(good_message)) == "invalid_signature: X-Twilio-Signature: the signature does not match this "
-                                             "URL, these parameters and this token");
-    CHECK(told(signed_json("{}")) ==
+    CHECK(message_for(signed_form(good_message)) ==
+          "invalid_signature: X-Twilio-Signature: the signature does not match this "
+          "URL, these parameters and this token");
+    CHECK(message_for(signed_json("{}")) ==
           "invalid_signature: X-Twilio-Signature: the signature does not match this URL and this token");
 }
 
@@ -1218,7 +1219,7 @@ TEST_CASE("handles large hostile bodies of every kind")
           equal_names, equal_prefixes, short_names, same}) {
         CAPTURE(body.substr(0, 10));
         // Unsigned, it is rejected. Signed, it is parsed and then found not to be a message.
-        CHECK_FALSE(holds({.signature = sign("https://example.com/"), .body = body}));
+        CHECK_FALSE(is_accepted({.signature = sign("https://example.com/"), .body = body}));
         CHECK(refusal(signed_json(body)) == "malformed_webhook");
         bool const is_flood = body == equal_names || body == short_names || body == same;
         CHECK(refusal(signed_get("https://example.com/?" + body)) ==
@@ -1308,11 +1309,11 @@ TEST_CASE("a moved-from message and a parameter beyond the last one have empty t
 TEST_CASE("rejects a request whose body and type were removed, since the URL still has the hash")
 {
     auto signed_body = signed_json("{}");
-    REQUIRE(holds(signed_body));
+    REQUIRE(is_accepted(signed_body));
     for (std::string_view type : {"", "text/plain", "application/json"}) {
         signed_body.content_type = type;
         signed_body.body = "";
-        CHECK_FALSE(holds(signed_body));
+        CHECK_FALSE(is_accepted(signed_body));
     }
 }
 
@@ -1367,7 +1368,7 @@ TEST_CASE("leaves out only the port of an authority, also in unusual URLs")
 
 TEST_CASE("a URL may consist of a body hash alone")
 {
-    CHECK(holds(signed_json("{}", "application/json", "?")));
+    CHECK(is_accepted(signed_json("{}", "application/json", "?")));
 }
 
 TEST_CASE("names a repeated parameter before a missing one if its name sorts first")
