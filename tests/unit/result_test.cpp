@@ -172,7 +172,7 @@ TEST_CASE("a code converts to a std::error_code of sidecall's category")
     CHECK(of_a_failure != std::make_error_code(std::errc::invalid_argument));
 }
 
-TEST_CASE("a failure gives back what it was made from")
+TEST_CASE("a failure gives back what it was made from, and nothing else")
 {
     SUBCASE("a code")
     {
