@@ -1,5 +1,6 @@
-// Runs any table of cases through the library without C++: a JSON object a line in, an answer a line out. The design
-// lists the operations. A line that is no such object is answered `bad_case`, and the program goes on.
+// Runs a table of cases through the library, so that no C++ is needed to add cases. Reads one JSON object per line and
+// writes one result per line. The design document lists the operations. For an invalid line it writes `bad_case` and
+// continues.
 
 #ifdef SINGLE_HEADER
 #include "sidecall.hpp"
@@ -20,10 +21,10 @@ namespace {
 
 using json = nlohmann::json;
 
-/// Thrown for a case that is none: nlohmann's own exceptions are caught beside it.
+/// Thrown for an invalid case. nlohmann's own exceptions are caught beside it.
 struct bad_case {};
 
-/// Without exceptions the program ends, as nlohmann ends it then.
+/// Without exceptions the program aborts, as nlohmann-json does then.
 [[noreturn]] void refuse_case()
 {
 #ifdef __cpp_exceptions
@@ -80,7 +81,7 @@ json or_null(std::optional<T> const& value)
 json answer(sidecall::failure const& reason)
 {
     auto when = reason.retry_after();
-    if (when && when->seconds == sidecall::retry_time::too_long) when.reset(); // no number that JSON could hold
+    if (when && when->seconds == sidecall::retry_time::too_long) when.reset(); // has no JSON number
     return {{"ok", false},
             {"error", to_string_view(reason.code())},
             {"field", reason.field()},
@@ -160,7 +161,7 @@ json callback_url(json const& c)
     return {{"ok", true}, {"host", url->host()}, {"port", url->port()}};
 }
 
-/// An argument that may be left out.
+/// An argument that may be absent.
 template <class T, class Parse>
 sidecall::result<std::optional<T>> optional_argument(json const& c, char const* name, Parse parse)
 {
@@ -216,7 +217,7 @@ json create_message(json const& c)
     return answer(sidecall::create_user_defined_message{*account, *call, *content, *key}.request());
 }
 
-/// Some operation of each kind, since only the answer matters here.
+/// An operation of each kind. Only the parsed response matters here.
 using namespace sidecall::literals;
 constexpr auto some_account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto some_call = "CA00000000000000000000000000000002"_call_sid;
@@ -287,7 +288,7 @@ sidecall::webhook_verifier verifier_of(json const& c)
     refuse_case();
 }
 
-/// The bytes of a webhook, which a `webhook_request` only refers to.
+/// Owns the bytes of a webhook. A `webhook_request` only refers to them.
 struct webhook {
     explicit webhook(json const& c)
         : method(text_of(c, "method")), url(bytes_of(c, "url_b64")), content_type(text_of(c, "content_type")),

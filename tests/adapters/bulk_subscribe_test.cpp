@@ -1,5 +1,5 @@
-// examples/bulk_subscribe as a program, against a stand-in in this one: killed, silent, refused. Its path is in the
-// variable BULK_SUBSCRIBE.
+// Tests examples/bulk_subscribe as a program against a stand-in in this process: killed, with a silent server, with
+// rejected credentials. The environment variable BULK_SUBSCRIBE has the program's path.
 
 #include <algorithm>
 #include <chrono>
@@ -33,15 +33,15 @@ namespace {
 using namespace std::chrono_literals;
 using sidecall::twilio_standin;
 
-/// The first request that cpp-httplib serves comes alone: Debian's library is built without the thread sanitizer, which
-/// therefore does not see how it guards its static locals, and takes their making and their use by others for a race.
+/// cpp-httplib's first request runs alone. Debian's library is built without the thread sanitizer, which therefore does
+/// not see how its static locals are guarded, and reports their initialization and use as a race.
 bool const is_warm = [] {
     twilio_standin const twilio;
     httplib::Client client("127.0.0.1", twilio.port());
     return static_cast<bool>(client.Get("/"));
 }();
 
-/// A folder for the program's input and output, which goes with its object.
+/// A temporary folder for the program's input and output, removed by the destructor.
 class workplace {
 public:
     workplace()
@@ -74,15 +74,15 @@ private:
 };
 
 struct ending {
-    int status; // 128 and the signal's number if one ended it
+    int status; // the exit status, or 128 plus the number of the signal that ended it
     std::string out;
     std::string err;
 };
 
-/// The program, from its start to its end.
+/// One run of the program.
 class program {
 public:
-    /// Its standard error is a file of the workplace's, or that terminal.
+    /// Its standard error goes to a file of the workplace, or to the given terminal.
     program(workplace const& files, std::string const& url, std::vector<std::string> arguments = {},
             std::string const& terminal = {})
         : files_(files)
@@ -140,8 +140,8 @@ std::string file_of(std::size_t calls)
     return text;
 }
 
-/// Each call's subscription, by the lines of the program.
-std::map<std::string, std::string> told(std::string const& out)
+/// Each call's subscription, according to the program's output.
+std::map<std::string, std::string> subscriptions_in(std::string const& out)
 {
     std::map<std::string, std::string> subscriptions;
     std::istringstream lines(out);
@@ -165,7 +165,7 @@ std::map<std::string, std::string> made_at(twilio_standin const& twilio)
 
 } // namespace
 
-TEST_CASE("Killed ten times at random moments and run again, it has subscribed each call exactly once")
+TEST_CASE("bulk_subscribe, killed ten times at random moments and restarted, subscribes each call exactly once")
 {
     REQUIRE(is_warm);
     std::size_t const calls = 1500;
@@ -192,37 +192,37 @@ TEST_CASE("Killed ten times at random moments and run again, it has subscribed e
     CHECK(done.status == 0);
     auto const made = made_at(twilio);
     CHECK(made.size() == calls);
-    CHECK(told(done.out) == made);
+    CHECK(subscriptions_in(done.out) == made);
     CHECK(done.err.find("1500 subscribed, 0 failed, 0 left") != std::string::npos);
 }
 
-TEST_CASE("Run again it tells the same and creates nothing; in another batch it does")
+TEST_CASE("a second run reports the same and creates nothing, and a run in another batch creates new subscriptions")
 {
     twilio_standin twilio;
     workplace files;
     files.write(file_of(20));
     auto const first = program(files, twilio.base_url()).wait();
     CHECK(first.status == 0);
-    CHECK(told(first.out) == made_at(twilio));
-    CHECK(told(program(files, twilio.base_url()).wait().out) == told(first.out));
+    CHECK(subscriptions_in(first.out) == made_at(twilio));
+    CHECK(subscriptions_in(program(files, twilio.base_url()).wait().out) == subscriptions_in(first.out));
     CHECK(twilio.subscriptions().size() == 20);
     CHECK(program(files, twilio.base_url(), {"--batch", "2"}).wait().status == 0);
     CHECK(twilio.subscriptions().size() == 40);
 }
 
-TEST_CASE("A call that comes twice is subscribed once, and it says so")
+TEST_CASE("a call that is listed twice is subscribed once, and reported")
 {
     twilio_standin twilio;
     workplace files;
     files.write(call_sid(1) + "\r\n" + call_sid(2) + "\n" + call_sid(1));
     auto const done = program(files, twilio.base_url()).wait();
     CHECK(done.status == 0);
-    CHECK(told(done.out).size() == 2);
+    CHECK(subscriptions_in(done.out).size() == 2);
     CHECK(twilio.subscriptions().size() == 2);
     CHECK(done.err.find(":3: " + call_sid(1) + " is a duplicate of line 1") != std::string::npos);
 }
 
-TEST_CASE("A line that is no call's SID is named before anything is sent")
+TEST_CASE("a line that is not a call SID is reported before anything is sent")
 {
     twilio_standin twilio;
     workplace files;
@@ -233,7 +233,7 @@ TEST_CASE("A line that is no call's SID is named before anything is sent")
     CHECK(twilio.ledger().empty());
 }
 
-TEST_CASE("A call that is over fails with a line of its own, and the others are subscribed")
+TEST_CASE("a call that has ended is reported as failed, and the others are subscribed")
 {
     twilio_standin twilio;
     twilio.end_call(call_sid(3));
@@ -246,7 +246,7 @@ TEST_CASE("A call that is over fails with a line of its own, and the others are 
     CHECK(twilio.subscriptions().size() == 9);
 }
 
-TEST_CASE("Refused credentials end it, and it does not try them on every call")
+TEST_CASE("rejected credentials stop the program, which does not try them on every call")
 {
     twilio_standin twilio({.auth_token = "another"});
     workplace files;
@@ -257,7 +257,7 @@ TEST_CASE("Refused credentials end it, and it does not try them on every call")
     CHECK(twilio.ledger().size() < 100);
 }
 
-TEST_CASE("On a terminal it says how far it is: the rate, the retries, the time that is left")
+TEST_CASE("on a terminal, it shows the progress: the rate, the retries, the remaining time")
 {
     twilio_standin twilio(
         {.faults = sidecall::standin_faults{
@@ -271,7 +271,7 @@ TEST_CASE("On a terminal it says how far it is: the rate, the retries, the time 
     REQUIRE(name);
     auto const done = program(files, twilio.base_url(), {}, name).wait();
     CHECK(done.status == 0);
-    CHECK(told(done.out).size() == 100);
+    CHECK(subscriptions_in(done.out).size() == 100);
 
     ::fcntl(terminal, F_SETFL, O_NONBLOCK);
     std::string shown;
@@ -284,14 +284,14 @@ TEST_CASE("On a terminal it says how far it is: the rate, the retries, the time 
     CHECK(done.err.empty());
 }
 
-TEST_CASE("Against a server that answers nothing it ends by its deadline")
+TEST_CASE("with a silent server, it stops by its deadline")
 {
     loopback::server const silent(loopback::stall);
     workplace files;
     files.write(file_of(5000));
     auto const start = std::chrono::steady_clock::now();
     auto const done = program(files, silent.url(), {"--deadline", "1.5"}).wait();
-    CHECK(std::chrono::steady_clock::now() - start < 6s); // these machines are slow
+    CHECK(std::chrono::steady_clock::now() - start < 6s); // tolerates slow machines
     CHECK(done.status == 1);
     CHECK(done.err.find("the deadline has passed") != std::string::npos);
     CHECK(done.err.find("0 subscribed") != std::string::npos);

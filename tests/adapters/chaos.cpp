@@ -1,5 +1,5 @@
-// Creates many subscriptions at a stand-in that misbehaves, through each adapter, and compares what the program then
-// believes with what the stand-in has. See tests/chaos.
+// Creates many subscriptions at a misbehaving stand-in through each adapter. Compares what the program then believes
+// with what the stand-in has. See tests/chaos.
 
 #include <atomic>
 #include <chrono>
@@ -33,9 +33,9 @@ struct arguments {
     std::vector<std::string> transports = {"curl", "curl_multi", "httplib"};
 };
 
-constexpr unsigned threads = 16; // that use a blocking adapter, each one of its own
+constexpr unsigned threads = 16; // for a blocking adapter; each thread has its own
 
-// Short, since time is lost with each fault that is waited for.
+// Short, since each fault that stalls costs this time.
 sidecall::transport_options timeouts()
 {
     return {.connect_timeout = 1s, .total_timeout = 400ms};
@@ -44,7 +44,7 @@ sidecall::retry_policy policy()
 {
     return {.base_delay = 5ms, .max_delay = 200ms, .max_retry_after = 5s, .deadline = 1h, .max_attempts = 0};
 }
-/// The operations of a run, and what the program comes to believe of each.
+/// The operations of a run, and what the program believes about each.
 class journal {
 public:
     journal(std::size_t operations, sidecall::twilio_standin const& twilio)
@@ -87,12 +87,12 @@ public:
 
 private:
     sidecall::account_sid account_;
-    std::vector<std::string> beliefs_; // each written by one thread, whoever has the operation
+    std::vector<std::string> beliefs_; // each element is written only by the thread that runs the operation
     std::atomic<std::size_t> retried_ = 0;
     std::atomic<std::size_t> ended_ = 0;
 };
 
-/// Where a run goes, and as whom.
+/// The credentials and the endpoint of a run.
 struct target {
     sidecall::credentials who;
     sidecall::endpoint where;
@@ -105,32 +105,32 @@ void carry_out_blocking(journal& work, target const& to)
     std::vector<std::thread> workers;
     for (unsigned i = 0; i != threads; ++i)
         workers.emplace_back([&] {
-            Transport carrier(timeouts());
+            Transport transport(timeouts());
             auto const sleep = [&](std::chrono::milliseconds delay) {
                 work.retry();
                 std::this_thread::sleep_for(delay);
             };
             for (std::size_t which = next++; which < work.size(); which = next++)
-                work.end(which, send_with_retry(work.operation(which), to.who, carrier, policy(), sleep, to.where));
+                work.end(which, send_with_retry(work.operation(which), to.who, transport, policy(), sleep, to.where));
         });
     for (auto& worker : workers) worker.join();
 }
 
 void carry_out_at_once(journal& work, target const& to)
 {
-    sidecall::curl_multi_transport carrier(timeouts(), {.max_connections = threads});
+    sidecall::curl_multi_transport transport(timeouts(), {.max_connections = threads});
     auto const timer = [&](std::chrono::milliseconds delay, auto next) {
         work.retry();
-        carrier.after(delay, std::move(next));
+        transport.after(delay, std::move(next));
     };
     for (std::size_t which = 0; which != work.size(); ++which)
         send_with_retry(
-            work.operation(which), to.who, carrier, policy(), timer,
+            work.operation(which), to.who, transport, policy(), timer,
             [&work, which](subscribed const& made) { work.end(which, made); }, to.where);
-    while (carrier.poll() != 0) carrier.wait(100ms);
+    while (transport.poll() != 0) transport.wait(100ms);
 }
 
-/// Says how far it is, on a terminal, until it ends.
+/// Shows the progress on a terminal until it is destroyed.
 class progress_line {
 public:
     explicit progress_line(journal const& work) : work_(work)
@@ -160,12 +160,12 @@ private:
     std::thread thread_{};
 };
 
-/// What the stand-in has, against what the program believes.
+/// What the stand-in has, compared with what the program believes.
 struct verdict {
-    std::size_t created = 0;  ///< Operations that the stand-in has a subscription of.
-    std::size_t doubled = 0;  ///< Of them, those that it has more than one of.
-    std::size_t lost = 0;     ///< Operations that it has none of, or that the program knows no subscription of.
-    std::size_t believed = 0; ///< Operations of which the program knows a subscription that the stand-in has not.
+    std::size_t created = 0;  ///< Operations for which the stand-in has a subscription.
+    std::size_t doubled = 0;  ///< Of these, operations for which it has more than one.
+    std::size_t lost = 0;     ///< Operations for which it has none, or the program knows none.
+    std::size_t believed = 0; ///< Operations whose subscription the stand-in does not have.
 };
 
 verdict compare(journal const& work, sidecall::twilio_standin const& twilio)
@@ -184,7 +184,7 @@ verdict compare(journal const& work, sidecall::twilio_standin const& twilio)
     return found;
 }
 
-/// Whether all is well.
+/// Returns whether the run found no mistake.
 bool run(arguments const& given, std::string const& name)
 {
     sidecall::twilio_standin twilio(
@@ -223,23 +223,23 @@ bool run(arguments const& given, std::string const& name)
 int main(int argc, char** argv)
 {
     CLI::App app(
-        "Creates subscriptions at a stand-in that misbehaves, through each adapter, and compares what the program "
-        "then believes with what the stand-in has.",
+        "Creates subscriptions at a misbehaving stand-in through each adapter. Compares what the program then believes "
+        "with what the stand-in has.",
         "chaos");
     arguments given;
-    app.add_option("--operations", given.operations, "how many subscriptions, through each adapter")
+    app.add_option("--operations", given.operations, "number of subscriptions for each adapter")
         ->check(CLI::Range(1, 10'000'000))
         ->capture_default_str();
-    app.add_option("--fault-rate", given.fault_rate, "how likely a request meets a fault, from 0 to 0.95")
+    app.add_option("--fault-rate", given.fault_rate, "probability that a request meets a fault, from 0 to 0.95")
         ->check(CLI::Range(0.0, 0.95))
         ->capture_default_str();
-    app.add_option("--seed", given.seed, "of the faults")->capture_default_str();
-    app.add_option("--transport", given.transports, "these adapters alone")
+    app.add_option("--seed", given.seed, "seed of the faults")->capture_default_str();
+    app.add_option("--transport", given.transports, "adapter to run; may be repeated")
         ->check(CLI::IsMember({"curl", "curl_multi", "httplib"}))
         ->capture_default_str();
     return run_program(app, argc, argv, [&] {
         bool good = true;
         for (auto const& name : given.transports) good = run(given, name) && good;
-        if (!good) throw stop{"something was doubled, lost, or believed without being so", 1};
+        if (!good) throw stop{"subscriptions were doubled, lost, or wrongly believed", 1};
     });
 }

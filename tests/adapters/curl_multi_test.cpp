@@ -1,4 +1,4 @@
-// Many requests at a time over libcurl, against raw servers on the loopback.
+// Tests many concurrent requests over libcurl, against raw servers on the loopback interface.
 
 #include <sidecall/curl.hpp>
 
@@ -71,13 +71,13 @@ sidecall::transport_options quick(loopback::tls_identity const* tls = nullptr)
     return {.connect_timeout = 10s, .total_timeout = 20s, .ca_file = tls ? tls->ca_file() : std::string()};
 }
 
-/// How the handlers of one test were called: what each got, in order.
+/// The calls of the handlers of one test: what each received, in order.
 struct results {
     std::vector<std::string> all{}; // "3: 200" or "3: not_connected"
     std::map<int, int> calls{};
     std::map<int, std::optional<sidecall::failure>> failures{};
 
-    /// A handler that can be moved only.
+    /// A move-only handler.
     auto handler(int number)
     {
         return [this, number, only_moved = std::make_unique<int>(number)](answer got) {
@@ -104,7 +104,7 @@ struct results {
     }
 };
 
-/// Runs until all is done, or it takes too long.
+/// Polls until all requests have completed or the time is up.
 void finish(curl_multi_transport& multi, std::chrono::milliseconds at_most = 30s)
 {
     auto const end = clock_type::now() + at_most;
@@ -134,16 +134,16 @@ int closed_port()
 
 } // namespace
 
-TEST_CASE("a request completes once, from poll, whatever becomes of it")
+TEST_CASE("a request completes once, from poll, however it ends")
 {
     loopback::server::script script;
     errc expected{};
     sidecall::transport_options options = quick();
-    SUBCASE("answered")
+    SUBCASE("with a response")
     {
         script = always(ok);
     }
-    SUBCASE("reset before the answer")
+    SUBCASE("reset before the response")
     {
         expected = errc::answer_lost;
         script = [](connection& peer) {
@@ -151,7 +151,7 @@ TEST_CASE("a request completes once, from poll, whatever becomes of it")
             peer.reset();
         };
     }
-    SUBCASE("ended within the answer")
+    SUBCASE("closed within the response")
     {
         expected = errc::answer_lost;
         script = [](connection& peer) {
@@ -159,7 +159,7 @@ TEST_CASE("a request completes once, from poll, whatever becomes of it")
             peer.write(ok.substr(0, ok.size() - 1));
         };
     }
-    SUBCASE("ended within the headers")
+    SUBCASE("closed within the header fields")
     {
         expected = errc::answer_lost;
         script = [](connection& peer) {
@@ -167,19 +167,19 @@ TEST_CASE("a request completes once, from poll, whatever becomes of it")
             peer.write(ok.substr(0, 20));
         };
     }
-    SUBCASE("no answer in time")
+    SUBCASE("no response in time")
     {
         expected = errc::timed_out;
         options.total_timeout = 100ms;
         script = stall;
     }
-    SUBCASE("an answer that is too large")
+    SUBCASE("a response that is too large")
     {
         expected = errc::answer_too_large;
         options.max_answer = 39;
         script = always(ok);
     }
-    SUBCASE("no HTTP")
+    SUBCASE("not HTTP")
     {
         expected = errc::transport_failure;
         script = always("SMTP is what I speak\r\n\r\n");
@@ -198,18 +198,18 @@ TEST_CASE("a request completes once, from poll, whatever becomes of it")
     CHECK(multi.progress().failed == (expected != errc{}));
 }
 
-TEST_CASE("what cannot be sent completes with the next poll")
+TEST_CASE("a request that cannot be sent completes with the next poll")
 {
     results got;
     curl_multi_transport multi(quick());
-    SUBCASE("nobody listens")
+    SUBCASE("no server listens")
     {
         multi(post("http://127.0.0.1:" + std::to_string(closed_port())), got.handler(0));
         CHECK(got.all.empty());
         finish(multi);
         CHECK(got.code(0) == errc::not_connected);
     }
-    SUBCASE("a HEAD with a body")
+    SUBCASE("HEAD with a body")
     {
         auto const where = sidecall::endpoint::parse("http://127.0.0.1:1").value();
         multi(authorize({http_method::head, where, {"/"}, {{"A", "b"}}}, who()), got.handler(0));
@@ -217,7 +217,7 @@ TEST_CASE("what cannot be sent completes with the next poll")
         CHECK(multi.poll() == 0);
         CHECK(got.code(0) == errc::invalid_argument);
     }
-    SUBCASE("a certificate that does not hold")
+    SUBCASE("an invalid certificate")
     {
         loopback::tls_identity const identity;
         loopback::server const server(always(ok), &identity);
@@ -228,7 +228,7 @@ TEST_CASE("what cannot be sent completes with the next poll")
     CHECK(got.once_each(1));
 }
 
-TEST_CASE("a request arrives as curl_transport sends it")
+TEST_CASE("a request is sent like that of curl_transport")
 {
     record alone, among_many;
     loopback::server const first(always(ok, &alone)), second(always(ok, &among_many));
@@ -259,7 +259,7 @@ TEST_CASE("a request arrives as curl_transport sends it")
     CHECK(second.accepted() == 1);
 }
 
-TEST_CASE("an operation goes through, again if need be")
+TEST_CASE("an operation succeeds, with a retry where needed")
 {
     std::atomic<int> asked = 0;
     loopback::server const server([&](connection& peer) {
@@ -284,12 +284,12 @@ TEST_CASE("an operation goes through, again if need be")
     CHECK(multi.progress().throttled == 1);
 }
 
-TEST_CASE("connections are no more than allowed, and every one of many requests is answered once")
+TEST_CASE("connections are limited, and each of many requests completes once")
 {
     record seen;
     loopback::tls_identity const identity;
     loopback::tls_identity const* tls = nullptr;
-    SUBCASE("plain") {}
+    SUBCASE("over plain TCP") {}
     SUBCASE("over TLS")
     {
         tls = &identity;
@@ -312,7 +312,7 @@ TEST_CASE("connections are no more than allowed, and every one of many requests 
     CHECK_FALSE(multi.progress().multiplexed);
 }
 
-TEST_CASE("a request in the queue does not run out of its time there")
+TEST_CASE("the timeout of a request does not include its time in the queue")
 {
     loopback::server const server([](connection& peer) {
         while (!peer.read_request().empty()) {
@@ -330,7 +330,7 @@ TEST_CASE("a request in the queue does not run out of its time there")
     CHECK(server.accepted() == 1);
 }
 
-TEST_CASE("the time that a request is given counts from the call")
+TEST_CASE("the remaining time given with a request counts from the call")
 {
     loopback::server const server(stall);
     results got;
@@ -346,7 +346,7 @@ TEST_CASE("the time that a request is given counts from the call")
     CHECK(got.code(0) == errc::timed_out);
     CHECK(got.code(1) == errc::not_connected);
     CHECK(got.text(1).find("still queued at its deadline") != std::string::npos);
-    CHECK(got.code(2) == errc::timed_out); // 100 ms of its own were left
+    CHECK(got.code(2) == errc::timed_out); // sent with 100 ms left
     CHECK(got.code(3) == errc::not_connected);
     CHECK(got.all.front() == "3: not_connected");
     CHECK(time >= 290ms);
@@ -355,13 +355,13 @@ TEST_CASE("the time that a request is given counts from the call")
     CHECK(multi.poll() == 1);
 }
 
-TEST_CASE("wait ends when a request's time in the queue does")
+TEST_CASE("wait ends when the remaining time of a queued request is over")
 {
     loopback::server const server(stall);
     results got;
     curl_multi_transport multi(quick(), {.max_connections = 1});
     multi(post(server.url()), got.handler(0));
-    auto const connected = clock_type::now() + 300ms; // and libcurl has no timer of its own for a while
+    auto const connected = clock_type::now() + 300ms; // and libcurl has no timer of its own for some time
     while (clock_type::now() < connected && multi.poll() == 1) multi.wait(10ms);
     multi(post(server.url()), got.handler(1), 150ms);
     auto const time = time_of([&] {
@@ -374,15 +374,15 @@ TEST_CASE("wait ends when a request's time in the queue does")
 TEST_CASE("a request of curl_transport can be given less time")
 {
     loopback::server const server(stall);
-    sidecall::curl_transport carry(quick());
+    sidecall::curl_transport transport(quick());
     for (auto given : {100ms, -5ms}) {
-        auto const time = time_of([&] { CHECK_FALSE(carry(post(server.url()), given).has_value()); });
+        auto const time = time_of([&] { CHECK_FALSE(transport(post(server.url()), given).has_value()); });
         CHECK(time < 1s);
         CHECK(time >= given);
     }
 }
 
-TEST_CASE("cancelling completes a request at once, and says whether it may have been sent")
+TEST_CASE("cancelling completes a request at once, and reports whether it may have been sent")
 {
     record seen;
     loopback::server const server([&](connection& peer) {
@@ -403,7 +403,7 @@ TEST_CASE("cancelling completes a request at once, and says whether it may have 
     for (int i : {0, 3}) CHECK_FALSE(multi.cancel(ids[static_cast<std::size_t>(i)]));
     CHECK_FALSE(multi.cancel(0));
 
-    run_until(multi, [&] { return seen.all().size() == 3; }); // the third has the first one's place
+    run_until(multi, [&] { return seen.all().size() == 3; }); // the third one uses the first one's connection
     CHECK(server.accepted() == 3);
     multi.cancel_all();
     CHECK(got.once_each(4));
@@ -423,22 +423,22 @@ TEST_CASE("a request that is still connecting is cancelled before anything was s
     CHECK(got.text(0).find("before anything was sent") != std::string::npos);
 }
 
-TEST_CASE("at the end nothing is forgotten")
+TEST_CASE("destruction and cancel_all complete every request and timer")
 {
     loopback::server const server(stall);
     results got;
     std::vector<bool> timers;
     bool by_hand = false;
-    SUBCASE("by hand")
+    SUBCASE("cancel_all")
     {
         by_hand = true;
     }
-    SUBCASE("with the transport") {}
+    SUBCASE("destruction") {}
     {
         curl_multi_transport multi(quick(), {.max_connections = 2});
         for (int i = 0; i != 5; ++i) multi(post(server.url()), got.handler(i));
         multi.after(1h, [&, only_moved = std::make_unique<int>()](bool is_due) { timers.push_back(is_due); });
-        multi(post(server.url()), [&](answer) { // what a handler asks for meanwhile is taken back, too
+        multi(post(server.url()), [&](answer) { // a request that a handler adds meanwhile is cancelled, too
             multi(post(server.url()), got.handler(5));
             multi.after(0ms, [&](bool is_due) { timers.push_back(is_due); });
         });
@@ -456,7 +456,7 @@ TEST_CASE("at the end nothing is forgotten")
     CHECK(timers == std::vector<bool>{false, false});
 }
 
-TEST_CASE("a handler may ask for more, cancel others, and cannot call poll or wait")
+TEST_CASE("a handler can add requests and cancel others, but cannot call poll or wait")
 {
     loopback::server const server(always(ok));
     results got;
@@ -479,7 +479,7 @@ TEST_CASE("a handler may ask for more, cancel others, and cannot call poll or wa
     CHECK(multi.progress().failed == 1);
 }
 
-TEST_CASE("a handler may cancel all, itself and others that are done at the same time among them")
+TEST_CASE("a handler can cancel all requests, including itself and others that complete at the same time")
 {
     loopback::server const server(always(ok));
     results got;
@@ -494,7 +494,7 @@ TEST_CASE("a handler may cancel all, itself and others that are done at the same
     CHECK(got.once_each(8));
 }
 
-TEST_CASE("the stack does not grow when handlers cancel")
+TEST_CASE("the stack does not grow when handlers cancel requests")
 {
     std::string const nobody = "http://127.0.0.1:" + std::to_string(closed_port());
     constexpr int count = 10000;
@@ -531,11 +531,11 @@ TEST_CASE("the stack does not grow when handlers cancel")
         multi.poll();
         finish(multi);
     }
-    SUBCASE("one the next, from cancel")
+    SUBCASE("each the next one, from cancel")
     {
         CHECK(multi.cancel(ids[0]));
     }
-    SUBCASE("one the next, from cancel_all")
+    SUBCASE("each the next one, from cancel_all")
     {
         all_taken_back = true; // before the first handler is called
         multi.cancel_all();
@@ -547,7 +547,7 @@ TEST_CASE("the stack does not grow when handlers cancel")
     CHECK(highest - lowest < 65536);
 }
 
-TEST_CASE("a request that a handler cancels is taken back at once, and completes before the outermost call returns")
+TEST_CASE("a request that a handler cancels is removed at once, and completes before the outermost call returns")
 {
     loopback::server const server(stall);
     results got;
@@ -556,10 +556,10 @@ TEST_CASE("a request that a handler cancels is taken back at once, and completes
     ids[0] = multi(post(server.url()), [&](answer) {
         CHECK(multi.cancel(ids[1]));
         CHECK_FALSE(multi.cancel(ids[1]));
-        CHECK(got.all.empty()); // its handler waits for this one to return
+        CHECK(got.all.empty()); // its handler is called after this one returns
         CHECK(multi.progress().failed == 2);
         multi(post(server.url()), got.handler(3));
-        CHECK(multi.poll() == 3); // the one that waits for its handler to be called among them
+        CHECK(multi.poll() == 3); // including the one whose handler call was pending
         multi.wait(1h);
     });
     ids[1] = multi(post(server.url()), got.handler(1));
@@ -574,7 +574,7 @@ TEST_CASE("a request that a handler cancels is taken back at once, and completes
     CHECK(got.once_each(3));
 }
 
-TEST_CASE("a handler may throw: that ends the call, and nothing else")
+TEST_CASE("an exception of a handler ends the call, and has no other effect")
 {
     loopback::server const server(always(ok));
     loopback::server const silent(stall);
@@ -601,24 +601,24 @@ TEST_CASE("a handler may throw: that ends the call, and nothing else")
             for (auto const end = clock_type::now() + 10s; multi.poll() != 0 && clock_type::now() < end;)
                 multi.wait(20ms);
         };
-        SUBCASE("from poll: answered")
+        SUBCASE("from poll: response")
         {
             multi(post(server.url()), throws(0));
             CHECK(thrown_by(run) == 0);
             CHECK(multi.progress().succeeded == 1);
         }
-        SUBCASE("from poll: not even started")
+        SUBCASE("from poll: not started")
         {
             multi(authorize({http_method::head, sidecall::endpoint::parse(nobody).value(), {"/"}, {{"A", "b"}}}, who()),
                   throws(0));
             CHECK(thrown_by(run) == 0);
         }
-        SUBCASE("from poll: no turn in time")
+        SUBCASE("from poll: timed out in the queue")
         {
             multi(post(server.url()), throws(0), -1h);
             CHECK(thrown_by(run) == 0);
         }
-        SUBCASE("from poll: a timer")
+        SUBCASE("from poll: timer")
         {
             multi.after(0ms, [&](bool) { throw 0; });
             got.handler(0)(sidecall::http_response{});
@@ -631,7 +631,7 @@ TEST_CASE("a handler may throw: that ends the call, and nothing else")
             CHECK(thrown_by([&] { multi.cancel(id); }) == 0);
             CHECK_FALSE(multi.cancel(id));
         }
-        SUBCASE("from cancel, and others were to be called behind it")
+        SUBCASE("from cancel, with other handlers pending")
         {
             curl_multi_transport::request_id other = 0;
             auto const id = multi(post(silent.url()), [&, one = throws(0)](answer outcome) mutable {
@@ -641,11 +641,11 @@ TEST_CASE("a handler may throw: that ends the call, and nothing else")
             other = multi(post(silent.url()), got.handler(4));
             CHECK(thrown_by([&] { multi.cancel(id); }) == 0);
             CHECK(got.calls.size() == 1);
-            multi.wait(1h); // there is something to do
+            multi.wait(1h); // returns at once, since a completion is pending
             CHECK(multi.poll() == 0);
             CHECK(got.calls.size() == 2);
         }
-        SUBCASE("from cancel_all: the next call goes on")
+        SUBCASE("from cancel_all: the next call continues")
         {
             multi(post(server.url()), throws(0));
             multi(post(server.url()), throws(4));
@@ -655,14 +655,14 @@ TEST_CASE("a handler may throw: that ends the call, and nothing else")
             CHECK(multi.poll() == 0);
             CHECK(got.calls.size() == 3);
         }
-        // All goes on: requests, timers, poll and wait.
+        // Everything still works: requests, timers, poll and wait.
         multi(post(server.url()), got.handler(1));
         multi.after(1ms, [&](bool is_due) { timed = is_due; });
         finish(multi);
         CHECK(got.code(1) == errc{});
         CHECK(timed);
         CHECK(time_of([&] { multi.wait(30ms); }) >= 25ms);
-        // At the end there is nowhere to throw to: the exceptions are dropped, and all are called.
+        // A destructor cannot throw: the exceptions are dropped, and all handlers are called.
         multi(post(silent.url()), throws(2));
         multi(post(silent.url()), throws(3));
         multi.after(1h, [](bool) { throw 4; });
@@ -672,7 +672,7 @@ TEST_CASE("a handler may throw: that ends the call, and nothing else")
     for (int i : {2, 3}) CHECK(got.code(i) == errc::cancelled);
 }
 
-TEST_CASE("several servers share the connections")
+TEST_CASE("several servers share the connection limit")
 {
     loopback::server const one(always(ok)), two(always(ok)), three(always(ok));
     results got;
@@ -684,14 +684,14 @@ TEST_CASE("several servers share the connections")
     CHECK(multi.progress().succeeded == 60);
 }
 
-TEST_CASE("connections and handles are given back")
+TEST_CASE("connections and handles are released")
 {
     auto const open_files = [] {
         int count = 0;
         for (int i = 0; i != 1024; ++i) count += ::fcntl(i, F_GETFD) != -1;
         return count;
     };
-    loopback::listener const nobody; // its queue is as good as an answer that never comes
+    loopback::listener const nobody; // accepts into its queue and never responds
     int const before = open_files();
     {
         curl_multi_transport multi(quick(), {.max_connections = 8});
@@ -721,7 +721,7 @@ TEST_CASE("a child process inherits no connection")
         multi(post(server.url()), got.handler(0));
         finish(multi);
         CHECK(got.all == std::vector<std::string>{"0: 200"});
-        CHECK(open.size() >= 3); // the server's own two, and the client's
+        CHECK(open.size() >= 3); // two of the server, and the client's
         for (auto const& one : open) CHECK_MESSAGE(one.closes_on_exec, one.descriptor);
     }
 }
@@ -732,12 +732,12 @@ TEST_CASE("a request that may have arrived is not sent twice")
     bool reset = false;
     loopback::tls_identity const identity;
     loopback::tls_identity const* tls = nullptr;
-    SUBCASE("ended") {}
+    SUBCASE("closed") {}
     SUBCASE("reset")
     {
         reset = true;
     }
-    SUBCASE("ended, over TLS")
+    SUBCASE("closed, over TLS")
     {
         tls = &identity;
     }
@@ -758,19 +758,19 @@ TEST_CASE("a request that may have arrived is not sent twice")
     }
     CHECK(got.all == std::vector<std::string>{"0: 200", "1: answer_lost"});
     CHECK(seen.all().size() == 2);
-    multi(post(server.url()), got.handler(2)); // and all is well again
+    multi(post(server.url()), got.handler(2)); // later requests succeed again
     finish(multi);
     CHECK(got.all.back() == "2: 200");
 }
 
-TEST_CASE("what comes after an answer is never another request's")
+TEST_CASE("bytes after a response are never taken for the response to another request")
 {
     loopback::tls_identity const identity;
     std::string const forged = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
     for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity})
         for (std::string_view const kind :
              {"late", "at once", "in the body", "in the body, soon", "an end", "an end of TLS"}) {
-            if (tls && kind.substr(0, 11) == "in the body") continue; // out of sight, see `has_no_input`
+            if (tls && kind.substr(0, 11) == "in the body") continue; // not visible over TLS, see `has_no_input`
             CAPTURE(kind);
             CAPTURE(tls != nullptr);
             record seen;
@@ -799,7 +799,8 @@ TEST_CASE("what comes after an answer is never another request's")
             curl_multi_transport multi(quick(tls), {.max_connections = 3});
             int good = 0;
             auto const check = [&](answer outcome) { good += outcome && outcome->body == "ok"; };
-            // Over TLS the requests wait for the first one's connection, and so could come before what comes late.
+            // Over TLS, requests wait for the first one's connection, so they could be sent before the late bytes
+            // arrive.
             int const at_a_time = tls ? 1 : 3;
             for (int sent = 0; sent != 9; sent += at_a_time) {
                 for (int i = 0; i != at_a_time; ++i) multi(post(server.url()), check);
@@ -813,7 +814,7 @@ TEST_CASE("what comes after an answer is never another request's")
         }
 }
 
-TEST_CASE("the limit falls when the server asks for patience, once for each round, and recovers")
+TEST_CASE("the adaptive limit falls once per round of 429 responses, and recovers")
 {
     std::atomic<bool> refuse = true;
     loopback::server const server([&](connection& peer) {
@@ -828,21 +829,21 @@ TEST_CASE("the limit falls when the server asks for patience, once for each roun
         return multi.progress().limit;
     };
     CHECK(multi.progress().limit == 16);
-    CHECK(ask(8) == 4); // half of those on their way; eight refusals, one round
+    CHECK(ask(8) == 4); // half of the requests in progress; eight refusals count as one round
     CHECK(ask(4) == 2);
     CHECK(ask(1) == 1);
-    CHECK(ask(20) == 1); // never less
+    CHECK(ask(20) == 1); // never below one
     CHECK(multi.progress().throttled == 33);
     refuse = false;
     CHECK(ask(1) == 2);
     CHECK(ask(2) == 2);
     CHECK(ask(1) == 3);
-    CHECK(ask(300) == 16); // and no more than at first
+    CHECK(ask(300) == 16); // never above the initial limit
     CHECK(got.once_each(count));
     CHECK(server.accepted() <= 8);
 }
 
-TEST_CASE("timers fire in order, and wait ends in time for them")
+TEST_CASE("timers fire in order, and wait returns in time for them")
 {
     std::string order;
     curl_multi_transport multi;
@@ -872,11 +873,11 @@ TEST_CASE("timers fire in order, and wait ends in time for them")
     CHECK(multi.poll() == 0);
 }
 
-TEST_CASE("wait lasts as long as it may, and another thread can end it")
+TEST_CASE("wait lasts up to its timeout, and another thread can end it")
 {
     curl_multi_transport multi;
     CHECK(time_of([&] { multi.wait(50ms); }) >= 45ms);
-    multi.wakeup(); // before it began
+    multi.wakeup(); // before wait starts
     CHECK(time_of([&] { multi.wait(5s); }) < 1s);
     multi.after(1h, [](bool) {});
     std::thread other([&] {
@@ -889,7 +890,7 @@ TEST_CASE("wait lasts as long as it may, and another thread can end it")
     CHECK(time >= 40ms);
 }
 
-TEST_CASE("wait ends when the descriptor of one's own loop has something to read")
+TEST_CASE("wait ends when the caller's descriptor is readable")
 {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
@@ -904,7 +905,7 @@ TEST_CASE("wait ends when the descriptor of one's own loop has something to read
 
 namespace {
 
-/// nghttpx as an HTTP/2 front with TLS to a plain server.
+/// nghttpx as an HTTP/2 server with TLS in front of a plain server.
 class http2_front {
 public:
     http2_front(loopback::tls_identity const& identity, int backend, std::vector<std::string> more = {})
@@ -970,10 +971,10 @@ private:
 
 } // namespace
 
-TEST_CASE("over HTTP/2 many requests share a connection")
+TEST_CASE("over HTTP/2, many requests share a connection")
 {
     if (!http2_front::is_installed()) {
-        MESSAGE("left out: nghttpx is not installed (Debian: nghttp2-proxy)");
+        MESSAGE("skipped: nghttpx is not installed (Debian: nghttp2-proxy)");
         return;
     }
     loopback::tls_identity const identity;
@@ -995,7 +996,7 @@ TEST_CASE("over HTTP/2 many requests share a connection")
     CHECK(multi.progress().multiplexed);
     CHECK(most > 100);
 
-    SUBCASE("and one can be cancelled without the others")
+    SUBCASE("cancelling one leaves the others")
     {
         std::vector<curl_multi_transport::request_id> ids;
         for (int i = 2000; i != 2100; ++i) ids.push_back(multi(post(front.url()), got.handler(i)));
@@ -1005,7 +1006,7 @@ TEST_CASE("over HTTP/2 many requests share a connection")
         CHECK(got.once_each(2100));
         CHECK(multi.progress().succeeded == 2050);
     }
-    SUBCASE("and it may be used again although the server has said something meanwhile")
+    SUBCASE("the connection is reused although the server has sent something in between")
     {
         std::this_thread::sleep_for(50ms);
         for (int i = 2000; i != 2010; ++i) multi(post(front.url()), got.handler(i));
@@ -1014,10 +1015,10 @@ TEST_CASE("over HTTP/2 many requests share a connection")
     }
 }
 
-TEST_CASE("over HTTP/2 the end of a connection ends all that is on it, once")
+TEST_CASE("over HTTP/2, the end of a connection ends all its requests, once each")
 {
     if (!http2_front::is_installed()) {
-        MESSAGE("left out: nghttpx is not installed (Debian: nghttp2-proxy)");
+        MESSAGE("skipped: nghttpx is not installed (Debian: nghttp2-proxy)");
         return;
     }
     loopback::tls_identity const identity;
@@ -1033,7 +1034,7 @@ TEST_CASE("over HTTP/2 the end of a connection ends all that is on it, once")
     http2_front front(identity, backend.port());
     results got;
     curl_multi_transport multi(quick(&identity), {.max_connections = 2});
-    multi(post(front.url()), got.handler(0)); // after which it is known that requests may share connections
+    multi(post(front.url()), got.handler(0)); // from here on, libcurl knows that connections can be shared
     finish(multi);
     answers = false;
     for (int i = 1; i != 61; ++i) multi(post(front.url(), std::to_string(i)), got.handler(i));
@@ -1045,5 +1046,5 @@ TEST_CASE("over HTTP/2 the end of a connection ends all that is on it, once")
     for (int i = 1; i != 61; ++i) CHECK_MESSAGE(got.code(i) == errc::answer_lost, got.text(i));
     auto all = seen.all();
     std::sort(all.begin(), all.end());
-    CHECK(std::adjacent_find(all.begin() + 1, all.end()) == all.end()); // no value came twice
+    CHECK(std::adjacent_find(all.begin() + 1, all.end()) == all.end()); // no value occurs twice
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Servers for the tests of transports: raw sockets on the loopback, each connection run by a script of the test's own,
-/// so that they can answer as no proper server would. With TLS, too, by certificates made on the spot.
+/// Servers for the tests of transports: raw sockets on the loopback interface. A script of the test runs each
+/// connection, so that it can send responses that no correct server would. Supports TLS with generated certificates.
 
 #include <algorithm>
 #include <atomic>
@@ -44,10 +44,10 @@ inline void require(bool condition, char const* what)
     if (!condition) throw std::runtime_error(what);
 }
 
-/// A certificate authority and a certificate of it for 127.0.0.1 (or for another name), and the authority's PEM file.
+/// A certificate authority with its PEM file, and a certificate of it for 127.0.0.1 or for other names.
 class tls_identity {
 public:
-    /// `names` as OpenSSL writes a subjectAltName: "IP:127.0.0.1".
+    /// `names` is a subjectAltName in OpenSSL's format: "IP:127.0.0.1".
     explicit tls_identity(char const* names = "IP:127.0.0.1,DNS:localhost", int max_version = 0)
     {
         key_.reset(EVP_EC_gen("P-256"));
@@ -66,7 +66,7 @@ public:
 
         context_.reset(SSL_CTX_new(TLS_server_method()));
         if (max_version != 0) {
-            SSL_CTX_set_security_level(context_.get(), 0); // what offers an old version only
+            SSL_CTX_set_security_level(context_.get(), 0); // needed to offer only an old TLS version
             SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
             SSL_CTX_set_max_proto_version(context_.get(), max_version);
         }
@@ -80,7 +80,7 @@ public:
     std::string const& ca_file() const { return ca_file_; }
     SSL_CTX* context() const { return context_.get(); }
 
-    /// Writes the key and the certificate as PEM files, for a server that is another program.
+    /// Writes the key and the certificate as PEM files, for a server in another program.
     void write(std::string const& key_file, std::string const& certificate_file) const
     {
         FILE* const one = std::fopen(key_file.c_str(), "w");
@@ -144,7 +144,7 @@ public:
         ::close(socket_);
     }
 
-    /// 0 for a server's first one.
+    /// 0 for the first connection of a server.
     std::size_t number() const { return number_; }
 
     bool accept_tls(SSL_CTX* context)
@@ -154,7 +154,7 @@ public:
         return SSL_accept(ssl_) == 1;
     }
 
-    /// The next bytes, or nothing at the end.
+    /// The next bytes, or empty at the end.
     std::string read_some()
     {
         char buffer[16384];
@@ -163,7 +163,7 @@ public:
         return size > 0 ? std::string(buffer, static_cast<std::size_t>(size)) : std::string();
     }
 
-    /// The next request, whole, or what came of it before the end.
+    /// The next complete request, or what arrived of it before the end.
     std::string read_request()
     {
         std::size_t end = 0, size = 0;
@@ -189,7 +189,7 @@ public:
         return request;
     }
 
-    /// False once nobody reads.
+    /// Returns false if the connection was closed.
     bool write(std::string_view bytes)
     {
         while (!bytes.empty()) {
@@ -201,14 +201,14 @@ public:
         return true;
     }
 
-    /// Ends it in order: by a FIN if all that came was read.
+    /// Closes the connection: with a FIN if everything received was read.
     void close()
     {
         if (ssl_) SSL_shutdown(ssl_);
         release();
     }
 
-    /// Ends it by an RST.
+    /// Closes the connection with an RST.
     void reset()
     {
         linger const at_once{1, 0};
@@ -216,13 +216,13 @@ public:
         release();
     }
 
-    /// From any thread.
+    /// Can be called from any thread.
     void cut() { ::shutdown(socket_, SHUT_RDWR); }
 
     int socket() const { return socket_; }
 
 private:
-    /// Closes what the descriptor stands for, but keeps its number, which `cut` may be about to use.
+    /// Closes the socket but keeps its descriptor number, which `cut` may be about to use.
     void release()
     {
         SSL_free(ssl_);
@@ -238,7 +238,7 @@ private:
     std::string read_;
 };
 
-/// A listening socket on a port of 127.0.0.1 that the system picks.
+/// A listening socket on a free port of 127.0.0.1.
 class listener {
 public:
     explicit listener(int backlog = 16) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
@@ -265,7 +265,7 @@ private:
     int port_ = 0;
 };
 
-/// Nobody can connect to it: its queue is full, and nobody accepts.
+/// A port that nothing can connect to: its queue is full, and nothing accepts.
 class full_listener {
 public:
     full_listener() : listener_(0)
@@ -292,7 +292,7 @@ private:
     int waiting_[4]{};
 };
 
-/// Runs a script for each connection, each in a thread of its own; stops with its object.
+/// Runs a script for each connection in a separate thread. The destructor stops them.
 class server {
 public:
     using script = std::function<void(connection&)>;
@@ -337,7 +337,7 @@ private:
             std::lock_guard const lock(mutex_);
             auto& made = connections_.emplace_back(socket, connections_.size());
             threads_.emplace_back([this, &made] {
-                sigset_t pipe; // SSL_write raises it
+                sigset_t pipe; // SSL_write may raise SIGPIPE
                 sigemptyset(&pipe);
                 sigaddset(&pipe, SIGPIPE);
                 pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
@@ -357,7 +357,7 @@ private:
     std::thread thread_;
 };
 
-/// What servers' scripts have read.
+/// The requests that server scripts have read.
 class record {
 public:
     void add(std::string request)
@@ -376,7 +376,7 @@ private:
     std::vector<std::string> requests_;
 };
 
-/// Holds servers' scripts up.
+/// Blocks server scripts until it is opened.
 class gate {
 public:
     void wait()
@@ -399,7 +399,7 @@ private:
     bool open_ = false;
 };
 
-/// Answers every request of a connection with the same bytes, until the client ends it.
+/// Answers every request of a connection with the same bytes, until the client closes it.
 inline server::script always(std::string bytes, record* seen = nullptr)
 {
     return [bytes = std::move(bytes), seen](connection& peer) {
@@ -416,7 +416,7 @@ struct open_socket {
     bool closes_on_exec;
 };
 
-/// All sockets that this process has to other hosts or to itself by way of IP, libcurl's own pairs left out.
+/// All IPv4 and IPv6 sockets of this process. The socket pairs that libcurl uses internally are not among them.
 inline std::vector<open_socket> internet_sockets()
 {
     std::vector<open_socket> all;
@@ -434,7 +434,7 @@ inline std::vector<open_socket> internet_sockets()
     return all;
 }
 
-/// Reads and never answers.
+/// Reads and never responds.
 inline void stall(connection& peer)
 {
     while (!peer.read_some().empty()) {

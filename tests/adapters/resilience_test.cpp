@@ -1,4 +1,4 @@
-// Retries through each adapter, against a stand-in that misbehaves: what must not be done twice is not.
+// Tests retries through each adapter against a misbehaving stand-in: what must not be done twice is done once.
 
 #include <chrono>
 #include <cstddef>
@@ -27,7 +27,7 @@ using sidecall::twilio_standin;
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
-sidecall::credentials somebody()
+sidecall::credentials some_credentials()
 {
     return sidecall::credentials::auth_token(account, sidecall::secret("stand-in-auth-token"));
 }
@@ -47,7 +47,7 @@ sidecall::create_user_defined_message message(bool with_key)
             .idempotency_key = with_key ? std::optional(sidecall::idempotency_key::random()) : std::nullopt};
 }
 
-/// One operation, from its first attempt to its end, by a blocking transport.
+/// Runs one operation, with its retries, over a blocking transport.
 template <class Transport>
 struct blocking {
     template <class Operation>
@@ -55,29 +55,29 @@ struct blocking {
                      sidecall::transport_options const& options)
     {
         return send_with_retry(
-            what, somebody(), Transport(options), policy,
+            what, some_credentials(), Transport(options), policy,
             [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); },
             *sidecall::endpoint::parse(url));
     }
 };
 
-/// The same through callbacks.
+/// The same with the callback interface.
 struct by_callback {
     template <class Operation>
     static auto send(Operation const& what, std::string const& url, sidecall::retry_policy const& policy,
                      sidecall::transport_options const& options)
     {
-        sidecall::curl_multi_transport carrier(options);
+        sidecall::curl_multi_transport transport(options);
         std::optional<sidecall::result<typename Operation::resource>> outcome;
         send_with_retry(
-            what, somebody(), carrier, policy,
-            [&](std::chrono::milliseconds delay, auto next) { carrier.after(delay, std::move(next)); },
+            what, some_credentials(), transport, policy,
+            [&](std::chrono::milliseconds delay, auto next) { transport.after(delay, std::move(next)); },
             [&](auto made) {
                 REQUIRE(!outcome);
                 outcome = std::move(made);
             },
             *sidecall::endpoint::parse(url));
-        while (carrier.poll() != 0) carrier.wait(100ms);
+        while (transport.poll() != 0) transport.wait(100ms);
         REQUIRE(outcome);
         return *std::move(outcome);
     }
@@ -112,7 +112,7 @@ sidecall::retry_policy const twice{.base_delay = 2ms, .max_delay = 10ms, .deadli
 sidecall::retry_policy const often{.base_delay = 2ms, .max_delay = 10ms, .deadline = 30s, .max_attempts = 0};
 sidecall::transport_options const impatient{.connect_timeout = 5s, .total_timeout = 1s};
 
-/// Why there is nothing; empty if there is something.
+/// The failure as text; empty for a success.
 template <class T>
 std::string reason_of(sidecall::result<T> const& made)
 {
@@ -121,7 +121,7 @@ std::string reason_of(sidecall::result<T> const& made)
 
 } // namespace
 
-TEST_CASE_TEMPLATE("without a key nothing is sent again once a byte may have arrived, whatever the fault", Adapter,
+TEST_CASE_TEMPLATE("without a key, nothing is sent again once a byte may have arrived, whatever the fault", Adapter,
                    ADAPTERS)
 {
     for (standin_fault const fault : sidecall::standin_all_faults)
@@ -141,17 +141,17 @@ TEST_CASE_TEMPLATE("without a key nothing is sent again once a byte may have arr
             }();
             CHECK(effects(twilio) <= 1);
             if (is_429(fault)) {
-                CHECK(faults(twilio) == 2); // never processed, and so as often as the policy allows
+                CHECK(faults(twilio) == 2); // rejected before processing, so retried up to the limit
                 CHECK(effects(twilio) == 0);
             } else if (fault != standin_fault::slow_accept) {
                 CHECK(faults(twilio) == 1);
             }
-            // What it says in the end is no less than what may have come of it.
+            // The final failure must not rule out an effect that happened.
             if (reason && effects(twilio) != 0) CHECK(may_have_taken_effect(*reason));
         }
 }
 
-TEST_CASE_TEMPLATE("with a key every fault is overcome, and what was asked for is done once", Adapter, ADAPTERS)
+TEST_CASE_TEMPLATE("with a key, every fault is overcome, and the operation takes effect once", Adapter, ADAPTERS)
 {
     for (standin_fault const fault : sidecall::standin_all_faults)
         for (bool const subscribes : {true, false}) {
@@ -172,7 +172,7 @@ TEST_CASE_TEMPLATE("with a key every fault is overcome, and what was asked for i
         }
 }
 
-TEST_CASE_TEMPLATE("a subscription whose deletion meets a fault is gone, and that is no failure", Adapter, ADAPTERS)
+TEST_CASE_TEMPLATE("a deletion that meets a fault still succeeds", Adapter, ADAPTERS)
 {
     for (standin_fault const fault : sidecall::standin_all_faults) {
         std::string const name(to_string_view(fault));
@@ -188,7 +188,7 @@ TEST_CASE_TEMPLATE("a subscription whose deletion meets a fault is gone, and tha
     }
 }
 
-TEST_CASE_TEMPLATE("against a server that answers nothing it ends by the deadline", Adapter, ADAPTERS)
+TEST_CASE_TEMPLATE("with a silent or unreachable server, it stops by the deadline", Adapter, ADAPTERS)
 {
     loopback::server const silent(loopback::stall);
     loopback::full_listener const unreachable;
@@ -196,8 +196,8 @@ TEST_CASE_TEMPLATE("against a server that answers nothing it ends by the deadlin
         auto const start = std::chrono::steady_clock::now();
         auto const made =
             Adapter::send(subscription(true), "http://127.0.0.1:" + std::to_string(port),
-                          {.deadline = 1500ms, .max_attempts = 0}, {}); // whose own timeouts are of 10 and 30 seconds
-        CHECK(std::chrono::steady_clock::now() - start < 4s);           // these machines are slow
+                          {.deadline = 1500ms, .max_attempts = 0}, {}); // its own timeouts are 10 and 30 seconds
+        CHECK(std::chrono::steady_clock::now() - start < 4s);           // tolerates slow machines
         CHECK(made.error().code() ==
               (port == silent.port() ? sidecall::errc::timed_out : sidecall::errc::not_connected));
     }

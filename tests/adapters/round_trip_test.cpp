@@ -1,4 +1,4 @@
-// The whole conversation over HTTP: a server of the user's, made of the library, between the stand-in's two faces.
+// Tests a whole conversation over HTTP: a user's server, made with the library, between the two sides of the stand-in.
 
 #include <sidecall/curl.hpp>
 #include <sidecall/httplib.hpp>
@@ -44,9 +44,9 @@ constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 std::string const call_text{call.view()};
 std::string const token = "the auth token";
-std::string const old_token = "the auth token of before";
+std::string const old_token = "the previous auth token";
 
-/// What the server got, in the order in which it was handed out.
+/// What the sequencer delivered, in order.
 struct handed_out {
     std::uint64_t number = 0;
     std::uint64_t missing = 0;
@@ -55,7 +55,7 @@ struct handed_out {
     bool answered = false;
 };
 
-/// A user's server: it verifies and sequences what comes, and answers each message with one that holds it.
+/// A user's server. It verifies and sequences the messages, and answers each with a message that contains it.
 template <class Transport>
 class user_server {
 public:
@@ -65,7 +65,7 @@ public:
         server_.Get("/udm", [this](httplib::Request const& request, httplib::Response& response) {
             serve(request, response, {});
         });
-        // By reader, because cpp-httplib refuses forms of more than 8 KiB.
+        // With a content reader, since cpp-httplib rejects forms of more than 8 KiB.
         server_.Post("/udm", [this](httplib::Request const& request, httplib::Response& response,
                                     httplib::ContentReader const& read) {
             std::string body;
@@ -172,7 +172,7 @@ private:
     sidecall::credentials credentials_ = sidecall::credentials::auth_token(account, sidecall::secret{token});
     sidecall::webhook_verifier verifier_;
 
-    mutable std::mutex mutex_; // guards what follows, down to the server
+    mutable std::mutex mutex_; // guards the members from here to the server
     Transport transport_{};
     sidecall::message_sequencer sequencer_;
     std::vector<handed_out> got_;
@@ -183,7 +183,7 @@ private:
     std::thread thread_;
 };
 
-/// The ways in which a message can come.
+/// The ways in which a message can be sent.
 struct way {
     http_method method;
     bool json_body;
@@ -216,7 +216,7 @@ std::string content_of(int i)
            std::string(static_cast<std::size_t>(i % 97), 'x') + "\"}";
 }
 
-/// Another message SID, in the query or in either kind of body.
+/// Replaces the message SID, in the query or in either kind of body.
 void change_sid(standin_callback& callback)
 {
     for (std::string* text : {&callback.url, &callback.body})
@@ -232,7 +232,7 @@ int status_of(std::vector<standin_callback> const& made)
     return made[0].status;
 }
 
-/// All of them came, in order, once, and each was answered.
+/// Checks that all messages arrived, in order, once each, and that each was answered.
 template <class Transport>
 void check_conversation(twilio_standin const& standin, user_server<Transport> const& server,
                         std::vector<standin_message> const& messages, std::uint64_t first)
@@ -291,7 +291,7 @@ TEST_CASE_TEMPLATE("a whole conversation, from the subscription to the end of th
     }
 }
 
-TEST_CASE("of a thousand messages, shuffled, repeated and forged, none is lost, doubled or out of order")
+TEST_CASE("of a thousand messages that are shuffled, repeated and forged, none is lost, doubled or out of order")
 {
     for (way const how : ways) {
         CAPTURE(name_of(how));
@@ -324,11 +324,11 @@ TEST_CASE("of a thousand messages, shuffled, repeated and forged, none is lost, 
         };
         for (std::size_t at = 0; at < order.size(); ++at) {
             standin_message const& message = messages[order[at]];
-            // The account's token changes halfway, and Twilio goes on with the old one for some messages.
+            // The account's token changes halfway. Twilio signs some later messages with the old one.
             std::string const sign_with = at < order.size() / 2 || one_in(8) ? old_token : token;
-            // Forgeries come first: one that got through would take the true message's place.
+            // Forgeries are sent first: an accepted one would take the place of the true message.
             if (one_in(10)) {
-                deliver(message, 403, {.sign_with = "somebody else's token"});
+                deliver(message, 403, {.sign_with = "another account's token"});
                 deliver(message, 403, {.sign_with = sign_with, .tamper = change_sid});
                 deliver(message, 403, {.tamper = [](standin_callback& callback) { callback.signature.clear(); }});
                 refused += 3;
@@ -349,7 +349,7 @@ TEST_CASE("of a thousand messages, shuffled, repeated and forged, none is lost, 
     }
 }
 
-TEST_CASE("messages that truly overtake each other come out in order, too")
+TEST_CASE("messages that arrive concurrently are delivered in order")
 {
     twilio_standin standin{options()};
     user_server<sidecall::curl_transport> server{standin, verifier(), {.first = 0}};
@@ -357,7 +357,7 @@ TEST_CASE("messages that truly overtake each other come out in order, too")
     std::vector<standin_message> messages;
     for (int i = 0; i < 200; ++i) messages.push_back(standin.client_message(call_text, content_of(i)));
 
-    // Threads may come and go as they like within a batch of no more than may wait.
+    // Within a batch, the threads run in any order. A batch has no more messages than may wait.
     constexpr std::size_t batch = 32;
     std::atomic<int> delivered{0};
     for (std::size_t from = 0; from < messages.size(); from += batch) {
@@ -376,7 +376,7 @@ TEST_CASE("messages that truly overtake each other come out in order, too")
     check_conversation(standin, server, messages, 0);
 }
 
-TEST_CASE("after a rotation the old token is refused")
+TEST_CASE("after a rotation, the old token is rejected")
 {
     for (way const how : ways) {
         CAPTURE(name_of(how));
@@ -391,7 +391,7 @@ TEST_CASE("after a rotation the old token is refused")
     }
 }
 
-TEST_CASE("a message that never comes is given up, and handed out if it comes after all")
+TEST_CASE("a gap is given up, and its message is delivered as late if it still arrives")
 {
     twilio_standin standin{options()};
     user_server<sidecall::httplib_transport> server{standin, verifier(), {}};
@@ -418,7 +418,7 @@ TEST_CASE("a message that never comes is given up, and handed out if it comes af
     CHECK(server.duplicates() == 1);
 }
 
-TEST_CASE("what is truly signed and no message is a bad request")
+TEST_CASE("a signed request that is not a message gets 400")
 {
     twilio_standin standin{options()};
     user_server<sidecall::httplib_transport> server{standin, verifier(), {}};
@@ -427,7 +427,7 @@ TEST_CASE("what is truly signed and no message is a bad request")
     for (std::size_t i = 0; i < message.parameters.size(); ++i)
         for (bool const json_body : {false, true}) {
             auto const& name = message.parameters[i].first;
-            if (name == "ContentType" || name == "Timestamp") continue; // which never cost the message
+            if (name == "ContentType" || name == "Timestamp") continue; // these two never reject a message
             CAPTURE(name);
             CAPTURE(json_body);
             auto missing = message;
@@ -442,13 +442,13 @@ TEST_CASE("what is truly signed and no message is a bad request")
     CHECK(server.got().size() == 1);
 }
 
-TEST_CASE("a message as large as any comes through")
+TEST_CASE("a message of the maximum size arrives")
 {
     twilio_standin standin{options()};
     user_server<sidecall::curl_transport> server{standin, verifier(), {}};
     REQUIRE(server.subscribe(http_method::post).has_value());
     std::vector<standin_message> messages;
-    // The answer is two bytes longer.
+    // The server's reply is two bytes longer.
     for (bool const json_body : {false, true}) {
         messages.push_back(standin.client_message(call_text, '"' + std::string(10'236, '&') + '"'));
         CHECK(status_of(standin.deliver(messages.back(), {.json_body = json_body})) == 204);
@@ -456,10 +456,10 @@ TEST_CASE("a message as large as any comes through")
     check_conversation(standin, server, messages, 0);
 }
 
-TEST_CASE("a message comes through in whatever way Twilio may sign and write it")
+TEST_CASE("a message arrives in every way in which Twilio may sign and write it")
 {
     using sidecall::standin_port;
-    // Twilio's documentation leaves these open, or has them both ways.
+    // Twilio's documentation leaves these open or contradicts itself.
     standin_delivery const signatures[] = {
         {},
         {.sign_user_info = true},
@@ -508,7 +508,7 @@ TEST_CASE("a message comes through in whatever way Twilio may sign and write it"
                                                                    .method = *sidecall::parse_http_method(method)},
                 sidecall::credentials::auth_token(account, sidecall::secret{token}), transport,
                 *sidecall::endpoint::parse(standin.base_url())));
-            auto const here = [&](standin_callback& sent) { // what a proxy does
+            auto const here = [&](standin_callback& sent) { // as a proxy does
                 sent.url.replace(0, sent.url.find('/', 8), "http://127.0.0.1:" + port);
             };
             auto const first = standin.client_message(call_text, content_of(1));
@@ -543,7 +543,7 @@ TEST_CASE("a message comes through in whatever way Twilio may sign and write it"
         }
 }
 
-TEST_CASE("a 201 whose optional members are null or absent keeps its SID")
+TEST_CASE("a 201 whose optional members are null or absent still gives its SID")
 {
     for (bool const absent : {false, true}) {
         std::set<std::string> const members{"account_sid", "call_sid", "date_created", "uri"};

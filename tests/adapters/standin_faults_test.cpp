@@ -41,7 +41,7 @@ std::string const subscriptions = calls + "CA00000000000000000000000000000002/Us
 
 enum class ending { in_order, reset, silence };
 
-/// A connection of nothing but a socket, so that nothing is hidden.
+/// A plain socket connection, so that no client hides anything.
 class client {
 public:
     explicit client(twilio_standin const& standin) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}
@@ -60,7 +60,7 @@ public:
 
     void send(std::string_view bytes) const { ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
 
-    /// The next bytes, or nothing and the way it ended.
+    /// The next bytes. Empty at the end of the connection, with `how` set to the way it ended.
     std::string read(ending& how) const
     {
         char buffer[65536];
@@ -74,7 +74,7 @@ private:
     int socket_;
 };
 
-/// What came, as far as it can be read.
+/// A received response, parsed as far as possible.
 struct answer {
     std::string bytes = {};
     ending end = ending::silence;
@@ -97,7 +97,7 @@ struct answer {
         return values.size() == 1 ? values[0] : "";
     }
     std::size_t length() const { return std::strtoul(header("Content-Length").c_str(), nullptr, 10); }
-    /// By what a client can know: the header section and the whole body have come.
+    /// Whether a client would consider it complete: the header section and the whole body have arrived.
     bool is_whole() const { return has_head() && body().size() == length(); }
 };
 
@@ -117,7 +117,7 @@ std::string unsubscribe(std::string const& sid)
     return request("DELETE", subscriptions + '/' + sid + ".json");
 }
 
-/// One answer on a connection that is kept; what a fault sends, to its end.
+/// Sends a request on a kept connection and reads one response. Reads what a fault sends up to its end.
 answer ask(client const& peer, std::string const& bytes)
 {
     peer.send(bytes);
@@ -130,7 +130,7 @@ answer ask(client const& peer, std::string const& bytes)
     return got;
 }
 
-/// On a connection of its own, everything to its end.
+/// Sends a request on a new connection and reads everything up to its end.
 answer ask_all(twilio_standin const& standin, std::string const& bytes)
 {
     client const peer{standin};
@@ -148,14 +148,14 @@ standin_options with(standin_faults faults)
     return {.bearer_tokens = {"token"}, .faults = std::move(faults)};
 }
 
-/// Always that fault, and no longer than need be.
+/// Options that always cause this fault, with short delays.
 standin_options always(standin_fault fault)
 {
     return with({.rate = 1, .kinds = {fault}, .stall = milliseconds{2}, .slow_accept = milliseconds{0}});
 }
 
-/// Asks for a subscription and for its end, each until all forms of the fault will have come, and gives each answer to
-/// a check, with the SID that it is about.
+/// Creates and deletes a subscription until each form of the fault has occurred. Passes each response to a check, with
+/// the SID of the subscription.
 template <class Check>
 void with_each_form(standin_fault fault, Check check)
 {
@@ -180,7 +180,7 @@ void with_each_form(standin_fault fault, Check check)
 
 } // namespace
 
-TEST_CASE("each fault has a name of its own, and one place in the list")
+TEST_CASE("each fault has its own name and one place in the list")
 {
     std::set<std::string_view> names;
     for (std::size_t i = 0; i < sidecall::standin_all_faults.size(); ++i) {
@@ -192,7 +192,7 @@ TEST_CASE("each fault has a name of its own, and one place in the list")
     CHECK(to_string_view(standin_fault::reset_before_answer) == "reset_before_answer");
 }
 
-TEST_CASE("where the options have no faults, none can be injected")
+TEST_CASE("without faults in the options, none can be injected")
 {
     twilio_standin standin;
     CHECK_THROWS_AS(standin.inject({}), std::logic_error);
@@ -200,7 +200,7 @@ TEST_CASE("where the options have no faults, none can be injected")
     CHECK(standin.faults_committed().empty());
 }
 
-TEST_CASE("faults that are not as described are refused, and those before them stay")
+TEST_CASE("invalid fault options are rejected, and the previous ones stay")
 {
     twilio_standin standin{always(standin_fault::too_many_requests)};
     for (double const rate : {-0.1, 1.1, std::nan("")}) {
@@ -214,7 +214,7 @@ TEST_CASE("faults that are not as described are refused, and those before them s
     CHECK(ask(client{standin}, subscribe).status() == 429);
 }
 
-TEST_CASE("at a rate of 0 the server that can misbehave does not")
+TEST_CASE("at a rate of 0, the faulty server behaves correctly")
 {
     twilio_standin standin{with({})};
     client const peer{standin};
@@ -244,7 +244,7 @@ TEST_CASE("at a rate of 0 the server that can misbehave does not")
     CHECK(standin.faults_committed().empty());
 }
 
-TEST_CASE("requests that come in pieces, or two at once, are told apart")
+TEST_CASE("split and pipelined requests are parsed correctly")
 {
     twilio_standin standin{with({})};
     client const peer{standin};
@@ -260,7 +260,7 @@ TEST_CASE("requests that come in pieces, or two at once, are told apart")
     CHECK(standin.subscriptions().size() == 3);
 }
 
-TEST_CASE("what the server that can misbehave does not read is refused, meets no fault, and ends the connection")
+TEST_CASE("a request that the faulty server cannot read is rejected, meets no fault, and ends the connection")
 {
     struct example {
         std::string bytes;
@@ -291,7 +291,7 @@ TEST_CASE("what the server that can misbehave does not read is refused, meets no
     }
 }
 
-TEST_CASE("a client that asks for the end of the connection, or for leave to send its body, gets it")
+TEST_CASE("the faulty server supports Connection: close and Expect: 100-continue")
 {
     twilio_standin standin{with({})};
     std::string closing = subscribe;
@@ -308,7 +308,7 @@ TEST_CASE("a client that asks for the end of the connection, or for leave to sen
     CHECK(ask(peer, asking.substr(body)).status() == 201);
 }
 
-TEST_CASE("a 429 asks for nothing, for seconds, or for a date, and the request is not carried out")
+TEST_CASE("a 429 has no Retry-After, or seconds, or a date, and the request is not processed")
 {
     twilio_standin standin{with({.retry_after = 100})};
     standin.answer_next({.status = 299});
@@ -339,11 +339,11 @@ TEST_CASE("a 429 asks for nothing, for seconds, or for a date, and the request i
             CHECK(wait < seconds{110});
         }
     }
-    // The fault did not use up what is to be answered next.
+    // The fault did not consume the prepared response.
     CHECK(ask(peer, subscribe).status() == 299);
 }
 
-TEST_CASE("an error comes with every status and in both formats, before or after the effect")
+TEST_CASE("an error has every status and both formats, before or after the effect")
 {
     for (bool const carried_out : {false, true}) {
         CAPTURE(carried_out);
@@ -372,7 +372,7 @@ TEST_CASE("an error comes with every status and in both formats, before or after
     }
 }
 
-TEST_CASE("a connection is reset before the request is read, be it new or kept")
+TEST_CASE("a new or kept connection is reset before the request is read")
 {
     twilio_standin standin{with({})};
     standin.inject_next(standin_fault::reset_before_request);
@@ -392,7 +392,7 @@ TEST_CASE("a connection is reset before the request is read, be it new or kept")
     CHECK(standin.faults_committed().at(standin_fault::reset_before_request) == 2);
 }
 
-TEST_CASE("an answer is lost whole, in part or not at all when the connection is reset, stalls or ends")
+TEST_CASE("a response is lost in whole, in part or not at all when the connection is reset, stalls or ends")
 {
     struct example {
         standin_fault fault;
@@ -429,7 +429,7 @@ TEST_CASE("an answer is lost whole, in part or not at all when the connection is
     }
 }
 
-TEST_CASE("a stall lasts as long as it was told to")
+TEST_CASE("a stall lasts as long as the options say")
 {
     twilio_standin standin{with({.stall = milliseconds{300}})};
     for (auto const fault : {standin_fault::stall_before_answer, standin_fault::stall_during_answer}) {
@@ -440,7 +440,7 @@ TEST_CASE("a stall lasts as long as it was told to")
     }
 }
 
-TEST_CASE("the end of the stand-in does not wait for a stall, a slow accept or a connection that is kept")
+TEST_CASE("the stand-in's destructor does not wait for a stall, a slow accept or a kept connection")
 {
     auto standin = std::make_optional<twilio_standin>(with({.stall = seconds{60}, .slow_accept = seconds{60}}));
     client const kept{*standin};
@@ -459,7 +459,7 @@ TEST_CASE("the end of the stand-in does not wait for a stall, a slow accept or a
     CHECK(clock_type::now() - start < seconds{2});
 }
 
-TEST_CASE("garbage is no HTTP, no JSON or JSON of another shape, and never names what was created")
+TEST_CASE("a garbage response is not HTTP, not JSON, or JSON of another shape, and never contains the SID")
 {
     int no_http = 0, no_json = 0, other_shape = 0;
     with_each_form(standin_fault::garbage_answer, [&](answer const& got, int status, std::string const& sid) {
@@ -484,7 +484,7 @@ TEST_CASE("garbage is no HTTP, no JSON or JSON of another shape, and never names
     CHECK(other_shape > 50);
 }
 
-TEST_CASE("wrong headers are of every form, and the body is the true one")
+TEST_CASE("wrong headers occur in every form, and the body is the true one")
 {
     std::map<std::string, int> forms;
     with_each_form(standin_fault::wrong_headers, [&](answer const& got, int status, std::string const& sid) {
@@ -523,7 +523,7 @@ TEST_CASE("wrong headers are of every form, and the body is the true one")
     for (auto const& form : forms) CHECK_MESSAGE(form.second >= 10, form.first);
 }
 
-TEST_CASE("the rest behind a Content-Length too small comes later, sometimes")
+TEST_CASE("with too small a Content-Length, the rest of the body sometimes comes later")
 {
     twilio_standin standin{always(standin_fault::wrong_headers)};
     int at_once = 0, later = 0;
@@ -542,7 +542,7 @@ TEST_CASE("the rest behind a Content-Length too small comes later, sometimes")
     CHECK(later >= 5);
 }
 
-TEST_CASE("a slow accept delays the next connection, and its own request not at all")
+TEST_CASE("a slow accept delays the next connection, but not its own request")
 {
     twilio_standin standin{with({.slow_accept = milliseconds{400}})};
     standin.inject_next(standin_fault::slow_accept);
@@ -558,7 +558,7 @@ TEST_CASE("a slow accept delays the next connection, and its own request not at 
     CHECK(clock_type::now() - start < milliseconds{400});
 }
 
-TEST_CASE("an idle connection is ended in order after some seconds")
+TEST_CASE("an idle connection is closed in order after some seconds")
 {
     twilio_standin standin{with({})};
     client const peer{standin};
@@ -570,7 +570,7 @@ TEST_CASE("an idle connection is ended in order after some seconds")
     CHECK(clock_type::now() - start > seconds{4});
 }
 
-TEST_CASE("faults that are set for the next requests queue, and come before any that is drawn")
+TEST_CASE("faults for the next requests are queued, and precede random ones")
 {
     twilio_standin standin{always(standin_fault::too_many_requests)};
     standin.inject_next(standin_fault::error_before_effect, 2);
@@ -589,7 +589,7 @@ TEST_CASE("faults that are set for the next requests queue, and come before any 
 
 namespace {
 
-/// What each of so many requests met, one after another: its fault, and how many bytes came.
+/// The fault that each request met, in order, and the number of bytes received.
 std::vector<std::pair<std::string_view, std::size_t>> sequence(std::uint64_t seed, double rate, int requests)
 {
     twilio_standin standin{
@@ -611,14 +611,14 @@ std::vector<std::pair<std::string_view, std::size_t>> sequence(std::uint64_t see
 
 } // namespace
 
-TEST_CASE("the same seed gives the same faults, and another seed others")
+TEST_CASE("equal seeds give equal faults, and different seeds different ones")
 {
     auto const first = sequence(1, 0.5, 200);
     CHECK(first == sequence(1, 0.5, 200));
     CHECK(first != sequence(2, 0.5, 200));
 }
 
-TEST_CASE("as many requests meet a fault as the rate says, and every fault comes")
+TEST_CASE("the rate determines how many requests meet a fault, and every fault occurs")
 {
     std::map<std::string_view, int> faults;
     for (auto const& [name, size] : sequence(0, 0.3, 2000)) ++faults[name];
@@ -629,7 +629,7 @@ TEST_CASE("as many requests meet a fault as the rate says, and every fault comes
     for (auto const& fault : faults) CHECK_MESSAGE(fault.second >= 15, fault.first);
 }
 
-TEST_CASE("many clients at once are served, and what looks like success is one")
+TEST_CASE("many clients are served at once, and each response that looks like success is true")
 {
     twilio_standin standin{with({.rate = 0.3, .seed = 0, .stall = milliseconds{20}, .slow_accept = milliseconds{1}})};
     std::vector<std::vector<std::string>> created(8);

@@ -86,7 +86,7 @@ public:
           authorization_{"Basic " + base64(standin.account_sid() + ':' + standin.auth_token())}
     {
         client_.set_keep_alive(true);
-        // Its headers and its body are two writes, and the second would wait for the first one's acknowledgement.
+        // The header and the body are two writes, and the second would wait for the acknowledgement of the first.
         client_.set_tcp_nodelay(true);
         client_.set_read_timeout(std::chrono::seconds{10});
     }
@@ -106,7 +106,7 @@ public:
         return account_ + "/Calls/" + of + "/UserDefinedMessages.json";
     }
 
-    /// Exactly these headers, besides those that cpp-httplib adds.
+    /// Sends only these header fields, besides those that cpp-httplib adds.
     answer send_with(httplib::Headers headers, std::string const& method, std::string const& target,
                      std::string const& body = {})
     {
@@ -157,7 +157,7 @@ bool is_request_id(std::string const& text)
            text.find_first_not_of("0123456789abcdef", 2) == std::string::npos;
 }
 
-/// A connection without an HTTP client, for what no client sends.
+/// A connection without an HTTP client, for requests that no client sends.
 class raw_connection {
 public:
     explicit raw_connection(int port) : socket_{::socket(AF_INET, SOCK_STREAM, 0)}
@@ -189,7 +189,7 @@ private:
 std::string const other_call = "CA00000000000000000000000000000003";
 std::string const no_content = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 
-/// A server of callbacks that writes down what it got, byte for byte.
+/// A callback server that records what it receives, byte for byte.
 class callback_server {
 public:
     explicit callback_server(std::string answer = no_content, loopback::tls_identity const* tls = nullptr)
@@ -221,7 +221,7 @@ private:
     std::string answer_;
     mutable std::mutex mutex_;
     std::vector<std::string> requests_;
-    loopback::server server_; // last, since its threads use the others
+    loopback::server server_; // last, since its threads use the other members
 };
 
 std::string first_line(std::string const& request)
@@ -268,7 +268,7 @@ standin_fields read_form(std::string text)
     return parameters;
 }
 
-/// Twilio's rule: base64 of HMAC-SHA1 over the URL and then each name and value, in the names' order.
+/// Twilio's rule: base64 of HMAC-SHA1 over the URL and then each name and value, sorted by name.
 std::string signature_of(std::string const& token, std::string signed_text, standin_fields parameters = {})
 {
     std::sort(parameters.begin(), parameters.end());
@@ -295,7 +295,7 @@ bool is_message_sid(std::string const& text)
            text.find_first_not_of("0123456789abcdef", 2) == std::string::npos;
 }
 
-/// Has the request as it would be sent, and sends nothing.
+/// Builds the request of a delivery without sending it.
 standin_callback unsent(twilio_standin& standin, standin_message const& message, standin_delivery how = {})
 {
     standin_callback finished;
@@ -312,7 +312,7 @@ standin_callback unsent(twilio_standin& standin, standin_message const& message,
 
 } // namespace
 
-TEST_CASE("a subscription is created, is live, and is gone once deleted")
+TEST_CASE("a subscription can be created and deleted")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -350,7 +350,7 @@ TEST_CASE("a subscription is created, is live, and is gone once deleted")
     check_error(twilio.send("DELETE", twilio.subscription(sid)), 404, 20404);
 }
 
-TEST_CASE("the date of creation is the time now")
+TEST_CASE("date_created is the current time")
 {
     twilio_standin standin;
     auto const date = caller{standin}.subscribe().json().at("date_created").get<std::string>();
@@ -359,7 +359,7 @@ TEST_CASE("the date of creation is the time now")
     CHECK(std::abs(std::difftime(::timegm(&parts), std::time(nullptr))) < 60);
 }
 
-TEST_CASE("only the right credentials are let in")
+TEST_CASE("accepts only the right credentials")
 {
     twilio_standin standin{{.api_keys = {{api_key, "key secret"}}, .bearer_tokens = {"a.bearer.token"}}};
     caller twilio{standin};
@@ -382,7 +382,7 @@ TEST_CASE("only the right credentials are let in")
         {"another scheme", {"Digest " + base64(good)}, false},
         {"wrong token", {basic(account + ":nope")}, false},
         {"empty token", {basic(account + ":")}, false},
-        {"a token with more behind it", {basic(good + "x")}, false},
+        {"a token with an extra character", {basic(good + "x")}, false},
         {"no colon", {basic(account)}, false},
         {"another account", {basic("AC00000000000000000000000000000009:" + standin.auth_token())}, false},
         {"an unknown API key", {basic("SK00000000000000000000000000000000:key secret")}, false},
@@ -393,7 +393,7 @@ TEST_CASE("only the right credentials are let in")
         {"the auth token as a bearer token", {"Bearer " + standin.auth_token()}, false},
         {"not base64", {"Basic " + good}, false},
         {"base64 without padding", {"Basic QUM6"}, false},
-        {"base64 with loose bits", {"Basic QUN="}, false},
+        {"base64 with unused bits set", {"Basic QUN="}, false},
         {"two blanks", {"Basic  " + base64(good)}, false},
     };
     for (auto const& one : cases) {
@@ -413,7 +413,7 @@ TEST_CASE("only the right credentials are let in")
     CHECK(standin.subscriptions().size() == 4);
 }
 
-TEST_CASE("a path that names nothing is not found, whatever the method")
+TEST_CASE("an unknown path gets 404, whatever the method")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -468,7 +468,7 @@ TEST_CASE("a path that names nothing is not found, whatever the method")
     }
 }
 
-TEST_CASE("a path that is right with a method that is wrong says which method is allowed")
+TEST_CASE("a known path with a wrong method gets 405 with the allowed method")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -497,7 +497,7 @@ TEST_CASE("a path that is right with a method that is wrong says which method is
     CHECK(standin.subscriptions().size() == 1);
 }
 
-TEST_CASE("a body that is no form is an unsupported media type")
+TEST_CASE("a body that is not a form gets 415")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -533,7 +533,7 @@ TEST_CASE("a body that is no form is an unsupported media type")
     }
 }
 
-TEST_CASE("a form is decoded strictly, and a parameter that is wrong is named")
+TEST_CASE("a form is decoded strictly, and a wrong parameter is named")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -596,7 +596,7 @@ TEST_CASE("a form is decoded strictly, and a parameter that is wrong is named")
     CHECK(empty.json().at("message").get<std::string>().find("'Callback' is missing") != std::string::npos);
 }
 
-TEST_CASE("parameters in the query, and a body where none is expected, are refused")
+TEST_CASE("rejects parameters in the query, and a body where none is expected")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -736,7 +736,7 @@ TEST_CASE("a callback must be an absolute http or https URL with a valid host")
     for (std::string const& url : bad) {
         CAPTURE(url.substr(0, 100));
         auto const got = twilio.subscribe({{"Callback", url}});
-        // Three bytes for each make the two longest larger than a body may be, or nearly so.
+        // With three bytes for each character, the two longest reach or exceed the size limit of a body.
         if (got.status == 413) continue;
         check_error(got, 400, 21205);
         CHECK(got.json().at("message").get<std::string>().find("'Callback'") != std::string::npos);
@@ -744,7 +744,7 @@ TEST_CASE("a callback must be an absolute http or https URL with a valid host")
     CHECK(standin.subscriptions().size() == std::size(good));
 }
 
-TEST_CASE("a callback method is one of the six names of the OpenAPI document")
+TEST_CASE("a callback method must be one of the six names of the OpenAPI document")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -761,7 +761,7 @@ TEST_CASE("a callback method is one of the six names of the OpenAPI document")
     }
 }
 
-TEST_CASE("a message is created from JSON of at most 10240 bytes")
+TEST_CASE("accepts a message of JSON of at most 10,240 bytes")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -803,7 +803,7 @@ TEST_CASE("a message is created from JSON of at most 10240 bytes")
     CHECK(standin.subscriptions().empty());
 }
 
-TEST_CASE("a repeated idempotency key gets the first answer again and creates nothing")
+TEST_CASE("a repeated idempotency key gets the first response again and creates nothing")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -828,14 +828,14 @@ TEST_CASE("a repeated idempotency key gets the first answer again and creates no
     CHECK_FALSE(standin.ledger().back().replay);
     CHECK(standin.subscriptions().size() == 1);
 
-    SUBCASE("also once the subscription is deleted")
+    SUBCASE("also after the subscription was deleted")
     {
         auto const sid = first.json().at("sid").get<std::string>();
         REQUIRE(twilio.send("DELETE", twilio.subscription(sid)).status == 204);
         CHECK(twilio.subscribe(parameters).body == first.body);
         CHECK(standin.subscriptions().empty());
     }
-    SUBCASE("but another key, no key, or another call creates")
+    SUBCASE("but another key, no key, or another call creates one")
     {
         CHECK(twilio.subscribe({parameters[0], {"IdempotencyKey", "K"}, parameters[2]}).body != first.body);
         CHECK(twilio.subscribe({parameters[0], parameters[2]}).body != first.body);
@@ -843,7 +843,7 @@ TEST_CASE("a repeated idempotency key gets the first answer again and creates no
         CHECK(twilio.subscribe(parameters, "CA00000000000000000000000000000003").body != first.body);
         CHECK(standin.subscriptions().size() == 5);
     }
-    SUBCASE("and a refused request does not use its key up")
+    SUBCASE("and a rejected request does not use up its key")
     {
         check_error(twilio.subscribe({{"Callback", "nope"}, {"IdempotencyKey", "later"}}), 400, 21205);
         CHECK(twilio.subscribe({{"Callback", "https://a.example"}, {"IdempotencyKey", "later"}}).status == 201);
@@ -851,7 +851,7 @@ TEST_CASE("a repeated idempotency key gets the first answer again and creates no
     }
 }
 
-TEST_CASE("a subscription is deleted through its own call only")
+TEST_CASE("a subscription is deleted only through its own call")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -861,7 +861,7 @@ TEST_CASE("a subscription is deleted through its own call only")
     CHECK(twilio.send("DELETE", twilio.subscription(sid)).status == 204);
 }
 
-TEST_CASE("a call that has ended takes its subscriptions with it and is not found")
+TEST_CASE("a call that has ended loses its subscriptions and gets 404")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -878,7 +878,7 @@ TEST_CASE("a call that has ended takes its subscriptions with it and is not foun
     CHECK(twilio.subscribe({{"Callback", "https://a.example"}}, other).status == 201);
 }
 
-TEST_CASE("only the calls of the options are in progress where there are any")
+TEST_CASE("if the options list calls, only those are in progress")
 {
     twilio_standin standin{{.calls = {call}}};
     caller twilio{standin};
@@ -948,7 +948,7 @@ TEST_CASE("the ledger has every request in order and no credential")
     CHECK(ids.size() == 4);
 }
 
-TEST_CASE("answers on demand come in their order, then the stand-in's own again")
+TEST_CASE("prepared responses are sent in order, then the stand-in's own again")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -985,7 +985,7 @@ TEST_CASE("answers on demand come in their order, then the stand-in's own again"
     CHECK_THROWS_AS(standin.fail_next(600), std::invalid_argument);
 }
 
-TEST_CASE("failures on demand are in Twilio's format")
+TEST_CASE("prepared failures have Twilio's format")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -1012,7 +1012,7 @@ TEST_CASE("failures on demand are in Twilio's format")
     CHECK(twilio.subscribe().status == 201);
 }
 
-TEST_CASE("a failure on demand can hide that the request was carried out")
+TEST_CASE("a prepared failure can hide that the request was processed")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -1032,7 +1032,7 @@ TEST_CASE("a failure on demand can hide that the request was carried out")
     check_error(twilio.send("DELETE", twilio.subscription(sid)), 404, 20404);
 }
 
-TEST_CASE("the same seed gives the same SIDs, whatever failed between")
+TEST_CASE("equal seeds give equal SIDs, whatever fails in between")
 {
     twilio_standin first{{.seed = 7}};
     twilio_standin same{{.seed = 7}};
@@ -1046,7 +1046,7 @@ TEST_CASE("the same seed gives the same SIDs, whatever failed between")
     CHECK(to_first.subscribe().json().at("sid") != sid);
 }
 
-TEST_CASE("options that Twilio could not have are refused")
+TEST_CASE("rejects options that Twilio could not have")
 {
     auto const refused = [](standin_options const& options) {
         CHECK_THROWS_AS(twilio_standin{options}, std::invalid_argument);
@@ -1066,7 +1066,7 @@ TEST_CASE("options that Twilio could not have are refused")
     CHECK(caller{standin}.subscribe().status == 201);
 }
 
-TEST_CASE("what is too large is refused, and large forms are not")
+TEST_CASE("rejects a body that is too large, and accepts large forms")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -1085,7 +1085,7 @@ TEST_CASE("what is too large is refused, and large forms are not")
     CHECK(standin.subscriptions().size() == 2);
 }
 
-TEST_CASE("a body in chunks is held to the same limit")
+TEST_CASE("the same limit applies to a chunked body")
 {
     twilio_standin standin;
     caller const twilio{standin};
@@ -1100,7 +1100,7 @@ TEST_CASE("a body in chunks is held to the same limit")
     CHECK(standin.ledger().back().status == 413);
 }
 
-TEST_CASE("a request that is no HTTP gets a 400 of Twilio's format")
+TEST_CASE("a request that is not HTTP gets a 400 in Twilio's format")
 {
     twilio_standin standin;
     {
@@ -1120,7 +1120,7 @@ TEST_CASE("a request that is no HTTP gets a 400 of Twilio's format")
     CHECK(standin.ledger().size() == 1);
 }
 
-TEST_CASE("a stand-in is gone quickly, whatever connections are left")
+TEST_CASE("the destructor returns quickly, whatever connections are open")
 {
     auto standin = std::make_unique<twilio_standin>();
     caller idle{*standin};
@@ -1139,7 +1139,7 @@ TEST_CASE("a stand-in is gone quickly, whatever connections are left")
     CHECK(clock_type::now() - start < std::chrono::seconds{5});
 }
 
-TEST_CASE("a stand-in is gone quickly when a client does not read its answer")
+TEST_CASE("the destructor returns quickly when a client does not read its response")
 {
     auto standin = std::make_unique<twilio_standin>();
     standin->answer_next({.body = std::string(32u * 1024 * 1024, 'a')});
@@ -1153,7 +1153,7 @@ TEST_CASE("a stand-in is gone quickly when a client does not read its answer")
     CHECK(clock_type::now() - start < std::chrono::seconds{5});
 }
 
-TEST_CASE("stand-ins come and go without hanging")
+TEST_CASE("stand-ins are created and destroyed without hanging")
 {
     for (int i = 0; i < 20; ++i) twilio_standin{};
     twilio_standin const one;
@@ -1161,7 +1161,7 @@ TEST_CASE("stand-ins come and go without hanging")
     CHECK(one.port() != two.port());
 }
 
-TEST_CASE("many connections at once are served, each request once")
+TEST_CASE("many connections are served at once, each request once")
 {
     twilio_standin standin;
     constexpr int threads = 8;
@@ -1172,7 +1172,7 @@ TEST_CASE("many connections at once are served, each request once")
         callers.emplace_back([&, t] {
             caller twilio{standin};
             for (int i = 0; i < requests; ++i) {
-                // Every second key is shared by all threads.
+                // All threads share every second key.
                 std::string const key = i % 2 == 0 ? std::to_string(i) : std::to_string(t) + '-' + std::to_string(i);
                 if (twilio.subscribe({{"Callback", "https://a.example"}, {"IdempotencyKey", key}}).status == 201)
                     ++created;
@@ -1196,7 +1196,7 @@ TEST_CASE("many connections at once are served, each request once")
     CHECK(replays == (threads - 1) * requests / 2);
 }
 
-TEST_CASE("a client's message comes to the callback as a signed form")
+TEST_CASE("a client's message reaches the callback as a signed form")
 {
     twilio_standin standin;
     callback_server const server;
@@ -1237,15 +1237,15 @@ TEST_CASE("a client's message comes to the callback as a signed form")
     CHECK(header_of(requests[0], "X-Twilio-Signature") == signature_of(standin.auth_token(), made[0].url, sent));
 }
 
-TEST_CASE("signatures are those that the openssl command computes")
+TEST_CASE("signatures equal those of the openssl command")
 {
-    // printf %s TEXT | openssl dgst -sha1 -hmac TOKEN -binary | base64, where TEXT is the URL and, for the form, the
-    // names and values in their order; the hash is of: printf %s BODY | openssl dgst -sha256
+    // Expected values: printf %s TEXT | openssl dgst -sha1 -hmac TOKEN -binary | base64. TEXT is the URL and, for the
+    // form, the sorted names and values. The hash: printf %s BODY | openssl dgst -sha256
     std::string const sid = "KX000000000000000000000000000000a1";
     twilio_standin standin{{.auth_token = "a token", .old_auth_token = "old token"}};
     caller twilio{standin};
 
-    SUBCASE("of a form")
+    SUBCASE("for a form")
     {
         REQUIRE(twilio.subscribe({{"Callback", "https://user:pw@example.com:8443/udm?tenant=a%20b#top"}}).status ==
                 201);
@@ -1266,7 +1266,7 @@ TEST_CASE("signatures are those that the openssl command computes")
     standin_message const message{
         .call_sid = call,
         .parameters = {{"ContentType", "application/json"}, {"Content", R"({"a":"1 2"})"}, {"Sid", sid}}};
-    SUBCASE("of a query")
+    SUBCASE("for a query")
     {
         REQUIRE(twilio.subscribe({{"Callback", "https://example.com/udm?tenant=a%20b"}, {"Method", "GET"}}).status ==
                 201);
@@ -1277,7 +1277,7 @@ TEST_CASE("signatures are those that the openssl command computes")
         CHECK(callback.signature == "vq5xZygVrDCNg/A6X7jTtUyuJAs=");
         CHECK(callback.body.empty());
     }
-    SUBCASE("of JSON")
+    SUBCASE("for JSON")
     {
         REQUIRE(twilio.subscribe({{"Callback", "https://example.com/udm"}}).status == 201);
         auto const callback = unsent(standin, message, {.json_body = true});
@@ -1291,7 +1291,7 @@ TEST_CASE("signatures are those that the openssl command computes")
     }
 }
 
-TEST_CASE("the method says where the parameters are")
+TEST_CASE("the method determines where the parameters are")
 {
     for (std::string const method : {"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"}) {
         CAPTURE(method);
@@ -1354,13 +1354,13 @@ TEST_CASE("a callback is called byte for byte, without its fragment")
         auto const requests = server.requests();
         REQUIRE(requests.size() >= 2);
         std::string const line = first_line(requests[requests.size() - 2]);
-        // Newer versions of cpp-httplib leave out the "?" before an empty query.
+        // Newer versions of cpp-httplib omit the "?" before an empty query.
         if (one.target != "/?" || line != "POST / HTTP/1.1") CHECK(line == "POST " + one.target + " HTTP/1.1");
         CHECK(first_line(requests[requests.size() - 1]).find("GET " + one.target + one.query + "ContentType=") == 0);
     }
 }
 
-TEST_CASE("a JSON body has its hash in the URL")
+TEST_CASE("with a JSON body, the URL contains the hash of the body")
 {
     twilio_standin standin;
     callback_server const server;
@@ -1379,7 +1379,7 @@ TEST_CASE("a JSON body has its hash in the URL")
     CHECK(header_of(requests[0], "X-Twilio-Signature") == signature_of(standin.auth_token(), made[0].url));
 }
 
-TEST_CASE("the messages of each call are numbered, whether anybody listens or not")
+TEST_CASE("the messages of each call are numbered, with or without a subscription")
 {
     twilio_standin standin;
     CHECK(standin.client_message(call, "1").parameter("SequenceNumber") == "0");
@@ -1393,7 +1393,7 @@ TEST_CASE("the messages of each call are numbered, whether anybody listens or no
     CHECK(from_one.client_message(other_call, "3").parameter("SequenceNumber") == "1");
 }
 
-TEST_CASE("the same seed gives the same SIDs of clients' messages, each another")
+TEST_CASE("equal seeds give equal message SIDs, all different")
 {
     twilio_standin first{{.seed = 7}};
     twilio_standin same{{.seed = 7}};
@@ -1411,7 +1411,7 @@ TEST_CASE("the same seed gives the same SIDs of clients' messages, each another"
     CHECK(sids.count(other.client_message(call, "1").sid) == 0);
 }
 
-TEST_CASE("what a client cannot send is refused, and takes no number")
+TEST_CASE("rejects a message that a client cannot send, without using up a number")
 {
     twilio_standin standin;
     for (char const* const bad :
@@ -1423,7 +1423,7 @@ TEST_CASE("what a client cannot send is refused, and takes no number")
     CHECK(standin.client_message(call, '"' + std::string(10238, 'a') + '"').parameter("SequenceNumber") == "0");
 }
 
-TEST_CASE("messages can come late, twice and out of order")
+TEST_CASE("messages can be sent late, twice and out of order")
 {
     twilio_standin standin;
     callback_server const server;
@@ -1444,7 +1444,7 @@ TEST_CASE("messages can come late, twice and out of order")
     CHECK(order == "2112");
 }
 
-TEST_CASE("what is changed in a message is sent and truly signed")
+TEST_CASE("a changed message is sent and validly signed")
 {
     twilio_standin standin;
     REQUIRE(caller{standin}.subscribe().status == 201);
@@ -1497,7 +1497,7 @@ TEST_CASE("a delivery can be tampered with after it is signed")
     CHECK(header_of(requests[2], "X-Twilio-Signature") == "(none)");
 }
 
-TEST_CASE("during a rotation the old token is accepted, and signs on demand")
+TEST_CASE("during a rotation, the old token is accepted, and signs on request")
 {
     twilio_standin standin{{.auth_token = "new", .old_auth_token = "old"}};
     CHECK(standin.old_auth_token() == "old");
@@ -1556,7 +1556,7 @@ TEST_CASE("a message goes to every subscription of its call, and to no other")
     CHECK(standin.callbacks().size() == 4);
 }
 
-TEST_CASE("an answer of 400 or above is a warning of Twilio's")
+TEST_CASE("a response of 400 or above is a Twilio warning")
 {
     struct {
         char const* answer;
@@ -1587,12 +1587,12 @@ TEST_CASE("an answer of 400 or above is a warning of Twilio's")
     }
 }
 
-TEST_CASE("a callback that does not answer is told apart, and no warning")
+TEST_CASE("a callback that does not respond is reported, without a warning")
 {
     twilio_standin standin{{.callback_timeout = std::chrono::milliseconds{50}}};
     caller twilio{standin};
     std::string url;
-    SUBCASE("nobody listens")
+    SUBCASE("no server listens")
     {
         loopback::listener const closed;
         url = "http://127.0.0.1:" + std::to_string(closed.port());
@@ -1602,19 +1602,19 @@ TEST_CASE("a callback that does not answer is told apart, and no warning")
         std::this_thread::sleep_for(std::chrono::milliseconds{200});
     }};
     loopback::server const closing{[](loopback::connection& peer) { peer.read_request(); }};
-    SUBCASE("it is too slow")
+    SUBCASE("too slow")
     {
         url = silent.url();
     }
-    SUBCASE("it hangs up")
+    SUBCASE("closes the connection")
     {
         url = closing.url();
     }
-    SUBCASE("it speaks no TLS")
+    SUBCASE("no TLS")
     {
         url = "https://" + closing.host();
     }
-    SUBCASE("it is not there")
+    SUBCASE("unknown host")
     {
         url = "http://host.invalid/";
     }
@@ -1630,7 +1630,7 @@ TEST_CASE("a callback that does not answer is told apart, and no warning")
 }
 
 #ifdef CPPHTTPLIB_OPENSSL_SUPPORT
-TEST_CASE("an https callback is called if its certificate holds")
+TEST_CASE("an https callback is called only if its certificate is valid")
 {
     loopback::tls_identity const identity;
     callback_server const server{no_content, &identity};
@@ -1648,7 +1648,7 @@ TEST_CASE("an https callback is called if its certificate holds")
 }
 #endif
 
-TEST_CASE("user information of the callback is not signed, and sent once the server asks for it")
+TEST_CASE("user information of the callback is not signed, and is sent only when the server asks for it")
 {
     std::string const asks = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n";
     for (auto const& [info, credential] :
@@ -1683,7 +1683,7 @@ TEST_CASE("user information of the callback is not signed, and sent once the ser
         CHECK(body_of(basic.requests()[1]) == made[1].body);
         CHECK(header_of(basic.requests()[1], "X-Twilio-Signature") == made[1].signature);
 #ifdef CPPHTTPLIB_OPENSSL_SUPPORT
-        if (credential.front() == ':' || credential.back() == ':') continue; // cpp-httplib's Digest takes both
+        if (credential.front() == ':' || credential.back() == ':') continue; // cpp-httplib's Digest needs both
         REQUIRE(digest.requests().size() >= 2);
         std::string const answer = header_of(digest.requests()[1], "Authorization");
         CHECK(answer.find("Digest ") == 0);
@@ -1693,7 +1693,7 @@ TEST_CASE("user information of the callback is not signed, and sent once the ser
     }
 }
 
-TEST_CASE("a delivery says which port, and whether user information, is signed")
+TEST_CASE("a delivery chooses whether the port and the user information are signed")
 {
     using sidecall::standin_port;
     struct {
@@ -1722,7 +1722,7 @@ TEST_CASE("a delivery says which port, and whether user information, is signed")
     }
 }
 
-TEST_CASE("a form has its hash in the URL on demand")
+TEST_CASE("on request, the URL of a form contains the hash of the body")
 {
     twilio_standin standin;
     REQUIRE(caller{standin}.subscribe({{"Callback", "https://example.com/udm"}}).status == 201);
@@ -1735,7 +1735,7 @@ TEST_CASE("a form has its hash in the URL on demand")
     CHECK(made.signature == signature_of(standin.auth_token(), made.url, {{"a", "1"}}));
 }
 
-TEST_CASE("members of a 201 are null or absent on demand")
+TEST_CASE("on request, members of a 201 are null or absent")
 {
     twilio_standin standin{{.null_members = {"date_created", "uri"}, .absent_members = {"call_sid"}}};
     auto const made = caller{standin}.subscribe().json();
@@ -1745,14 +1745,14 @@ TEST_CASE("members of a 201 are null or absent on demand")
     CHECK(made.at("sid") == standin.subscriptions().at(0).sid);
 }
 
-TEST_CASE("what the server creates comes to the call's client, once")
+TEST_CASE("a message that the server creates reaches the call's client once")
 {
     twilio_standin standin;
     caller twilio{standin};
     std::vector<std::string> handed;
     standin.on_client_message([&](standin_message const& message) {
         handed.push_back(message.sid);
-        // Not under the lock.
+        // The handler is called without the lock.
         CHECK(standin.client_received(message.call_sid).back().sid == message.sid);
     });
     std::string const json = R"({"hello":"é & +"})";
@@ -1789,7 +1789,7 @@ TEST_CASE("what the server creates comes to the call's client, once")
     CHECK(standin.client_received(call).size() == 3);
 }
 
-TEST_CASE("a client can answer from within its handler")
+TEST_CASE("a client can reply from within its handler")
 {
     twilio_standin standin;
     callback_server const server;

@@ -1,5 +1,5 @@
-// What the README says may be shared between threads, done: built with the thread sanitizer, which fails the test if it
-// is not so.
+// Tests what the README allows to be shared between threads. Built with the thread sanitizer, which fails the test on a
+// data race.
 
 #include <atomic>
 #include <chrono>
@@ -28,7 +28,7 @@ using namespace sidecall::literals;
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
-sidecall::credentials somebody()
+sidecall::credentials some_credentials()
 {
     return sidecall::credentials::auth_token(account, sidecall::secret("token"));
 }
@@ -38,7 +38,7 @@ sidecall::create_user_defined_message_subscription subscription()
     return {account, call, "https://example.com/a/callback"_callback_url, sidecall::idempotency_key::random()};
 }
 
-/// Runs it in four threads at once.
+/// Runs the function in four threads at once.
 template <class F>
 void at_once(F const& what)
 {
@@ -52,16 +52,16 @@ std::string const created = "HTTP/1.1 201 Created\r\nContent-Length: 44\r\n\r\n"
 
 } // namespace
 
-TEST_CASE("What the library finds out about the machine, several threads may find out first")
+TEST_CASE("several threads can trigger the processor detection at once")
 {
     std::atomic<int> right = 0;
-    at_once([&] { right += lasting(somebody()).authorization().reveal().size() > 40; });
+    at_once([&] { right += lasting(some_credentials()).authorization().reveal().size() > 40; });
     CHECK(right == 4);
 }
 
-TEST_CASE("What is only read is read by all at once: operations, credentials, endpoints, requests, policies")
+TEST_CASE("operations, credentials, endpoints, requests and policies can be read by all threads at once")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     auto const where = sidecall::endpoint::edge("dublin", "ie1");
     auto const operation = subscription();
     auto const plain = operation.request(*where);
@@ -84,7 +84,7 @@ TEST_CASE("What is only read is read by all at once: operations, credentials, en
     CHECK(right == 200);
 }
 
-TEST_CASE("One verifier verifies on all threads")
+TEST_CASE("one verifier can be used by all threads")
 {
     sidecall::webhook_verifier const verifier(sidecall::secret("12345"), sidecall::secret("another"));
     std::atomic<int> refused = 0;
@@ -99,53 +99,54 @@ TEST_CASE("One verifier verifies on all threads")
     CHECK(refused == 200);
 }
 
-TEST_CASE("Each thread has a transport of its own, and one may be handed from thread to thread")
+TEST_CASE("each thread has its own transport, and a transport can be passed from thread to thread")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
     auto const operation = subscription();
     std::atomic<int> made = 0;
     at_once([&] {
-        sidecall::curl_transport carrier;
-        for (int i = 0; i != 5; ++i) made += send(operation, who, carrier, where).has_value();
-        std::thread([&, carrier = std::move(carrier)]() mutable {
-            made += send(operation, who, carrier, where).has_value();
+        sidecall::curl_transport transport;
+        for (int i = 0; i != 5; ++i) made += send(operation, who, transport, where).has_value();
+        std::thread([&, transport = std::move(transport)]() mutable {
+            made += send(operation, who, transport, where).has_value();
         }).join();
     });
     CHECK(made == 24);
 }
 
-TEST_CASE("A transport for many is driven by one thread, and woken by any")
+TEST_CASE("a curl_multi_transport is driven by one thread, and can be woken by any")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     loopback::server const server(loopback::always(created));
     auto const where = *sidecall::endpoint::parse(server.url());
     auto const operation = subscription();
-    sidecall::curl_multi_transport carrier;
+    sidecall::curl_multi_transport transport;
     std::atomic<bool> wanted = false;
     std::thread other([&] {
         std::this_thread::sleep_for(50ms);
         wanted = true;
-        carrier.wakeup();
+        transport.wakeup();
     });
     int made = 0;
     auto const start = std::chrono::steady_clock::now();
     while (!wanted) {
-        carrier.poll();
-        carrier.wait(1h);
+        transport.poll();
+        transport.wait(1h);
     }
     CHECK(std::chrono::steady_clock::now() - start < 1min);
     for (int i = 0; i != 20; ++i)
-        send(operation, who, carrier, [&](auto const& outcome) { made += outcome.has_value(); }, where);
-    while (carrier.poll() != 0) carrier.wait(100ms);
+        send(operation, who, transport, [&](auto const& outcome) { made += outcome.has_value(); }, where);
+    while (transport.poll() != 0) transport.wait(100ms);
     other.join();
     CHECK(made == 20);
 }
 
 namespace {
 
-/// An asynchronous transport and a timer that do each thing on a thread of its own, which ends with this.
+/// An asynchronous transport and a timer that complete each task on a thread of its own. The destructor joins the
+/// threads.
 class on_any_thread {
 public:
     ~on_any_thread() { wait(); }
@@ -167,7 +168,7 @@ public:
         threads_.emplace_back(std::move(job));
     }
 
-    /// Until nothing is started any more.
+    /// Waits until no more threads are started.
     void wait()
     {
         for (;;) {
@@ -189,26 +190,26 @@ private:
 
 } // namespace
 
-TEST_CASE("Handlers and timers may come on any thread, each operation's one after the other")
+TEST_CASE("handlers and timers may run on any thread, one after the other for each operation")
 {
-    auto const who = somebody();
-    on_any_thread carrier;
+    auto const who = some_credentials();
+    on_any_thread transport;
     std::atomic<int> made = 0, ended = 0;
-    auto const timer = [&](sidecall::milliseconds, auto next) { carrier.start(std::move(next)); };
+    auto const timer = [&](sidecall::milliseconds, auto next) { transport.start(std::move(next)); };
     for (int i = 0; i != 50; ++i)
-        send_with_retry(subscription(), who, carrier, {.max_attempts = 0}, timer,
+        send_with_retry(subscription(), who, transport, {.max_attempts = 0}, timer,
                         [&, calls = 0](auto const& outcome) mutable {
                             made += outcome.has_value();
                             ended += ++calls == 1;
                         });
-    carrier.wait();
+    transport.wait();
     CHECK(made == 50);
     CHECK(ended == 50);
 }
 
-TEST_CASE("A completion on another thread may come before, while and after the call returns")
+TEST_CASE("a completion on another thread may come before, during and after the return of the call")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     std::atomic<int> ended = 0;
     constexpr int operations = 200;
     for (int i = 0; i != operations; ++i) {
@@ -219,7 +220,7 @@ TEST_CASE("A completion on another thread may come before, while and after the c
             threads.emplace_back([job = std::move(job)]() mutable { job(); });
         };
         std::atomic<int> sent = 0;
-        auto carrier = [&](sidecall::authorized_request, auto completion) {
+        auto transport = [&](sidecall::authorized_request, auto completion) {
             int const attempt = ++sent;
             auto job = [attempt, completion = std::move(completion)]() mutable {
                 completion(sidecall::result<sidecall::http_response>(
@@ -237,8 +238,8 @@ TEST_CASE("A completion on another thread may come before, while and after the c
             else
                 start(std::move(next));
         };
-        int handled = 0; // by one thread, whichever it is
-        send_with_retry(subscription(), who, carrier, {.deadline = std::chrono::hours(1), .max_attempts = 0}, timer,
+        int handled = 0; // by one thread, which may be either
+        send_with_retry(subscription(), who, transport, {.deadline = std::chrono::hours(1), .max_attempts = 0}, timer,
                         [&](auto const& outcome) { handled += outcome.error().http_status() == 400; });
         for (std::size_t joined = 0;; ++joined) {
             std::thread one;

@@ -1,4 +1,4 @@
-// One contract for every transport, kept by each against the same servers.
+// Tests one contract for every transport, against the same servers.
 
 #include <sidecall/curl.hpp>
 #include <sidecall/httplib.hpp>
@@ -41,7 +41,7 @@ static_assert(!std::is_copy_constructible_v<sidecall::httplib_transport>);
 
 namespace {
 
-/// While it lives, these are the addresses of "localhost", which libcurl never looks up, and of "host.test".
+/// Sets the addresses of "localhost", which libcurl never looks up, and of "host.test", during its lifetime.
 struct addresses_of_a_host {
     explicit addresses_of_a_host(std::vector<std::string> addresses) { all = std::move(addresses); }
     addresses_of_a_host(addresses_of_a_host const&) = delete;
@@ -53,7 +53,7 @@ struct addresses_of_a_host {
 
 } // namespace
 
-/// In place of the C library's, which it calls: both transports look hosts up by it.
+/// Replaces the C library's function, which it calls. Both transports look up hosts with it.
 extern "C" int getaddrinfo(char const* host, char const* service, addrinfo const* hints, addrinfo** found)
 {
     static auto const real = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
@@ -111,7 +111,7 @@ sidecall::authorized_request without_body(http_method method, std::string const&
     return authorize({method, at(url), {"/path"}}, who());
 }
 
-/// Answers one request with these bytes and ends the connection.
+/// Answers one request with these bytes and closes the connection.
 loopback::server::script once(std::string answer)
 {
     return [answer = std::move(answer)](connection& peer) {
@@ -134,14 +134,14 @@ typename Transport::options trusting(loopback::tls_identity const& identity)
     return options;
 }
 
-/// For a message, which doctest may ask for in any case.
+/// The outcome as text for a message. doctest may evaluate the message in any case.
 template <class T>
 std::string text_of(sidecall::result<T> const& outcome)
 {
     return outcome ? std::string() : outcome.error().to_string();
 }
 
-/// The failure's code, once it is sure that it says something and gives nothing away.
+/// The failure's code. Checks that the failure has a message and reveals no secret.
 template <class T>
 errc code_of(sidecall::result<T> const& outcome)
 {
@@ -156,7 +156,8 @@ errc code_of(sidecall::result<T> const& outcome)
     return outcome.error().code();
 }
 
-/// The lines of a request's head, the first one first, the others sorted, with their names in lower case.
+/// The lines of a request's header section. The first one comes first. The others are sorted, with their names in lower
+/// case.
 std::vector<std::string> head_of(std::string const& request)
 {
     std::vector<std::string> lines;
@@ -189,11 +190,11 @@ std::chrono::milliseconds time_of(Call&& what)
 
 } // namespace
 
-TEST_CASE_TEMPLATE("a request arrives byte by byte as it was made", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("a request arrives byte for byte as it was made", T, TRANSPORTS)
 {
     record seen;
     loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &seen));
-    T carry(quick<T>());
+    T transport(quick<T>());
     std::string const agent = "user-agent: sidecall/" + std::string(sidecall::version) + " acme/1.0 (a b)";
     auto const where = at(server.url()).with_product("acme/1.0 (a b)").value();
 
@@ -211,7 +212,7 @@ TEST_CASE_TEMPLATE("a request arrives byte by byte as it was made", T, TRANSPORT
                 with_body
                     ? authorize({method, where, path, {{"Callback", "https://a.b/?c=d e&f"}, {"Empty", ""}}}, who())
                     : authorize({method, where, path}, who());
-            auto const answer = carry(request);
+            auto const answer = transport(request);
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 200);
 
@@ -232,16 +233,16 @@ TEST_CASE_TEMPLATE("a request arrives byte by byte as it was made", T, TRANSPORT
     CHECK(server.accepted() == 1);
 }
 
-TEST_CASE_TEMPLATE("a large body goes at once, without asking", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("a large body is sent at once, without Expect: 100-continue", T, TRANSPORTS)
 {
     record seen;
     loopback::server const server(always(created, &seen));
-    T carry(quick<T>());
+    T transport(quick<T>());
     for (std::size_t size : {1023u, 5000u, 1500000u}) {
         std::string const value(size, 'x');
         auto const request = post(server.url(), value);
         sidecall::result<sidecall::http_response> answer = sidecall::failure(errc::transport_failure);
-        auto const time = time_of([&] { answer = carry(request); });
+        auto const time = time_of([&] { answer = transport(request); });
         REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
         CHECK(body_of(seen.all().back()) == request.body());
         for (auto const& line : head_of(seen.all().back())) CHECK(line.substr(0, 6) != "expect");
@@ -249,15 +250,15 @@ TEST_CASE_TEMPLATE("a large body goes at once, without asking", T, TRANSPORTS)
     }
 }
 
-TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("a response is returned completely", T, TRANSPORTS)
 {
-    SUBCASE("with a length")
+    SUBCASE("with a Content-Length")
     {
         loopback::server const server(always("HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
                                              "x-two: 1\r\nX-Blank: \t a b \t\r\nX-Two: 2\r\nX-Empty:\r\n"
                                              "Content-Length: 5\r\n\r\na\0b\r\n"s));
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         REQUIRE(answer.has_value());
         CHECK(answer->status == 404);
         CHECK(answer->body == "a\0b\r\n"s);
@@ -281,8 +282,8 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
             }
             peer.read_some();
         });
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         REQUIRE(answer.has_value());
         CHECK(answer->status == 201);
         CHECK(answer->body == "abcde0123456789");
@@ -290,9 +291,9 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
     SUBCASE("up to the end of the connection")
     {
         loopback::server const server(once("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE(answer.has_value());
             CHECK(answer->status == 502);
             CHECK(answer->body == "<html>");
@@ -303,10 +304,10 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
         loopback::tls_identity const identity;
         for (auto fields : {"", "Connection: close\r\n"}) {
             loopback::server const server(once("HTTP/1.1 502 Bad Gateway\r\n"s + fields + "\r\n<html>"), &identity);
-            T carry(trusting<T>(identity));
+            T transport(trusting<T>(identity));
             for (int i = 0; i != 2; ++i) {
-                auto const answer = carry(post(server.url()));
-                if (!answer && std::is_same_v<T, sidecall::httplib_transport>) { // some versions see no end of TLS
+                auto const answer = transport(post(server.url()));
+                if (!answer && std::is_same_v<T, sidecall::httplib_transport>) { // some versions miss the end of TLS
                     CHECK(code_of(answer) == errc::answer_lost);
                     continue;
                 }
@@ -315,18 +316,18 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
             }
         }
     }
-    SUBCASE("by HTTP/1.0")
+    SUBCASE("of HTTP/1.0")
     {
         loopback::server const server(once("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().body == "ok");
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().body == "ok");
     }
-    SUBCASE("none")
+    SUBCASE("204 without a body")
     {
         loopback::server const server(always("HTTP/1.1 204 No Content\r\nTwilio-Request-Id: RQ1\r\n\r\n"));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(without_body(http_method::delete_, server.url()));
+            auto const answer = transport(without_body(http_method::delete_, server.url()));
             REQUIRE(answer.has_value());
             CHECK(answer->status == 204);
             CHECK(answer->body.empty());
@@ -337,16 +338,16 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
     SUBCASE("to a HEAD")
     {
         loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(without_body(http_method::head, server.url()));
+            auto const answer = transport(without_body(http_method::head, server.url()));
             REQUIRE(answer.has_value());
             CHECK(answer->status == 200);
             CHECK(answer->body.empty());
         }
         CHECK(server.accepted() == 1);
     }
-    SUBCASE("without a body, whatever its length says")
+    SUBCASE("without a body, whatever its Content-Length")
     {
         for (auto const& one : {std::pair(http_method::head, "200 OK"),
                                 {http_method::head, "404 Not Found"},
@@ -361,9 +362,9 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
                 CAPTURE(std::string(field));
                 std::string const head = "HTTP/1.1 " + status + "\r\n" + field + "\r\nTwilio-Request-Id: RQ1\r\n\r\n";
                 loopback::server const server(always(head));
-                T carry({.connect_timeout = 10s, .total_timeout = 2s});
+                T transport({.connect_timeout = 10s, .total_timeout = 2s});
                 for (int i = 0; i != 2; ++i) {
-                    auto const answer = carry(without_body(one.first, server.url()));
+                    auto const answer = transport(without_body(one.first, server.url()));
                     REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
                     CHECK(std::to_string(answer->status) == status.substr(0, 3));
                     CHECK(answer->body.empty());
@@ -379,14 +380,14 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
     SUBCASE("after a 100")
     {
         loopback::server const server(always("HTTP/1.1 100 Continue\r\n\r\n" + created));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 201);
     }
     SUBCASE("after a 103")
     {
         loopback::server const server(always("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + created));
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         if (std::is_same_v<T, sidecall::curl_transport>) {
             REQUIRE(answer.has_value());
             CHECK(answer->status == 201);
@@ -395,28 +396,28 @@ TEST_CASE_TEMPLATE("an answer comes back whole", T, TRANSPORTS)
             CHECK(code_of(answer) == errc::transport_failure);
         }
     }
-    SUBCASE("compressed, although nobody asked for that")
+    SUBCASE("compressed although the request did not ask for it")
     {
         loopback::server const server(
             always("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1F\x8B\x08\x01"));
-        T carry(quick<T>());
-        CHECK(carry(post(server.url())).value().body == "\x1F\x8B\x08\x01");
+        T transport(quick<T>());
+        CHECK(transport(post(server.url())).value().body == "\x1F\x8B\x08\x01");
     }
 }
 
-TEST_CASE("libcurl: a folded line is one, and a trailer no header")
+TEST_CASE("libcurl: a folded header field is one field, and a trailer is not a header field")
 {
     loopback::server const server(always("HTTP/1.1 200 OK\r\nX-Folded: a\r\n  b\r\nTransfer-Encoding: chunked\r\n\r\n"
                                          "1\r\nx\r\n0\r\nX-Trailer: t\r\n\r\n"));
-    sidecall::curl_transport carry(quick<sidecall::curl_transport>());
-    auto const answer = carry(post(server.url()));
+    sidecall::curl_transport transport(quick<sidecall::curl_transport>());
+    auto const answer = transport(post(server.url()));
     REQUIRE(answer.has_value());
     CHECK(answer->body == "x");
     CHECK(sidecall::headers_view(answer->headers).find("X-Folded") == "a  b");
     CHECK_FALSE(sidecall::headers_view(answer->headers).find("X-Trailer").has_value());
 }
 
-TEST_CASE_TEMPLATE("an operation goes through", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("an operation succeeds", T, TRANSPORTS)
 {
     record seen;
     loopback::server const server([&](connection& peer) {
@@ -428,18 +429,18 @@ TEST_CASE_TEMPLATE("an operation goes through", T, TRANSPORTS)
         peer.write("HTTP/1.1 404 Not Found\r\nContent-Length: 34\r\n\r\n{\"code\":20404,\"message\":\"no such\"}");
         peer.read_some();
     });
-    T carry(quick<T>());
+    T transport(quick<T>());
 
     sidecall::create_user_defined_message_subscription const create{
         .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
-    auto const made = send(create, who(), carry, at(server.url()));
+    auto const made = send(create, who(), transport, at(server.url()));
     REQUIRE(made.has_value());
     CHECK(made->sid == subscription);
 
     sidecall::delete_user_defined_message_subscription const end{
         .account_sid = account, .call_sid = call, .sid = made->sid};
-    CHECK(send(end, who(), carry, at(server.url())).has_value());
-    auto const gone = send(end, who(), carry, at(server.url()));
+    CHECK(send(end, who(), transport, at(server.url())).has_value());
+    auto const gone = send(end, who(), transport, at(server.url()));
     REQUIRE(code_of(gone) == errc::api_error);
     CHECK(gone.error().twilio_code() == 20404);
 
@@ -449,27 +450,27 @@ TEST_CASE_TEMPLATE("an operation goes through", T, TRANSPORTS)
     CHECK(server.accepted() == 1);
 }
 
-TEST_CASE_TEMPLATE("TLS is verified", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("TLS certificates are verified", T, TRANSPORTS)
 {
     loopback::tls_identity const identity;
     record seen;
     std::size_t allowed = 0; // requests that may have arrived
 
-    SUBCASE("an unknown authority is refused")
+    SUBCASE("an unknown authority is rejected")
     {
         loopback::server const server(always(created, &seen), &identity);
-        T carry(quick<T>());
-        CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
         loopback::tls_identity const other;
         T trusts_another(trusting<T>(other));
         CHECK(code_of(trusts_another(post(server.url()))) == errc::tls_failure);
     }
-    SUBCASE("a given authority is accepted, and the connection kept")
+    SUBCASE("the authority of the options is accepted, and the connection kept")
     {
         loopback::server const server(always(created, &seen), &identity);
-        T carry(trusting<T>(identity));
+        T transport(trusting<T>(identity));
         for (int i = 0; i != 3; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 201);
         }
@@ -483,9 +484,9 @@ TEST_CASE_TEMPLATE("TLS is verified", T, TRANSPORTS)
             loopback::tls_identity const named("DNS:localhost");
             loopback::server const server(always(created, &seen), &named);
             std::string const authority = host + server.host().substr(server.host().find(':'));
-            T carry(trusting<T>(named));
+            T transport(trusting<T>(named));
             for (int i = 0; i != 2; ++i) {
-                auto const answer = carry(post("https://" + authority));
+                auto const answer = transport(post("https://" + authority));
                 REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
                 CHECK(seen.all().back().find("Host: " + authority + "\r\n") != std::string::npos);
             }
@@ -493,83 +494,83 @@ TEST_CASE_TEMPLATE("TLS is verified", T, TRANSPORTS)
         }
         allowed = 6;
     }
-    SUBCASE("another host's certificate is refused")
+    SUBCASE("another host's certificate is rejected")
     {
         for (auto names : {"DNS:example.com", "IP:127.0.0.2", "DNS:127.0.0.1", "DNS:localhost"}) {
             CAPTURE(std::string(names));
             loopback::tls_identity const wrong(names);
             loopback::server const server(always(created, &seen), &wrong);
-            T carry(trusting<T>(wrong));
-            CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+            T transport(trusting<T>(wrong));
+            CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
         }
     }
-    SUBCASE("TLS 1.1 is refused")
+    SUBCASE("TLS 1.1 is rejected")
     {
         loopback::tls_identity const old("IP:127.0.0.1", TLS1_1_VERSION);
         loopback::server const server(always(created, &seen), &old);
-        T carry(trusting<T>(old));
-        CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        T transport(trusting<T>(old));
+        CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
     }
-    SUBCASE("an authority that cannot be read is a failure")
+    SUBCASE("an unreadable authority file is a failure")
     {
         loopback::server const server(always(created, &seen), &identity);
         auto options = quick<T>();
         options.ca_file = "/nonexistent/ca.pem";
-        T carry(options);
-        for (int i = 0; i != 2; ++i) CHECK(code_of(carry(post(server.url()))) == errc::tls_failure);
+        T transport(options);
+        for (int i = 0; i != 2; ++i) CHECK(code_of(transport(post(server.url()))) == errc::tls_failure);
     }
-    SUBCASE("a server without TLS is refused")
+    SUBCASE("a server without TLS is rejected")
     {
         loopback::server const server([&](connection& peer) {
             peer.read_some();
             peer.write("HTTP/1.1 400 Bad Request\r\n\r\n");
         });
-        T carry(quick<T>());
-        CHECK(code_of(carry(post("https://" + server.host()))) == errc::tls_failure);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post("https://" + server.host()))) == errc::tls_failure);
     }
     CHECK(seen.all().size() == allowed);
 }
 
-TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("without a connection, the failure says that nothing was sent", T, TRANSPORTS)
 {
-    SUBCASE("refused")
+    SUBCASE("connection refused")
     {
         int port = 0;
         {
             loopback::listener const closed;
             port = closed.port();
         }
-        T carry(quick<T>());
-        CHECK(code_of(carry(post("http://127.0.0.1:" + std::to_string(port)))) == errc::not_connected);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post("http://127.0.0.1:" + std::to_string(port)))) == errc::not_connected);
     }
-    SUBCASE("nobody accepts")
+    SUBCASE("connection not accepted")
     {
         loopback::full_listener const full;
-        T carry({.connect_timeout = 200ms, .total_timeout = 4s});
+        T transport({.connect_timeout = 200ms, .total_timeout = 4s});
         auto const time = time_of([&] {
-            auto const answer = carry(post("http://127.0.0.1:" + std::to_string(full.port())));
+            auto const answer = transport(post("http://127.0.0.1:" + std::to_string(full.port())));
             REQUIRE(code_of(answer) == errc::not_connected);
             CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
         });
         CHECK(time > 150ms);
         CHECK(time < 3s);
     }
-    SUBCASE("the total timeout bounds connecting, too")
+    SUBCASE("the total timeout includes connecting")
     {
         loopback::full_listener const full;
-        T carry({.connect_timeout = 4s, .total_timeout = 200ms});
+        T transport({.connect_timeout = 4s, .total_timeout = 200ms});
         auto const time = time_of([&] {
-            auto const answer = carry(post("http://127.0.0.1:" + std::to_string(full.port())));
+            auto const answer = transport(post("http://127.0.0.1:" + std::to_string(full.port())));
             CHECK(code_of(answer) == errc::not_connected);
         });
         CHECK(time < 3s);
     }
-    SUBCASE("accepted, but TLS is not answered")
+    SUBCASE("accepted without a TLS handshake")
     {
         loopback::server const silent(loopback::stall);
-        T carry({.connect_timeout = 200ms, .total_timeout = 4s});
+        T transport({.connect_timeout = 200ms, .total_timeout = 4s});
         auto const time = time_of([&] {
-            auto const answer = carry(post("https://" + silent.host()));
+            auto const answer = transport(post("https://" + silent.host()));
             REQUIRE(code_of(answer) == errc::not_connected);
             CHECK(answer.error().message().substr(0, 20) == "connecting timed out");
         });
@@ -577,7 +578,7 @@ TEST_CASE_TEMPLATE("no connection: nothing was sent", T, TRANSPORTS)
     }
 }
 
-TEST_CASE_TEMPLATE("another address of the host is tried only if nothing was sent to the one before", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("another address of the host is tried only if nothing was sent to the first one", T, TRANSPORTS)
 {
     record seen;
     loopback::tls_identity const identity("DNS:host.test");
@@ -592,16 +593,16 @@ TEST_CASE_TEMPLATE("another address of the host is tried only if nothing was sen
             tls);
         std::string const url = (tls ? "https://host.test:" : "http://localhost:") + std::to_string(server.port());
         std::size_t const before = seen.all().size();
-        T carry(trusting<T>(identity));
+        T transport(trusting<T>(identity));
         {
             addresses_of_a_host const one({"127.0.0.1", "127.0.0.1"});
-            CHECK(code_of(carry(post(url))) == errc::answer_lost);
+            CHECK(code_of(transport(post(url))) == errc::answer_lost);
         }
         CHECK(seen.all().size() == before + 1);
         CHECK(server.accepted() == 1);
         {
-            addresses_of_a_host const other({"127.0.0.2", "127.0.0.1"}); // nobody listens at the first
-            auto const answer = carry(post(url));
+            addresses_of_a_host const other({"127.0.0.2", "127.0.0.1"}); // no server listens at the first
+            auto const answer = transport(post(url));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 201);
         }
@@ -612,7 +613,7 @@ TEST_CASE_TEMPLATE("another address of the host is tried only if nothing was sen
     }
 }
 
-TEST_CASE_TEMPLATE("the total timeout holds, however the answer dawdles", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("the total timeout applies, however slowly the response arrives", T, TRANSPORTS)
 {
     auto const drip = [](std::string const& before, std::string const& each) {
         return [=](connection& peer) {
@@ -622,50 +623,50 @@ TEST_CASE_TEMPLATE("the total timeout holds, however the answer dawdles", T, TRA
         };
     };
     loopback::server::script script;
-    SUBCASE("nothing comes")
+    SUBCASE("nothing arrives")
     {
         script = [](connection& peer) {
             peer.read_request();
             peer.read_some();
         };
     }
-    SUBCASE("the status line drips")
+    SUBCASE("a slow status line")
     {
         script = drip("HTTP/1.1 200 ", "x");
     }
-    SUBCASE("a header drips")
+    SUBCASE("a slow header field")
     {
         script = drip("HTTP/1.1 200 OK\r\nX: ", "x");
     }
-    SUBCASE("headers drip")
+    SUBCASE("slow header fields")
     {
         script = drip("HTTP/1.1 200 OK\r\n", "X: y\r\n");
     }
-    SUBCASE("a body with a length drips")
+    SUBCASE("a slow body with a Content-Length")
     {
         script = drip("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", "x");
     }
-    SUBCASE("chunks drip")
+    SUBCASE("slow chunks")
     {
         script = drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n");
     }
-    SUBCASE("a body without a length drips")
+    SUBCASE("a slow body without a Content-Length")
     {
         script = drip("HTTP/1.1 200 OK\r\n\r\n", "x");
     }
-    SUBCASE("interim answers drip")
+    SUBCASE("slow interim responses")
     {
         script = drip("", "HTTP/1.1 100 Continue\r\n\r\n");
     }
 
     loopback::server const server(script);
-    T carry({.connect_timeout = 4s, .total_timeout = 150ms});
-    auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
+    T transport({.connect_timeout = 4s, .total_timeout = 150ms});
+    auto const time = time_of([&] { CHECK(code_of(transport(post(server.url()))) == errc::timed_out); });
     CHECK(time > 100ms);
     CHECK(time < 3s);
 }
 
-TEST_CASE_TEMPLATE("the total timeout holds over TLS", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("the total timeout applies over TLS", T, TRANSPORTS)
 {
     loopback::tls_identity const identity;
     loopback::server const server(
@@ -677,50 +678,50 @@ TEST_CASE_TEMPLATE("the total timeout holds over TLS", T, TRANSPORTS)
         &identity);
     auto options = trusting<T>(identity);
     options.total_timeout = 300ms;
-    T carry(options);
-    auto const time = time_of([&] { CHECK(code_of(carry(post(server.url()))) == errc::timed_out); });
+    T transport(options);
+    auto const time = time_of([&] { CHECK(code_of(transport(post(server.url()))) == errc::timed_out); });
     CHECK(time < 3s);
 }
 
-TEST_CASE_TEMPLATE("a lost answer is one", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("an incomplete response is reported as lost", T, TRANSPORTS)
 {
     loopback::server::script script;
-    SUBCASE("ended before any of it")
+    SUBCASE("closed before the response")
     {
         script = [](connection& peer) { peer.read_request(); };
     }
-    SUBCASE("reset before any of it")
+    SUBCASE("reset before the response")
     {
         script = [](connection& peer) {
             peer.read_request();
             peer.reset();
         };
     }
-    SUBCASE("ended in the status line")
+    SUBCASE("closed in the status line")
     {
         script = once("HTTP/1.1 20");
     }
-    SUBCASE("ended in the headers")
+    SUBCASE("closed in the header fields")
     {
         script = once("HTTP/1.1 201 Created\r\nContent-Le");
     }
-    SUBCASE("ended in the body")
+    SUBCASE("closed in the body")
     {
         script = once(created.substr(0, created.size() - 1));
     }
-    SUBCASE("ended in the chunks")
+    SUBCASE("closed in a chunk")
     {
         script = once("HTTP/1.1 201 C\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab");
     }
-    SUBCASE("ended before the last chunk")
+    SUBCASE("closed before the last chunk")
     {
         script = once("HTTP/1.1 201 C\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
     }
-    SUBCASE("ended after an interim answer")
+    SUBCASE("closed after an interim response")
     {
         script = once("HTTP/1.1 100 Continue\r\n\r\n");
     }
-    SUBCASE("ended in the headers after an interim answer")
+    SUBCASE("closed in the header fields after an interim response")
     {
         script = once("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nX: y\r\n");
     }
@@ -729,11 +730,11 @@ TEST_CASE_TEMPLATE("a lost answer is one", T, TRANSPORTS)
         script = [](connection& peer) {
             peer.read_request();
             peer.write(created.substr(0, created.size() - 1));
-            std::this_thread::sleep_for(20ms); // an RST throws away what was not read yet
+            std::this_thread::sleep_for(20ms); // an RST discards data that was not read yet
             peer.reset();
         };
     }
-    SUBCASE("reset in a body without a length")
+    SUBCASE("reset in a body without a Content-Length")
     {
         script = [](connection& peer) {
             peer.read_request();
@@ -746,15 +747,15 @@ TEST_CASE_TEMPLATE("a lost answer is one", T, TRANSPORTS)
     for (auto const* tls : {static_cast<loopback::tls_identity const*>(nullptr), &identity}) {
         CAPTURE(tls != nullptr);
         loopback::server const server(script, tls);
-        T carry(trusting<T>(identity));
-        auto const answer = carry(post(server.url()));
+        T transport(trusting<T>(identity));
+        auto const answer = transport(post(server.url()));
         REQUIRE(code_of(answer) == errc::answer_lost);
         CHECK(answer.error().native_code().has_value());
         CHECK(server.accepted() == 1);
     }
 }
 
-TEST_CASE_TEMPLATE("what is no HTTP is a failure", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("a response that is not HTTP is a failure", T, TRANSPORTS)
 {
     loopback::server::script script;
     SUBCASE("text")
@@ -765,11 +766,11 @@ TEST_CASE_TEMPLATE("what is no HTTP is a failure", T, TRANSPORTS)
     {
         script = once("\0\xFF\xFE\r\n\r\n"s);
     }
-    SUBCASE("a status of letters")
+    SUBCASE("a status that is not a number")
     {
         script = once("HTTP/1.1 abc OK\r\n\r\n");
     }
-    SUBCASE("a size of letters")
+    SUBCASE("a chunk size that is not a number")
     {
         script = once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
     }
@@ -778,13 +779,13 @@ TEST_CASE_TEMPLATE("what is no HTTP is a failure", T, TRANSPORTS)
         script = once("SSH-2.0-OpenSSH_9.2\r\n");
     }
     loopback::server const server(script);
-    T carry(quick<T>());
-    errc const code = code_of(carry(post(server.url())));
+    T transport(quick<T>());
+    errc const code = code_of(transport(post(server.url())));
     CHECK((code == errc::transport_failure || code == errc::answer_lost));
     CHECK(server.accepted() == 1);
 }
 
-TEST_CASE_TEMPLATE("an answer is capped", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("the size of a response is limited", T, TRANSPORTS)
 {
     auto const flood = [](std::string const& before, std::string const& each) {
         return [=](connection& peer) {
@@ -797,7 +798,7 @@ TEST_CASE_TEMPLATE("an answer is capped", T, TRANSPORTS)
         };
     };
     loopback::server::script script;
-    SUBCASE("too long a length")
+    SUBCASE("a Content-Length that is too large")
     {
         script = once("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx");
     }
@@ -805,7 +806,7 @@ TEST_CASE_TEMPLATE("an answer is capped", T, TRANSPORTS)
     {
         script = once("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n" + std::string(65537, 'x'));
     }
-    SUBCASE("chunks without an end")
+    SUBCASE("endless chunks")
     {
         script = flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n");
     }
@@ -813,22 +814,22 @@ TEST_CASE_TEMPLATE("an answer is capped", T, TRANSPORTS)
     {
         script = flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", "x");
     }
-    SUBCASE("a body without an end")
+    SUBCASE("an endless body")
     {
         script = flood("HTTP/1.1 200 OK\r\n\r\n", "x");
     }
-    bool in_headers = false; // where cpp-httplib may have a limit of its own, and not tell
-    SUBCASE("headers without an end")
+    bool in_headers = false; // cpp-httplib may apply its own limit here, and not report it
+    SUBCASE("endless header fields")
     {
         in_headers = true;
         script = flood("HTTP/1.1 200 OK\r\n", "X-Header: value\r\n");
     }
-    SUBCASE("a header without an end")
+    SUBCASE("an endless header field")
     {
         in_headers = true;
         script = flood("HTTP/1.1 200 OK\r\nX: ", "x");
     }
-    SUBCASE("interim answers without an end")
+    SUBCASE("endless interim responses")
     {
         script = flood("", "HTTP/1.1 100 Continue\r\n\r\n");
     }
@@ -836,9 +837,9 @@ TEST_CASE_TEMPLATE("an answer is capped", T, TRANSPORTS)
     loopback::server const server(script);
     auto options = quick<T>();
     options.max_answer = 65536;
-    T carry(options);
+    T transport(options);
     auto const time = time_of([&] {
-        errc const code = code_of(carry(post(server.url())));
+        errc const code = code_of(transport(post(server.url())));
         if (in_headers && code == errc::answer_lost)
             CHECK(std::is_same_v<T, sidecall::httplib_transport>);
         else
@@ -847,26 +848,26 @@ TEST_CASE_TEMPLATE("an answer is capped", T, TRANSPORTS)
     CHECK(time < 2s);
 }
 
-TEST_CASE_TEMPLATE("an answer may be as large as the cap", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("a response may be as large as the limit", T, TRANSPORTS)
 {
     loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 65000\r\n\r\n" + std::string(65000, 'x')));
     auto options = quick<T>();
     options.max_answer = 65536;
-    T carry(options);
-    CHECK(carry(post(server.url())).value().body.size() == 65000);
+    T transport(options);
+    CHECK(transport(post(server.url())).value().body.size() == 65000);
     options.max_answer = 0;
     T nothing(options);
     CHECK(code_of(nothing(post(server.url()))) == errc::answer_too_large);
 }
 
-TEST_CASE_TEMPLATE("a redirect is handed back, and nobody else learns the credential", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("a redirect is returned, and no other server gets the credential", T, TRANSPORTS)
 {
     loopback::server const target(always(created));
     for (int status : {301, 302, 303, 307, 308}) {
         loopback::server const server(always("HTTP/1.1 " + std::to_string(status) + " Moved\r\nLocation: " +
                                              target.url() + "/there\r\nContent-Length: 0\r\n\r\n"));
-        T carry(quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(quick<T>());
+        auto const answer = transport(post(server.url()));
         REQUIRE(answer.has_value());
         CHECK(answer->status == status);
         CHECK(sidecall::headers_view(answer->headers).find("Location") == target.url() + "/there");
@@ -874,29 +875,29 @@ TEST_CASE_TEMPLATE("a redirect is handed back, and nobody else learns the creden
     CHECK(target.accepted() == 0);
 }
 
-TEST_CASE_TEMPLATE("a password that is asked for is not given", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("an authentication challenge is not answered", T, TRANSPORTS)
 {
     record seen;
     loopback::server const server(
         always("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"a\", nonce=\"b\", qop=\"auth\"\r\n"
                "WWW-Authenticate: Basic realm=\"a\"\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
                &seen));
-    T carry(quick<T>());
-    for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 401);
+    T transport(quick<T>());
+    for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 401);
     REQUIRE(seen.all().size() == 2);
     CHECK(seen.all()[0] == seen.all()[1]); // no cookie either
 }
 
-TEST_CASE_TEMPLATE("the connection is kept as long as it is good", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("a connection is kept as long as it is usable", T, TRANSPORTS)
 {
-    SUBCASE("two requests, one connection")
+    SUBCASE("two requests share one connection")
     {
         loopback::server const server(always(created));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 201);
         CHECK(server.accepted() == 1);
     }
-    SUBCASE("even for a transport that was moved")
+    SUBCASE("also after the transport was moved")
     {
         loopback::server const server(always(created));
         T first(quick<T>());
@@ -909,45 +910,45 @@ TEST_CASE_TEMPLATE("the connection is kept as long as it is good", T, TRANSPORTS
         CHECK(first(post(server.url())).value().status == 201);
         CHECK(server.accepted() == 1);
     }
-    SUBCASE("not at all if so wished")
+    SUBCASE("not if the options disable it")
     {
         loopback::server const server(always(created));
         auto options = quick<T>();
         options.max_idle = 0s;
-        T carry(options);
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 201);
+        T transport(options);
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 201);
         CHECK(server.accepted() == 2);
     }
-    SUBCASE("the server says that it closes")
+    SUBCASE("closed after Connection: close")
     {
         loopback::server const server(once("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
-        T carry(quick<T>());
-        for (int i = 0; i != 2; ++i) CHECK(carry(post(server.url())).value().status == 200);
+        T transport(quick<T>());
+        for (int i = 0; i != 2; ++i) CHECK(transport(post(server.url())).value().status == 200);
         CHECK(server.accepted() == 2);
     }
-    SUBCASE("the server closes without a word")
+    SUBCASE("closed by the server without notice")
     {
         loopback::server const server(once(created));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            CHECK(carry(post(server.url())).value().status == 201);
+            CHECK(transport(post(server.url())).value().status == 201);
             std::this_thread::sleep_for(20ms);
         }
         CHECK(server.accepted() == 2);
     }
-    SUBCASE("the server closes TLS without a word")
+    SUBCASE("TLS closed by the server without notice")
     {
         loopback::tls_identity const identity;
         loopback::server const server(once(created), &identity);
-        T carry(trusting<T>(identity));
+        T transport(trusting<T>(identity));
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             std::this_thread::sleep_for(20ms);
         }
         CHECK(server.accepted() == 2);
     }
-    SUBCASE("after an answer that nobody asked for, which is not taken for the next one")
+    SUBCASE("closed after an unsolicited response, which is not taken for the next one")
     {
         loopback::server const server([](connection& peer) {
             peer.read_request();
@@ -956,33 +957,33 @@ TEST_CASE_TEMPLATE("the connection is kept as long as it is good", T, TRANSPORTS
             peer.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
             peer.read_some();
         });
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
-            CHECK(carry(post(server.url())).value().status == 201);
+            CHECK(transport(post(server.url())).value().status == 201);
             std::this_thread::sleep_for(30ms);
         }
     }
-    SUBCASE("another host gets another one")
+    SUBCASE("another host gets another connection")
     {
         loopback::server const one(always(created)), two(always(created));
-        T carry(quick<T>());
+        T transport(quick<T>());
         for (auto const& server : {one.url(), two.url(), two.url()}) {
-            CHECK(carry(post(server)).value().status == 201);
-            std::this_thread::sleep_for(5ms); // libcurl tells which is the older one by the millisecond
+            CHECK(transport(post(server)).value().status == 201);
+            std::this_thread::sleep_for(5ms); // libcurl compares the ages of connections in milliseconds
         }
         CHECK(one.accepted() == 1);
         CHECK(two.accepted() == 1);
     }
-    SUBCASE("and it is made anew after a failure")
+    SUBCASE("a new connection is made after a failure")
     {
         loopback::server const server([](connection& peer) {
             peer.read_request();
             if (peer.number() == 0) return peer.reset();
             peer.write(created);
         });
-        T carry(quick<T>());
-        CHECK(code_of(carry(post(server.url()))) == errc::answer_lost);
-        CHECK(carry(post(server.url())).value().status == 201);
+        T transport(quick<T>());
+        CHECK(code_of(transport(post(server.url()))) == errc::answer_lost);
+        CHECK(transport(post(server.url())).value().status == 201);
     }
 }
 
@@ -1000,16 +1001,16 @@ TEST_CASE_TEMPLATE("a request that may have arrived is not sent twice", T, TRANS
     };
     auto const second_is_lost = [&](loopback::tls_identity const* tls, auto const& make) {
         loopback::server const server(script, tls);
-        T carry(trusting<T>(identity));
-        CHECK(carry(post(server.url())).value().status == 201);
-        CHECK(code_of(carry(make(server.url()))) == errc::answer_lost);
+        T transport(trusting<T>(identity));
+        CHECK(transport(post(server.url())).value().status == 201);
+        CHECK(code_of(transport(make(server.url()))) == errc::answer_lost);
         CHECK(seen.all().size() == 2);
-        CHECK(carry(post(server.url())).value().status == 201); // and all is well again
+        CHECK(transport(post(server.url())).value().status == 201); // later requests succeed again
     };
     auto const large = [](std::string const& url) { return post(url, std::string(6000000, 'x')); };
     auto const end = [](std::string const& url) { return without_body(http_method::delete_, url); };
 
-    SUBCASE("ended")
+    SUBCASE("closed")
     {
         second_is_lost(nullptr, end);
     }
@@ -1018,16 +1019,16 @@ TEST_CASE_TEMPLATE("a request that may have arrived is not sent twice", T, TRANS
         reset = true;
         second_is_lost(nullptr, end);
     }
-    SUBCASE("ended, over TLS")
+    SUBCASE("closed, over TLS")
     {
         second_is_lost(&identity, end);
     }
-    SUBCASE("ended before all of it was sent")
+    SUBCASE("closed before all of it was sent")
     {
         early = true;
         second_is_lost(nullptr, large);
     }
-    SUBCASE("ended before all of it was sent, over TLS")
+    SUBCASE("closed before all of it was sent, over TLS")
     {
         early = true;
         second_is_lost(&identity, large);
@@ -1039,32 +1040,32 @@ TEST_CASE_TEMPLATE("a request that may have arrived is not sent twice", T, TRANS
     }
 }
 
-TEST_CASE_TEMPLATE("nothing is sent on a second connection once the first one stood", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("nothing is sent on a second connection once the first one was established", T, TRANSPORTS)
 {
     loopback::tls_identity const identity;
-    std::size_t const rounds = 12; // what is seen of the end depends on who is faster
+    std::size_t const rounds = 12; // several rounds, since the outcome depends on timing
     record seen;
     loopback::server::script script;
     std::size_t before = 0; // requests that are answered before the end
-    SUBCASE("ended at once")
+    SUBCASE("closed at once")
     {
         script = [](connection&) {};
     }
-    bool before_any = false; // where it may be reset before the transport sees that it stood
+    bool before_any = false; // the reset may come before the transport sees the connection
     SUBCASE("reset at once")
     {
         before_any = true;
         script = [](connection& peer) { peer.reset(); };
     }
-    SUBCASE("ended while it is sent")
+    SUBCASE("closed while the request is sent")
     {
         script = [&](connection& peer) { seen.add(peer.read_some()); };
     }
-    SUBCASE("ended behind it")
+    SUBCASE("closed after the request")
     {
         script = [&](connection& peer) { seen.add(peer.read_request()); };
     }
-    SUBCASE("ended behind the second one")
+    SUBCASE("closed after the second request")
     {
         before = 1;
         script = [&](connection& peer) {
@@ -1081,14 +1082,14 @@ TEST_CASE_TEMPLATE("nothing is sent on a second connection once the first one st
             std::size_t const sent = seen.all().size() + rounds * (before + 1);
             loopback::server const server(script, tls);
             for (std::size_t i = 0; i != rounds; ++i) {
-                T carry(trusting<T>(identity));
-                for (std::size_t n = 0; n != before; ++n) CHECK(carry(post(server.url())).value().status == 201);
-                errc const code = code_of(carry(post(server.url(), value)));
+                T transport(trusting<T>(identity));
+                for (std::size_t n = 0; n != before; ++n) CHECK(transport(post(server.url())).value().status == 201);
+                errc const code = code_of(transport(post(server.url(), value)));
                 CHECK((code == errc::answer_lost || (code == errc::tls_failure && tls) ||
                        (code == errc::not_connected && before_any)));
             }
             CHECK(seen.all().size() <= sent);
-            // libcurl may make one, on which nothing is sent.
+            // libcurl may open one, on which nothing is sent.
             if (before == 0 || std::is_same_v<T, sidecall::httplib_transport>) CHECK(server.accepted() == rounds);
         }
 }
@@ -1106,16 +1107,16 @@ TEST_CASE_TEMPLATE("a write to a closed connection raises no signal", T, TRANSPO
                     peer.reset();
                 },
                 tls);
-            T carry(trusting<T>(identity));
-            CHECK(code_of(carry(post(server.url(), body))) == errc::answer_lost);
+            T transport(trusting<T>(identity));
+            CHECK(code_of(transport(post(server.url(), body))) == errc::answer_lost);
         }
         {
             gate stuck;
             loopback::server const server([&](connection&) { stuck.wait(); }, tls);
             auto options = trusting<T>(identity);
             options.total_timeout = 300ms;
-            T carry(options);
-            auto const time = time_of([&] { CHECK(code_of(carry(post(server.url(), body))) == errc::timed_out); });
+            T transport(options);
+            auto const time = time_of([&] { CHECK(code_of(transport(post(server.url(), body))) == errc::timed_out); });
             CHECK(time < 3s);
             stuck.open();
         }
@@ -1125,7 +1126,7 @@ TEST_CASE_TEMPLATE("a write to a closed connection raises no signal", T, TRANSPO
 
 namespace {
 
-/// A proxy that makes tunnels to `port`, wherever it is asked for.
+/// A proxy that tunnels to `port`, whatever host is requested.
 loopback::server::script tunnel(int port, record& seen)
 {
     return [port, &seen](connection& peer) {
@@ -1154,33 +1155,33 @@ loopback::server::script tunnel(int port, record& seen)
 
 } // namespace
 
-TEST_CASE_TEMPLATE("a proxy is used only if it was given, and for https alone", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("only the proxy of the options is used, and only for https", T, TRANSPORTS)
 {
     loopback::tls_identity const identity;
     record asked, seen;
     loopback::server const server(always(created, &seen), &identity);
 
-    SUBCASE("the environment's is not asked")
+    SUBCASE("the proxy of the environment is ignored")
     {
         loopback::server const plain(always(created));
         loopback::server const trap(always(created, &asked));
         char const* const names[] = {"http_proxy", "https_proxy", "all_proxy",
                                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"};
         for (auto name : names) ::setenv(name, trap.url().c_str(), 1);
-        T carry(trusting<T>(identity));
-        CHECK(carry(post(plain.url())).value().status == 201);
-        CHECK(carry(post(server.url())).value().status == 201);
+        T transport(trusting<T>(identity));
+        CHECK(transport(post(plain.url())).value().status == 201);
+        CHECK(transport(post(server.url())).value().status == 201);
         for (auto name : names) ::unsetenv(name);
         CHECK(trap.accepted() == 0);
     }
-    SUBCASE("plain http goes past a given one")
+    SUBCASE("plain http bypasses the proxy of the options")
     {
         loopback::server const plain(always(created));
         loopback::server const trap(always(created, &asked));
         auto options = quick<T>();
         options.proxy = trap.url();
-        T carry(options);
-        CHECK(carry(post(plain.url())).value().status == 201);
+        T transport(options);
+        CHECK(transport(post(plain.url())).value().status == 201);
         CHECK(trap.accepted() == 0);
     }
     SUBCASE("https goes through it, and it sees no credential")
@@ -1189,9 +1190,9 @@ TEST_CASE_TEMPLATE("a proxy is used only if it was given, and for https alone", 
         ::setenv("no_proxy", "127.0.0.1", 1);
         auto options = trusting<T>(identity);
         options.proxy = proxy.url();
-        T carry(options);
+        T transport(options);
         for (int i = 0; i != 2; ++i) {
-            auto const answer = carry(post(server.url()));
+            auto const answer = transport(post(server.url()));
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 201);
         }
@@ -1202,37 +1203,37 @@ TEST_CASE_TEMPLATE("a proxy is used only if it was given, and for https alone", 
         CHECK(asked.all()[0].find("/path") == std::string::npos);
         CHECK(seen.all().size() == 2);
     }
-    SUBCASE("it may refuse")
+    SUBCASE("the proxy may refuse")
     {
         loopback::server const proxy(once("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"));
         auto options = trusting<T>(identity);
         options.proxy = proxy.url();
-        T carry(options);
-        CHECK(code_of(carry(post(server.url()))) == errc::not_connected);
+        T transport(options);
+        CHECK(code_of(transport(post(server.url()))) == errc::not_connected);
     }
-    SUBCASE("it may be absent")
+    SUBCASE("the proxy may be absent")
     {
         auto options = trusting<T>(identity);
         {
             loopback::listener const closed;
             options.proxy = "http://127.0.0.1:" + std::to_string(closed.port());
         }
-        T carry(options);
-        CHECK(code_of(carry(post(server.url()))) == errc::not_connected);
+        T transport(options);
+        CHECK(code_of(transport(post(server.url()))) == errc::not_connected);
         CHECK(server.accepted() == 0);
     }
 }
 
-TEST_CASE_TEMPLATE("one transport per thread, as many as you like", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("each thread can use its own transport", T, TRANSPORTS)
 {
     loopback::server const server(always(created));
     std::vector<std::thread> threads;
     std::atomic<int> good = 0;
     for (int i = 0; i != 4; ++i)
         threads.emplace_back([&] {
-            T carry(quick<T>());
+            T transport(quick<T>());
             for (int n = 0; n != 10; ++n) {
-                auto const answer = carry(post(server.url()));
+                auto const answer = transport(post(server.url()));
                 good += answer && answer->status == 201;
             }
         });
@@ -1241,12 +1242,12 @@ TEST_CASE_TEMPLATE("one transport per thread, as many as you like", T, TRANSPORT
     CHECK(server.accepted() == 4);
 }
 
-TEST_CASE_TEMPLATE("a proxy that is none gives a failure, and its password is not in it", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("an invalid proxy gives a failure, which does not contain its password", T, TRANSPORTS)
 {
     for (std::string proxy : {"http://alice:sEcret@[bad", "junk://alice:sEcret@x", "http://alice:sEcret@127.0.0.1:1"}) {
         CAPTURE(proxy);
-        T carry({.connect_timeout = 200ms, .total_timeout = 2s, .proxy = proxy});
-        auto const answer = carry(post("https://127.0.0.1:1"));
+        T transport({.connect_timeout = 200ms, .total_timeout = 2s, .proxy = proxy});
+        auto const answer = transport(post("https://127.0.0.1:1"));
         REQUIRE_FALSE(answer.has_value());
         CHECK(answer.error().to_string().find("sEcret") == std::string::npos);
     }
@@ -1264,15 +1265,15 @@ TEST_CASE_TEMPLATE("a child process inherits no connection", T, TRANSPORTS)
                 peer.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
             },
             tls);
-        T carry(tls ? trusting<T>(*tls) : quick<T>());
-        auto const answer = carry(post(server.url()));
+        T transport(tls ? trusting<T>(*tls) : quick<T>());
+        auto const answer = transport(post(server.url()));
         CHECK_MESSAGE(answer.has_value(), text_of(answer));
-        CHECK(open.size() >= 3); // the server's own two, and the client's
+        CHECK(open.size() >= 3); // two of the server, and the client's
         for (auto const& one : open) CHECK_MESSAGE(one.closes_on_exec, one.descriptor);
     }
 }
 
-TEST_CASE_TEMPLATE("what a request was is not left for the next one", T, TRANSPORTS)
+TEST_CASE_TEMPLATE("nothing of a request is left for the next one", T, TRANSPORTS)
 {
     record seen;
     loopback::server const server(always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &seen));
@@ -1287,10 +1288,10 @@ TEST_CASE_TEMPLATE("what a request was is not left for the next one", T, TRANSPO
             CHECK(fresh(request).has_value());
             std::string const expected = seen.all().back();
             for (auto first : methods) {
-                T carry(quick<T>());
-                CHECK(carry(without_body(first, server.url())).has_value());
-                if (first != http_method::head) CHECK(carry(post(server.url())).has_value());
-                CHECK(carry(request).has_value());
+                T transport(quick<T>());
+                CHECK(transport(without_body(first, server.url())).has_value());
+                if (first != http_method::head) CHECK(transport(post(server.url())).has_value());
+                CHECK(transport(request).has_value());
                 CHECK(seen.all().back() == expected);
             }
         }

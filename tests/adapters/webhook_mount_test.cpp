@@ -1,4 +1,4 @@
-#include <sidecall/httplib_webhook.hpp> // first, so that it compiles by itself
+#include <sidecall/httplib_webhook.hpp> // first, to check that it compiles by itself
 
 #include <sidecall/httplib.hpp>
 #include <sidecall/sidecall.hpp>
@@ -31,7 +31,7 @@ namespace {
 
 constexpr char const* call = "CA00000000000000000000000000000002";
 
-/// A server with a webhook mounted on it, a stand-in, and a subscription that joins them.
+/// A server with a mounted webhook, a stand-in, and a subscription between them.
 class fixture {
 public:
     explicit fixture(std::string const& path = "/udm", std::string const& method = "POST",
@@ -53,13 +53,13 @@ public:
         while (!server_.is_running()) std::this_thread::yield();
 
         auto const account = sidecall::account_sid::parse(standin.account_sid()).value();
-        sidecall::httplib_transport carrier;
+        sidecall::httplib_transport transport;
         auto const made = sidecall::send(
             sidecall::create_user_defined_message_subscription{.account_sid = account,
                                                                .call_sid = sidecall::call_sid::parse(call).value(),
                                                                .callback = sidecall::callback_url::parse(url).value(),
                                                                .method = sidecall::parse_http_method(method).value()},
-            sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), carrier,
+            sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), transport,
             sidecall::endpoint::parse(standin.base_url()).value());
         REQUIRE(made);
     }
@@ -69,7 +69,7 @@ public:
         thread_.join();
     }
 
-    /// What the callback answers to a message of the client's.
+    /// Sends a message of the client and returns the callback's response.
     sidecall::standin_callback send(std::string const& content, sidecall::standin_delivery const& how = {})
     {
         auto const answers = standin.client_sends(call, content, how);
@@ -87,7 +87,7 @@ public:
 
     int port() const { return port_; }
 
-    /// How many requests came to another route of the server.
+    /// The number of requests that reached another route of the server.
     int inner_requests() const { return inner_requests_; }
 
     sidecall::twilio_standin standin;
@@ -101,21 +101,21 @@ private:
     std::thread thread_;
 };
 
-/// Subscribes a stand-in's call to a callback.
+/// Subscribes a callback to a call of the stand-in.
 void subscribe(sidecall::twilio_standin const& standin, std::string const& url, std::string const& method = "POST")
 {
     auto const account = sidecall::account_sid::parse(standin.account_sid()).value();
-    sidecall::httplib_transport carrier;
+    sidecall::httplib_transport transport;
     REQUIRE(sidecall::send(
         sidecall::create_user_defined_message_subscription{.account_sid = account,
                                                            .call_sid = sidecall::call_sid::parse(call).value(),
                                                            .callback = sidecall::callback_url::parse(url).value(),
                                                            .method = sidecall::parse_http_method(method).value()},
-        sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), carrier,
+        sidecall::credentials::auth_token(account, sidecall::secret(standin.auth_token())), transport,
         sidecall::endpoint::parse(standin.base_url()).value()));
 }
 
-/// A server on which a test mounts what it likes before it starts.
+/// A server on which a test mounts anything before it starts.
 class bare_server {
 public:
     bare_server() : port_(server.bind_to_any_port("127.0.0.1")) {}
@@ -143,7 +143,7 @@ private:
     std::thread thread_{};
 };
 
-/// A list that several threads of a server write.
+/// A list that several threads of a server append to.
 class heard {
 public:
     void add(std::string text)
@@ -162,7 +162,7 @@ private:
     std::vector<std::string> texts_;
 };
 
-/// Sets, or with an empty value removes, a parameter of a message.
+/// Sets a parameter of a message, or removes it if the value is empty.
 sidecall::standin_message with(sidecall::standin_message message, std::string const& name, std::string const& value)
 {
     auto& all = message.parameters;
@@ -176,12 +176,12 @@ std::string date_in(std::chrono::seconds from_now)
     return sidecall::standin_detail::format_date(std::chrono::system_clock::now() + from_now, "+0000");
 }
 
-/// What came back for bytes that were sent as they are.
+/// The response to raw bytes.
 struct raw_answer {
     std::string text = {};
-    bool closed = false; // within 2 s, which is less than the 5 s that cpp-httplib keeps a connection
+    bool closed = false; // within 2 s, which is less than the 5 s for which cpp-httplib keeps a connection
 
-    /// How many responses it is, `100 Continue` not counted.
+    /// The number of responses, without `100 Continue`.
     std::size_t responses() const
     {
         std::size_t count = 0;
@@ -189,7 +189,7 @@ struct raw_answer {
             count += text.compare(at + 9, 3, "100") != 0;
         return count;
     }
-    /// The status of the first response but `100 Continue`.
+    /// The status of the first response other than `100 Continue`.
     std::string status() const
     {
         std::size_t const at = text.find("HTTP/1.1 ", text.rfind("HTTP/1.1 100", 0) == 0 ? 9 : 0);
@@ -197,7 +197,7 @@ struct raw_answer {
     }
 };
 
-/// Sends each of these texts a moment after the one before, and reads until the connection ends.
+/// Sends these texts with a short pause between them, and reads until the connection ends.
 raw_answer send_raw(int port, std::vector<std::string> const& texts)
 {
     int const peer = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -222,14 +222,14 @@ raw_answer send_raw(int port, std::vector<std::string> const& texts)
     return answer;
 }
 
-/// A request that is not to be seen by the server.
+/// A request that the server must not see.
 std::string const inner = "GET /inner HTTP/1.1\r\nHost: x\r\n\r\n";
 
 std::string const form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 } // namespace
 
-TEST_CASE("A signed message reaches the handler and is answered with 204, whatever the method")
+TEST_CASE("a signed message reaches the handler and gets 204, whatever the method")
 {
     for (std::string method : {"POST", "GET", "PUT", "PATCH", "DELETE"}) {
         CAPTURE(method);
@@ -241,14 +241,14 @@ TEST_CASE("A signed message reaches the handler and is answered with 204, whatev
     }
 }
 
-TEST_CASE("A JSON body with its hash in the URL is a message, too")
+TEST_CASE("accepts a JSON body whose hash is in the URL")
 {
     fixture server("/udm?tenant=1");
     CHECK(server.send("{}", {.json_body = true}).status == 204);
     CHECK(server.received() == std::vector<std::string>{"{}"});
 }
 
-TEST_CASE("A message of 10 KB arrives, form-encoded or as JSON, though it is larger than cpp-httplib's limit for forms")
+TEST_CASE("accepts a message of 10 KB, as a form or as JSON, although cpp-httplib limits forms to less")
 {
     fixture server;
     std::string const large = '"' + std::string(10238, '{') + '"';
@@ -257,7 +257,7 @@ TEST_CASE("A message of 10 KB arrives, form-encoded or as JSON, though it is lar
     CHECK(server.received() == std::vector<std::string>{large, large});
 }
 
-TEST_CASE("What Twilio did not sign gets 403 and never reaches the handler")
+TEST_CASE("a request that Twilio did not sign gets 403 and never reaches the handler")
 {
     fixture server;
     using change = void (*)(sidecall::standin_callback&);
@@ -276,7 +276,7 @@ TEST_CASE("What Twilio did not sign gets 403 and never reaches the handler")
     CHECK(server.received().empty());
 }
 
-TEST_CASE("What Twilio signed but is no message gets 400, and the answer names the parameter")
+TEST_CASE("a signed request that is not a message gets 400, and the response names the parameter")
 {
     fixture server;
     auto message = server.standin.client_message(call, "{}");
@@ -289,7 +289,7 @@ TEST_CASE("What Twilio signed but is no message gets 400, and the answer names t
     CHECK(server.received().empty());
 }
 
-TEST_CASE("A body over the limit gets 413, with its length declared or in chunks")
+TEST_CASE("a body over the limit gets 413, with a Content-Length or in chunks")
 {
     fixture server("/udm", "POST", {.max_body = 400});
     CHECK(server.send("{}").status == 204);
@@ -306,14 +306,14 @@ TEST_CASE("A body over the limit gets 413, with its length declared or in chunks
     CHECK(server.received() == std::vector<std::string>{"{}"});
 }
 
-TEST_CASE("A handler that throws is answered with 500, so that Twilio knows")
+TEST_CASE("if the handler throws, Twilio gets 500")
 {
     fixture server;
     CHECK(server.send("\"throw\"").status == 500);
     CHECK(server.send("{}").status == 204);
 }
 
-TEST_CASE("The path of the callback is matched as it is, not as a regular expression")
+TEST_CASE("the path of the callback is matched literally, not as a regular expression")
 {
     for (std::string path : {"/a.b/:c", "/a.b(c)+$x", "/caf%C3%A9/x", "/", "/~user/*"}) {
         CAPTURE(path);
@@ -324,7 +324,7 @@ TEST_CASE("The path of the callback is matched as it is, not as a regular expres
     }
 }
 
-TEST_CASE("Behind a proxy that changes the path, the registered callback is what is verified")
+TEST_CASE("behind a proxy that changes the path, the registered callback URL is verified")
 {
     fixture server("/outer?tenant=1", "POST", {.path = "/inner"});
     auto const proxy = [](sidecall::standin_callback& sent) { sent.url.replace(sent.url.find("/outer"), 6, "/inner"); };
@@ -333,7 +333,7 @@ TEST_CASE("Behind a proxy that changes the path, the registered callback is what
     CHECK(server.send("{}", {.json_body = true, .tamper = proxy}).status == 204);
 }
 
-TEST_CASE("The rest of a body that was refused is not taken for the next request")
+TEST_CASE("the rest of a rejected body is not parsed as the next request")
 {
     fixture server("/udm", "POST", {.max_body = 400});
     std::string many;
@@ -349,7 +349,7 @@ TEST_CASE("The rest of a body that was refused is not taken for the next request
     }
 }
 
-TEST_CASE("A body that is itself a request is not answered as one, whatever the method and the framing")
+TEST_CASE("a body that looks like a request is not answered as one, whatever the method and the framing")
 {
     fixture server;
     std::string const length = std::to_string(inner.size());
@@ -371,15 +371,15 @@ TEST_CASE("A body that is itself a request is not answered as one, whatever the 
         {"two lengths, the last 0", "Content-Length: " + length + "\r\nContent-Length: 0\r\n", inner},
         {"a length and chunks", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner},
         {"chunks and a length", "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", chunk},
-        {"a coding that is not known", "Transfer-Encoding: gzip, chunked\r\nContent-Length: 0\r\n", inner},
+        {"an unknown transfer coding", "Transfer-Encoding: gzip, chunked\r\nContent-Length: 0\r\n", inner},
         {"two codings", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n" + inner},
         {"a length with a sign", "Content-Length: +0\r\n", inner},
         {"a negative length", "Content-Length: -1\r\n", inner},
-        {"a length that is no number", "Content-Length: " + length + "x\r\n", inner},
+        {"a length that is not a number", "Content-Length: " + length + "x\r\n", inner},
         {"a list of lengths", "Content-Length: 0, " + length + "\r\n", inner},
         {"a length in hexadecimal", "Content-Length: 0x20\r\n", inner},
-        {"a length that no number holds", "Content-Length: 18446744073709551616\r\n", inner},
-        {"a blank behind the name", "Content-Length : " + length + "\r\n", inner},
+        {"a length that overflows 64 bits", "Content-Length: 18446744073709551616\r\n", inner},
+        {"a space after the name", "Content-Length : " + length + "\r\n", inner},
     };
     bool const is_0_11 = std::string_view(CPPHTTPLIB_VERSION).substr(0, 5) == "0.11.";
     int before = 0;
@@ -391,12 +391,12 @@ TEST_CASE("A body that is itself a request is not answered as one, whatever the 
             send_raw(server.port(), {method + " /udm HTTP/1.1\r\nHost: x\r\n" + type + one.fields + "\r\n", one.body});
         CAPTURE(answer.text);
         int const inner_requests = server.inner_requests() - std::exchange(before, server.inner_requests());
-        // What newer versions of cpp-httplib refuse, or wait for, by themselves never reaches the mount.
+        // Newer versions of cpp-httplib reject some of these or wait for more, so those never reach the mount.
         bool const is_ours = answer.responses() != 0 && answer.text.find("Content-Length: 0") == std::string::npos;
         if (!is_0_11 && !is_ours) return;
         CHECK(answer.responses() == 1);
         CHECK(inner_requests == 0);
-        if (is_0_11) CHECK(answer.closed); // newer ones may read what is left of a body first
+        if (is_0_11) CHECK(answer.closed); // newer ones may first read the rest of a body
     };
     for (std::string const method : {"GET", "HEAD", "OPTIONS"})
         for (framing const& one : without_a_body) check(method, one);
@@ -404,15 +404,14 @@ TEST_CASE("A body that is itself a request is not answered as one, whatever the 
         for (framing const& one : unclear) check(method, one);
     for (std::string const method : {"POST", "PUT", "PATCH", "DELETE"}) {
         check(method, {"a broken chunk", "Transfer-Encoding: chunked\r\n", "1\r\nxGET / HTTP/1.1\r\n" + inner});
-        check(method, {"what follows the last chunk", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner});
+        check(method, {"bytes after the last chunk", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n" + inner});
         check(method, {"multipart", "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 200\r\n", inner});
-        check(method,
-              {"a coding of the content", "Content-Encoding: gzip\r\nContent-Length: " + length + "\r\n", inner});
+        check(method, {"a Content-Encoding", "Content-Encoding: gzip\r\nContent-Length: " + length + "\r\n", inner});
     }
     for (std::string const method : {"POST", "PUT", "PATCH"}) check(method, {"no length", "", inner});
 }
 
-TEST_CASE("The answer to a HEAD that is refused for its body has no body")
+TEST_CASE("the response to a HEAD that is rejected for its body has no body")
 {
     fixture server;
     auto const answer =
@@ -421,7 +420,7 @@ TEST_CASE("The answer to a HEAD that is refused for its body has no body")
     CHECK(answer.text.find("\r\n\r\n") == answer.text.size() - 4);
 }
 
-TEST_CASE("A POST without a length is answered with 411, at once")
+TEST_CASE("a POST without a length gets 411 at once")
 {
     fixture server;
     for (std::string const method : {"POST", "PUT", "PATCH"}) {
@@ -434,7 +433,7 @@ TEST_CASE("A POST without a length is answered with 411, at once")
     }
 }
 
-TEST_CASE("A connection is kept where each request was read to its end")
+TEST_CASE("a connection is kept if each request was read to its end")
 {
     fixture server;
     auto const request = [](std::string const& method, std::string const& more, std::string const& body = "") {
@@ -453,7 +452,7 @@ TEST_CASE("A connection is kept where each request was read to its end")
     CHECK(server.inner_requests() == 2);
 }
 
-TEST_CASE("OPTIONS is not a method of the callback's")
+TEST_CASE("a callback does not support OPTIONS")
 {
     fixture server;
     auto const answer = send_raw(server.port(), {"OPTIONS /udm HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"});
@@ -461,13 +460,13 @@ TEST_CASE("OPTIONS is not a method of the callback's")
     CHECK(answer.text.find("Allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n") != std::string::npos);
 }
 
-TEST_CASE("What the mount cannot close is closed by a server that keeps no connection")
+TEST_CASE("connections that the mount cannot close are closed by a server without keep-alive")
 {
     bare_server server;
     std::atomic<int> inner_requests{0};
     server.server.Get("/inner", [&](httplib::Request const&, httplib::Response&) { ++inner_requests; });
     server.server.set_error_handler([](httplib::Request const&, httplib::Response& response) {
-        response.set_content("my own words", "text/plain");
+        response.set_content("a custom text", "text/plain");
     });
     server.server.set_keep_alive_max_count(1);
     sidecall::mount_webhook(server.server, server.callback("/udm"), sidecall::webhook_verifier(sidecall::secret("x")),
@@ -481,13 +480,13 @@ TEST_CASE("What the mount cannot close is closed by a server that keeps no conne
             port, {line + " HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: " +
                        std::to_string(inner.size()) + "\r\n\r\n",
                    inner});
-        CHECK(answer.responses() <= 1); // a reset may come before the answer
+        CHECK(answer.responses() <= 1); // a reset may come before the response
         CHECK(answer.closed);
     }
     CHECK(inner_requests == 0);
 }
 
-TEST_CASE("With a replay window, what was signed too long ago, or in the future, or without a time gets 403")
+TEST_CASE("with a replay window, a message signed too long ago, in the future or without a time gets 403")
 {
     using std::chrono::minutes;
     heard refusals;
@@ -517,7 +516,7 @@ TEST_CASE("With a replay window, what was signed too long ago, or in the future,
     CHECK(server.received().size() == 6);
 }
 
-TEST_CASE("Without a replay window, a time costs no message")
+TEST_CASE("without a replay window, the time does not matter")
 {
     fixture server;
     auto const message = server.standin.client_message(call, "{}");
@@ -526,7 +525,7 @@ TEST_CASE("Without a replay window, a time costs no message")
     CHECK(server.received().size() == 3);
 }
 
-TEST_CASE("A signed request of another kind reaches its own hook, and is answered with 204")
+TEST_CASE("a signed request of another kind reaches on_other and gets 204")
 {
     heard others, refusals;
     fixture server("/udm?tenant=1", "POST",
@@ -552,7 +551,7 @@ TEST_CASE("A signed request of another kind reaches its own hook, and is answere
     CHECK(server.standin.deliver(with(status_callback, "CallStatus", "throw")).at(0).status == 500);
 }
 
-TEST_CASE("A hook hears of each refusal, and what it throws does no harm")
+TEST_CASE("on_refused is called for each rejection, and its exceptions are ignored")
 {
     heard refusals;
     fixture server("/udm", "POST", {.max_body = 1000, .on_refused = [&](sidecall::failure const& why) {
@@ -582,7 +581,7 @@ TEST_CASE("A hook hears of each refusal, and what it throws does no harm")
     CHECK(refusals.take().empty());
 }
 
-TEST_CASE("A mount chooses the verifier by the account")
+TEST_CASE("a mount chooses the verifier by the account")
 {
     std::string const sids[] = {"AC00000000000000000000000000000001", "AC0000000000000000000000000000000b",
                                 "AC00000000000000000000000000000003"};
@@ -607,7 +606,7 @@ TEST_CASE("A mount chooses the verifier by the account")
             [&](sidecall::incoming_message&& message) { received.add(std::string(message.account_sid().view())); },
             {.on_refused = [&](sidecall::failure const& why) { refusals.add(std::string(why.field())); }});
         server.start();
-        // With POST, the callback's own query is no parameter; with GET it is.
+        // With POST, the callback's own query is not a parameter. With GET, it is.
         std::string const url = server.url(method == "POST" ? "/udm?AccountSid=x" : "/udm?tenant=1");
         for (auto const* standin : {&one, &two, &stranger}) subscribe(*standin, url, method);
         auto const send = [&](sidecall::twilio_standin& from, sidecall::standin_message const& message,
@@ -632,7 +631,7 @@ TEST_CASE("A mount chooses the verifier by the account")
                 CHECK(answer.status == 403);
                 CHECK(answer.answer == forged.answer);
             }
-            // Truly signed by one account, and naming another besides.
+            // Validly signed by one account, and naming another one, too.
             for (bool const before : {false, true}) {
                 auto both = first;
                 both.parameters.insert(before ? both.parameters.begin() : both.parameters.end(),
@@ -644,7 +643,7 @@ TEST_CASE("A mount chooses the verifier by the account")
     }
 }
 
-TEST_CASE("A chosen verifier may be shared; a choice that throws is answered with 500")
+TEST_CASE("a chosen verifier may be shared, and an exception of the choice gets 500")
 {
     sidecall::twilio_standin standin;
     bare_server server;
@@ -671,7 +670,7 @@ TEST_CASE("A chosen verifier may be shared; a choice that throws is answered wit
     CHECK(all->take() == std::vector<std::string>{"1"});
 }
 
-TEST_CASE("The account is found before anything is verified, in the form, the object or the query")
+TEST_CASE("the account is found before verification, in the form, the object or the query")
 {
     constexpr std::string_view sid = "AC00000000000000000000000000000001";
     std::string const text(sid);
@@ -689,7 +688,7 @@ TEST_CASE("The account is found before anything is verified, in the form, the ob
         {"application/x-www-form-urlencoded", "x=1", "?AccountSid=" + text, false},
         {"application/json", R"({"a":{"AccountSid":"x"},"AccountSid":")" + text + "\"}", "", true},
         {"application/json", R"({"Account\u0053id":"\u0041C)" + text.substr(2) + "\"}", "", true},
-        {"", R"({"AccountSid":")" + text + "\",?", "", true}, // the rest does not matter yet
+        {"", R"({"AccountSid":")" + text + "\",?", "", true}, // the rest is not parsed yet
         {"application/json", R"({"AccountSid":")" + text + "0\"}", "", false},
         {"application/json", R"({"AccountSid":1})", "", false},
         {"application/json", R"(["AccountSid"])", "", false},
@@ -710,7 +709,7 @@ TEST_CASE("The account is found before anything is verified, in the form, the ob
     }
 }
 
-TEST_CASE("Several callbacks are mounted by one call, and those that end at one path are tried one after the other")
+TEST_CASE("one call mounts several callbacks, and those with the same path are tried one after the other")
 {
     sidecall::twilio_standin standin;
     bare_server server;
@@ -748,7 +747,7 @@ TEST_CASE("Several callbacks are mounted by one call, and those that end at one 
     CHECK(standin.client_sends(call, "{}").back().status == 204);
 }
 
-TEST_CASE("Nothing else on the server is touched")
+TEST_CASE("other routes of the server are not affected")
 {
     fixture server;
     httplib::Client client("127.0.0.1", server.port());

@@ -1,4 +1,4 @@
-// What no table is about, as constants.
+// Compile-time checks of what the tables do not cover.
 
 #include "../unit/lasting.hpp"
 #include "cases.hpp"
@@ -10,7 +10,8 @@ namespace constant {
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 
-// Digests (FIPS 180-4's examples, RFC 2202's of HMAC), base64, and what goes through pointers into blocks.
+// Digests (examples of FIPS 180-4), HMAC (examples of RFC 2202), base64, and functions that move pointers through
+// blocks.
 
 template <std::size_t N>
 constexpr bool is_hex(std::array<unsigned char, N> const& bytes, std::string_view wanted)
@@ -21,7 +22,7 @@ constexpr bool is_hex(std::array<unsigned char, N> const& bytes, std::string_vie
     return true;
 }
 
-/// In two pieces, wherever the text is cut.
+/// In two pieces, with every split.
 template <class Hash>
 constexpr bool hashes(std::string_view text, std::string_view wanted)
 {
@@ -54,7 +55,7 @@ CASE("hmac: RFC 2202, case 2",
 CASE("hmac: RFC 2202, case 6", hmac(long_key, "Test Using Larger Than Block-Size Key - Hash Key First",
                                     "aa4ae5e15272d00e95705637ce8a3b55ed402112"));
 
-/// There and back: every length up to 20, cut anywhere, and no other spelling.
+/// Encodes and decodes every length up to 20, with every split, and rejects other spellings.
 template <std::size_t N>
 constexpr bool base64_of()
 {
@@ -72,8 +73,8 @@ constexpr bool base64_of()
     }
     return true;
 }
-CASE("base64: there and back", base64_of<1>() && base64_of<2>() && base64_of<3>() && base64_of<4>() &&
-                                   base64_of<17>() && base64_of<18>() && base64_of<19>() && base64_of<20>());
+CASE("base64: round trip", base64_of<1>() && base64_of<2>() && base64_of<3>() && base64_of<4>() && base64_of<17>() &&
+                               base64_of<18>() && base64_of<19>() && base64_of<20>());
 
 // Forms and texts.
 
@@ -119,7 +120,7 @@ CASE("form: many, by heapsort", reads_form("q=&p=&o=&n=&m=&l=&k=&j=&i=&h=&g=&f=&
                                                                                                      {"p", ""},
                                                                                                      {"q", ""}}));
 
-CASE("utf8: cut anywhere", [] {
+CASE("utf8: truncated anywhere", [] {
     constexpr std::string_view text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
     constexpr std::size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10};
     for (std::size_t size = 0; size != text.size(); ++size) {
@@ -139,7 +140,7 @@ CASE("decimal: limits", decimal("18446744073709551615", UINT64_MAX, UINT64_MAX) 
                             decimal("184467440737095516150", UINT64_MAX, {}) && decimal("", 9, {}) &&
                             decimal("0010", 10, 10) && decimal("11", 10, {}) && decimal("-1", 10, {}));
 
-// What is passed in besides: endpoints, keys, contents, methods.
+// Other arguments: endpoints, keys, contents, methods.
 
 constexpr bool goes_to(result<endpoint> const& made, std::string_view origin)
 {
@@ -166,7 +167,7 @@ CASE("endpoint: a product", lasting(endpoint().with_product("acme/2"))->user_age
 CASE("idempotency key", lasting(idempotency_key_view::parse("k\xC3\xA9"))->view() == "k\xC3\xA9" &&
                             idempotency_key_view::parse("k\xC3").error().offset() == 1u &&
                             idempotency_key_view::parse("").error().field() == "IdempotencyKey");
-CASE("idempotency key: a UUID of a generator's", [] {
+CASE("idempotency key: from a generator", [] {
     struct counter {
         static constexpr unsigned(min)() { return 0; }
         static constexpr unsigned(max)() { return 255; }
@@ -181,11 +182,12 @@ CASE("message content", message_content_view::parse("{\"a\":[1,\"\\ud83d\\ude00\
                             message_content_view::parse("").error().offset() == 0u);
 CASE("method", parse_http_method("DELETE").value() == http_method::delete_ && !parse_http_method("delete"));
 
-// A request with its credential, in storage to the byte: a byte less is refused, and one beyond would be no constant.
+// A request with its credential in a buffer of exactly the needed size. One byte less is rejected, and a write beyond
+// the end would not be a constant expression.
 
-CASE("date: a month that is none", !detail::parse_rfc2822("Wed, 18 Dez 2019 20:02:01 +0000"));
+CASE("date: an unknown month", !detail::parse_rfc2822("Wed, 18 Dez 2019 20:02:01 +0000"));
 CASE("date: NULs for a month", !detail::parse_rfc2822({"Wed, 18 \0\0\0 2019 20:02:01 +0000", 31}));
-CASE("request: where to connect to", [] {
+CASE("request: host and port to connect to", [] {
     auto const connects_to = [](std::string_view where, std::string_view hostname, unsigned port) {
         http_request const request(http_method::get, *endpoint::parse(where), {"/"});
         return request.hostname() == hostname && request.port() == port;
@@ -193,7 +195,7 @@ CASE("request: where to connect to", [] {
     return connects_to("https://h", "h", 443) && connects_to("https://h:1", "h", 1) &&
            connects_to("http://[::1]", "::1", 80) && connects_to("http://[::1]:65535", "::1", 65535);
 }());
-CASE("authorize: storage to the byte", [] {
+CASE("authorize: a storage of exactly the needed size", [] {
     delete_user_defined_message_subscription_view const operation{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};
     auto const who = credentials::auth_token(account, secret("token"));
@@ -217,7 +219,7 @@ CASE("credentials: a bearer token",
      lasting(credentials::bearer(secret("a-b.c~d+e/f==")))->authorization().reveal() == "Bearer a-b.c~d+e/f==" &&
          credentials::bearer(secret("a b")).error().offset() == 1u &&
          credentials::bearer(secret("=")).error().offset() == 0u);
-CASE("secret: a long one, on the heap", [] {
+CASE("secret: a long one on the heap", [] {
     std::string_view const text = "0123456789012345678901234567890123456789012345678901234567890123456789"
                                   "0123456789012345678901234567890123456789012345678901234567890123456789";
     secret first(text);
@@ -225,7 +227,7 @@ CASE("secret: a long one, on the heap", [] {
     return second.reveal() == text && first.empty();
 }());
 
-// Messages in order: a list and a ring of bytes, which leak or dangle in no constant.
+// The sequencer. A leak or a dangling pointer would not be a constant expression.
 
 CASE("sequencer", [] {
     constexpr std::string_view bodies[] = {

@@ -1,8 +1,8 @@
 #pragma once
 
-// What a row of a table says, as a constant: each function runs one case through the library and tells whether the
-// answer is the expected one. tests/tools/constant_tables.py writes the rows. What a row does not say is `any`; what it
-// says there is not, is `none`.
+// The functions that the rows of the tables call at compile time. Each runs one case through the library and returns
+// whether the result is the expected one. tests/tools/constant_tables.py writes the rows. `any` means that the row does
+// not specify a value, `none` that the value must be absent.
 
 #include <sidecall/sidecall.hpp>
 
@@ -12,7 +12,7 @@
 #include <optional>
 #include <string_view>
 
-/// The name comes first, so that a compiler shows it even where the condition is no constant at all.
+/// The name comes first, so that a compiler shows it even if the condition is not a constant expression.
 #define CASE(name, ...) static_assert((__VA_ARGS__), name)
 
 namespace constant {
@@ -47,7 +47,7 @@ constexpr bool is(std::int64_t wanted, std::optional<date_time> found)
     return is(wanted, found ? std::optional(found->unix_seconds) : std::nullopt);
 }
 
-/// A text with nothing behind it: a literal has a NUL there, and to read that is defined.
+/// A text without a byte after it. Reading the NUL after a literal would be defined.
 class exact {
 public:
     constexpr exact(std::string_view text) : data_(new char[text.size()]), size_(text.size())
@@ -64,7 +64,7 @@ private:
     std::size_t size_;
 };
 
-/// What a failure is to say.
+/// The expected failure.
 struct refused {
     std::string_view error = any_text;
     std::string_view field = any_text;
@@ -83,14 +83,14 @@ constexpr bool says(failure const& found, refused const& wanted)
            is(wanted.twilio_code, found.twilio_code());
 }
 
-/// Of an argument: an offset always, behind the last byte at most, and the code that says whose fault it is.
+/// Whether a failure for an argument has the right code, and an offset within the text or at its end.
 constexpr bool says_of(std::string_view text, failure const& found, refused const& wanted)
 {
     return found.code() == errc::invalid_argument && found.offset() && *found.offset() <= text.size() &&
            !found.message().empty() && says(found, wanted);
 }
 
-// Each comes twice: with what a text that is taken gives, and with what is said of one that is not.
+// Each function has two overloads: one for the expected value, one for the expected failure.
 
 template <class Sid>
 constexpr bool sid(std::string_view text)
@@ -156,13 +156,13 @@ constexpr bool json(std::string_view text, refused const&)
 constexpr bool form_encode(std::string_view text, std::string_view wanted)
 {
     exact const exact_text(text);
-    detail::buffer room(detail::encoded_form_size(exact_text)); // to the byte, so that one more would be no constant
+    detail::buffer room(detail::encoded_form_size(exact_text)); // a write beyond it would be no constant
     char const* const end = detail::percent_encode_form(room.data(), exact_text);
     room.resize(static_cast<std::size_t>(end - room.data()));
     return room.size() == room.capacity() && room.view() == wanted;
 }
 
-// Requests, each of texts that may be no arguments.
+// Requests, made from texts that may be invalid arguments.
 
 using subscription = create_user_defined_message_subscription_view;
 using message = create_user_defined_message_view;
@@ -187,7 +187,7 @@ constexpr bool makes(failure const& found, refused const& wanted)
 {
     return found.code() == errc::invalid_argument && says(found, wanted);
 }
-// One of them is the wrong kind of answer.
+// The result is of the other kind than expected.
 template <class Operation>
 constexpr bool makes(Operation const&, refused const&)
 {
@@ -198,7 +198,7 @@ constexpr bool makes(failure const&, request const&)
     return false;
 }
 
-/// What every request has: the SIDs of its path. If they are any, `then` goes on with them.
+/// Parses the SIDs that each request has in its path. If they are valid, calls `then` with them.
 template <class Wanted, class Then>
 constexpr bool in_call(std::string_view account, std::string_view call, Wanted const& wanted, Then then)
 {
@@ -209,7 +209,7 @@ constexpr bool in_call(std::string_view account, std::string_view call, Wanted c
     return then(*account_read, *call_read);
 }
 
-/// The key that a request may have. Unless it is refused, `then` goes on with the operation.
+/// Parses the optional key. Unless it is rejected, calls `then` with the operation.
 template <class Operation, class Wanted, class Then>
 constexpr bool keyed(Operation operation, std::optional<std::string_view> key, Wanted const& wanted, Then then)
 {
@@ -265,8 +265,8 @@ constexpr bool delete_subscription(std::string_view account, std::string_view ca
     });
 }
 
-// Answers, read into views. Their header fields are not among them, since a view of those goes through a pointer to
-// void: `Retry-After` is read by itself.
+// Responses, parsed into views. They have no header fields here, since a view of those goes through a pointer to void.
+// `Retry-After` is tested by itself.
 
 struct resource {
     std::string_view sid = any_text;
@@ -274,7 +274,7 @@ struct resource {
     std::string_view call_sid = any_text;
     std::int64_t date_created = any;
     std::string_view uri = any_text;
-    std::string_view unreadable = any_text; // names, with a blank between them
+    std::string_view unreadable = any_text; // names, separated by spaces
 };
 
 constexpr bool has_unreadable(std::string_view wanted, unreadable_members const& found)
@@ -292,7 +292,7 @@ constexpr bool has_uri(std::string_view wanted, user_defined_message_subscriptio
 {
     if (wanted == any_text) return true;
     if (wanted == no_text || !made.uri) return wanted == no_text && !made.uri;
-    return detail::json_equal({detail::json_kind::string, true, *made.uri, 0}, wanted); // its escapes are still in it
+    return detail::json_equal({detail::json_kind::string, true, *made.uri, 0}, wanted); // raw, with its escapes
 }
 constexpr bool has_uri(std::string_view, user_defined_message const&)
 {
@@ -314,7 +314,7 @@ constexpr bool parse(int status, std::string_view body)
     return Operation::parse({.status = status, .body = exact(body)}).has_value();
 }
 
-/// Twilio's own text, or RFC 9457's if it is in one piece.
+/// Twilio's message, or RFC 9457's if it comes in one piece.
 constexpr bool has_message(std::string_view wanted, std::string_view body, failure const& found)
 {
     if (wanted == any_text) return true;
@@ -335,7 +335,7 @@ constexpr bool parse(int status, std::string_view body, refused const& wanted, s
            retry_after(retry, wanted.retry_after_seconds, wanted.retry_after_unix);
 }
 
-// Webhooks: the keys, the signature, the body's hash and the parameters, all of it made by the compiler.
+// Webhooks: the keys, the signature, the hash of the body and the parameters, all computed at compile time.
 
 constexpr webhook_verifier verifier(std::initializer_list<std::string_view> tokens)
 {
@@ -343,7 +343,7 @@ constexpr webhook_verifier verifier(std::initializer_list<std::string_view> toke
     return webhook_verifier(secret(*tokens.begin()), secret(*(tokens.begin() + 1)));
 }
 
-/// The same request, each text of it by itself.
+/// A copy of a request in which each text is an allocation of its own.
 struct exact_request {
     constexpr explicit exact_request(webhook_request const& from)
         : method(from.method), url(from.url), content_type(from.content_type), signature(from.signature),

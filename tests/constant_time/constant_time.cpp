@@ -1,12 +1,13 @@
-// Shows that no branch and no index depends on a secret: valgrind's memcheck follows bytes that are marked undefined
-// through all that is computed from them, and reports a jump or an address that hangs on one. So the token is marked,
-// and what comes out may be marked as defined only in the end. See tests/tools/constant_time.py, which runs this.
+// Shows that no branch and no index depends on a secret. The program marks the token as undefined memory. valgrind's
+// memcheck tracks undefined bytes through all computations and reports each jump or address that depends on one. Only
+// the final result may be marked as defined again. tests/tools/constant_time.py runs this program.
 //
-//     constant_time ours       HMAC, comparison, verifier and base64: memcheck must have nothing to say
-//     constant_time verify     verify() itself, whose verdict is a branch: as many reports wherever a signature differs
-//     constant_time memcmp     an ordinary comparison: must be caught
-//     constant_time branch     a loop that stops at the first difference: must be caught
-//     constant_time index      a look-up in a table by a secret byte: must be caught
+//     constant_time ours       HMAC, comparison, verifier and base64: memcheck must report nothing
+//     constant_time verify     verify(), whose verdict is a branch: the number of reports must not depend on where a
+//                              signature differs
+//     constant_time memcmp     an ordinary comparison: must be reported
+//     constant_time branch     a loop that stops at the first difference: must be reported
+//     constant_time index      a table look-up by a secret byte: must be reported
 
 #include <sidecall/credentials.hpp>
 #include <sidecall/detail/crypto/hmac.hpp>
@@ -38,14 +39,14 @@ void check(bool condition, char const* what)
     std::exit(3);
 }
 
-/// From here on nobody knows what is in it.
+/// Marks the bytes as undefined.
 template <class Bytes>
 void hide(Bytes& bytes)
 {
     static_cast<void>(VALGRIND_MAKE_MEM_UNDEFINED(bytes.data(), bytes.size()));
 }
 
-/// The verdict is public: let it be looked at.
+/// Marks the verdict as defined, since it is public.
 template <class T>
 T const& publish(T const& value)
 {
@@ -53,7 +54,7 @@ T const& publish(T const& value)
     return value;
 }
 
-/// Whether all bytes hang on something hidden: if not, a test of them would show nothing.
+/// Whether all bits depend on hidden bytes. Otherwise, a test of them would show nothing.
 bool is_hidden(code const& bytes)
 {
     code hidden_bits{};
@@ -78,7 +79,7 @@ std::string token_of(std::size_t size)
     return token;
 }
 
-/// A secret code, and one that somebody gives: the same, or with one bit flipped.
+/// A secret code and a received one: equal, or different in one bit.
 struct codes {
     explicit codes(std::size_t flipped_bit)
     {
@@ -88,7 +89,7 @@ struct codes {
             given[flipped_bit / 8] = static_cast<unsigned char>(given[flipped_bit / 8] ^ 1u << flipped_bit % 8);
         hide(token);
         right = code_of_url(hmac_sha1(token));
-        check(is_hidden(right), "the code does not hang on the token");
+        check(is_hidden(right), "the code does not depend on the token");
     }
     code right{};
     code given{};
@@ -96,14 +97,14 @@ struct codes {
 
 void keys_and_codes()
 {
-    // Both sides of a block, and more than one.
+    // Sizes around one block, and several blocks.
     for (std::size_t size : {1u, 20u, 32u, 55u, 63u, 64u, 65u, 100u, 200u}) {
         std::string token = token_of(size);
         code const expected = code_of_url(hmac_sha1(token));
         hide(token);
         code const found = code_of_url(hmac_sha1(token));
-        check(is_hidden(found), "the code does not hang on the token");
-        check(publish(found) == expected, "another code under valgrind");
+        check(is_hidden(found), "the code does not depend on the token");
+        check(publish(found) == expected, "a different code under valgrind");
     }
 }
 
@@ -116,12 +117,12 @@ void comparison()
         check(publish(same) == (bit == bits), "a wrong verdict");
     }
     codes c(3);
-    hide(c.given); // whatever is given is treated with the same care
+    hide(c.given); // the received code is not leaked either
     bool const same = sidecall::detail::equal_in_constant_time(c.right, c.given);
     check(!publish(same), "a wrong verdict");
 }
 
-/// What a credential is in the header: a token behind a user that is public.
+/// Encodes a credential as in the header field: a public user name and a secret token.
 void base64()
 {
     for (std::size_t size : {0u, 1u, 2u, 3u, 31u, 32u, 33u, 100u}) {
@@ -135,11 +136,11 @@ void base64()
         hide(token);
         std::string found = encode();
         static_cast<void>(VALGRIND_MAKE_MEM_DEFINED(found.data(), found.size()));
-        check(found == expected, "another text under valgrind");
+        check(found == expected, "a different text under valgrind");
     }
 }
 
-/// The way from a `secret` to what a verifier keeps, and the end of both.
+/// Moves a `secret` into a verifier, and destroys both.
 void verifier()
 {
     std::string token = token_of(32);
@@ -154,7 +155,7 @@ void verifier()
         sidecall::webhook_verifier const of_one(second);
         sidecall::webhook_verifier const of_two(sidecall::secret("another"), second);
         sidecall::webhook_verifier const copy = of_two;
-        // What `verify` says is the verdict itself, on which anybody may branch: so the keys are no secret any more.
+        // The result of `verify` is the public verdict, and callers may branch on it. So publish the keys first.
         for (auto const* one : {&of_one, &of_two, &copy}) {
             publish(*one);
             check(one->verify({.method = "GET", .url = url, .signature = signature}).has_value(), "a wrong verdict");
@@ -162,8 +163,8 @@ void verifier()
     }
 }
 
-/// A verdict is looked at once for each spelling of the URL, and memcheck counts that. A comparison that stopped at the
-/// first difference would be counted more often the later that is.
+/// The verdict is tested once for each spelling of the URL, and memcheck counts those tests. A comparison that stopped
+/// at the first difference would be counted more often for a later difference.
 void verify()
 {
     std::string token = token_of(32);
@@ -178,17 +179,17 @@ void verify()
         sidecall::detail::base64_encode({reinterpret_cast<char const*>(given.data()), given.size()}, {},
                                         signature.data());
         auto const before = VALGRIND_COUNT_ERRORS;
-        bool const holds = verifier.verify({.method = "GET", .url = url, .signature = signature}).has_value();
+        bool const accepted = verifier.verify({.method = "GET", .url = url, .signature = signature}).has_value();
         counted[i] = VALGRIND_COUNT_ERRORS - before;
-        check(!holds, "a wrong verdict");
+        check(!accepted, "a wrong verdict");
     }
     std::fprintf(stderr, "verdicts looked at: %u, %u, %u\n", counted[0], counted[1], counted[2]);
-    check(counted[0] == 2 && counted[1] == 2 && counted[2] == 2, "not one look for each of the two spellings");
+    check(counted[0] == 2 && counted[1] == 2 && counted[2] == 2, "not exactly one test for each of the two spellings");
 }
 
 void control_memcmp()
 {
-    // Through a pointer, for a compiler that sees the length may write a comparison without a branch.
+    // Through a pointer, since a compiler that sees the length may emit a comparison without a branch.
     int (*const volatile compare)(void const*, void const*, std::size_t) = std::memcmp;
     codes const c(100);
     int const difference = compare(c.right.data(), c.given.data(), c.right.size());
@@ -216,7 +217,7 @@ void control_index()
 int main(int argc, char** argv)
 {
     std::string_view const mode = argc == 2 ? argv[1] : "";
-    check(RUNNING_ON_VALGRIND != 0, "shows nothing without valgrind");
+    check(RUNNING_ON_VALGRIND != 0, "must run under valgrind");
     if (mode == "ours") {
         keys_and_codes();
         base64();

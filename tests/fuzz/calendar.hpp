@@ -7,8 +7,8 @@
 
 namespace fuzz {
 
-/// The parts of an instant on a clock that is so many minutes ahead of UTC, by <chrono>'s calendar, which the library
-/// does not use.
+/// The parts of an instant on a clock that is this many minutes ahead of UTC. Computed by <chrono>'s calendar, which
+/// the library does not use.
 struct calendar {
     calendar(std::int64_t unix_seconds, int offset_minutes = 0)
     {
@@ -38,7 +38,7 @@ inline constexpr char const* days[] = {"Sunday", "Monday", "Tuesday", "Wednesday
 inline constexpr char const* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// `Wed, 18 Dec 2019 20:02:01 `, to which a zone is to be added.
+/// `Wed, 18 Dec 2019 20:02:01 `, without the zone, which the caller appends.
 inline std::string print(calendar const& t)
 {
     char text[64];

@@ -1,5 +1,5 @@
-// A callback's parts are those that libcurl finds, and put together they are the text; what is put together by the
-// grammar is a callback.
+// The parts of a callback are those that libcurl finds, and joined they give the text. A URL assembled by the grammar
+// is a valid callback.
 
 #include "fuzz.hpp"
 
@@ -10,8 +10,8 @@
 
 #include <sidecall/callback_url.hpp>
 
-using fuzz::hold;
 using fuzz::inside;
+using fuzz::require;
 
 namespace {
 
@@ -23,7 +23,7 @@ std::string lower(std::string_view text)
     return result;
 }
 
-/// A part as libcurl has it; empty if there is none.
+/// A part as libcurl sees it; empty if there is none.
 std::string part_of(CURLU* url, CURLUPart which, unsigned flags = 0)
 {
     char* text = nullptr;
@@ -37,18 +37,19 @@ void compare_with_curl(sidecall::callback_url const& url)
 {
     std::unique_ptr<CURLU, void (*)(CURLU*)> const other(curl_url(), &curl_url_cleanup);
     std::string const text(url.view());
-    hold(curl_url_set(other.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK, "libcurl takes it");
-    hold(part_of(other.get(), CURLUPART_SCHEME) == lower(url.scheme()), "libcurl finds the same scheme");
-    if (url.host().front() != '[') // of an IPv6 address libcurl gives its normal form
-        hold(lower(part_of(other.get(), CURLUPART_HOST)) == lower(url.host()), "libcurl finds the same host");
-    hold(part_of(other.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) == std::to_string(url.port()),
-         "libcurl finds the same port");
+    require(curl_url_set(other.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK,
+            "libcurl accepts the URL");
+    require(part_of(other.get(), CURLUPART_SCHEME) == lower(url.scheme()), "libcurl finds the same scheme");
+    if (url.host().front() != '[') // libcurl normalizes IPv6 addresses
+        require(lower(part_of(other.get(), CURLUPART_HOST)) == lower(url.host()), "libcurl finds the same host");
+    require(part_of(other.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) == std::to_string(url.port()),
+            "libcurl finds the same port");
     std::string path(url.target().substr(0, url.target().find('?')));
     std::string const query(url.target().substr(path.size()));
     if (path.empty()) path = "/";
-    hold(part_of(other.get(), CURLUPART_PATH) == path, "libcurl finds the same path");
-    hold(part_of(other.get(), CURLUPART_QUERY) == (query.empty() ? query : query.substr(1)),
-         "libcurl finds the same query");
+    require(part_of(other.get(), CURLUPART_PATH) == path, "libcurl finds the same path");
+    require(part_of(other.get(), CURLUPART_QUERY) == (query.empty() ? query : query.substr(1)),
+            "libcurl finds the same query");
 }
 
 /// RFC 1123, section 2.1, and RFC 1034, section 3.1.
@@ -69,46 +70,50 @@ bool is_hostname(std::string_view host)
 void check_parts(sidecall::callback_url const& url)
 {
     std::string_view const text = url.view();
-    hold(inside(url.scheme(), text) && inside(url.host(), text) && inside(url.target(), text),
-         "the parts lie inside the text");
-    hold(lower(url.scheme()) == "http" || lower(url.scheme()) == "https", "the scheme is one of the two");
+    require(inside(url.scheme(), text) && inside(url.host(), text) && inside(url.target(), text),
+            "the parts lie within the text");
+    require(lower(url.scheme()) == "http" || lower(url.scheme()) == "https", "the scheme is http or https");
     auto const offset = [&](std::string_view part) { return static_cast<std::size_t>(part.data() - text.data()); };
     std::size_t const begin = url.scheme().size() + 3;
     std::size_t const host_end = offset(url.host()) + url.host().size();
     std::size_t const target_end = offset(url.target()) + url.target().size();
-    hold(text.substr(0, begin) == std::string(url.scheme()) + "://", "the text begins with the scheme");
-    hold(offset(url.host()) == begin || text[offset(url.host()) - 1] == '@', "the host is behind the user-info");
+    require(text.substr(0, begin) == std::string(url.scheme()) + "://", "the text begins with the scheme");
+    require(offset(url.host()) == begin || text[offset(url.host()) - 1] == '@',
+            "the host follows the user information");
     std::string_view const port = text.substr(host_end, offset(url.target()) - host_end);
     if (port.empty())
-        hold(url.port() == (lower(url.scheme()) == "https" ? 443 : 80), "without a port it is the scheme's");
+        require(url.port() == (lower(url.scheme()) == "https" ? 443 : 80), "without a port, the default port applies");
     else
-        hold(port.front() == ':' && std::stoul("0" + std::string(port.substr(1))) == url.port(),
-             "the port is the one given");
-    hold(url.host().front() == '[' || is_hostname(url.host()), "the host is a hostname or an address");
-    hold(target_end == text.size() || text[target_end] == '#', "behind the target there is only a fragment");
+        require(port.front() == ':' && std::stoul("0" + std::string(port.substr(1))) == url.port(),
+                "the port is the one in the text");
+    require(url.host().front() == '[' || is_hostname(url.host()), "the host is a hostname or an address");
+    require(target_end == text.size() || text[target_end] == '#', "only a fragment follows the target");
     for (char c : text)
-        hold(c > ' ' && c <= '~' && std::string_view("\"<>\\^`{|}").find(c) == text.npos, "it is a URI");
+        require(c > ' ' && c <= '~' && std::string_view("\"<>\\^`{|}").find(c) == text.npos,
+                "all characters are allowed in a URI");
 }
 
 void try_as_it_is(std::string_view input)
 {
     auto const url = sidecall::callback_url::parse(input);
     auto const view = sidecall::callback_url_view::parse(input);
-    hold(url.has_value() == view.has_value(), "owning and view agree");
+    require(url.has_value() == view.has_value(), "the owning type and the view accept the same texts");
     if (!url) {
-        hold(url.error().code() == sidecall::errc::invalid_argument && url.error().field() == "Callback", "it says so");
-        hold(url.error().offset() && *url.error().offset() <= input.size(), "the byte at fault is in the text");
-        hold(url.error().to_string() == view.error().to_string(), "owning and view say the same");
+        require(url.error().code() == sidecall::errc::invalid_argument && url.error().field() == "Callback",
+                "the failure names the argument");
+        require(url.error().offset() && *url.error().offset() <= input.size(), "the offset is within the text");
+        require(url.error().to_string() == view.error().to_string(),
+                "the owning type and the view give the same failure");
         return;
     }
-    hold(url->view() == input && view->view() == input, "nothing is changed");
-    hold(inside(view->view(), input) && inside(view->host(), input) && inside(view->target(), input),
-         "the parts of a view lie in what it was read from");
+    require(url->view() == input && view->view() == input, "the text is unchanged");
+    require(inside(view->view(), input) && inside(view->host(), input) && inside(view->target(), input),
+            "the parts of a view lie within its source");
     check_parts(*url);
     sidecall::callback_url const converted = *view;
-    hold(converted == *url && converted.host() == url->host() && converted.target() == url->target() &&
-             converted.port() == url->port(),
-         "a view becomes one that owns its text");
+    require(converted == *url && converted.host() == url->host() && converted.target() == url->target() &&
+                converted.port() == url->port(),
+            "a view converts to an equal owning URL");
     compare_with_curl(*url);
 }
 
@@ -125,7 +130,7 @@ void try_as_built(std::string_view input)
     std::string host;
     for (unsigned labels = bytes.byte() % 4 + 1; labels != 0; --labels) {
         std::string const label = bytes.word(label_bytes, 60);
-        host += (host.empty() ? "" : ".") + ("h" + label + (label.size() > 2 ? "-9" : "")); // none is a number
+        host += (host.empty() ? "" : ".") + ("h" + label + (label.size() > 2 ? "-9" : "")); // no label is a number
     }
     if (flags & 8) host += '.';
     if (flags & 16) host = std::to_string(bytes.byte()) + '.' + std::to_string(bytes.byte()) + ".0.255";
@@ -138,28 +143,28 @@ void try_as_built(std::string_view input)
 
     auto const url = sidecall::callback_url::parse(scheme + "://" + user + host + given_port + target + fragment);
     if (host.size() > 253 + (host.back() == '.' ? 1u : 0u)) {
-        hold(!url, "a host of more than 253 characters is too long");
+        require(!url, "a host of more than 253 characters is rejected");
         return;
     }
-    hold(url.has_value(), "what is put together by the grammar is a callback");
-    hold(url->scheme() == scheme && url->host() == host && url->target() == target,
-         "its parts are what was put together");
-    hold(url->port() == (given_port.empty() ? (https ? 443u : 80u) : port), "its port is the one given");
+    require(url.has_value(), "a URL assembled by the grammar is accepted");
+    require(url->scheme() == scheme && url->host() == host && url->target() == target,
+            "the parts are those of the assembled URL");
+    require(url->port() == (given_port.empty() ? (https ? 443u : 80u) : port), "the port is that of the assembled URL");
 }
 
-/// An address in brackets is what the C library takes for one.
+/// A host in brackets is valid if the C library accepts it as an IPv6 address.
 void try_ipv6(std::string const& text)
 {
     unsigned char bytes[16];
     bool const is_address = inet_pton(AF_INET6, text.c_str(), bytes) == 1;
-    hold(sidecall::callback_url::parse("http://[" + text + "]").has_value() == is_address, "inet_pton says the same");
+    require(sidecall::callback_url::parse("http://[" + text + "]").has_value() == is_address, "inet_pton agrees");
 }
 
 } // namespace
 
 FUZZ_TARGET(callback_url)
 {
-    std::string_view const line = input.substr(0, input.find('\0')); // where the C library stops
+    std::string_view const line = input.substr(0, input.find('\0')); // the C library stops there
     if (line.find_first_of("[]/?#@") == line.npos) try_ipv6(std::string(line));
     try_ipv6(fuzz::pieces(input).word("0:1:2.5:fF:", 45));
     try_as_it_is(input);

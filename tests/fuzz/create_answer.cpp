@@ -1,5 +1,5 @@
-// The answers of the three operations: the owning and the view form read the same from them, and it is what a reader
-// over nlohmann-json finds.
+// The responses of the three operations. The owning and the view form parse them with the same result, and a reader
+// based on nlohmann-json agrees.
 
 #include "fuzz.hpp"
 #include "other_json.hpp"
@@ -10,14 +10,14 @@
 #include <sidecall/message.hpp>
 #include <sidecall/subscription.hpp>
 
-using fuzz::hold;
 using fuzz::inside;
 using fuzz::other_member;
+using fuzz::require;
 using sidecall::errc;
 
 namespace {
 
-/// The last string of this name in the object, which is the one that counts in an error.
+/// The last string member of this name in the object. In an error body, the last one counts.
 std::optional<std::string> last_string(fuzz::other_json const& object, std::string_view name)
 {
     std::optional<std::string> found;
@@ -39,9 +39,10 @@ std::optional<int> last_code(fuzz::other_json const& object)
 
 void check_failure(sidecall::failure const& reason, sidecall::http_response_view const& answer)
 {
-    hold(reason.http_status() == answer.status, "the status is the one that came");
-    hold(!reason.offset() || *reason.offset() <= answer.body.size(), "the byte at fault is in the body");
-    for (char c : reason.to_string()) hold(static_cast<unsigned char>(c) >= ' ' && c != 0x7F, "it is one line of text");
+    require(reason.http_status() == answer.status, "the failure has the received status");
+    require(!reason.offset() || *reason.offset() <= answer.body.size(), "the offset is within the body");
+    for (char c : reason.to_string())
+        require(static_cast<unsigned char>(c) >= ' ' && c != 0x7F, "the failure prints as one line");
 }
 
 void check_refusal(sidecall::failure const& reason, sidecall::http_response_view const& answer,
@@ -53,30 +54,31 @@ void check_refusal(sidecall::failure const& reason, sidecall::http_response_view
     auto const code = last_code(object);
     bool const understood = answer.status >= 400 && answer.status <= 599 && object.is_json && object.is_object &&
                             (code || message || title || detail);
-    hold(reason.code() == (understood ? errc::api_error : errc::unexpected_status), "an error is understood or not");
+    require(reason.code() == (understood ? errc::api_error : errc::unexpected_status),
+            "the code tells whether the error body is understood");
     if (!understood) {
-        hold(!reason.twilio_code() && reason.more_info().empty(), "what is not understood says nothing");
+        require(!reason.twilio_code() && reason.more_info().empty(), "a body that is not understood gives no details");
         return;
     }
-    hold(reason.twilio_code() == code, "the code is Twilio's");
+    require(reason.twilio_code() == code, "the code is the one in the body");
     if (message)
-        hold(reason.message() == *message, "the message is Twilio's");
+        require(reason.message() == *message, "the message is the one in the body");
     else if (title && detail)
-        hold(reason.message() == *title + ": " + *detail, "the message is title and detail");
+        require(reason.message() == *title + ": " + *detail, "the message consists of title and detail");
     else if (title || detail)
-        hold(reason.message() == (title ? *title : *detail), "the message is one of these");
+        require(reason.message() == (title ? *title : *detail), "the message is the title or the detail");
     auto const more = last_string(object, "more_info");
     auto const type = last_string(object, "type");
-    hold(reason.more_info() == (more                             ? *more
-                                : type && *type != "about:blank" ? *type
-                                                                 : ""),
-         "the page is the one named");
+    require(reason.more_info() == (more                             ? *more
+                                   : type && *type != "about:blank" ? *type
+                                                                    : ""),
+            "more_info is the page in the body");
 }
 
-/// A member that may be there once, a string or null.
+/// A member that may occur once, as a string or null.
 struct nullable {
     bool is_twice = false;
-    bool is_wrong = false; // it cannot be read
+    bool is_wrong = false; // unreadable
     std::optional<std::string> text{};
 
     nullable(fuzz::other_json const& object, std::string_view name)
@@ -128,42 +130,43 @@ void check_made(sidecall::result<Made> const& made, fuzz::other_json const& obje
     expected<sidecall::account_sid> const account(account_given, &sidecall::account_sid::parse);
     expected<sidecall::call_sid> const call(call_given, &sidecall::call_sid::parse);
     nullable const when(object, "date_created");
-    if (when.text && when.text->size() > 40) return; // of an escaped text, 256 bytes at most are read as a date
+    if (when.text && when.text->size() > 40) return; // an escaped date is read only up to 256 bytes
     expected<sidecall::date_time> const created(when, date);
     nullable uri(object, "uri");
-    if constexpr (std::is_same_v<Made, sidecall::user_defined_message>) uri = nullable({}, "uri"); // which has none
+    if constexpr (std::is_same_v<Made, sidecall::user_defined_message>) uri = nullable({}, "uri"); // has no uri
     bool const is_twice =
         sid_given.is_twice || account_given.is_twice || call_given.is_twice || when.is_twice || uri.is_twice;
     bool const is_absurd = when.text && sidecall::detail::is_after_year_9999(*when.text);
     bool const right = object.is_json && object.is_object && !sid.is_wrong && sid.value && !is_twice && !is_absurd;
-    hold(made.has_value() == right, "an object with what must be in it is the resource");
+    require(made.has_value() == right, "an object is accepted if it has the required members");
     if (!made) {
-        hold(made.error().code() == errc::malformed_response, "else it is malformed");
+        require(made.error().code() == errc::malformed_response, "any other body is malformed");
         return;
     }
-    hold(made->sid == *sid.value && made->account_sid == account.value && made->call_sid == call.value,
-         "the SIDs are those of the object");
-    hold(made->date_created == created.value, "so is the date");
-    hold(uri_of(*made) == uri.text.value_or(""), "so is the URI");
+    require(made->sid == *sid.value && made->account_sid == account.value && made->call_sid == call.value,
+            "the SIDs are those of the object");
+    require(made->date_created == created.value, "the date is that of the object");
+    require(uri_of(*made) == uri.text.value_or(""), "the URI is that of the object");
     std::string unreadable;
     for (std::string_view name : made->unreadable) unreadable.append(name).append(" ");
-    hold(unreadable == std::string(account.is_wrong ? "account_sid " : "") + (call.is_wrong ? "call_sid " : "") +
-                           (created.is_wrong ? "date_created " : "") + (uri.is_wrong ? "uri " : ""),
-         "what cannot be read is listed");
+    require(unreadable == std::string(account.is_wrong ? "account_sid " : "") + (call.is_wrong ? "call_sid " : "") +
+                              (created.is_wrong ? "date_created " : "") + (uri.is_wrong ? "uri " : ""),
+            "unreadable members are listed");
 }
 
 template <class Owning, class View>
 void compare_failures(Owning const& owning, View const& view)
 {
-    hold(owning.has_value() == view.has_value(), "owning and view agree");
+    require(owning.has_value() == view.has_value(), "the owning type and the view accept the same bodies");
     if (owning) return;
     auto const& a = owning.error();
     auto const& b = view.error();
-    hold(a.code() == b.code() && a.field() == b.field() && a.offset() == b.offset() &&
-             a.http_status() == b.http_status(),
-         "owning and view fail for the same reason");
-    hold(a.twilio_code() == b.twilio_code() && a.retry_after() == b.retry_after(), "and with the same numbers");
-    hold(b.request_id().empty() && b.more_info().empty(), "a view's failure has no words of somebody else");
+    require(a.code() == b.code() && a.field() == b.field() && a.offset() == b.offset() &&
+                a.http_status() == b.http_status(),
+            "the owning type and the view fail for the same reason");
+    require(a.twilio_code() == b.twilio_code() && a.retry_after() == b.retry_after(),
+            "both failures have the same numbers");
+    require(b.request_id().empty() && b.more_info().empty(), "a view's failure has no texts from the response");
 }
 
 } // namespace
@@ -172,12 +175,12 @@ FUZZ_TARGET(create_answer)
 {
     fuzz::pieces bytes(input);
     constexpr int statuses[] = {201, 204, 400, 404, 429, 500, 599, 600, 399, 200, 302, 0, -1, 100};
-    std::string_view const first = bytes.line(); // a letter for the status, then the headers' values
-    // "A" is the first one; so many more that no byte is below nought.
+    std::string_view const first = bytes.line(); // a letter for the status, then the values of the header fields
+    // "A" is the first one. The added multiple keeps the difference positive.
     std::size_t const which = first.empty() ? 0 : static_cast<unsigned char>(first[0]) + 5 * std::size(statuses) - 'A';
     std::string_view const retry_after = bytes.line();
     sidecall::header const headers[] = {{"retry-AFTER", retry_after}, {"Twilio-Request-Id", first}};
-    // Not a piece of the input any more, so that the byte behind it is nobody's.
+    // Copy the rest, so that the byte after it is out of bounds.
     std::string_view const rest = bytes.rest();
     std::vector<char> const body(rest.begin(), rest.end());
     sidecall::http_response_view const answer{
@@ -199,30 +202,31 @@ FUZZ_TARGET(create_answer)
         check_made(subscription, object);
         check_made(message, object);
     } else {
-        hold(!subscription && !message, "only 201 creates something");
+        require(!subscription && !message, "only 201 creates a resource");
         check_refusal(subscription.error(), answer, object);
         check_refusal(message.error(), answer, object);
     }
-    hold(gone.has_value() == (answer.status == 204), "204 and nothing else is a deletion");
+    require(gone.has_value() == (answer.status == 204), "only 204 confirms a deletion");
     if (!gone) check_refusal(gone.error(), answer, object);
 
     if (subscription) {
-        hold(subscription->sid == subscription_view->sid &&
-                 subscription->account_sid == subscription_view->account_sid &&
-                 subscription->call_sid == subscription_view->call_sid &&
-                 subscription->date_created == subscription_view->date_created,
-             "owning and view read the same");
-        hold(subscription->uri.has_value() == subscription_view->uri.has_value(), "also of the URI");
+        require(subscription->sid == subscription_view->sid &&
+                    subscription->account_sid == subscription_view->account_sid &&
+                    subscription->call_sid == subscription_view->call_sid &&
+                    subscription->date_created == subscription_view->date_created,
+                "the owning type and the view have equal members");
+        require(subscription->uri.has_value() == subscription_view->uri.has_value(),
+                "the owning type and the view both have the URI, or neither");
         std::string_view const uri = uri_of(*subscription_view);
-        hold(inside(uri, answer.body), "a view's URI lies in the answer");
-        hold(uri_of(*subscription) == fuzz::string_by_nlohmann(uri), "and is the same text");
+        require(inside(uri, answer.body), "a view's URI lies within the response");
+        require(uri_of(*subscription) == fuzz::string_by_nlohmann(uri), "the view's URI is the same text");
     } else {
         check_failure(subscription.error(), answer);
         check_failure(subscription_view.error(), answer);
         auto const when = sidecall::detail::parse_retry_after(sidecall::detail::trim(retry_after));
-        hold(subscription.error().retry_after() == when, "it says when to come back");
-        hold(subscription.error().request_id() == sidecall::detail::trim(first), "it says what request it was");
+        require(subscription.error().retry_after() == when, "the failure has the Retry-After");
+        require(subscription.error().request_id() == sidecall::detail::trim(first), "the failure has the request id");
     }
-    if (message) hold(*message == *message_view, "owning and view read the same message");
+    if (message) require(*message == *message_view, "the owning type and the view give the same message");
     if (!message) check_failure(message.error(), answer);
 }

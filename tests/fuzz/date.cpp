@@ -1,5 +1,5 @@
-// An RFC 2822 date: the short way and the long way read the same, <chrono>'s calendar and libcurl agree, and what RFC
-// 2822 says is without meaning has none.
+// RFC 2822 dates. The fast path and the general path agree, <chrono>'s calendar and libcurl agree, and a date that is
+// invalid in RFC 2822 is rejected.
 
 #include "calendar.hpp"
 #include "fuzz.hpp"
@@ -8,7 +8,7 @@
 
 #include <sidecall/detail/text/rfc2822.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 using namespace sidecall::detail;
 
 namespace {
@@ -35,25 +35,26 @@ void try_as_it_is(std::string_view input)
     calendar_time fast, general;
     bool const is_twilio_form = read_twilio_date(input, fast);
     auto const by_long_way = read_mail_date(input, general) ? to_date_time(general) : std::nullopt;
-    if (is_twilio_form) hold(to_date_time(fast) == by_long_way, "the short way and the long way read the same");
-    hold(when == by_long_way, "which is the date");
-    hold(parse_rfc2822(in_case(input, 'a', 'A')) == when, "capitals are the same");
-    hold(parse_rfc2822(in_case(input, 'A', 'a')) == when, "so are small letters");
-    hold(parse_rfc2822(" \t" + std::string(input)) == when, "blanks before it say nothing");
+    if (is_twilio_form) require(to_date_time(fast) == by_long_way, "the fast path and the general path agree");
+    require(when == by_long_way, "the result is that of the general path");
+    require(parse_rfc2822(in_case(input, 'a', 'A')) == when, "upper case does not change the date");
+    require(parse_rfc2822(in_case(input, 'A', 'a')) == when, "lower case does not change the date");
+    require(parse_rfc2822(" \t" + std::string(input)) == when, "whitespace before the date does not change it");
     if (!when) return;
-    hold(parse_rfc2822("\r\n " + std::string(input)) == when || input.front() == '\r' || input.front() == ' ' ||
-             input.front() == '\t',
-         "nor does a line break");
-    hold(parse_rfc2822(std::string(input) + " (a (com\\)ment) \x01)") == when, "nor does a comment behind it");
-    hold(!parse_rfc2822(std::string(input) + "("), "a comment must end");
-    hold(when->offset_minutes > -6000 && when->offset_minutes < 6000, "an offset has four digits");
+    require(parse_rfc2822("\r\n " + std::string(input)) == when || input.front() == '\r' || input.front() == ' ' ||
+                input.front() == '\t',
+            "a folded line before the date does not change it");
+    require(parse_rfc2822(std::string(input) + " (a (com\\)ment) \x01)") == when,
+            "a comment after the date does not change it");
+    require(!parse_rfc2822(std::string(input) + "("), "an unterminated comment is rejected");
+    require(when->offset_minutes > -6000 && when->offset_minutes < 6000, "an offset has at most four digits");
 
     fuzz::calendar const t(when->unix_seconds, when->offset_minutes);
     if (t.year > 9999) return; // the leap second at the end of the year 9999
     std::string const text = fuzz::print(t) + zone(when->offset_minutes);
-    hold(parse_rfc2822(text) == when, "printed, it is read as the same");
-    if (when->offset_minutes >= -14 * 60 && when->offset_minutes <= 14 * 60) // as far as libcurl's go
-        hold(curl_getdate(text.c_str(), nullptr) == when->unix_seconds, "libcurl reads the same instant");
+    require(parse_rfc2822(text) == when, "the printed date is read as the same");
+    if (when->offset_minutes >= -14 * 60 && when->offset_minutes <= 14 * 60) // the range of libcurl's offsets
+        require(curl_getdate(text.c_str(), nullptr) == when->unix_seconds, "libcurl reads the same instant");
 }
 
 void try_as_built(std::string_view input)
@@ -61,21 +62,22 @@ void try_as_built(std::string_view input)
     fuzz::pieces bytes(input);
     std::uint64_t bits = 0;
     for (int i = 0; i != 5; ++i) bits = bits << 8 | bytes.byte();
-    std::int64_t const first = -2208988800, end = 253402300800; // 1900 and 10000, by the clock that is written down
+    std::int64_t const first = -2208988800, end = 253402300800; // local times from 1900 to 9999
     std::int64_t const there = first + static_cast<std::int64_t>(bits % static_cast<std::uint64_t>(end - first));
     int const offset = static_cast<int>(bytes.byte() % 100 * 60 + bytes.byte() % 60) * (bytes.byte() % 2 ? -1 : 1);
     fuzz::calendar const t(there);
     auto const when = parse_rfc2822(fuzz::print(t) + zone(offset));
-    hold(when && when->unix_seconds == there - offset * 60 && when->offset_minutes == offset, "a date is read");
-    // One digit, any white space, no weekday, no second: the same minute.
+    require(when && when->unix_seconds == there - offset * 60 && when->offset_minutes == offset,
+            "a generated date is read");
+    // A one-digit day, other whitespace, no weekday and no seconds: the same minute.
     char text[64];
     std::snprintf(text, sizeof text, "%u\t%s  %04d\r\n %02d:%02d ", t.day, fuzz::months[t.month - 1], t.year, t.hour,
                   t.minute);
     auto const minute = parse_rfc2822(text + zone(offset));
-    hold(minute && minute->unix_seconds == when->unix_seconds - t.second, "what may be left out says nothing");
+    require(minute && minute->unix_seconds == when->unix_seconds - t.second, "optional parts do not change the date");
     unsigned const wrong_day = (t.weekday + 1 + bytes.byte() % 6) % 7;
-    hold(!parse_rfc2822(std::string(fuzz::days[wrong_day]).substr(0, 3) + ", " + text + zone(offset)),
-         "another day of the week is wrong");
+    require(!parse_rfc2822(std::string(fuzz::days[wrong_day]).substr(0, 3) + ", " + text + zone(offset)),
+            "the wrong weekday is rejected");
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-// What a request is built from comes back from it by decoders that are not the library's, the stand-in's among them;
-// libcurl encodes the same.
+// Independent decoders, among them the stand-in's, decode a request to the values that it was made from. libcurl
+// encodes the same way.
 
 #include "fuzz.hpp"
 
@@ -15,7 +15,7 @@
 #include <sidecall/message.hpp>
 #include <sidecall/subscription.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 using field = std::pair<std::string, std::string>;
 
 namespace {
@@ -31,12 +31,12 @@ std::string decode(std::string_view text, bool plus_is_blank)
             decoded += plus_is_blank && text[at] == '+' ? ' ' : text[at];
             continue;
         }
-        hold(text.size() - at >= 3, "an escape is whole");
+        require(text.size() - at >= 3, "an escape is complete");
         std::size_t const high = digits.find(text[++at]);
         std::size_t const low = digits.find(text[++at]);
-        hold(high < 16 && low < 16, "an escape has two capital digits");
+        require(high < 16 && low < 16, "an escape has two upper-case hexadecimal digits");
         char const c = static_cast<char>(high << 4 | low);
-        hold(raw_bytes.find(c) == raw_bytes.npos, "what may stand by itself is not escaped");
+        require(raw_bytes.find(c) == raw_bytes.npos, "an unreserved byte is not escaped");
         decoded += c;
     }
     return decoded;
@@ -49,27 +49,28 @@ std::vector<field> decode_form(std::string_view body)
     for (;;) {
         std::string_view const pair = body.substr(0, body.find('&'));
         std::size_t const equals = pair.find('=');
-        hold(equals != pair.npos, "each field has a '='");
+        require(equals != pair.npos, "each field has a '='");
         for (char c : pair)
-            hold(raw_bytes.find(c) != raw_bytes.npos || c == '%' || c == '+' || c == '=', "all else is escaped");
+            require(raw_bytes.find(c) != raw_bytes.npos || c == '%' || c == '+' || c == '=',
+                    "every other byte is escaped");
         fields.emplace_back(decode(pair.substr(0, equals), true), decode(pair.substr(equals + 1), true));
         if (pair.size() == body.size()) return fields;
         body.remove_prefix(pair.size() + 1);
     }
 }
 
-/// The stand-in is strict: it wants names, and all of it in UTF-8.
+/// The stand-in is strict: it requires names, and UTF-8.
 void compare_with_standin(std::string_view body, std::vector<field> const& wanted)
 {
     namespace standin = sidecall::standin_detail;
     bool takes = true;
     for (auto const& [name, value] : wanted) takes = takes && !name.empty() && standin::is_utf8(name + '=' + value);
     auto const read = standin::decode_form(std::string(body));
-    hold(read.fault.empty() == takes, "the stand-in takes what Twilio would");
-    if (takes) hold(read.parameters == wanted, "the fields come back by the stand-in, too");
+    require(read.fault.empty() == takes, "the stand-in accepts the form if it is UTF-8 with names");
+    if (takes) require(read.parameters == wanted, "the stand-in decodes the same fields");
 }
 
-/// The encoding by libcurl, with "+" for a blank.
+/// Encodes with libcurl, and with "+" for a space.
 std::string encode_by_curl(std::string_view text)
 {
     if (text.empty()) return {};
@@ -84,26 +85,27 @@ void check_wire(sidecall::http_request const& request)
 {
     std::string const wire = request.to_http1();
     std::size_t const end = wire.find("\r\n\r\n");
-    hold(end != wire.npos && wire.substr(end + 4) == request.body(), "the body is behind the empty line");
+    require(end != wire.npos && wire.substr(end + 4) == request.body(), "the body follows the empty line");
     std::string const head = wire.substr(0, end + 2);
-    hold(head.substr(0, head.find("\r\n")) ==
-             std::string(to_string_view(request.method())) + ' ' + std::string(request.target()) + " HTTP/1.1",
-         "the first line has the target");
-    hold(request.body().empty() ||
-             head.find("\r\nContent-Length: " + std::to_string(request.body().size()) + "\r\n") != head.npos,
-         "the length is the body's");
+    require(head.substr(0, head.find("\r\n")) ==
+                std::string(to_string_view(request.method())) + ' ' + std::string(request.target()) + " HTTP/1.1",
+            "the request line has the method and the target");
+    require(request.body().empty() ||
+                head.find("\r\nContent-Length: " + std::to_string(request.body().size()) + "\r\n") != head.npos,
+            "Content-Length is the size of the body");
     std::size_t lines = 0;
     for (char c : head) {
         lines += c == '\n' ? 1 : 0;
-        hold(c == '\r' || c == '\n' || (c >= ' ' && c <= '~'), "a header is printable");
+        require(c == '\r' || c == '\n' || (c >= ' ' && c <= '~'), "header fields are printable");
     }
-    std::size_t wanted = 3; // the first one, the host, the length
+    std::size_t wanted = 3; // request line, Host, Content-Length
     for ([[maybe_unused]] auto const field_line : request.headers()) ++wanted;
-    hold(lines == wanted, "nothing that was given ends a line");
-    hold(request.url().substr(request.url().size() - request.target().size()) == request.target(), "it ends the URL");
+    require(lines == wanted, "no argument adds a line");
+    require(request.url().substr(request.url().size() - request.target().size()) == request.target(),
+            "the URL ends with the target");
 }
 
-/// A request of anybody's operation: pieces of a path, and fields.
+/// A request of any operation: the pieces of a path, and form fields.
 void try_any(std::string_view input)
 {
     fuzz::pieces bytes(input);
@@ -113,53 +115,56 @@ void try_any(std::string_view input)
                                          {{name, value}, {rest, first}, {second, std::nullopt}, {"", rest}});
     std::vector<field> const wanted{
         {std::string(name), std::string(value)}, {std::string(rest), std::string(first)}, {"", std::string(rest)}};
-    hold(decode_form(request.body()) == wanted, "the fields come back");
+    require(decode_form(request.body()) == wanted, "the fields are decoded to their values");
     compare_with_standin(request.body(), wanted);
     std::string const slash = first.substr(0, 1) == "/" ? "" : "/";
     std::string path(request.target());
     for (char c : path)
-        hold(raw_bytes.find(c) != raw_bytes.npos || std::string_view("!$&'()*+,;=:@/%").find(c) != raw_bytes.npos,
-             "all else in a path is escaped");
-    hold(decode(path, false) == slash + std::string(first) + std::string(second), "the path comes back");
-    hold(request.body().substr(0, request.body().find('=')) == encode_by_curl(name), "libcurl encodes a name the same");
+        require(raw_bytes.find(c) != raw_bytes.npos || std::string_view("!$&'()*+,;=:@/%").find(c) != raw_bytes.npos,
+                "every other byte of a path is escaped");
+    require(decode(path, false) == slash + std::string(first) + std::string(second),
+            "the path is decoded to its value");
+    require(request.body().substr(0, request.body().find('=')) == encode_by_curl(name),
+            "libcurl encodes the name in the same way");
     std::size_t const last = request.body().rfind("&=") + 2;
-    hold(request.body().substr(last) == encode_by_curl(rest), "libcurl encodes a value the same");
-    hold(sidecall::detail::encoded_form_size(rest) == request.body().size() - last, "it is as long as was counted");
+    require(request.body().substr(last) == encode_by_curl(rest), "libcurl encodes the value in the same way");
+    require(sidecall::detail::encoded_form_size(rest) == request.body().size() - last,
+            "the value has the computed size");
     check_wire(request);
 }
 
-/// Out of line, since g++ 12 at -O3 sees the null pointer else, and not that nothing is written there.
+/// Not inlined, since g++ 12 at -O3 would warn about the null pointer without seeing that nothing is written there.
 [[gnu::noinline]] sidecall::storage no_room()
 {
     return {nullptr, 0};
 }
 
-/// The same operation written to the heap and into memory that just suffices.
+/// Writes the same operation to the heap and to a buffer of exactly the needed size.
 template <class Operation, class View>
 void compare_storages(Operation const& operation, View const& view)
 {
     auto const request = operation.request();
-    hold(request == view.request(), "owning and view make the same request");
+    require(request == view.request(), "the owning operation and the view make the same request");
     auto const token = sidecall::secret("a token");
     auto const who = sidecall::credentials::auth_token(operation.account_sid, token);
     auto const on_heap = authorize(request, who);
     auto const none = authorize(operation, who, sidecall::endpoint(), no_room());
-    hold(!none && none.error().field() == "storage" && none.error().offset(), "no room is too small");
+    require(!none && none.error().field() == "storage" && none.error().offset(), "a null storage is too small");
     std::size_t const size = *none.error().offset();
-    std::unique_ptr<char[]> const room(new char[size]); // no vector, so that a sanitizer sees the byte behind it
+    std::unique_ptr<char[]> const room(new char[size]); // not a vector: a sanitizer sees an access beyond it
     auto const smaller = authorize(view, who, sidecall::endpoint(), sidecall::storage(room.get(), size - 1));
-    hold(!smaller && smaller.error().offset() == size, "a byte less is too small");
+    require(!smaller && smaller.error().offset() == size, "a storage that is one byte smaller is too small");
     auto const in_place = authorize(view, who, sidecall::endpoint(), sidecall::storage(room.get(), size));
-    hold(in_place.has_value(), "what was asked for suffices");
-    hold(in_place->url() == on_heap.url() && in_place->body() == on_heap.body() &&
-             in_place->headers().text() == on_heap.headers().text(),
-         "the request is the same there");
-    hold(fuzz::inside(in_place->url(), {room.get(), size}) && fuzz::inside(in_place->body(), {room.get(), size}) &&
-             fuzz::inside(in_place->headers().text(), {room.get(), size}),
-         "it lies there");
-    hold(on_heap.headers().text().substr(0, request.headers().text().size()) == request.headers().text() &&
-             on_heap.headers().text().find("Authorization: Basic ") != std::string_view::npos,
-         "the credential comes last");
+    require(in_place.has_value(), "a storage of the reported size suffices");
+    require(in_place->url() == on_heap.url() && in_place->body() == on_heap.body() &&
+                in_place->headers().text() == on_heap.headers().text(),
+            "the request in the storage equals the one on the heap");
+    require(fuzz::inside(in_place->url(), {room.get(), size}) && fuzz::inside(in_place->body(), {room.get(), size}) &&
+                fuzz::inside(in_place->headers().text(), {room.get(), size}),
+            "the request lies within the storage");
+    require(on_heap.headers().text().substr(0, request.headers().text().size()) == request.headers().text() &&
+                on_heap.headers().text().find("Authorization: Basic ") != std::string_view::npos,
+            "Authorization comes last");
     check_wire(request);
 }
 
@@ -187,7 +192,7 @@ void try_operations(std::string_view input)
         wanted.emplace_back("Method", to_string_view(*operation.method));
     }
     auto const request = operation.request();
-    hold(decode_form(request.body()) == wanted, "a subscription's parameters come back");
+    require(decode_form(request.body()) == wanted, "the parameters of a subscription are decoded to their values");
     compare_with_standin(request.body(), wanted);
     auto const view_of_callback = callback_url_view::parse(callback->view());
     create_user_defined_message_subscription_view view{*account, *call, *view_of_callback};

@@ -9,22 +9,23 @@
 #include <string_view>
 #include <utility>
 
-// What the targets share. Each is a function of bytes that must not break a relation, however they are chosen. Built
-// with FUZZ_ALONE, one target is the function that libFuzzer calls; else all of them are in one program, replay.cpp.
+// What the targets share. A target is a function of bytes that checks a property which must be true for all inputs.
+// Built with FUZZ_ALONE, one target is the function that libFuzzer calls. Otherwise, all targets are in one program,
+// replay.cpp.
 namespace fuzz {
 
-/// The input as a person can find it again; empty under libFuzzer, which writes it to a file.
+/// A description of the input for messages; empty under libFuzzer, which writes the input to a file.
 inline std::string described{};
 
-/// Ends the program, which libFuzzer takes for a crash, if a relation does not hold.
-inline void hold(bool truth, char const* what)
+/// Aborts the program, which libFuzzer reports as a crash, if the condition is false.
+inline void require(bool condition, char const* property)
 {
-    if (truth) return;
-    std::fprintf(stderr, "does not hold: %s\n%s\n", what, described.c_str());
+    if (condition) return;
+    std::fprintf(stderr, "does not hold: %s\n%s\n", property, described.c_str());
     std::abort();
 }
 
-/// Whether a view is a part of a text; an empty one is a part of any.
+/// Whether a view lies within a text. An empty view lies within any text.
 inline bool inside(std::string_view view, std::string_view text)
 {
     std::less_equal<char const*> const not_behind;
@@ -32,14 +33,14 @@ inline bool inside(std::string_view view, std::string_view text)
            (not_behind(text.data(), view.data()) && not_behind(view.data() + view.size(), text.data() + text.size()));
 }
 
-/// Splits an input into the arguments of what is called, so that a person can write one, too.
+/// Splits an input into arguments, in a format that is easy to write by hand.
 class pieces {
 public:
     explicit pieces(std::string_view input) : rest_(input) {}
 
     bool empty() const { return rest_.empty(); }
 
-    /// The next byte; nought at the end.
+    /// The next byte, or 0 at the end.
     unsigned byte()
     {
         if (rest_.empty()) return 0;
@@ -48,7 +49,7 @@ public:
         return first;
     }
 
-    /// What stands before the next line feed, which goes, too.
+    /// The text up to the next line feed, which is consumed, too.
     std::string_view line()
     {
         std::string_view const line = rest_.substr(0, rest_.find('\n'));
@@ -58,7 +59,7 @@ public:
 
     std::string_view rest() { return std::exchange(rest_, {}); }
 
-    /// A text of up to so many letters of an alphabet, a letter a byte.
+    /// A text of at most this many letters of an alphabet, one per byte of input.
     std::string word(std::string_view alphabet, std::size_t most)
     {
         std::string word;
@@ -70,7 +71,7 @@ private:
     std::string_view rest_;
 };
 
-/// A target of replay.cpp, in a list of all of them.
+/// A target of replay.cpp, in a linked list of all targets.
 struct target {
     target(char const* its_name, void (*its_run)(std::string_view)) : name(its_name), run(its_run), next(first)
     {

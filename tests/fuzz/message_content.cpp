@@ -1,4 +1,4 @@
-// A message's content is JSON that is not too long, and reaches the body of the request byte for byte.
+// A message's content is JSON within the size limit, and is sent byte for byte in the request body.
 
 #include "fuzz.hpp"
 #include "other_json.hpp"
@@ -6,12 +6,13 @@
 #include <sidecall/detail/standin_form.hpp>
 #include <sidecall/message.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 
 FUZZ_TARGET(message_content)
 {
     std::string text(input);
-    // With a capital in front, the rest is stretched with blanks to about the limit, which no input reaches otherwise.
+    // If the input starts with a capital letter, pad the rest with spaces to about the size limit, which no input
+    // reaches otherwise.
     if (!input.empty() && input[0] >= 'A' && input[0] <= 'Z') {
         text = std::string(
             static_cast<std::size_t>(10'240 + input[0] - 'M') - (input.size() < 9'000 ? input.size() : 0), ' ');
@@ -21,23 +22,26 @@ FUZZ_TARGET(message_content)
     auto const content = sidecall::message_content::parse(text);
     auto const view = sidecall::message_content_view::parse(text);
     if (!other.is_unsure && input.size() <= 5'120)
-        hold(content.has_value() == (other.is_json && text.size() <= 10'240), "JSON that is not too long is content");
-    hold(content.has_value() == view.has_value(), "owning and view agree");
+        require(content.has_value() == (other.is_json && text.size() <= 10'240),
+                "content is JSON within the size limit");
+    require(content.has_value() == view.has_value(), "the owning type and the view accept the same texts");
     if (!content) {
-        hold(content.error().field() == "Content" && content.error().code() == sidecall::errc::invalid_argument,
-             "it says so");
-        hold(content.error().offset() && *content.error().offset() <= text.size(), "the byte at fault is in the text");
-        hold(content.error().to_string() == view.error().to_string(), "owning and view say the same");
+        require(content.error().field() == "Content" && content.error().code() == sidecall::errc::invalid_argument,
+                "the failure names the argument");
+        require(content.error().offset() && *content.error().offset() <= text.size(), "the offset is within the text");
+        require(content.error().to_string() == view.error().to_string(),
+                "the owning type and the view give the same failure");
         return;
     }
-    hold(content->view() == text && view->view() == text, "nothing is changed");
-    hold(view->view().data() == text.data(), "a view is the text itself");
+    require(content->view() == text && view->view() == text, "the text is unchanged");
+    require(view->view().data() == text.data(), "a view refers to its source");
 
     auto const account = sidecall::account_sid::parse("AC00000000000000000000000000000001");
     auto const call = sidecall::call_sid::parse("CA00000000000000000000000000000002");
     auto const request = sidecall::create_user_defined_message{*account, *call, *content}.request();
-    hold(request == sidecall::create_user_defined_message_view{*account, *call, *view}.request(), "so do the requests");
+    require(request == sidecall::create_user_defined_message_view{*account, *call, *view}.request(),
+            "the owning operation and the view make the same request");
     auto const read = sidecall::standin_detail::decode_form(std::string(request.body()));
-    hold(read.fault.empty() && read.parameters == sidecall::standin_detail::named_values{{"Content", text}},
-         "the stand-in reads the content again, and nothing else");
+    require(read.fault.empty() && read.parameters == sidecall::standin_detail::named_values{{"Content", text}},
+            "the stand-in decodes the content, and nothing else");
 }

@@ -34,7 +34,7 @@ std::string fuzz::other_hmac_sha1(std::string_view key, std::string_view text)
 {
     unsigned char value[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    if (key.data() == nullptr) key = ""; // for OpenSSL a null pointer is the key that was used last
+    if (key.data() == nullptr) key = ""; // a null pointer would tell OpenSSL to use the previous key
     HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), bytes_of(text), text.size(), value, &size);
     return {reinterpret_cast<char const*>(value), size};
 }

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-// Hashes by OpenSSL.
+// Hashes computed by OpenSSL.
 namespace fuzz {
 
 std::string other_sha1(std::string_view text);

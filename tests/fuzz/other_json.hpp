@@ -17,19 +17,19 @@ struct other_member {
     std::uint64_t number = 0;
 };
 
-/// What nlohmann-json makes of a text.
+/// What nlohmann-json reads from a text.
 struct other_json {
     bool is_json = false;
-    bool is_unsure = false; ///< A number that is too large for it, so that it went no further.
+    bool is_unsure = false; ///< nlohmann-json stopped at a number that is out of its range.
     bool is_object = false;
-    std::vector<other_member> members{}; ///< In the order of the text, also those that come twice.
+    std::vector<other_member> members{}; ///< In the order of the text, including repeated ones.
 };
 
-/// Reads a text by nlohmann-json, in a file of its own, since that is dear to include. It takes a NUL for the end, and
-/// skips a byte order mark: RFC 8259 has neither, so a text with one is no JSON here.
+/// Reads a text with nlohmann-json. Defined in another file, since its header is expensive to include. nlohmann-json
+/// stops at a NUL and skips a byte order mark. RFC 8259 allows neither, so a text with one is not JSON here.
 other_json read_by_nlohmann(std::string_view text);
 
-/// The string that stands between these quotation marks. Ends the program if it is none.
+/// The value of the string with this raw text. Aborts the program if it is not a string.
 std::string string_by_nlohmann(std::string_view raw);
 
 } // namespace fuzz

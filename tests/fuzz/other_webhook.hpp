@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-// What Twilio's page "Security" says of a webhook, written once more.
+// An independent implementation of Twilio's "Security" page on webhooks.
 namespace fuzz {
 
 using parameters = std::vector<std::pair<std::string, std::string>>;
 
-/// The parameters of a form or a query, in their order, by the WHATWG's rules.
+/// The parameters of a form or a query in their order, decoded by the WHATWG URL standard.
 inline parameters decode_form(std::string_view form)
 {
     auto const decode = [](std::string_view text) {
@@ -44,7 +44,7 @@ inline parameters decode_form(std::string_view form)
     return read;
 }
 
-/// What is signed behind the URL: sorted, each pair once, nothing between.
+/// The text that is signed after the URL: sorted, without duplicate pairs or separators.
 inline std::string signed_text(parameters form)
 {
     std::sort(form.begin(), form.end());
@@ -61,7 +61,7 @@ inline std::string_view query_of(std::string_view url)
     return mark == url.npos ? std::string_view() : url.substr(mark + 1);
 }
 
-/// What the query says the body's SHA-256 is; nothing if it does not.
+/// The SHA-256 of the body according to the query; empty if the query has none.
 inline std::optional<std::string> given_hash(std::string_view url)
 {
     std::string_view const name = "bodySHA256=";

@@ -1,5 +1,5 @@
-// Runs a target on files without libFuzzer, so that every compiler runs the corpus: on each file as it is, and on what
-// is left if it is cut short anywhere, lacks one byte, or has a bit of one turned over.
+// Runs a target on files without libFuzzer, so that the corpus can be run with every compiler. Runs it on each file
+// unchanged, truncated at any length, with one byte removed, and with one bit flipped.
 //
 //     replay TARGET FILE-OR-FOLDER...
 
@@ -15,14 +15,14 @@
 
 namespace {
 
-constexpr std::size_t most_changes = 300; // of a kind, spread over the file
+constexpr std::size_t most_changes = 300; // of each kind, spread over the file
 
 std::size_t inputs = 0;
 
 void run(fuzz::target const& target, std::string_view bytes, std::string described)
 {
     fuzz::described = std::move(described);
-    // On the heap and of just this size, so that a sanitizer sees the first byte beyond it.
+    // On the heap and of exactly this size, so that a sanitizer sees an access beyond it.
     std::unique_ptr<char[]> const copy(new char[bytes.size()]);
     if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
     target.run({copy.get(), bytes.size()});

@@ -1,5 +1,5 @@
-// Messages that arrive in any order are handed out as a model with plain containers does it: in order, each once,
-// nothing lost, none of another call, and no more kept than was said.
+// A sequencer delivers messages as a model with simple containers does: in order, each once, none lost, none of another
+// call. It keeps no more than the limits allow.
 
 #include "fuzz.hpp"
 
@@ -12,7 +12,7 @@
 
 #include <sidecall/sequencer.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 using sidecall::arrival;
 
 namespace {
@@ -87,11 +87,11 @@ private:
     std::deque<unsigned> remembered_{};
 };
 
-/// A message can only be had from a signed request. Made once for each that is asked for.
+/// A message comes only from a signed request. Each distinct message is made once.
 sidecall::incoming_message const& message_of(plain which)
 {
     static sidecall::webhook_verifier const verifier{sidecall::secret("token")};
-    static std::map<std::pair<unsigned, std::uint64_t>, sidecall::incoming_message> made; // some thousands at most
+    static std::map<std::pair<unsigned, std::uint64_t>, sidecall::incoming_message> made; // a few thousand at most
     unsigned const key = which.id + 1000 * which.call;
     if (auto const found = made.find({key, which.number}); found != made.end()) return found->second;
     char url[400];
@@ -103,7 +103,7 @@ sidecall::incoming_message const& message_of(plain which)
     char signature[28];
     sidecall::detail::base64_encode({reinterpret_cast<char const*>(code.data()), code.size()}, {}, signature);
     auto message = verifier.receive({.method = "GET", .url = url, .signature = {signature, sizeof signature}});
-    hold(message.has_value(), "a message is received");
+    require(message.has_value(), "a message is received");
     return made.emplace(std::pair(key, which.number), *std::move(message)).first->second;
 }
 
@@ -116,7 +116,7 @@ FUZZ_TARGET(sequencer)
     std::uint64_t const base = flags & 1 ? UINT64_MAX - 20 : 0;
     sidecall::sequencer_options options{.max_waiting = flags >> 2 & 7, .max_remembered = flags >> 5};
     if (flags & 2) options.first = base + bytes.byte() % 8;
-    if (flags >> 5 == 7) options.max_remembered = 40; // so that it grows in between
+    if (flags >> 5 == 7) options.max_remembered = 40; // so that the list grows in between
     if (flags >> 5 == 6) options.call = sidecall::call_sid::parse("CA00000000000000000000000000000002").value();
 
     sidecall::message_sequencer sequencer(options);
@@ -133,7 +133,7 @@ FUZZ_TARGET(sequencer)
             sequencer.give_up(take);
             plainly.give_up(wanted);
         } else if (what == 254) {
-            sidecall::message_sequencer copy = sequencer; // goes on where that one stood
+            sidecall::message_sequencer copy = sequencer; // continues from the same state
             if (steps % 2)
                 sequencer = copy;
             else
@@ -144,27 +144,29 @@ FUZZ_TARGET(sequencer)
             sidecall::incoming_message message = message_of(one);
             bool const moves = steps % 3 == 0;
             arrival const became = moves ? sequencer.accept(std::move(message), take) : sequencer.accept(message, take);
-            hold(became == plainly.accept(one, wanted), "what becomes of a message is what the model says");
+            require(became == plainly.accept(one, wanted), "accept returns what the model returns");
             bool const taken = became == arrival::handed_out || became == arrival::waiting;
-            // NOLINTNEXTLINE(bugprone-use-after-move): it is moved from only if it was taken.
-            hold((moves && taken) || message.content() == std::to_string(one.id), "one that is not taken stays whole");
+            // NOLINTNEXTLINE(bugprone-use-after-move): moved from only if it was accepted.
+            require((moves && taken) || message.content() == std::to_string(one.id),
+                    "a message that is not accepted is not moved from");
             arrived += taken ? 1 : 0;
         }
-        hold(sequencer.waiting() == plainly.waiting(), "as many wait");
-        hold(sequencer.waiting() <= options.max_waiting, "no more wait than was said");
-        hold(out == wanted, "it hands out what the model does");
+        require(sequencer.waiting() == plainly.waiting(), "as many messages wait as in the model");
+        require(sequencer.waiting() <= options.max_waiting, "no more messages wait than allowed");
+        require(out == wanted, "the sequencer delivers what the model delivers");
     }
     while (sequencer.waiting() != 0) sequencer.give_up(take);
     while (plainly.waiting() != 0) plainly.give_up(wanted);
-    hold(out == wanted && out.size() == arrived, "nothing is lost");
-    std::optional<std::uint64_t> next = options.first.number(); // the number that comes if nothing is missing
+    require(out == wanted && out.size() == arrived, "no message is lost");
+    std::optional<std::uint64_t> next = options.first.number(); // the next number if none is missing
     for (auto const& one : out) {
         if (one.late) {
-            hold(next && one.number < *next, "what is late is behind something");
+            require(next && one.number < *next, "a late message has a lower number than the next one");
             continue;
         }
         if (next)
-            hold(one.number == *next + one.missing, "what is not late comes right behind, but for what is missing");
+            require(one.number == *next + one.missing,
+                    "a message in order follows the previous one and the missing ones");
         next = one.number == UINT64_MAX ? UINT64_MAX : one.number + 1;
     }
 }

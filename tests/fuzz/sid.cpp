@@ -1,10 +1,10 @@
-// A SID is what Twilio's pattern says, and prints back what it was read from.
+// A SID is valid if it matches Twilio's pattern, and gives back the text it was read from.
 
 #include "fuzz.hpp"
 
 #include <sidecall/sid.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 
 namespace {
 
@@ -18,25 +18,28 @@ template <class Sid>
 void try_as(std::string_view input, std::string_view letters)
 {
     auto const sid = Sid::parse(input);
-    hold(sid.has_value() == matches(input, letters), "what matches the pattern is a SID, and nothing else");
+    require(sid.has_value() == matches(input, letters), "a text is a SID if it matches the pattern");
     if (sid) {
-        hold(sid->view() == input, "a SID prints what it was read from");
-        hold(fuzz::inside(sid->view(), {reinterpret_cast<char const*>(&*sid), sizeof *sid}), "it owns its characters");
+        require(sid->view() == input, "a SID gives back the text it was read from");
+        require(fuzz::inside(sid->view(), {reinterpret_cast<char const*>(&*sid), sizeof *sid}),
+                "a SID owns its characters");
         auto const again = Sid::parse(sid->view());
-        hold(again && *again == *sid && std::hash<Sid>()(*again) == std::hash<Sid>()(*sid), "and is read as the same");
+        require(again && *again == *sid && std::hash<Sid>()(*again) == std::hash<Sid>()(*sid),
+                "the text of a SID parses to an equal SID with the same hash");
         return;
     }
-    hold(sid.error().code() == sidecall::errc::invalid_argument && sid.error().offset().has_value(), "it says where");
+    require(sid.error().code() == sidecall::errc::invalid_argument && sid.error().offset().has_value(),
+            "the failure has an offset");
     std::size_t const at = *sid.error().offset();
-    hold(at <= input.size() && at <= 34, "the byte at fault is in the text, or its end");
-    // Up to there it is right: what is missing can be filled in.
+    require(at <= input.size() && at <= 34, "the offset is within the text or at its end");
+    // The text before the mistake is valid: it can be completed to a SID.
     std::string filled(input.substr(0, at));
     if (filled.size() < 2) filled += letters.substr(filled.size());
     filled.resize(34, '0');
-    hold(Sid::parse(filled).has_value(), "nothing is wrong before the byte at fault");
+    require(Sid::parse(filled).has_value(), "there is no mistake before the reported one");
     if (at == input.size() || at == 34) return;
     filled[at] = input[at];
-    hold(!Sid::parse(filled).has_value(), "the byte at fault is wrong by itself");
+    require(!Sid::parse(filled).has_value(), "the reported byte is a mistake");
 }
 
 } // namespace

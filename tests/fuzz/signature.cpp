@@ -1,5 +1,5 @@
-// A request holds if its signature is OpenSSL's HMAC over one of the texts that Twilio may have signed, by one of the
-// tokens, and the body is vouched for; never else.
+// A request is accepted if its signature is OpenSSL's HMAC, with one of the tokens, over one of the texts that Twilio
+// may have signed, and its body is covered by the signature. Every other request is rejected.
 
 #include "fuzz.hpp"
 #include "other_hashes.hpp"
@@ -7,7 +7,7 @@
 
 #include <sidecall/webhook.hpp>
 
-using fuzz::hold;
+using fuzz::require;
 
 namespace {
 
@@ -19,10 +19,10 @@ sidecall::webhook_verifier const& verifier()
     return both;
 }
 
-/// The parts of a URL, so that it is known where its port is.
+/// The parts of a URL, so that the position of the port is known.
 struct url_parts {
-    std::string before; // scheme, user-info and host
-    std::string port;   // with its colon, or nothing
+    std::string before; // scheme, user information and host
+    std::string port;   // with its colon, or empty
     std::string own_port;
     std::string after;
 
@@ -46,7 +46,7 @@ url_parts read_url(fuzz::pieces& bytes)
     return url;
 }
 
-/// Any bytes at all: what is not signed is refused, whatever it is.
+/// Arbitrary bytes: without a valid signature, they are rejected.
 void try_forged(std::string_view input)
 {
     fuzz::pieces bytes(input);
@@ -59,11 +59,11 @@ void try_forged(std::string_view input)
                                             .signature = bytes.line(),
                                             .body = bytes.rest()};
     auto const verified = verifier().verify(request);
-    hold(!verified && verified.error().code() == sidecall::errc::invalid_signature, "a forged request is refused");
+    require(!verified && verified.error().code() == sidecall::errc::invalid_signature, "a forged request is rejected");
     sidecall::webhook_verifier const none{sidecall::secret("")};
     auto const url = std::string(request.url);
-    hold(!none.verify({.method = "GET", .url = url, .signature = fuzz::sign("", url)}),
-         "an empty token verifies nothing");
+    require(!none.verify({.method = "GET", .url = url, .signature = fuzz::sign("", url)}),
+            "an empty token rejects everything");
 }
 
 void try_signed(std::string_view input)
@@ -73,10 +73,10 @@ void try_signed(std::string_view input)
     unsigned const flags = bytes.byte();
     unsigned const kind = bytes.byte() % 4;
     std::string const body(kind == 3 ? std::string_view() : bytes.rest());
-    bool const vouched = flags & 1;
-    if (kind == 1 || kind == 2) { // JSON, and a type that nobody has heard of
+    bool const hash_matches = flags & 1;
+    if (kind == 1 || kind == 2) { // JSON, and an unknown type
         std::string hash = fuzz::hexadecimal(fuzz::other_sha256(body));
-        if (!vouched) { // another body's, too long, too short, none
+        if (!hash_matches) { // the hash of another body, too long, too short, or missing
             unsigned const how = flags >> 4 & 3;
             if (how == 0)
                 hash = fuzz::hexadecimal(fuzz::other_sha256(body + "x"));
@@ -85,7 +85,7 @@ void try_signed(std::string_view input)
             else
                 hash.resize(how == 2 ? 63 : 0);
         }
-        if (flags & 2 && !hash.empty()) { // an escape for the first digit
+        if (flags & 2 && !hash.empty()) { // the first digit as an escape
             char escape[4];
             std::snprintf(escape, sizeof escape, "%%%02X", static_cast<unsigned>(hash[0]));
             hash.replace(0, 1, escape);
@@ -93,7 +93,7 @@ void try_signed(std::string_view input)
         url.after = "/a?b=c&bodySHA256=" + hash + (flags & 4 ? "&bodySHA256=0" : "");
     }
     bool const has_hash = fuzz::query_of(url.after).find("bodySHA256=") != std::string_view::npos;
-    hold(has_hash == (kind == 1 || kind == 2), "only these have a hash here");
+    require(has_hash == (kind == 1 || kind == 2), "only bodies that are not forms have a hash here");
 
     bool const form = kind == 0;
     std::string const text = form ? fuzz::signed_text(fuzz::decode_form(body)) : "";
@@ -106,12 +106,13 @@ void try_signed(std::string_view input)
     std::string const given = url.with(url.port);
     request.url = given;
 
-    // With the port as given, without one, with the scheme's, with another one; the last of a token that is nobody's.
+    // With the port as received, without one, with the default port, with another one. The last one uses an unknown
+    // token.
     struct signature {
         std::string value;
-        bool holds;
+        bool is_signed;
     };
-    bool const body_holds = form || kind == 3 || vouched;
+    bool const body_is_covered = form || kind == 3 || hash_matches;
     signature const signatures[] = {
         {fuzz::sign(token, given + text), true},
         {fuzz::sign(token, url.with("") + text), true},
@@ -120,20 +121,22 @@ void try_signed(std::string_view input)
         {fuzz::sign(token, given + text + "x"), false},
         {fuzz::sign(token + "x", given + text), false},
     };
-    for (auto const& [value, holds] : signatures) {
+    for (auto const& [value, is_signed] : signatures) {
         request.signature = value;
         auto const verified = verifier().verify(request);
-        hold(verified.has_value() == (holds && body_holds), "a request holds if it is signed and its body vouched for");
+        require(verified.has_value() == (is_signed && body_is_covered),
+                "a request is accepted if it is signed and its body is covered");
         if (verified) continue;
-        hold(verified.error().field() == (body_holds ? "X-Twilio-Signature" : "bodySHA256"), "it says what is wrong");
+        require(verified.error().field() == (body_is_covered ? "X-Twilio-Signature" : "bodySHA256"),
+                "the failure names what is wrong");
     }
     std::string turned = signatures[0].value;
     turned[flags % 27] = turned[flags % 27] == 'A' ? 'B' : 'A';
     request.signature = turned;
-    hold(!verifier().verify(request), "another letter is another signature");
+    require(!verifier().verify(request), "a signature with one character changed is rejected");
     turned = signatures[0].value + "=";
     request.signature = turned;
-    hold(!verifier().verify(request), "more is another signature");
+    require(!verifier().verify(request), "a longer signature is rejected");
 }
 
 } // namespace

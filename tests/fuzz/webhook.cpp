@@ -1,5 +1,5 @@
-// A webhook whose signature holds is read as a decoder by itself, or nlohmann-json, reads it; the owning overload and
-// that with a storage agree; one whose signature does not hold is never read.
+// A validly signed webhook is decoded as by an independent decoder or nlohmann-json. The overloads with and without a
+// storage agree. A webhook without a valid signature is never read.
 
 #include "fuzz.hpp"
 #include "other_hashes.hpp"
@@ -11,8 +11,8 @@
 #include <sidecall/detail/standin_form.hpp>
 #include <sidecall/webhook.hpp>
 
-using fuzz::hold;
 using fuzz::inside;
+using fuzz::require;
 using sidecall::errc;
 
 namespace {
@@ -49,7 +49,7 @@ bool is_number(std::string const& text)
     return digits.size() < 20 || (digits.size() == 20 && digits <= "18446744073709551615");
 }
 
-/// Whether these are a message: each parameter that it needs once, and in its form.
+/// Whether the parameters form a message: each required one occurs once and is valid.
 bool is_message(fuzz::parameters const& all)
 {
     for (std::size_t i = 0; i != std::size(known); ++i) {
@@ -80,13 +80,13 @@ fuzz::parameters parameters_of(sidecall::incoming_message const& message)
 void check_message(sidecall::incoming_message const& message)
 {
     auto const is = [&](char const* name, std::string_view text) {
-        hold(message.parameters().find(name) == text, "a member is the parameter of its name");
+        require(message.parameters().find(name) == text, "a member equals the parameter of its name");
     };
     is("Sid", message.sid().view());
     is("CallSid", message.call_sid().view());
     is("AccountSid", message.account_sid().view());
     is("Content", message.content());
-    auto const only = [&](char const* name) -> std::optional<std::string_view> { // nothing if it is there twice
+    auto const only = [&](char const* name) -> std::optional<std::string_view> { // empty if the name occurs twice
         std::optional<std::string_view> found;
         for (std::size_t i = 0; i != message.parameters().size(); ++i) {
             if (message.parameters()[i].name != name) continue;
@@ -95,49 +95,52 @@ void check_message(sidecall::incoming_message const& message)
         }
         return found;
     };
-    hold(only("ContentType").value_or("") == message.content_type(), "so is the type, if it is there once");
-    hold(std::stoull(std::string(*message.parameters().find("SequenceNumber"))) == message.sequence_number(),
-         "so is the number");
-    hold(sidecall::detail::parse_rfc2822(only("Timestamp").value_or("")) == message.timestamp(), "so is the time");
-    hold(!message.parameters().find("there is no such parameter"), "there is no other");
+    require(only("ContentType").value_or("") == message.content_type(),
+            "the content type equals its parameter, if that occurs once");
+    require(std::stoull(std::string(*message.parameters().find("SequenceNumber"))) == message.sequence_number(),
+            "the sequence number equals its parameter");
+    require(sidecall::detail::parse_rfc2822(only("Timestamp").value_or("")) == message.timestamp(),
+            "the timestamp equals its parameter, if that occurs once");
+    require(!message.parameters().find("there is no such parameter"), "an unknown parameter is not found");
     auto const beyond = message.parameters()[message.parameters().size()];
-    hold(beyond.name.empty() && beyond.value.empty(), "there is none behind the last");
+    require(beyond.name.empty() && beyond.value.empty(), "a parameter beyond the last is empty");
 }
 
-/// The overload with a storage, which must be as large as it says.
+/// Checks the overload with a storage, which must need exactly the size that it reports.
 void compare_storages(sidecall::webhook_request const& request,
                       sidecall::result<sidecall::incoming_message> const& owned)
 {
     auto const nowhere = verifier().receive(request, sidecall::storage(nullptr, 0));
-    hold(!nowhere, "without room there is no message");
+    require(!nowhere, "an empty storage gives no message");
     bool const is_small = nowhere.error().code() == errc::invalid_argument;
     if (!is_small) {
-        hold(!owned && owned.error().to_string() == nowhere.error().to_string(), "what needs no room fails the same");
+        require(!owned && owned.error().to_string() == nowhere.error().to_string(),
+                "a failure that needs no memory is the same with a storage");
         return;
     }
-    hold(nowhere.error().field() == "storage", "it says that the room is too small");
+    require(nowhere.error().field() == "storage", "the failure says that the storage is too small");
     std::size_t const size = *nowhere.error().offset();
-    std::unique_ptr<char[]> const room(new char[size]); // no vector, so that a sanitizer sees the byte behind it
+    std::unique_ptr<char[]> const room(new char[size]); // not a vector: a sanitizer sees an access beyond it
     auto const smaller = verifier().receive(request, sidecall::storage(room.get(), size - 1));
-    hold(!smaller && smaller.error().code() == errc::invalid_argument && smaller.error().offset() == size,
-         "a byte less is too small");
+    require(!smaller && smaller.error().code() == errc::invalid_argument && smaller.error().offset() == size,
+            "a storage that is one byte smaller is too small");
     auto const placed = verifier().receive(request, sidecall::storage(room.get(), size));
-    hold(placed.has_value() == owned.has_value(), "on the heap and in a storage it is the same");
+    require(placed.has_value() == owned.has_value(), "both overloads accept the same requests");
     if (!placed) {
-        hold(placed.error().to_string() == owned.error().to_string(), "for the same reason");
+        require(placed.error().to_string() == owned.error().to_string(), "both overloads give the same failure");
         return;
     }
-    hold(parameters_of(*placed) == parameters_of(*owned), "with the same parameters");
-    hold(inside(placed->content(), {room.get(), size}), "it lies in the storage");
+    require(parameters_of(*placed) == parameters_of(*owned), "both overloads give the same parameters");
+    require(inside(placed->content(), {room.get(), size}), "the content lies within the storage");
     auto const copy = *placed;
-    hold(parameters_of(copy) == parameters_of(*owned) &&
-             !(inside(copy.content(), {room.get(), size}) && !copy.content().empty()),
-         "a copy lies elsewhere");
+    require(parameters_of(copy) == parameters_of(*owned) &&
+                !(inside(copy.content(), {room.get(), size}) && !copy.content().empty()),
+            "a copy lies outside the storage");
 }
 
 enum kinds { form, json, get };
 
-/// A body of what usually comes, without some of it, and what the input has besides.
+/// A body with the usual parameters, without some of them, and with those of the input.
 std::string make_text(kinds kind, unsigned without, std::string_view more)
 {
     if (without == 255) return std::string(more);
@@ -158,12 +161,12 @@ std::string make_text(kinds kind, unsigned without, std::string_view more)
 FUZZ_TARGET(webhook)
 {
     fuzz::pieces bytes(input);
-    std::string_view const first = bytes.line(); // a letter for the kind, one for the forgery, what is left out
+    std::string_view const first = bytes.line(); // kind, forgery, then parameters to leave out
     auto const letter = [&](std::size_t at) {
         return at < first.size() ? static_cast<unsigned char>(first[at]) - '0' : 0;
     };
     auto const kind = static_cast<kinds>(static_cast<unsigned>(letter(0)) % 3);
-    auto const forgery = static_cast<unsigned>(letter(1)) % 8; // most have none
+    auto const forgery = static_cast<unsigned>(letter(1)) % 8; // most inputs are not forged
     unsigned const without = first.size() > 2 ? static_cast<unsigned char>(first[2]) & 127u : 0;
     std::string const text = make_text(kind, first.size() > 3 ? 255 : without, bytes.rest());
 
@@ -186,26 +189,29 @@ FUZZ_TARGET(webhook)
 
     if (kind != json && fuzz::decode_form(kind == form ? std::string_view(text) : fuzz::query_of(url)).size() >
                             sidecall::webhook_verifier::max_parameters)
-        return; // refused, and a form before anything else is
+        return; // rejected; a form is rejected before anything is decoded
 
     auto const message = verifier().receive(request);
-    hold(verifier().verify(request).has_value() == !is_forged, "what is signed holds, and nothing else");
+    require(verifier().verify(request).has_value() == !is_forged, "a request is accepted if it is not forged");
     compare_storages(request, message);
     if (is_forged) {
-        hold(!message && message.error().code() == errc::invalid_signature, "what is not signed is not read");
+        require(!message && message.error().code() == errc::invalid_signature, "an unsigned request is not read");
         return;
     }
-    if (!message) hold(message.error().code() == errc::malformed_webhook, "what is signed may be no message");
+    if (!message)
+        require(message.error().code() == errc::malformed_webhook,
+                "a signed request that is not a message is malformed");
     if (message) check_message(*message);
 
     if (kind == json) {
         auto const other = fuzz::read_by_nlohmann(text);
         if (other.is_unsure || text.size() > 5'120) return;
         if (!other.is_json || !other.is_object) {
-            hold(!message && message.error().field().empty(), "what is no object is no message");
+            require(!message && message.error().field().empty(),
+                    "a body that is not an object is malformed as a whole");
             return;
         }
-        // A value that is no string is kept as its text, which nlohmann-json does not keep.
+        // A value that is not a string is kept as raw text, which nlohmann-json does not keep.
         fuzz::parameters strings;
         for (auto const& member : other.members) {
             bool const is_string = member.kind == fuzz::other_member::string;
@@ -214,24 +220,24 @@ FUZZ_TARGET(webhook)
             for (auto const* name : known)
                 if (member.name == name && !is_string && !message) return;
         }
-        hold(message.has_value() == is_message(strings), "an object with what must be in it is a message");
+        require(message.has_value() == is_message(strings), "an object is a message if it has the required members");
         if (!message) return;
-        hold(message->parameters().size() == other.members.size(), "no member is lost");
+        require(message->parameters().size() == other.members.size(), "no member is lost");
         std::sort(strings.begin(), strings.end());
         for (std::size_t i = 0; i != strings.size(); ++i)
-            hold(message->parameters()[i].name == strings[i].first, "the names are sorted");
+            require(message->parameters()[i].name == strings[i].first, "the names are sorted");
         auto const all = parameters_of(*message);
         for (auto const& member : other.members)
             if (member.kind == fuzz::other_member::string)
-                hold(std::find(all.begin(), all.end(), std::pair(member.name, member.string_value)) != all.end(),
-                     "each string is there");
+                require(std::find(all.begin(), all.end(), std::pair(member.name, member.string_value)) != all.end(),
+                        "each string is a parameter");
         return;
     }
     auto all = fuzz::decode_form(kind == form ? std::string_view(text) : fuzz::query_of(url));
-    hold(message.has_value() == is_message(all), "a form with what must be in it is a message");
+    require(message.has_value() == is_message(all), "a form is a message if it has the required parameters");
     if (!message) return;
     std::sort(all.begin(), all.end());
-    hold(parameters_of(*message) == all, "the parameters are those of the form, sorted");
+    require(parameters_of(*message) == all, "the parameters are those of the form, sorted");
 
     std::string const again = sidecall::standin_detail::encode_form(all);
     std::string const signed_again = fuzz::sign(token, "https://example.com/udm" + fuzz::signed_text(all));
@@ -239,5 +245,5 @@ FUZZ_TARGET(webhook)
                                                   .content_type = "application/x-www-form-urlencoded",
                                                   .signature = signed_again,
                                                   .body = again});
-    hold(from_standin && parameters_of(*from_standin) == all, "as the stand-in writes them, they are the same");
+    require(from_standin && parameters_of(*from_standin) == all, "the stand-in's form gives the same parameters");
 }

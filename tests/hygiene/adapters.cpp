@@ -1,4 +1,4 @@
-// What users may ask a compiler to warn of finds nothing in the adapters.
+// The adapters compile without warnings under the strict warning options.
 #include <sidecall/curl.hpp>
 #include <sidecall/curl_multi.hpp>
 #include <sidecall/httplib.hpp>

@@ -1,5 +1,6 @@
-// Functions in a user's namespace are not found by the library's own calls, although transports, timers, fields and
-// operations are of types from there. The call that finds one does not compile: it is deleted, or ambiguous.
+// The library's own calls must not find functions in a user's namespace by argument-dependent lookup, although
+// transports, timers, fields and operations have types from there. A call that finds one does not compile, since the
+// function is deleted or the call is ambiguous.
 #include <sidecall/sidecall.hpp>
 
 #include <string_view>
@@ -56,7 +57,7 @@ struct handler {
     void operator()(sidecall::result<operation::resource> outcome) const { *sum += outcome ? outcome->status : 0; }
 };
 
-// Better than, or as good as, the library's own.
+// A better match than the library's own functions, or an equal one.
 bool send_once(operation const&, auto&, sidecall::authorized_request const&) = delete;
 bool is_idempotent(operation const&, sidecall::http_method) = delete;
 bool sleep_and_continue(timer&, sidecall::milliseconds) = delete;

@@ -1,6 +1,6 @@
-// An `errc` in a std::error_code is the same in a program and in its shared libraries, though each is built with
-// -fvisibility=hidden: in one that the program is linked with, if LINKED is defined, and in those that it loads at run
-// time, by the paths that are its arguments.
+// An `errc` in a std::error_code compares equal across a program and its shared libraries, all built with
+// -fvisibility=hidden. If LINKED is defined, the program is linked with one library. It loads others at run time, by
+// the paths in its arguments.
 
 #include "hidden.hpp"
 
@@ -27,11 +27,11 @@ void expect_the_same(hidden_library const& one, hidden_library const& other, boo
 {
     std::error_code const code = one.code();
     std::error_code const mine = make_error_code(sidecall::errc::timed_out);
-    expect(other.is_timed_out(code), "a library knows the code of another");
-    expect(other.is_timed_out(mine), "a library knows the program's code");
-    expect(!other.is_timed_out(make_error_code(sidecall::errc::cancelled)), "a library knows one code from another");
+    expect(other.is_timed_out(code), "a library recognises the code of another library");
+    expect(other.is_timed_out(mine), "a library recognises the code of the program");
+    expect(!other.is_timed_out(make_error_code(sidecall::errc::cancelled)), "a library distinguishes two codes");
     expect(!other.is_timed_out({static_cast<int>(sidecall::errc::timed_out), std::generic_category()}),
-           "a library knows one category from another");
+           "a library distinguishes two categories");
     expect(code == sidecall::errc::timed_out && sidecall::errc::timed_out == code, "code == errc");
     expect(code != sidecall::errc::cancelled, "code != another errc");
     expect(other.code() == mine.default_error_condition(), "code == condition");
@@ -49,7 +49,7 @@ void expect_the_same(hidden_library const& one, hidden_library const& other, boo
 
 int main(int count, char** arguments)
 {
-    // What is loaded may have a category of its own: then only error codes of the two are not the same.
+    // A loaded library may have its own category. Then only the error codes of the two differ.
 #ifdef LINKED
     bool const one_category = true;
 #else

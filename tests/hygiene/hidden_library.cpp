@@ -1,4 +1,4 @@
-// A shared library, built with -fvisibility=hidden.
+// A shared library built with -fvisibility=hidden.
 
 #include "hidden.hpp"
 

@@ -1,6 +1,6 @@
-// The headers survive what the headers of platforms and frameworks define. Each macro takes what it takes there, and
-// makes of it what does not compile. The standard library comes first, since its own headers need not survive any of
-// it; it uses some of these names itself.
+// The headers compile with the macros that platforms and frameworks define. Each macro takes the same arguments as
+// there and expands to something that does not compile. The standard library is included first, since its headers use
+// some of these names themselves.
 
 #include <array>
 #include <bit>
@@ -174,7 +174,7 @@
 #define SREG HOSTILE
 #define UDR0 HOSTILE
 #define word(...) HOSTILE
-// lwIP, which has BSD's functions as macros
+// lwIP, which defines BSD's functions as macros
 #define accept(s, addr, length) HOSTILE
 #define bind(s, name, length) HOSTILE
 #define close(s) HOSTILE
@@ -210,7 +210,7 @@
 #define socket(domain, type, protocol) HOSTILE
 #define write(s, data, size) HOSTILE
 #define writev(s, iov, count) HOSTILE
-// Zephyr, glib, FreeRTOS, vendors of microcontrollers
+// Zephyr, glib, FreeRTOS, microcontroller vendors
 #define ABS(x) HOSTILE
 #define ALWAYS_INLINE HOSTILE
 #define ARRAY_SIZE(x) HOSTILE
@@ -312,7 +312,7 @@
 #define forever HOSTILE
 #define signals HOSTILE
 #define slots HOSTILE
-// test frameworks and logs
+// test frameworks and logging
 #define ASSERT(...) HOSTILE
 #undef assert
 #define assert(condition) HOSTILE
@@ -329,7 +329,7 @@
 #define TEST(...) HOSTILE
 #define WARN HOSTILE
 #define WARNING HOSTILE
-// the C library's own
+// the C library itself
 #undef BUFSIZ
 #define BUFSIZ HOSTILE
 #define ECHO HOSTILE
@@ -350,7 +350,7 @@
 
 #include <sidecall/sidecall.hpp>
 
-// A program with these macros calls what has one's name in this way.
+// How a program with these macros calls functions whose names are macros.
 using namespace sidecall::literals;
 
 sidecall::result<sidecall::incoming_message> answer(sidecall::webhook_request const& request,

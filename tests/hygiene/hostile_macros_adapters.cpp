@@ -1,5 +1,5 @@
-// The transports and the webhook's mount, too, survive the macros of windows.h, Apple and Unreal. What they are for
-// comes first: libcurl and cpp-httplib need not survive any of it.
+// The transports and the webhook mount compile with the macros of windows.h, Apple and Unreal, too. libcurl and
+// cpp-httplib are included first, since they need not compile with them.
 
 #include <chrono>
 #include <limits>

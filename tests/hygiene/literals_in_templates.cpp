@@ -1,5 +1,4 @@
-// Literals within templates are checked and linked like any other; clang 14 would call a consteval operator at run
-// time.
+// Literals in templates are checked and linked like any others. clang 14 would call a consteval operator at run time.
 #include <sidecall/subscription.hpp>
 
 using namespace sidecall::literals;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The same work in two translation units that are optimised differently, with the library's types between them.
+// The same work in two translation units with different optimisation, which exchange the library's types.
 
 #include <sidecall/sidecall.hpp>
 

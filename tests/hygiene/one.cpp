@@ -1,4 +1,4 @@
-// Linked with another translation unit that includes the same headers: nothing is defined twice.
+// Linked with another translation unit that includes the same headers, to check that nothing is defined twice.
 #include <sidecall/curl.hpp>
 #include <sidecall/httplib.hpp>
 #include <sidecall/sidecall.hpp>

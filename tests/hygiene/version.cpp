@@ -1,4 +1,4 @@
-// The version stands in meson.build and in version.hpp; they agree.
+// The version in meson.build and in version.hpp must be the same.
 #include <sidecall/version.hpp>
 
 static_assert(sidecall::version == PROJECT_VERSION);

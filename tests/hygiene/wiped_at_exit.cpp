@@ -1,5 +1,5 @@
-// A token in a static object is wiped when the program ends, also if the compiler made that object: clang++ leaves out
-// a destructor whose constant run touches no member.
+// A token in a static object is wiped when the program ends, also if the object is constant-initialized. clang++ omits
+// a destructor whose constant evaluation touches no member.
 
 #include "../unit/secrecy.hpp"
 
@@ -15,8 +15,8 @@ using namespace sidecall::literals;
 
 constexpr std::string_view token = "0123456789abcdef0123456789abcdef";
 
-/// Looks at the others when they have ended: it was there first, so it goes last. Leaves by _Exit where a secret is
-/// left.
+/// Checks the other objects after their destruction. It is constructed first, so it is destroyed last. Calls _Exit with
+/// an error if a secret is left.
 struct witness {
     constexpr witness() = default;
     ~witness();
@@ -27,7 +27,7 @@ sidecall::secret kept(token);
 auto header =
     sidecall::credentials::auth_token("AC00000000000000000000000000000001"_account_sid, sidecall::secret(token));
 sidecall::webhook_verifier verifier{sidecall::secret(token)};
-auto hash = sidecall::detail::sha1(); // ends as it began, and hashes keys in between
+auto hash = sidecall::detail::sha1(); // destroyed in its initial state, after hashing keys
 
 template <class T>
 std::string_view bytes_of(T const& object)
@@ -61,6 +61,6 @@ int main()
     bool const all = bytes_of(kept).find("01234567") != std::string_view::npos &&
                      bytes_of(header).find("Basic ") != std::string_view::npos &&
                      bytes_of(hash).find("01234567") != std::string_view::npos;
-    std::puts(all ? "each has something to wipe" : "there was nothing to wipe");
+    std::puts(all ? "all secrets were present" : "a secret was missing");
     return all ? 0 : 1;
 }

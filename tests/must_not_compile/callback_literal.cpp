@@ -1,4 +1,4 @@
-// A callback literal with an underscore in its host does not compile, and the message says so.
+// A callback literal whose host has an underscore does not compile, and the message says so.
 // expect: this_literal_is_not_a_valid_callback_url
 #include <sidecall/callback_url.hpp>
 using namespace sidecall::literals;

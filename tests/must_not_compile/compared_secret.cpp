@@ -1,4 +1,4 @@
-// Secrets cannot be compared: no such comparison would take constant time by accident.
+// Secrets cannot be compared, since an ordinary comparison does not take constant time.
 // expect: (no match for .operator==|invalid operands)
 #include <sidecall/credentials.hpp>
 bool same(sidecall::secret const& a, sidecall::secret const& b)

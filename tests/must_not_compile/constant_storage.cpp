@@ -1,4 +1,4 @@
-// What cannot be written to is no storage.
+// A storage is not made from constant memory.
 // expect: (no matching function|cannot convert|no viable conversion)
 #include <sidecall/credentials.hpp>
 auto keep(char const* token)

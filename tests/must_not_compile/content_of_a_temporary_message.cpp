@@ -1,4 +1,4 @@
-// A message owns its text.
+// A temporary message owns its text, so a view of it would dangle.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// A request that holds a credential cannot be copied.
+// A request with a credential cannot be copied.
 // expect: (use of deleted function|call to deleted constructor)
 #include <sidecall/http.hpp>
 sidecall::authorized_request twice(sidecall::authorized_request& request)

@@ -1,4 +1,4 @@
-// Of a number with a sign that the compiler does not know, nobody can tell that it is not negative.
+// A signed number that is not a constant is rejected as a first number, since it could be negative.
 // expect: not a constant expression
 #include <sidecall/sequencer.hpp>
 auto sequencer(int number)

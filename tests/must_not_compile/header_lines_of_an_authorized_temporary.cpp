@@ -1,4 +1,4 @@
-// The same of an authorized request.
+// The header lines of a temporary authorized request would dangle.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// A loop over the header fields of a temporary reads memory that was freed.
+// A loop over the header fields of a temporary would read freed memory.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// A result that is ignored is an error that goes unnoticed.
+// An ignored result would hide a failure.
 // expect: (nodiscard|unused-result)
 #include <sidecall/callback_url.hpp>
 void check(std::string_view url)

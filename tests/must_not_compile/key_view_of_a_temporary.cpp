@@ -1,4 +1,4 @@
-// A view of a key needs a key that stays where it is.
+// A view of a key needs a key that outlives it.
 // expect: (use of deleted function|deleted constructor|invokes a deleted function)
 #include <sidecall/idempotency_key.hpp>
 std::size_t size()

@@ -1,4 +1,4 @@
-// A rule's text must live for ever: only a literal will do, never a string that somebody owns.
+// A rule's text must have static storage duration, so only a literal is accepted, never a string.
 // expect: (could not convert|no matching (function|constructor)|no viable|cannot convert)
 #include <sidecall/result.hpp>
 #include <string>

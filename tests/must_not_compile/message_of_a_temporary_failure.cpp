@@ -1,4 +1,4 @@
-// The text of a failure ends with it.
+// A failure owns its text, so a view of a temporary's text would dangle.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// An operation without its callback does not compile: there is no empty one to fall back on.
+// An operation without its callback does not compile, since there is no empty callback.
 // expect: (callback_url|default constructor|could not convert|no default)
 #include <sidecall/subscription.hpp>
 using namespace sidecall::literals;

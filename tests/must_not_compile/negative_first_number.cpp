@@ -1,4 +1,4 @@
-// A sequence number is never negative: -1 would be the last of 64 bits, and nothing would ever be in order.
+// A negative first number is rejected: -1 would be the largest 64-bit number, and no message would ever be in order.
 // expect: (first_sequence_number_must_not_be_negative|not a constant expression)
 #include <sidecall/sequencer.hpp>
 auto sequencer()

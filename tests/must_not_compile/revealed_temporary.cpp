@@ -1,4 +1,4 @@
-// A secret that ends with the expression is wiped when its bytes are read.
+// A temporary secret would be wiped before its bytes are read.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

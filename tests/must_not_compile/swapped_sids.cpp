@@ -1,4 +1,4 @@
-// The account and the call cannot be given in each other's place.
+// The account and the call cannot be swapped.
 // expect: (could not convert|cannot convert|no viable conversion|no known conversion|no matching)
 #include <sidecall/subscription.hpp>
 using namespace sidecall::literals;

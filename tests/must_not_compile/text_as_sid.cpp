@@ -1,4 +1,4 @@
-// A text does not become a SID without being checked.
+// A text does not convert to a SID without a check.
 // expect: (could not convert|cannot convert|no viable conversion|conversion from)
 #include <sidecall/sid.hpp>
 sidecall::result<sidecall::account_sid> account(char const* text)

@@ -1,4 +1,4 @@
-// A time point without a sign would take an instant before 1970 for one far in the future.
+// An unsigned time point would turn an instant before 1970 into one far in the future.
 // expect: (static_assert|static assertion)
 #include <chrono>
 #include <sidecall/date_time.hpp>

@@ -1,4 +1,4 @@
-// A request made for one call is gone when its URL is read.
+// The URL of a temporary request would dangle.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

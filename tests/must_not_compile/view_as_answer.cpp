@@ -1,4 +1,4 @@
-// A transport that gives back a view alone may have lost what it refers to; one that has not says so by a result.
+// A transport that returns a plain view may return a dangling one. It must return a result with the view instead.
 // expect: (constraint|transport)
 #include <sidecall/subscription.hpp>
 #include <sidecall/transport.hpp>

@@ -1,4 +1,4 @@
-// A callback that was parsed for one call is gone when its text is read.
+// A view of a temporary callback would dangle.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// A SID holds its characters in itself.
+// A SID stores its characters inline, so a view of a temporary one would dangle.
 // expect: deleted (member )?(function|operator|constructor)
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,5 @@
-// The resource of a view operation lies in the answer, so an answer that ends with `send` is no use.
+// The resource of a view operation refers to the response, so a response that is destroyed when `send` returns is
+// rejected.
 // expect: the transport must return result<http_response_view>
 #include <sidecall/subscription.hpp>
 #include <sidecall/transport.hpp>

@@ -1,4 +1,4 @@
-// A transport that gives back something else than a result is no transport, and the message names the concept.
+// A callable that does not return a result is not a transport, and the message names the concept.
 // expect: (constraint|transport)
 #include <sidecall/subscription.hpp>
 #include <sidecall/transport.hpp>

@@ -1,5 +1,5 @@
-// The program of the design, word for word; tests/tools/same_words.py holds it against the design where that is there.
-// Built without exceptions and without RTTI.
+// The program of the design document, word for word. tests/tools/same_words.py compares it with that document where it
+// is available. Built without exceptions and RTTI.
 
 #include <sidecall/sidecall.hpp>      // the pure core: no socket, no adapter
 using namespace sidecall::literals;

@@ -1,5 +1,5 @@
-// Each allocation of each operation of the core fails once: the call throws std::bad_alloc or succeeds, nothing leaks,
-// and the same call succeeds afterwards.
+// Lets each allocation of each operation of the core fail once. The call then throws std::bad_alloc or succeeds,
+// nothing leaks, and the same call succeeds afterwards.
 
 #include "torture.hpp"
 
@@ -93,7 +93,7 @@ std::string sign(std::string const& text)
     return base64(code, static_cast<int>(size));
 }
 
-/// A request to a webhook, with all that it refers to.
+/// A webhook request that owns its texts.
 struct webhook {
     std::string method = "POST", url = "https://example.com/udm", type = {}, body = {}, signature = {};
 
@@ -160,7 +160,7 @@ sidecall::incoming_message incoming(int number)
 
 } // namespace
 
-TEST_CASE("values are parsed, copied and made")
+TEST_CASE("values are parsed, copied and created when memory runs out")
 {
     run_call([] { return [] { return sidecall::callback_url::parse(long_url).has_value(); }; });
     run_call([] { return [] { return sidecall::idempotency_key::parse(long_text).has_value(); }; });
@@ -189,7 +189,7 @@ TEST_CASE("values are parsed, copied and made")
     });
 }
 
-TEST_CASE("requests are made, copied, authorized and written")
+TEST_CASE("requests are created, copied, authorized and written when memory runs out")
 {
     run_call([] { return [what = subscribe()] { return what.request().to_http1().size() > 100; }; });
     run_call([] {
@@ -212,7 +212,7 @@ TEST_CASE("requests are made, copied, authorized and written")
             return clone.body() == request.body();
         };
     });
-    run_call([] { // a credential that takes more room than there is
+    run_call([] { // a credential that does not fit into the reserved space
         return
             [request = message().request(), by = sidecall::credentials::bearer(sidecall::secret(long_text)).value()] {
                 auto const authorized = authorize(request, by);
@@ -227,7 +227,7 @@ TEST_CASE("requests are made, copied, authorized and written")
     });
 }
 
-TEST_CASE("answers and failures are read, copied and printed")
+TEST_CASE("responses and failures are parsed, copied and printed when memory runs out")
 {
     run_call([] {
         return [answer = created()] {
@@ -264,7 +264,7 @@ TEST_CASE("answers and failures are read, copied and printed")
     });
 }
 
-TEST_CASE("webhooks are received")
+TEST_CASE("webhooks are received when memory runs out")
 {
     for (auto const& request : {form(), get(), json()})
         run_call([&request] {
@@ -279,7 +279,7 @@ TEST_CASE("webhooks are received")
 
 namespace {
 
-/// Messages through a sequencer; each is to come out once, whatever failed meanwhile.
+/// Passes messages through a sequencer. Each must be delivered once, whatever fails in between.
 struct sequenced {
     std::vector<int> numbers;
     sidecall::message_sequencer sequencer{{.max_waiting = 2, .max_remembered = 4}};
@@ -304,7 +304,7 @@ struct sequenced {
     }
     void again()
     {
-        attempt(); // as Twilio does where it was told that a message did not arrive
+        attempt(); // as Twilio does when it was told that a message did not arrive
         while (sequencer.waiting() != 0) sequencer.give_up(take());
         for (int number : numbers) CHECK(handed_out[number] == 1);
     }
@@ -312,7 +312,7 @@ struct sequenced {
 
 } // namespace
 
-TEST_CASE("a sequencer hands each message out once")
+TEST_CASE("a sequencer delivers each message once when memory runs out")
 {
     torture::run([] { return std::make_unique<sequenced>(std::vector{0, 1, 2}); });
     torture::run([] { return std::make_unique<sequenced>(std::vector{0, 2, 1, 3}); });
@@ -320,7 +320,7 @@ TEST_CASE("a sequencer hands each message out once")
 
 namespace {
 
-/// Answers at once, the first times by a failure.
+/// Responds at once, the first times with a failure.
 struct canned {
     int refusals = 0;
     int asked = 0;
@@ -343,35 +343,35 @@ constexpr sidecall::retry_policy at_once{.base_delay = sidecall::milliseconds(0)
 
 } // namespace
 
-TEST_CASE("operations are sent, and sent again")
+TEST_CASE("operations are sent and retried when memory runs out")
 {
     run_call([] {
-        return [what = subscribe(), by = who(), carrier = canned{.answer = created()}]() mutable {
-            return send(what, by, carrier).has_value();
+        return [what = subscribe(), by = who(), transport = canned{.answer = created()}]() mutable {
+            return send(what, by, transport).has_value();
         };
     });
     run_call([] {
         return [what = message(), by = who(), answer = message_created()] {
-            canned carrier{.refusals = 2, .answer = answer};
-            return send_with_retry(what, by, carrier, at_once, [](sidecall::milliseconds) {}).has_value();
+            canned transport{.refusals = 2, .answer = answer};
+            return send_with_retry(what, by, transport, at_once, [](sidecall::milliseconds) {}).has_value();
         };
     });
 }
 
 namespace {
 
-/// The forms with a handler: it is called once, or the call has thrown.
+/// The overloads with a handler: the handler is called once, or the call throws.
 struct asynchronous {
     bool with_retries;
-    sidecall::create_user_defined_message_subscription what = subscribe(); // whose answer takes memory to read
+    sidecall::create_user_defined_message_subscription what = subscribe(); // its response allocates when parsed
     sidecall::credentials by = who();
-    canned carrier{.refusals = with_retries ? 2 : 0, .answer = created()};
+    canned transport{.refusals = with_retries ? 2 : 0, .answer = created()};
     int called = 0;
     bool succeeded = false;
 
     void attempt()
     {
-        // Move-only, and on the heap, so that to lose it is to leak.
+        // Move-only and with heap memory, so that a lost handler shows up as a leak.
         auto handler =
             [this, one = std::make_unique<int>(1)](sidecall::result<sidecall::user_defined_message_subscription> got) {
                 called += *one;
@@ -379,9 +379,9 @@ struct asynchronous {
             };
         if (with_retries)
             send_with_retry(
-                what, by, carrier, at_once, [](sidecall::milliseconds, auto next) { next(); }, std::move(handler));
+                what, by, transport, at_once, [](sidecall::milliseconds, auto next) { next(); }, std::move(handler));
         else
-            send(what, by, carrier, std::move(handler));
+            send(what, by, transport, std::move(handler));
     }
     void check(torture::report const& is) const
     {
@@ -400,7 +400,7 @@ struct asynchronous {
 
 } // namespace
 
-TEST_CASE("a handler is called once, or the call has thrown")
+TEST_CASE("a handler is called once, or the call throws, when memory runs out")
 {
     for (bool const with_retries : {false, true})
         torture::run([&] { return std::make_unique<asynchronous>(asynchronous{.with_retries = with_retries}); });

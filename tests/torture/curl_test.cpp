@@ -1,5 +1,5 @@
-// Each allocation of the transports over libcurl fails once, ours and libcurl's own: a request completes once, nothing
-// leaks, and the same transport carries the next request.
+// Lets each allocation of the libcurl transports fail once, ours and libcurl's own. A request completes once, nothing
+// leaks, and the same transport sends the next request.
 
 #include "torture.hpp"
 
@@ -62,12 +62,12 @@ loopback::tls_identity const& identity()
 
 void serve(connection& client)
 {
-    int const at_once = 1; // else what TLS says after its handshake holds each first answer up for 40 ms
+    int const at_once = 1; // otherwise the TLS data after the handshake delays each first response by 40 ms
     ::setsockopt(client.socket(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     loopback::always(created)(client);
 }
 
-/// What a scenario has to do with: a server of its own, and whether it speaks TLS.
+/// What a scenario needs: its own server, with or without TLS.
 struct peer {
     explicit peer(bool with_tls = false) : tls(with_tls ? &identity() : nullptr), server(&serve, tls), url(server.url())
     {
@@ -83,25 +83,25 @@ bool is_whole(answer const& got)
     return got.has_value() && got->status == 201 && got->body == body;
 }
 
-/// Failures of memory are failures of the transport, and never look like an answer.
+/// An allocation failure becomes a failure of the transport, and never looks like a response.
 bool is_whole_or_failed(answer const& got)
 {
     return is_whole(got) || (!got.has_value() && !got.error().http_status());
 }
 
-/// One request on a transport that is made in the attempt, or is there already, with a kept connection.
+/// One request on a transport that the attempt creates, or on an existing transport with a kept connection.
 struct blocking {
     explicit blocking(bool with_tls, bool is_there) : to(with_tls), options(quick(to.tls)), request(post(to.url))
     {
         if (!is_there) return;
-        carry.emplace(options);
-        REQUIRE(is_whole((*carry)(request)));
+        transport.emplace(options);
+        REQUIRE(is_whole((*transport)(request)));
     }
     void attempt()
     {
-        if (!carry) carry.emplace(options);
+        if (!transport) transport.emplace(options);
         is_made = true;
-        got.emplace((*carry)(request));
+        got.emplace((*transport)(request));
     }
     void check(torture::report const& is) const
     {
@@ -112,21 +112,21 @@ struct blocking {
     }
     void again()
     {
-        if (!carry) carry.emplace(options);
-        auto const next = (*carry)(request);
+        if (!transport) transport.emplace(options);
+        auto const next = (*transport)(request);
         CHECK_MESSAGE(is_whole(next), (next ? std::string() : next.error().to_string()));
     }
 
     peer to;
     sidecall::transport_options options;
     sidecall::authorized_request request;
-    std::optional<sidecall::curl_transport> carry{};
+    std::optional<sidecall::curl_transport> transport{};
     std::optional<answer> got{};
     bool is_made = false;
 };
 
-/// Over TLS only our own allocations fail: where there is no memory to remember a TLS session, libcurl 7.88 gives a
-/// block back twice.
+/// Over TLS only our own allocations fail: libcurl 7.88 frees a block twice when it cannot allocate memory for a TLS
+/// session.
 unsigned sources(bool with_tls)
 {
     return with_tls ? faulty_memory::cpp : faulty_memory::cpp | faulty_memory::libcurl;
@@ -134,14 +134,14 @@ unsigned sources(bool with_tls)
 
 } // namespace
 
-TEST_CASE("curl_transport, its first request")
+TEST_CASE("curl_transport, first request")
 {
     REQUIRE(faulty_memory::has_libcurl());
     for (bool const with_tls : {false, true})
         torture::run([&] { return std::make_unique<blocking>(with_tls, false); }, sources(with_tls));
 }
 
-TEST_CASE("curl_transport, a request on a kept connection")
+TEST_CASE("curl_transport, request on a kept connection")
 {
     for (bool const with_tls : {false, true})
         torture::run([&] { return std::make_unique<blocking>(with_tls, true); }, sources(with_tls));
@@ -149,14 +149,14 @@ TEST_CASE("curl_transport, a request on a kept connection")
 
 namespace {
 
-/// A request that nobody can carry: the failure has its kind, if not its text.
+/// A request that cannot be sent. The failure has the right code, possibly without its text.
 struct refused {
-    sidecall::curl_transport carry{quick(nullptr)};
+    sidecall::curl_transport transport{quick(nullptr)};
     std::string url = "http://127.0.0.1:" + std::to_string(loopback::listener().port());
     sidecall::authorized_request request = post(url);
     std::optional<answer> got{};
 
-    void attempt() { got.emplace(carry(request)); }
+    void attempt() { got.emplace(transport(request)); }
     void check(torture::report const& is) const
     {
         CHECK_FALSE(is.has_thrown);
@@ -166,19 +166,19 @@ struct refused {
         CHECK((code == errc::not_connected || (is.number != 0 && code == errc::transport_failure)));
         CHECK_FALSE(got->error().message().empty());
     }
-    void again() { CHECK(carry(request).error().code() == errc::not_connected); }
+    void again() { CHECK(transport(request).error().code() == errc::not_connected); }
 };
 
 } // namespace
 
-TEST_CASE("curl_transport, a server that is not there")
+TEST_CASE("curl_transport, server that refuses connections")
 {
     torture::run([] { return std::make_unique<refused>(); });
 }
 
 namespace {
 
-/// What curl_multi_transport does, and how often each handler was called.
+/// The work of curl_multi_transport, and how often each handler was called.
 struct many {
     static constexpr std::size_t count = 4;
 
@@ -186,7 +186,8 @@ struct many {
     {
         for (auto& one : requests) one.emplace(post(to.url));
     }
-    /// Asks, and notes whether the transport took it. Move-only handlers, so that to lose one is to leak.
+    /// Starts a request and notes whether the transport accepted it. Handlers are move-only, so that a lost one shows
+    /// up as a leak.
     template <class Ask>
     void take(std::size_t which, Ask&& ask)
     {
@@ -255,7 +256,7 @@ struct many {
     bool has_thrown = false;
 };
 
-/// Requests until all are done, with timers.
+/// Requests until all have completed, with timers.
 struct carried : many {
     using many::many;
     void attempt()
@@ -273,7 +274,7 @@ struct carried : many {
     }
 };
 
-/// On a transport that is there already and has a kept connection.
+/// On an existing transport with a kept connection.
 struct carried_on : many {
     explicit carried_on(bool with_tls) : many(with_tls)
     {
@@ -287,7 +288,7 @@ struct carried_on : many {
     }
 };
 
-/// Requests that end with the transport, in the queue and on their way.
+/// Requests that end with the transport, both queued and in progress.
 struct ended : many {
     bool by_hand;
 
@@ -305,7 +306,7 @@ struct ended : many {
     }
 };
 
-/// What gets no turn in time completes so.
+/// A request that times out in the queue.
 struct late : many {
     void attempt()
     {
@@ -323,18 +324,18 @@ TEST_CASE("curl_multi_transport, requests and timers")
         torture::run([&] { return std::make_unique<carried>(with_tls); }, sources(with_tls));
 }
 
-TEST_CASE("curl_multi_transport, on a kept connection")
+TEST_CASE("curl_multi_transport, request on a kept connection")
 {
     torture::run([&] { return std::make_unique<carried_on>(false); });
 }
 
-TEST_CASE("curl_multi_transport, taken back or at its end")
+TEST_CASE("curl_multi_transport, cancelled requests and destruction")
 {
     for (bool const by_hand : {false, true}) torture::run([&] { return std::make_unique<ended>(by_hand); });
     torture::run([&] { return std::make_unique<late>(); });
 }
 
-TEST_CASE("both, where TLS has no memory")
+TEST_CASE("both transports, when TLS runs out of memory")
 {
     REQUIRE(faulty_memory::has_openssl());
     for (bool const is_there : {false, true})
@@ -344,7 +345,7 @@ TEST_CASE("both, where TLS has no memory")
 
 namespace {
 
-/// Retries through it: its handler is called once, or a call has thrown.
+/// Retries over curl_multi_transport. The handler is called once, or a call throws.
 struct retried {
     std::atomic<int> asked = 0;
     loopback::server server{[this](connection& client) {
@@ -378,7 +379,7 @@ struct retried {
         for (auto const end = clock_type::now() + 10s; clock_type::now() < end; multi.wait(10ms)) {
             try {
                 if (multi.poll() == 0) break;
-            } catch (std::bad_alloc const&) { // of what the operation does in the handler
+            } catch (std::bad_alloc const&) { // thrown by the operation in the handler
                 has_thrown = true;
             }
         }

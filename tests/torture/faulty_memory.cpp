@@ -26,7 +26,8 @@ bool fails(source who) noexcept
     return current.goes_on ? number >= current.first_failing : number == current.first_failing;
 }
 
-/// The blocks of trials: a hash table with open addressing in static memory, since it must not allocate.
+/// The blocks that were allocated in trials. A hash table with open addressing in static memory, since it must not
+/// allocate.
 class block_table {
 public:
     void add(void* block) noexcept
@@ -106,9 +107,9 @@ void* take_again(source who, void* block, std::size_t bytes) noexcept
 {
     if (!block) return take(who, bytes);
     if (fails(who)) return nullptr;
-    bool const was_noted = blocks.remove(block); // before another thread can be given the same block
+    bool const was_noted = blocks.remove(block); // before another thread can get the same block
     void* const moved = std::realloc(block, bytes == 0 ? 1 : bytes);
-    if (!moved) std::abort(); // out of memory in earnest
+    if (!moved) std::abort(); // really out of memory
     if (was_noted || (is_counted(who) && who != openssl)) blocks.add(moved);
     return moved;
 }

@@ -1,25 +1,25 @@
 #pragma once
 
-/// Memory that runs out at an allocation that a test picks: operator new in all its forms, and what libcurl and OpenSSL
-/// allocate by. It does so for the thread that asks for it alone, so that a server in another thread goes on.
+/// Memory that runs out at a chosen allocation. Covers all forms of operator new, and the allocation functions of
+/// libcurl and OpenSSL. Affects only the thread that asks for it, so that a server in another thread continues.
 
 #include <cstddef>
 #include <cstdint>
 
 namespace faulty_memory {
 
-/// Who allocates.
+/// The code that allocates.
 enum source : unsigned { cpp = 1, libcurl = 2, openssl = 4 };
 
-/// What this thread's allocations meet.
+/// What happens to this thread's allocations.
 struct plan {
-    unsigned sources = 0;            ///< Whose allocations are counted; 0: nobody's.
-    std::uint64_t count = 0;         ///< How many there were.
-    std::uint64_t first_failing = 0; ///< The first that fails, from 1; 0: none.
-    bool goes_on = false;            ///< Whether all that come after it fail, too.
+    unsigned sources = 0;            ///< The sources whose allocations are counted; 0 for none.
+    std::uint64_t count = 0;         ///< The number of allocations so far.
+    std::uint64_t first_failing = 0; ///< The first allocation that fails, from 1; 0 for none.
+    bool goes_on = false;            ///< Whether all later ones fail, too.
 };
 
-/// Makes this thread's allocations follow a plan, for as long as it lives.
+/// Applies a plan to this thread's allocations during its lifetime.
 class trial {
 public:
     explicit trial(plan const& wanted) noexcept;
@@ -27,11 +27,11 @@ public:
     trial& operator=(trial const&) = delete;
     ~trial();
 
-    /// How many allocations there were so far.
+    /// The number of allocations so far.
     static std::uint64_t count() noexcept;
 };
 
-/// Takes the present plan out of force for as long as it lives: for what a test does in between.
+/// Suspends the current plan during its lifetime, for code of the test itself.
 class pause {
 public:
     pause() noexcept;
@@ -43,11 +43,12 @@ private:
     unsigned sources_;
 };
 
-/// How many blocks that were allocated in trials have not been given back. Those of OpenSSL are left out: it keeps what
-/// it has looked up once for the rest of the program.
+/// The number of blocks that were allocated in trials and not freed. OpenSSL's blocks are not counted, since it keeps
+/// what it has looked up until the program ends.
 std::size_t live() noexcept;
 
-/// Whether libcurl and OpenSSL allocate here; false if one of them had allocated before it could be told to.
+/// Whether the allocations of libcurl and OpenSSL can fail. False if the library had allocated before its allocator
+/// could be replaced.
 bool has_libcurl() noexcept;
 bool has_openssl() noexcept;
 

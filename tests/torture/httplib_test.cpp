@@ -1,7 +1,7 @@
-// Each allocation of what stands on cpp-httplib fails once, ours and cpp-httplib's own in our thread.
+// Lets each allocation of the adapters for cpp-httplib fail once, ours and cpp-httplib's own in our thread.
 //
-// What is left out is what runs in threads of cpp-httplib's: where there is no memory for the reading of a request, an
-// exception leaves the thread, and that ends the program.
+// The threads of cpp-httplib are left out. If they run out of memory while they read a request, an exception leaves the
+// thread, which ends the program.
 
 #include "torture.hpp"
 
@@ -42,18 +42,18 @@ sidecall::authorized_request post(std::string const& url)
                      sidecall::credentials::auth_token(account, sidecall::secret(token)));
 }
 
-/// One request on a transport that is made in the attempt, or is there already, with a kept connection.
+/// One request on a transport that the attempt creates, or on an existing transport with a kept connection.
 struct carried {
     explicit carried(bool is_there) : request(post(server.url()))
     {
         if (!is_there) return;
-        carry.emplace(options);
-        REQUIRE((*carry)(request).has_value());
+        transport.emplace(options);
+        REQUIRE((*transport)(request).has_value());
     }
     void attempt()
     {
-        if (!carry) carry.emplace(options);
-        got.emplace((*carry)(request));
+        if (!transport) transport.emplace(options);
+        got.emplace((*transport)(request));
     }
     void check(torture::report const& is) const
     {
@@ -64,21 +64,21 @@ struct carried {
     }
     void again()
     {
-        if (!carry) carry.emplace(options);
-        auto const next = (*carry)(request);
+        if (!transport) transport.emplace(options);
+        auto const next = (*transport)(request);
         CHECK_MESSAGE(next.has_value(), (next ? std::string() : next.error().to_string()));
     }
 
     loopback::server server{loopback::always(created)};
     sidecall::authorized_request request;
     sidecall::transport_options options{.connect_timeout = 5s, .total_timeout = 5s};
-    std::optional<sidecall::httplib_transport> carry{};
+    std::optional<sidecall::httplib_transport> transport{};
     std::optional<answer> got{};
 };
 
 } // namespace
 
-TEST_CASE("httplib_transport, its first request and one on a kept connection")
+TEST_CASE("httplib_transport, first request and request on a kept connection")
 {
     for (bool const is_there : {false, true}) torture::run([&] { return std::make_unique<carried>(is_there); });
 }
@@ -97,8 +97,8 @@ std::string sign(std::string const& text)
     return signature;
 }
 
-/// A server with a webhook, whose thread runs out of memory from where cpp-httplib hands a request to its handlers to
-/// where it has their answer: what is ours, and the bit of cpp-httplib's around it that says how it ended.
+/// A server with a webhook. Its thread runs out of memory between cpp-httplib's call of the request handlers and the
+/// return of their response. That covers our code and the part of cpp-httplib that reports how the handler ended.
 class webhook_server {
 public:
     webhook_server() : port_(server_.bind_to_any_port("127.0.0.1"))
@@ -106,7 +106,7 @@ public:
         sidecall::mount_webhook(server_, sidecall::callback_url::parse(url()).value(),
                                 sidecall::webhook_verifier(sidecall::secret(token)),
                                 [this](sidecall::incoming_message&& message) {
-                                    std::string const copy(message.content()); // a handler's own need of memory
+                                    std::string const copy(message.content()); // the handler itself allocates
                                     ++handled_;
                                 });
         server_.set_pre_routing_handler([this](httplib::Request const&, httplib::Response&) {
@@ -141,7 +141,7 @@ public:
         thread_.join();
     }
 
-    /// The status of the answer to a request, which meets the plan; 0 if there is none.
+    /// The status of the response to a request that is subject to the plan; 0 if there is none.
     int ask(bool is_good, faulty_memory::plan const& plan)
     {
         plan_ = plan;
@@ -179,7 +179,7 @@ private:
 
 } // namespace
 
-TEST_CASE("a webhook answers 204 if its handler was called and has returned, and only then")
+TEST_CASE("a webhook answers 204 if and only if its handler was called and returned")
 {
     std::size_t const live = faulty_memory::live();
     auto there = std::make_unique<webhook_server>();

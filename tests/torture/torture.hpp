@@ -1,7 +1,7 @@
 #pragma once
 
-/// Runs an operation again and again, and lets another allocation of it fail each time, after the torture tests of curl
-/// and SQLite.
+/// Runs an operation repeatedly and lets another allocation of it fail each time, like the torture tests of curl and
+/// SQLite.
 
 #include "faulty_memory.hpp"
 
@@ -13,26 +13,26 @@
 
 namespace torture {
 
-/// Where an operation stands after an attempt.
+/// What happened in an attempt.
 struct report {
-    std::uint64_t number = 0; ///< Which allocation failed; 0: none.
-    bool goes_on = false;     ///< Whether all after it failed, too.
-    bool has_thrown = false;  ///< The attempt ended by `std::bad_alloc`.
+    std::uint64_t number = 0; ///< The number of the failed allocation; 0 for none.
+    bool goes_on = false;     ///< Whether all later ones failed, too.
+    bool has_thrown = false;  ///< Whether the attempt ended with `std::bad_alloc`.
 };
 
-/// Runs `attempt` of a new `Scenario` for each allocation that it makes, which fails: that one alone, and then all from
-/// it on. A scenario has three members:
-/// - `attempt()` does it, and may throw `std::bad_alloc`;
-/// - `check(report)` looks at what came of it;
-/// - `again()` does it once more, with memory enough, on the same object, and checks that it succeeds.
-/// When the scenario has ended, nothing may be left that was allocated in between. Gives back how many allocations it
-/// were.
+/// Runs `attempt` of a new `Scenario` for each allocation that it makes, and lets that allocation fail: first only that
+/// one, then all from it on. A scenario has three members:
+/// - `attempt()` runs the operation, and may throw `std::bad_alloc`;
+/// - `check(report)` checks the outcome;
+/// - `again()` runs the operation again on the same object with enough memory, and checks that it succeeds.
+/// When the scenario is destroyed, everything allocated in between must have been freed. Returns the number of
+/// allocations.
 template <class Make>
 std::uint64_t run(Make&& make, unsigned sources = faulty_memory::cpp | faulty_memory::libcurl, std::uint64_t first = 1,
                   std::uint64_t step = 1)
 {
     std::uint64_t total = 0;
-    // First as it is, twice: what the libraries keep for good is there then.
+    // First run twice without failures, so that the libraries have allocated what they keep until the program ends.
     for (int i = 0; i != 2; ++i) {
         auto const scenario = make();
         {
@@ -65,14 +65,14 @@ std::uint64_t run(Make&& make, unsigned sources = faulty_memory::cpp | faulty_me
                 scenario->check(is);
                 scenario->again();
             }
-            REQUIRE(faulty_memory::live() == before); // else something leaks
+            REQUIRE(faulty_memory::live() == before); // no leak
             REQUIRE(number < 100'000);
         }
     }
     return total;
 }
 
-/// A scenario that is one call of `call`, which returns whether all is as it should be: it does so, or throws.
+/// A scenario of one call, which returns whether its outcome is right, or throws.
 template <class Call>
 struct single_call {
     Call call;
@@ -83,7 +83,7 @@ struct single_call {
     void again() { CHECK(call()); }
 };
 
-/// Runs `single_call` of what `prepare()` gives back.
+/// Runs a `single_call` of the callable that `prepare()` returns.
 template <class Prepare>
 void run_call(Prepare&& prepare)
 {

@@ -1,5 +1,5 @@
-// What the core promises about memory: how often it allocates, and that no block it gives back still holds a secret. To
-// see that, this file replaces the program's operator new and delete with ones that count and look.
+// Tests what the core promises about memory: how often it allocates, and that no freed block still contains a secret.
+// To check that, this file replaces the global operator new and operator delete with versions that count and inspect.
 
 #include "secrecy.hpp"
 
@@ -26,7 +26,7 @@ struct {
     int allocations = 0;
     int given_back = 0;
     std::size_t largest = 0;
-    std::string_view needles[2]; // what no freed block may hold, while counting
+    std::string_view needles[2]; // texts that no freed block may contain while counting is on
     int leaks = 0;
 } heap;
 
@@ -69,7 +69,7 @@ void* take_or_end(std::size_t size)
 
 } // namespace
 
-// GCC inlines these and then warns that what came from `new` goes to `free`.
+// GCC inlines these and then warns that memory from `new` is passed to `free`.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
@@ -119,7 +119,7 @@ namespace {
 
 using namespace sidecall::literals;
 
-/// How often `what` allocates.
+/// The number of allocations that `what` makes.
 template <class F>
 int allocations_of(F const& what)
 {
@@ -132,7 +132,7 @@ int allocations_of(F const& what)
     return heap.allocations;
 }
 
-/// How many blocks that held one of these texts `what` gave back without wiping them.
+/// The number of blocks that `what` freed without wiping although they contained one of these texts.
 template <class F>
 int leaks_of(std::string_view a, std::string_view b, F const& what)
 {
@@ -166,13 +166,13 @@ constexpr std::string_view documented =
     R"("uri":"/2010-04-01/Accounts/ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/Calls/CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)"
     R"(/UserDefinedMessageSubscriptions/ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.json"})";
 
-// 32 characters, as Twilio's are; and how it ends in the Basic credential, where 35 characters come before it.
+// 32 characters, like Twilio's tokens, and the end of the token in a Basic credential, where 35 characters precede it.
 constexpr std::string_view token = "0123456789abcdef0123456789ABCDEF";
 constexpr std::string_view token_in_base64 = "MTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OUFCQ0RFRg==";
 
 } // namespace
 
-TEST_CASE("The counter counts, and the watch sees a text that was left behind")
+TEST_CASE("the allocation counter counts, and the leak check finds a text that was not wiped")
 {
     CHECK(allocations_of([] {}) == 0);
     CHECK(allocations_of([] { std::string const text(100, 'x'); }) == 1);
@@ -183,15 +183,15 @@ TEST_CASE("The counter counts, and the watch sees a text that was left behind")
     CHECK(who.authorization().reveal().find(token_in_base64) != std::string_view::npos);
 }
 
-TEST_CASE("A request is written and authorised with one allocation")
+TEST_CASE("writing and authorizing a request takes one allocation")
 {
     auto const operation = subscription();
     auto const who = sidecall::credentials::auth_token(account, sidecall::secret(token));
     std::optional<sidecall::authorized_request> authorized;
     CHECK(allocations_of([&] { authorized.emplace(authorize(operation.request(), who)); }) == 1);
 
-    // Its size was known before the first byte: not much larger than what is in it, room for the credential, and for
-    // all of the short texts to be escaped.
+    // The block is sized before the first byte is written. It is not much larger than the content, the space for the
+    // credential, and the space that the short texts would need if every byte were escaped.
     std::size_t const size = authorized->url().size() + authorized->body().size() + authorized->headers().text().size();
     CHECK(heap.largest >= size);
     std::size_t const short_texts = operation.callback.view().size() + operation.idempotency_key->view().size();
@@ -214,7 +214,7 @@ TEST_CASE("A request is written and authorised with one allocation")
     CHECK(heap.given_back == 1);
 }
 
-TEST_CASE("The documented 201 is read with one allocation, for its uri")
+TEST_CASE("parsing the documented 201 takes one allocation, for its uri")
 {
     auto const operation = subscription();
     std::optional<sidecall::user_defined_message_subscription> made;
@@ -226,7 +226,7 @@ TEST_CASE("The documented 201 is read with one allocation, for its uri")
           }) == 0);
 }
 
-TEST_CASE("A failure allocates for what an answer says alone, and gives all of it back")
+TEST_CASE("a failure allocates only for text from the response, and frees all of it")
 {
     using sidecall::errc;
     using sidecall::failure;
@@ -253,7 +253,7 @@ TEST_CASE("A failure allocates for what an answer says alone, and gives all of i
     CHECK(heap.given_back == heap.allocations);
 }
 
-TEST_CASE("To refuse an argument allocates nothing, and to accept one what it takes to keep it")
+TEST_CASE("rejecting an argument allocates nothing, and accepting one allocates only to store it")
 {
     bool refused = true;
     CHECK(allocations_of([&] {
@@ -281,12 +281,12 @@ TEST_CASE("To refuse an argument allocates nothing, and to accept one what it ta
     CHECK(accepted);
 }
 
-TEST_CASE("Nothing that was said in secret stays behind on the heap")
+TEST_CASE("no secret remains in freed heap memory")
 {
     using sidecall::credentials;
     using sidecall::secret;
     auto const operation = subscription();
-    SUBCASE("by a secret")
+    SUBCASE("after using a secret")
     {
         CHECK(leaks_of(token, {}, [] {
                   secret a(token);
@@ -297,7 +297,7 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
                   a = secret(token);
               }) == 0);
     }
-    SUBCASE("by credentials")
+    SUBCASE("after using credentials")
     {
         CHECK(leaks_of(token, token_in_base64, [] {
                   auto a = credentials::auth_token(account, secret(token));
@@ -309,7 +309,7 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
                   });
               }) == 0);
     }
-    SUBCASE("by an authorised request")
+    SUBCASE("after authorizing a request")
     {
         CHECK(leaks_of(token, token_in_base64, [&] {
                   auto const who = credentials::auth_token(account, secret(token));
@@ -318,10 +318,10 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
                   a = authorize(operation.request(), who);
                   a = std::move(b);
                   auto const request = operation.request();
-                  b = authorize(request, who); // of a copy, which has no room for the credential
+                  b = authorize(request, who); // a copy has no space for the credential
               }) == 0);
     }
-    SUBCASE("by one with a credential of unusual length")
+    SUBCASE("after authorizing a request with a credential of unusual length")
     {
         CHECK(leaks_of(token, {}, [&] {
                   std::string text(1000, 'x');
@@ -330,7 +330,7 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
                   auto a = authorize(operation.request(), *who);
               }) == 0);
     }
-    SUBCASE("by its bytes of HTTP/1.1")
+    SUBCASE("after writing the request as HTTP/1.1")
     {
         CHECK(leaks_of(token, token_in_base64, [&] {
                   auto const who = credentials::auth_token(account, secret(token));
@@ -338,15 +338,15 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
                   static_cast<void>(wire);
               }) == 0);
     }
-    SUBCASE("by sending it")
+    SUBCASE("after sending the request")
     {
         CHECK(leaks_of(token, token_in_base64, [&] {
                   auto const who = credentials::auth_token(account, secret(token));
-                  auto const carrier = [](sidecall::authorized_request const& request) {
+                  auto const transport = [](sidecall::authorized_request const& request) {
                       return sidecall::http_response{.status = request.headers().empty() ? 500 : 201,
                                                      .body = std::string(documented)};
                   };
-                  static_cast<void>(send(operation, who, carrier));
+                  static_cast<void>(send(operation, who, transport));
                   static_cast<void>(send(operation, who, [](sidecall::authorized_request const&) {
                       return sidecall::http_response{.status = 401, .body = "{}"};
                   }));
@@ -354,7 +354,8 @@ TEST_CASE("Nothing that was said in secret stays behind on the heap")
     }
 }
 
-TEST_CASE("A signed message is received with one allocation, from a form or a query, and a forged one with no more")
+TEST_CASE(
+    "receiving a signed message takes one allocation, from a form or a query, and rejecting a forged one takes no more")
 {
     std::string_view const parameters =
         "ContentType=application%2Fjson&Content=%7B%22text%22%3A%22a+message+of+some+length%2C+so+that+no+small+string+"
@@ -370,13 +371,13 @@ TEST_CASE("A signed message is received with one allocation, from a form or a qu
     CHECK(allocations_of([&] { REQUIRE(verifier.receive(form)); }) == 1);
     CHECK(allocations_of([&] { REQUIRE(verifier.receive(query)); }) == 1);
     CHECK(allocations_of([&] { REQUIRE(verifier.verify(query)); }) == 0);
-    form.signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="; // the other one's
+    form.signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="; // the signature of the other request
     CHECK(allocations_of([&] { REQUIRE(!verifier.receive(form)); }) == 1);
     form.signature = "forged";
     CHECK(allocations_of([&] { REQUIRE(!verifier.receive(form)); }) == 0);
 }
 
-TEST_CASE("What is made in storage of the caller's allocates nothing, and neither does what is refused there")
+TEST_CASE("values made in the caller's buffer allocate nothing, and neither do rejected ones")
 {
     using sidecall::credentials;
     using sidecall::secret;
@@ -428,7 +429,7 @@ TEST_CASE("What is made in storage of the caller's allocates nothing, and neithe
               auto const each = [&](auto const& operation) {
                   check(authorize(operation, *who, twilio, for_request).has_value());
                   check(!authorize(operation, *who, twilio, small));
-                  for (int status : {201, 204, 302, 404, 500}) { // what each of them understands, and what it does not
+                  for (int status : {201, 204, 302, 404, 500}) { // statuses that each operation handles, and others
                       static_cast<void>(operation.parse({status, {}, documented}));
                       static_cast<void>(operation.parse({status, fields, "{}"}));
                       check(status < 300 || !operation.parse({status, fields, answer_of_mine}));
@@ -444,10 +445,10 @@ TEST_CASE("What is made in storage of the caller's allocates nothing, and neithe
               each(message);
               each(end);
               check(lasting(create.parse({201, {}, documented}))->uri->size() > 100);
-              check(authorize(owning, *who, twilio, for_request).has_value()); // those that own their texts, too
+              check(authorize(owning, *who, twilio, for_request).has_value()); // operations that own their texts, too
               check(authorize(with_heap, *who, twilio, for_request).has_value());
 
-              check(secret::in(for_secret, long_secret).has_value()); // one thing at a time
+              check(secret::in(for_secret, long_secret).has_value()); // the buffer is reused, one value at a time
               check(!secret::in(small, long_secret));
           }) == 0);
     CHECK(allocations_of([&] {
@@ -461,7 +462,7 @@ TEST_CASE("What is made in storage of the caller's allocates nothing, and neithe
               check(verifier.receive(query, for_request).has_value());
               check(!verifier.receive(form, small));
               check(!verifier.receive(query, small));
-              form.signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="; // the other one's
+              form.signature = "XarmqHJpwOIYVx+n2dnNBep7KEc="; // the signature of the other request
               check(!verifier.receive(form, for_request));
               form.signature = "forged";
               check(!verifier.receive(form, for_request));
@@ -469,7 +470,7 @@ TEST_CASE("What is made in storage of the caller's allocates nothing, and neithe
     CHECK(right == expected);
 }
 
-TEST_CASE("The SIDs that are remembered are copied seldom, however many there are")
+TEST_CASE("the list of remembered SIDs reallocates rarely, however many there are")
 {
     sidecall::detail::remembered_sids seen;
     CHECK(allocations_of([&seen] {
@@ -484,7 +485,7 @@ TEST_CASE("The SIDs that are remembered are copied seldom, however many there ar
     CHECK(heap.largest <= std::size_t{2} * 10'000 * sidecall::message_sid::size);
 }
 
-TEST_CASE("A key is kept in place if it is no longer than a UUID, and copied with one allocation if it is")
+TEST_CASE("a key of up to 36 bytes is stored inline, and copying a longer one takes one allocation")
 {
     for (std::size_t size : {1u, 36u, 37u}) {
         CAPTURE(size);
@@ -497,8 +498,7 @@ TEST_CASE("A key is kept in place if it is no longer than a UUID, and copied wit
     }
 }
 
-TEST_CASE(
-    "Through callbacks the request alone is allocated, and a retry one more for each attempt, none with a secret in it")
+TEST_CASE("the callback interface allocates only the request, plus once per attempt when retrying, and leaks no secret")
 {
     auto const who = sidecall::credentials::auth_token(account, sidecall::secret("SECRET-TOKEN-IN-CLEAR"));
     std::string const encoded(who.authorization().reveal());
@@ -535,7 +535,7 @@ TEST_CASE(
     CHECK(calls == 5);
 }
 
-TEST_CASE("A sequencer gives back all that waits in it when it ends")
+TEST_CASE("a sequencer frees all waiting messages when it is destroyed")
 {
     std::string url = "https://example.com/udm?AccountSid=AC00000000000000000000000000000001"
                       "&CallSid=CA00000000000000000000000000000002&Content=1&ContentType=application%2Fjson"

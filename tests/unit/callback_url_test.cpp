@@ -18,7 +18,7 @@ using sidecall::callback_url;
 using sidecall::callback_url_view;
 using sidecall::errc;
 
-/// Where the first mistake is, or -1: what `parse` says.
+/// The offset of the first mistake that `parse` reports, or -1.
 int mistake(std::string_view text)
 {
     auto const url = callback_url_view::parse(text);
@@ -55,7 +55,7 @@ std::vector<std::string> const hosts = {
     "[1::3:4:5:6:7:8]",
 };
 
-/// Each good URL of the grid, with what it was assembled from.
+/// Each valid URL of the grid, with the parts that it is assembled from.
 struct parts {
     std::string scheme, user, host, port, target, fragment;
     std::string url() const { return scheme + "://" + user + host + port + target + fragment; }
@@ -84,8 +84,8 @@ static_assert("https://h"_callback_url.port() == 443 && "https://h"_callback_url
 static_assert(!callback_url_view::parse("https://a_b.example/"));
 static_assert(callback_url_view::parse("https://a_b.example/").error().offset() == 9u);
 
-// A view may become an owner; an owner must not become a view, which could outlive it. A text becomes neither
-// unchecked.
+// A view converts to an owning URL. An owning URL must not convert to a view, which could outlive it. A text converts
+// to neither without a check.
 static_assert(std::convertible_to<callback_url_view, callback_url>);
 static_assert(!std::constructible_from<callback_url_view, callback_url>);
 static_assert(!std::constructible_from<callback_url, std::string>);
@@ -96,7 +96,7 @@ static_assert(std::equality_comparable<callback_url>);
 
 } // namespace
 
-TEST_CASE("What a URL was put together from comes back in pieces, and the whole unchanged")
+TEST_CASE("a parsed URL gives back the parts it was assembled from, and the whole text unchanged")
 {
     int urls = 0;
     int wrong = 0;
@@ -117,9 +117,9 @@ TEST_CASE("What a URL was put together from comes back in pieces, and the whole 
     CHECK(urls == 3 * 5 * 18 * 5 * 5 * 4 * 4);
 }
 
-TEST_CASE("A callback_url owns its text, in any copy and after a move")
+TEST_CASE("a callback_url owns its text, also when copied or moved")
 {
-    // Short enough for a string's own storage, and not.
+    // One text fits into the small-string buffer, the other does not.
     for (std::string text : {std::string("http://h/p"), "https://example.com/" + std::string(100, 'x') + "?q"}) {
         std::string const before = text;
         auto const parsed = callback_url::parse(text);
@@ -136,7 +136,7 @@ TEST_CASE("A callback_url owns its text, in any copy and after a move")
         CHECK(copy == *parsed);
         CHECK(copy.host() == view->host());
         CHECK(copy.target() == view->target());
-        CHECK(copy.host().data() >= copy.view().data()); // its own bytes
+        CHECK(copy.host().data() >= copy.view().data()); // points into the copy's own bytes
         CHECK(copy.host().data() < copy.view().data() + copy.view().size());
 
         callback_url moved = std::move(copy);
@@ -151,10 +151,10 @@ TEST_CASE("A callback_url owns its text, in any copy and after a move")
     CHECK(a.port() == 99);
     CHECK(a.target() == "/2?3");
     CHECK(a != *callback_url::parse("http://a/1"));
-    CHECK(*callback_url::parse("http://a/1") != *callback_url::parse("http://a/1#")); // the bytes decide
+    CHECK(*callback_url::parse("http://a/1") != *callback_url::parse("http://a/1#")); // equality compares the bytes
 }
 
-TEST_CASE("A byte that may stand nowhere is refused wherever it is put, at or before it")
+TEST_CASE("rejects a forbidden byte at any position, with an offset at or before it")
 {
     std::string forbidden = " \t\r\n\\\"<>^`{|}\x7F";
     for (int c = 0; c != 0x20; ++c) forbidden += static_cast<char>(c);
@@ -179,7 +179,7 @@ TEST_CASE("A byte that may stand nowhere is refused wherever it is put, at or be
     CHECK(wrong == 0);
 }
 
-TEST_CASE("In path, query and fragment the offset is exactly the byte's")
+TEST_CASE("reports the exact offset of a wrong byte in the path, query or fragment")
 {
     std::string const good = "https://example.com/p?q#z"; // no hexadecimal digit that could complete an escape
     for (std::size_t at = good.find("/p") + 1; at <= good.size(); ++at) {
@@ -199,7 +199,7 @@ TEST_CASE("In path, query and fragment the offset is exactly the byte's")
     }
 }
 
-TEST_CASE("What comes after the first mistake does not move it")
+TEST_CASE("text after the first mistake does not change the reported offset")
 {
     std::mt19937 random(4711);
     std::string const alphabet = "ab1-._~:/?#[]@!%41 \\\x80";
@@ -212,7 +212,7 @@ TEST_CASE("What comes after the first mistake does not move it")
         int const offset = mistake(text);
         if (offset < 0) continue;
         ++refused;
-        // Only what stands in front of a fragment can still be read otherwise: put the rubbish behind one.
+        // Only the text before a fragment can change its meaning, so append the garbage after one.
         if (text.find('#') != text.npos && offset <= static_cast<int>(text.find('#')) &&
             mistake(text + "\x01 rubbish") != offset)
             ++wrong;
@@ -222,7 +222,7 @@ TEST_CASE("What comes after the first mistake does not move it")
     CHECK(refused > 1000);
 }
 
-TEST_CASE("Each mistake names its rule and its byte")
+TEST_CASE("each mistake is reported with its rule and its byte offset")
 {
     struct row {
         std::string_view text;
@@ -282,7 +282,7 @@ TEST_CASE("Each mistake names its rule and its byte")
              row{"https://u%zz@h/", 9, "'%' without two"},
              row{"https://u[@h/", 9, "percent-encode it"},
          }) {
-        auto const shown = text; // clang 14 captures no structured binding
+        auto const shown = text; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         CHECK(mistake(text) == offset);
         auto const said = rule(text);
@@ -291,27 +291,27 @@ TEST_CASE("Each mistake names its rule and its byte")
     }
 }
 
-TEST_CASE("An escape may be cut short by the end of its part as well as of the text")
+TEST_CASE("rejects an escape that is cut off by the end of its part or of the text")
 {
     CHECK(mistake("https://u%4@h/") == 9); // not "%4@"
     CHECK(mistake("https://h/%4#1") == 10);
     CHECK(mistake("https://h/%#41") == 10);
 }
 
-TEST_CASE("A hostname has 253 characters at most, and its labels 63")
+TEST_CASE("accepts hostnames of up to 253 characters and labels of up to 63")
 {
     std::string const label(63, 'a');
     std::string const longest = label + "." + label + "." + label + "." + std::string(61, 'b');
     REQUIRE(longest.size() == 253);
     CHECK(mistake("https://" + longest) == -1);
-    CHECK(mistake("https://" + longest + ".") == -1); // the last dot is not counted
+    CHECK(mistake("https://" + longest + ".") == -1); // the trailing dot is not counted
     CHECK(mistake("https://" + longest + "b") == 8 + 253);
     CHECK(mistake("https://" + longest + "b.") == 8 + 253);
     CHECK(mistake("https://" + label + "a.example") == 8 + 63);
     CHECK(mistake("https://x." + label + "a") == 10 + 63);
 }
 
-TEST_CASE("A URL may be long")
+TEST_CASE("accepts a long URL")
 {
     std::string const text = "https://example.com/?" + std::string(1'000'000, 'x');
     auto const url = callback_url::parse(text);
@@ -320,7 +320,7 @@ TEST_CASE("A URL may be long")
     CHECK(mistake(text + " ") == static_cast<int>(text.size()));
 }
 
-TEST_CASE("Four decimal numbers are an IPv4 address, and nothing else is")
+TEST_CASE("accepts exactly four decimal numbers as an IPv4 address")
 {
     using sidecall::detail::is_ipv4;
     int wrong = 0;
@@ -336,11 +336,11 @@ TEST_CASE("Four decimal numbers are an IPv4 address, and nothing else is")
         CHECK_FALSE(is_ipv4(text));
 }
 
-TEST_CASE("An IPv6 address has eight groups, or fewer around one gap")
+TEST_CASE("accepts an IPv6 address of eight groups, or of fewer with one gap")
 {
     using sidecall::detail::is_ipv6;
-    // Every number of groups before and after a gap, with and without an IPv4 address at the end: RFC 3986's nine
-    // alternatives say no more than this.
+    // Every number of groups before and after a gap, with and without a trailing IPv4 address. This is equivalent to
+    // the nine alternatives of RFC 3986.
     for (int before = 0; before != 10; ++before) {
         for (int after = 0; after != 10; ++after) {
             for (bool gap : {false, true}) {
@@ -368,7 +368,7 @@ TEST_CASE("An IPv6 address has eight groups, or fewer around one gap")
         CHECK_FALSE(is_ipv6(text));
 }
 
-TEST_CASE("A callback that was moved from has empty parts")
+TEST_CASE("a moved-from callback has empty parts")
 {
     auto url = sidecall::callback_url::parse("https://user@a-long-hostname.example.com:8443/path?query").value();
     auto const taken = std::move(url);

@@ -1,4 +1,4 @@
-// What is done sixteen bytes at once agrees with what is done byte by byte.
+// Processing sixteen bytes at once gives the same results as processing byte by byte.
 
 #include "tally.hpp"
 
@@ -39,14 +39,14 @@ std::string bytes_from_to(int first, int last)
     return bytes;
 }
 
-/// A class and, written down a second time, the bytes that are in it.
+/// A byte class and an independent list of the bytes that belong to it.
 template <class Class>
 struct classified {
     Class in_class;
     std::string members;
 
     bool has(char c) const { return members.find(c) != members.npos; }
-    /// A member, and a byte that is none: `~` is in some, NUL in others.
+    /// A byte of the class and a byte outside it: `~` belongs to some classes, NUL to others.
     char inside() const { return members[members.size() / 2]; }
     char outside() const
     {
@@ -56,7 +56,7 @@ struct classified {
     }
 };
 
-/// Calls `check` with every class that is in use.
+/// Calls `check` with every byte class that the library uses.
 template <class Check>
 void for_each_class(Check check)
 {
@@ -67,11 +67,12 @@ void for_each_class(Check check)
             check(classified<decltype(in_class)>{in_class, std::move(members)});
         }
     };
-    named("is_target_byte", detail::is_target_byte(), alnum + "-._~!$&'()*+,;=:@/?");   // RFC 3986: pchar, "/" and "?"
-    named("is_userinfo_byte", detail::is_userinfo_byte(), alnum + "-._~!$&'()*+,;=:");  // unreserved, sub-delims, ":"
-    named("is_unreserved", detail::is_unreserved(), alnum + "-._~");                    // unreserved
-    named("is_unreserved_or_space", detail::is_unreserved_or_space(), alnum + "-._~ "); // and what becomes "+"
-    named("is_path_byte", detail::is_path_byte(), alnum + "-._~!$&'()*+,;=:@/");        // pchar and "/"
+    named("is_target_byte", detail::is_target_byte(), alnum + "-._~!$&'()*+,;=:@/?");  // RFC 3986: pchar, "/" and "?"
+    named("is_userinfo_byte", detail::is_userinfo_byte(), alnum + "-._~!$&'()*+,;=:"); // unreserved, sub-delims, ":"
+    named("is_unreserved", detail::is_unreserved(), alnum + "-._~");                   // unreserved
+    named("is_unreserved_or_space", detail::is_unreserved_or_space(),
+          alnum + "-._~ "); // unreserved, and space, which becomes "+"
+    named("is_path_byte", detail::is_path_byte(), alnum + "-._~!$&'()*+,;=:@/"); // pchar and "/"
     named("is_ascii", detail::is_ascii(), bytes_from_to(0, 0x7F));
     named("is_plain_string_byte", detail::is_plain_string_byte(),
           bytes_from_to(' ', '!') + bytes_from_to('#', '[') + bytes_from_to(']', 0x7F)); // RFC 8259, section 7
@@ -79,7 +80,8 @@ void for_each_class(Check check)
     named("is_ampersand", detail::is_ampersand(), "&");
 }
 
-/// The five questions, asked byte by byte of a text from `at` on; what is wrong with the answers, or nothing.
+/// Compares the five queries with a byte-by-byte answer, for a text from `at` on. Returns the differences, or an empty
+/// text.
 template <class Class>
 std::string disagreement(classified<Class> const& what, std::string_view text, std::size_t at)
 {
@@ -90,11 +92,11 @@ std::string disagreement(classified<Class> const& what, std::string_view text, s
     exact_block copy(std::string(text.size() - at + detail::copy_slack, '\xA5'));
     char* out = copy.data();
     if (detail::copy_while(what.in_class, text, at, out) != expected) return "copy_while: where it stops";
-    if (out != copy.data() + (expected - at)) return "copy_while: where it goes on";
+    if (out != copy.data() + (expected - at)) return "copy_while: where it continues";
     if (std::string_view(copy.data(), expected - at) != text.substr(at, expected - at)) return "copy_while: the copy";
     if (copy.view().find_first_not_of('\xA5', std::min(expected - at + detail::copy_slack, copy.size())) !=
         std::string_view::npos)
-        return "copy_while: it spills too much";
+        return "copy_while: it writes too much";
 
     if (at != 0) return {};
     std::size_t count = 0;
@@ -119,7 +121,7 @@ std::string disagreement(classified<Class> const& what, std::string_view text, s
 
 } // namespace
 
-TEST_CASE("A class has the bytes that its grammar names, one by one and sixteen at once")
+TEST_CASE("each byte class contains the bytes of its grammar, tested one by one and sixteen at once")
 {
     for_each_class([](auto const& what) {
         tally all;
@@ -128,7 +130,7 @@ TEST_CASE("A class has the bytes that its grammar names, one by one and sixteen 
             bool const in = what.in_class(static_cast<detail::octet>(byte)) != 0;
             all.add(in == what.has(byte) ? "" : "one by one", {&byte, 1});
         }
-        // At each place of a chunk, and behind it: among others, and among its like.
+        // At each position in a chunk and after it, among bytes of the class and among others.
         for (std::size_t size : {1u, 15u, 16u, 17u, 31u, 32u, 33u, 48u})
             for (char filling : {what.inside(), what.outside()}) {
                 exact_block block(std::string(size, filling));
@@ -144,7 +146,7 @@ TEST_CASE("A class has the bytes that its grammar names, one by one and sixteen 
     });
 }
 
-TEST_CASE("A byte that is not of its class is found wherever it stands, in a text of whatever length")
+TEST_CASE("finds a byte outside the class at any position, in texts of any length")
 {
     for_each_class([](auto const& what) {
         tally all;
@@ -163,7 +165,7 @@ TEST_CASE("A byte that is not of its class is found wherever it stands, in a tex
     });
 }
 
-TEST_CASE("Among any others, too, and in texts so long that sixteen sums of one byte overflow")
+TEST_CASE("agrees on random texts, and on texts so long that sixteen one-byte sums overflow")
 {
     std::mt19937 random(1);
     for_each_class([&](auto const& what) {
@@ -193,7 +195,7 @@ TEST_CASE("Among any others, too, and in texts so long that sixteen sums of one 
     });
 }
 
-TEST_CASE("A constant is looked through with the same answers")
+TEST_CASE("gives the same answers at compile time")
 {
     static_assert(detail::find_first_not_in(detail::is_target_byte(), "/a/path/of/more/than/sixteen/bytes?x=1#y", 0) ==
                   38);

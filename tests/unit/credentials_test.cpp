@@ -32,7 +32,7 @@ std::string encode(std::string_view first, std::string_view second = {})
     return text;
 }
 
-/// Base64 bit by bit: slow, and nothing like the core's.
+/// A slow base64 encoder that works bit by bit, independent of the core's.
 std::string reference_encode(std::string_view bytes)
 {
     std::string bits;
@@ -79,9 +79,9 @@ constexpr bool stays_inside =
     !std::convertible_to<T, std::string_view> && !std::convertible_to<T, std::string> &&
     !std::convertible_to<T, char const*> && !std::convertible_to<T, bool> && !std::default_initializable<T>;
 static_assert(stays_inside<secret> && stays_inside<credentials>);
-static_assert(streamable<std::string> && comparable<std::string>); // the concepts can tell
+static_assert(streamable<std::string> && comparable<std::string>); // checks the concepts themselves
 
-// A secret is made on purpose, and credentials from a secret alone.
+// A secret is made explicitly, and credentials are made only from a secret.
 static_assert(!std::convertible_to<char const*, secret> && std::constructible_from<secret, char const*>);
 static_assert(!std::convertible_to<std::string, secret> && std::constructible_from<secret, std::string>);
 static_assert(!std::convertible_to<std::string_view, secret>);
@@ -104,7 +104,7 @@ int bearer_mistake(std::string_view token)
 
 } // namespace
 
-TEST_CASE("Base64 gives the texts of RFC 4648, section 10")
+TEST_CASE("base64 encodes the examples of RFC 4648, section 10")
 {
     CHECK(encode("") == "");
     CHECK(encode("f") == "Zg==");
@@ -116,7 +116,7 @@ TEST_CASE("Base64 gives the texts of RFC 4648, section 10")
     CHECK(encode("\xFB\xEF\xBE\xFF\xFF\xFF") == "++++////");
 }
 
-TEST_CASE("Base64 agrees with a slow encoder and decoder, wherever the source is divided")
+TEST_CASE("base64 agrees with a slow encoder and decoder, wherever the source is split")
 {
     std::mt19937 random(64);
     for (std::size_t size = 0; size <= 20; ++size) {
@@ -134,7 +134,7 @@ TEST_CASE("Base64 agrees with a slow encoder and decoder, wherever the source is
     CHECK(encode(every) == reference_encode(every));
 }
 
-TEST_CASE("Basic is scheme, blank, and base64 of user, colon and password (RFC 7617)")
+TEST_CASE("a Basic credential is the scheme, a space, and base64 of user, colon and password (RFC 7617)")
 {
     CHECK(encode("Aladdin", ":open sesame") == "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     CHECK(encode("test:", "123\xC2\xA3") == "dGVzdDoxMjPCow==");
@@ -152,7 +152,7 @@ TEST_CASE("Basic is scheme, blank, and base64 of user, colon and password (RFC 7
           "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMToxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMg==");
 }
 
-TEST_CASE("A bearer token is sent as it is, if RFC 6750 knows its characters")
+TEST_CASE("a bearer token is sent unchanged if it has only characters that RFC 6750 allows")
 {
     CHECK(bearer_mistake("mF_9.B5f-4.1JqM") == -1);
     CHECK(bearer_mistake("a") == -1);
@@ -181,7 +181,7 @@ TEST_CASE("A bearer token is sent as it is, if RFC 6750 knows its characters")
     CHECK(refused.error().to_string().find("very") == std::string::npos);
 }
 
-TEST_CASE("A secret gives out the text it was made of")
+TEST_CASE("a secret reveals the text it was made from")
 {
     std::string text = "a token that is too long to lie within the string";
     CHECK(lasting(secret(std::string_view(text))).reveal() == text);
@@ -192,9 +192,9 @@ TEST_CASE("A secret gives out the text it was made of")
     CHECK(lasting(secret(std::string_view("a\0b", 3))).reveal().size() == 3);
 }
 
-TEST_CASE("A secret that is moved from is empty, and the bytes went with it")
+TEST_CASE("a moved-from secret is empty and keeps no bytes")
 {
-    constexpr char token[] = "short-token!"; // lies within the string itself, where a move leaves it behind
+    constexpr char token[] = "short-token!"; // fits into the small-string buffer, where a move leaves the bytes behind
     glass_box<secret> box;
     secret& from = box.make(token);
     REQUIRE(box.shows(token));
@@ -215,7 +215,7 @@ TEST_CASE("A secret that is moved from is empty, and the bytes went with it")
     CHECK_FALSE(other_box.shows("token"));
     other_box.end(other);
     REQUIRE(box.shows(token));
-    from = secret("brief"); // shorter: the end of the old one must go, too
+    from = secret("brief"); // shorter than the old text, whose end must be wiped, too
     CHECK(from.reveal() == "brief");
     CHECK_FALSE(box.shows("token"));
 
@@ -225,7 +225,7 @@ TEST_CASE("A secret that is moved from is empty, and the bytes went with it")
     box.end(from);
 }
 
-TEST_CASE("A secret that has ended leaves nothing of itself behind")
+TEST_CASE("a destroyed secret leaves no bytes behind")
 {
     constexpr char token[] = "short-token!";
     glass_box<secret> box;
@@ -236,7 +236,7 @@ TEST_CASE("A secret that has ended leaves nothing of itself behind")
     CHECK_FALSE(box.shows("token"));
 }
 
-TEST_CASE("A string that becomes a secret is wiped where it was")
+TEST_CASE("making a secret from a string wipes the string")
 {
     constexpr std::string_view token = "short-token!";
     glass_box<std::string> box;
@@ -249,7 +249,7 @@ TEST_CASE("A string that becomes a secret is wiped where it was")
     box.end(text);
 }
 
-TEST_CASE("A short bearer token leaves nothing behind in credentials that were moved from or have ended")
+TEST_CASE("a short bearer token leaves no bytes in moved-from or destroyed credentials")
 {
     constexpr char header[] = "Bearer tok3n.x";
     glass_box<credentials> box;
@@ -265,24 +265,24 @@ TEST_CASE("A short bearer token leaves nothing behind in credentials that were m
     CHECK_FALSE(box.shows("tok3n"));
 }
 
-TEST_CASE("Wiping goes over all that the storage can hold")
+TEST_CASE("wiping covers the whole capacity of a string")
 {
     std::string text;
     text.reserve(100);
     text = std::string(80, 'x');
-    text.resize(10); // what was behind is still there
+    text.resize(10); // the bytes after the new end are still in memory
     char const volatile* const data = text.data();
     std::size_t const capacity = text.capacity();
     char const* const before = text.data();
     sidecall::detail::wipe(text);
     CHECK(text.empty());
-    REQUIRE(text.data() == before); // it did not move
+    REQUIRE(text.data() == before); // no reallocation
     std::size_t left = 0;
     for (std::size_t i = 0; i != capacity; ++i) left += data[i] == 'x';
     CHECK(left == 0);
 }
 
-TEST_CASE("A text of limited length takes what it can hold")
+TEST_CASE("inline_text accepts text up to its capacity")
 {
     constexpr auto full = [] {
         sidecall::detail::inline_text<8> text;
@@ -300,7 +300,7 @@ TEST_CASE("A text of limited length takes what it can hold")
     CHECK(full.view() == "12345678");
 }
 
-TEST_CASE("A variable that is not set is an empty secret, and ends nothing")
+TEST_CASE("a null pointer, as from an unset environment variable, makes an empty secret")
 {
     CHECK(secret(static_cast<char const*>(nullptr)).empty());
 }

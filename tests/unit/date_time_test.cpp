@@ -39,7 +39,7 @@ std::string format(char const* how, Args... args)
     return std::string(text, static_cast<std::size_t>(size));
 }
 
-/// A calendar that only counts: from Monday, 1 January 1900, one day at a time.
+/// A calendar that only counts days, from Monday, 1 January 1900.
 struct calendar {
     int year = 1900;
     int month = 0; // 0 is January
@@ -61,8 +61,8 @@ struct calendar {
     }
 };
 
-/// What a date means by the standard library's calendar, if it is in the form that Twilio writes, `Www, dd Mmm yyyy
-/// hh:mm:ss +hhmm`, and there is such a day and time.
+/// What a date means by the standard library's calendar. Empty if the text is not in Twilio's form, `Www, dd Mmm yyyy
+/// hh:mm:ss +hhmm`, or if there is no such day or time.
 std::optional<date_time> canonical_meaning(std::string const& text)
 {
     char weekday[4]{}, month[4]{}, sign = 0;
@@ -94,17 +94,17 @@ static_assert(std::is_aggregate_v<date_time> && std::regular<date_time> && std::
 
 } // namespace
 
-TEST_CASE("Every day from 1900 to 9999 that is written down is read back")
+TEST_CASE("reads back every day from 1900 to 9999")
 {
     calendar today;
     int read = 0;
     int wrong = 0;
     std::string first;
-    auto const check = [&](bool holds, std::string const& text) {
-        if (!holds && ++wrong == 1) first = text;
+    auto const check = [&](bool is_right, std::string const& text) {
+        if (!is_right && ++wrong == 1) first = text;
     };
     for (; today.year != 10000; today.next()) {
-        // Around each end of a February and of a year, and every nineteenth day between.
+        // Check the days around the end of each February and of each year, and some of the days between.
         bool const edge = (today.month == 1 && today.day >= 28) || (today.month == 2 && today.day == 1) ||
                           (today.month == 11 && today.day == 31) || (today.month == 0 && today.day == 1);
         if (!edge && today.unix_days % 41 != 0) continue;
@@ -121,7 +121,7 @@ TEST_CASE("Every day from 1900 to 9999 that is written down is read back")
         text = format("%s, %02d %s %04d %02d:%02d:%02d GMT", days[today.weekday], today.day, months[today.month],
                       today.year, hour, minute, second);
         check(parse_http_date(text) == expected, text);
-        check(parse_rfc2822(text) == date_time{expected, 0}, text); // an HTTP-date is one of mail, too
+        check(parse_rfc2822(text) == date_time{expected, 0}, text); // an HTTP-date is also an RFC 2822 date
         text = format("%s %s %2d %02d:%02d:%02d %04d", days[today.weekday], months[today.month], today.day, hour,
                       minute, second, today.year);
         check(parse_http_date(text) == expected, text);
@@ -131,7 +131,7 @@ TEST_CASE("Every day from 1900 to 9999 that is written down is read back")
                           months[today.month], today.year % 100, hour, minute, second);
             check(parse_http_date(text) == expected, text);
         }
-        // Under another day's name it is no date at all.
+        // With the name of another weekday, it is not a date.
         text = format("%s, %02d %s %04d %02d:%02d +0000", days[(today.weekday + 1 + read % 6) % 7], today.day,
                       months[today.month], today.year, hour, minute);
         check(!parse_rfc2822(text), text);
@@ -141,11 +141,11 @@ TEST_CASE("Every day from 1900 to 9999 that is written down is read back")
     CAPTURE(first);
     CHECK(wrong == 0);
     CHECK(read > 100'000);
-    CHECK(today.unix_days == 2932897); // 1 January 10000: the counting calendar is right itself
+    CHECK(today.unix_days == 2932897); // 1 January 10000: checks the counting calendar itself
     CHECK(today.weekday == 5);
 }
 
-TEST_CASE("Every offset moves the instant and is kept")
+TEST_CASE("an offset shifts the instant and is stored")
 {
     int wrong = 0;
     for (int hours = 0; hours != 100; ++hours) {
@@ -160,7 +160,7 @@ TEST_CASE("Every offset moves the instant and is kept")
     CHECK(wrong == 0);
 }
 
-TEST_CASE("A day that the month has not, and a time that the day has not, are refused")
+TEST_CASE("rejects a day that the month does not have and a time that the day does not have")
 {
     int wrong = 0;
     for (int year : {1900, 1904, 1999, 2000, 2019, 2020, 2100, 2400}) {
@@ -185,7 +185,7 @@ TEST_CASE("A day that the month has not, and a time that the day has not, are re
     CHECK(wrong == 0);
 }
 
-TEST_CASE("A leap second is the next second, at the end of a UTC day alone")
+TEST_CASE("a leap second becomes the next second, and is accepted only at the end of a UTC day")
 {
     CHECK(parse_rfc2822("Sat, 31 Dec 2016 23:59:60 +0000")->unix_seconds == 1483228800);
     CHECK(parse_rfc2822("Sun, 01 Jan 2017 00:59:60 +0100")->unix_seconds == 1483228800);
@@ -193,11 +193,11 @@ TEST_CASE("A leap second is the next second, at the end of a UTC day alone")
     CHECK(!parse_rfc2822("Sat, 31 Dec 2016 23:59:60 +0100"));
     CHECK(!parse_rfc2822("Sat, 31 Dec 2016 22:59:60 +0000"));
     CHECK(!parse_rfc2822("Sat, 31 Dec 2016 23:58:60 +0000"));
-    CHECK(parse_rfc2822("Sat, 31 Dec 1960 23:59:60 +0000").has_value()); // before 1970, too
+    CHECK(parse_rfc2822("Sat, 31 Dec 1960 23:59:60 +0000").has_value()); // also before 1970
     CHECK(!parse_rfc2822("Sat, 31 Dec 1960 23:58:60 +0000"));
 }
 
-TEST_CASE("A date with one character changed, left out or added is refused, or means what it says")
+TEST_CASE("a date with one character changed, removed or added is rejected, or means what it says")
 {
     std::string const alphabet = "0123456789 +-:,.ADFJMNOSWTabcdeghilnoprtuvwy()\\\t\r\n";
     int wrong = 0;
@@ -209,10 +209,10 @@ TEST_CASE("A date with one character changed, left out or added is refused, or m
         refused += !read;
         auto const meant = canonical_meaning(text);
         bool good = true;
-        if (meant) { // in the canonical form: then exactly that
+        if (meant) { // in the canonical form: the standard library must agree
             good = read == meant;
             ++another;
-        } else if (read) { // in another form: then putting it into the canonical one must not change what it means
+        } else if (read) { // in another form: writing it in the canonical form must not change its meaning
             auto const local = std::chrono::sys_seconds(std::chrono::seconds(read->unix_seconds)) +
                                std::chrono::minutes(read->offset_minutes);
             auto const day = std::chrono::floor<std::chrono::days>(local);
@@ -225,8 +225,8 @@ TEST_CASE("A date with one character changed, left out or added is refused, or m
                        static_cast<int>(date.year()), static_cast<int>(time / 3600), static_cast<int>(time / 60 % 60),
                        static_cast<int>(time % 60), read->offset_minutes < 0 ? '-' : '+', offset / 60, offset % 60);
             good = parse_rfc2822(canonical) == read && canonical_meaning(canonical) == read;
-            // And all digits that were given are in it, in their order: none was passed over. The year, which is the
-            // second number, may be an obsolete one of two or three digits.
+            // All digits of the text appear in the result, in order, so none was skipped. The year, which is the second
+            // number, may have the obsolete form of two or three digits.
             std::string given, number, kept;
             int numbers = 0;
             for (char c : text + ' ') {
@@ -258,7 +258,7 @@ TEST_CASE("A date with one character changed, left out or added is refused, or m
             }
             for (char c : alphabet) {
                 std::string text = date;
-                if (c != '0' && c != '(' && c != ')') check(text.insert(at, 1, c)); // a year may have more noughts
+                if (c != '0' && c != '(' && c != ')') check(text.insert(at, 1, c)); // extra zeros are valid in a year
                 text = date;
                 if (at == date.size()) continue;
                 text[at] = c;
@@ -269,10 +269,10 @@ TEST_CASE("A date with one character changed, left out or added is refused, or m
     CAPTURE(first);
     CHECK(wrong == 0);
     CHECK(refused > 4000);
-    CHECK(another > 100); // some are other dates of the canonical form
+    CHECK(another > 100); // some of the results are other dates in canonical form
 }
 
-TEST_CASE("Case, spaces and comments are as RFC 2822 has them")
+TEST_CASE("case, spaces and comments follow RFC 2822")
 {
     date_time const when{1576699321, 0};
     for (std::string_view text :
@@ -292,7 +292,7 @@ TEST_CASE("Case, spaces and comments are as RFC 2822 has them")
                                   "Wednesday, 18 Dec 2019 20:02:01 +0000",
                                   "Wed, 18 December 2019 20:02:01 +0000",
                                   "Thu, 18 Dec 19 20:02:01 +0000",
-                                  "Wed, 18 Dec 019 20:02:01 +0000", // of 1919, a Thursday
+                                  "Wed, 18 Dec 019 20:02:01 +0000", // 1919, and that day is a Thursday
                                   "Wed, 18 Dec 9 20:02:01 +0000",
                                   "Wed, 18 Dec 12019 20:02:01 +0000",
                                   "Wed, 18 Dec 2019 20:02:01",
@@ -324,12 +324,12 @@ TEST_CASE("Case, spaces and comments are as RFC 2822 has them")
     CHECK(!parse_rfc2822("Wed, 18 Dec 2019 20:02:01 +0000 (\xC3\xBC)"));
 }
 
-TEST_CASE("An HTTP-date is read exactly, in each of its three forms")
+TEST_CASE("reads each of the three forms of an HTTP-date exactly")
 {
     for (std::string_view text :
          {"Wed, 18 Dec 2019 20:02:01 GMT", "Wednesday, 18-Dec-19 20:02:01 GMT", "Wed Dec 18 20:02:01 2019"})
         CHECK(parse_http_date(text) == 1576699321);
-    CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == 784111777); // RFC 9110's own
+    CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == 784111777); // the example of RFC 9110
     CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == 784111777);
     CHECK(parse_http_date("Thursday, 01-Jan-70 00:00:00 GMT") == 0);
     CHECK(parse_http_date("Tuesday, 31-Dec-69 00:00:00 GMT") == 3155673600);
@@ -361,12 +361,12 @@ TEST_CASE("An HTTP-date is read exactly, in each of its three forms")
     }
 }
 
-TEST_CASE("An asctime date has a blank or a digit before the day's last one, not both")
+TEST_CASE("an asctime date has a space or a digit before the last digit of the day, not both")
 {
     CHECK(!parse_http_date("Wed Dec  18 20:02:01 2019"));
 }
 
-TEST_CASE("An instant becomes a time point of <chrono>'s that counts seconds, and from there any other")
+TEST_CASE("an instant converts to a <chrono> time point in seconds, and from there to any other")
 {
     using namespace std::chrono;
     constexpr date_time created{1576699321, 0};
@@ -377,7 +377,7 @@ TEST_CASE("An instant becomes a time point of <chrono>'s that counts seconds, an
     CHECK(date_time{253402300799, 0}.to<sys_seconds>() == sys_days(9999y / 12 / 31) + 23h + 59min + 59s);
 }
 
-TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
+TEST_CASE("milliseconds converts from and to <chrono> durations where nothing is lost")
 {
     using sidecall::milliseconds;
     static_assert(milliseconds(std::chrono::hours(1)) == milliseconds(3'600'000));
@@ -387,7 +387,7 @@ TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
     static_assert(milliseconds((std::chrono::hours::min)()).count == INT64_MIN);
     static_assert(std::is_convertible_v<std::chrono::seconds, milliseconds>);
     static_assert(std::is_convertible_v<milliseconds, std::chrono::milliseconds>);
-    // Of whatever integer type, with or without a sign.
+    // From any integer type, signed or unsigned.
     using wide = std::chrono::duration<std::uint64_t, std::milli>;
     using wide_hours = std::chrono::duration<std::uint64_t, std::ratio<3600>>;
     using narrow = std::chrono::duration<std::int32_t, std::milli>;
@@ -409,7 +409,7 @@ TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
                   narrow(milliseconds(INT64_MIN)) == (narrow::min)());
     static_assert(narrow(milliseconds(-7)) == narrow(-7) && wide(milliseconds(-7)) == wide(0));
     static_assert(std::chrono::duration<double, std::milli>(milliseconds(7)).count() == 7.0);
-    // What would lose something, or its unit, is not done in silence.
+    // A conversion that would lose precision or the unit is not implicit.
     static_assert(!std::is_convertible_v<std::chrono::microseconds, milliseconds>);
     static_assert(!std::is_convertible_v<std::chrono::duration<double>, milliseconds>);
     static_assert(!std::is_convertible_v<milliseconds, std::chrono::seconds>);
@@ -419,8 +419,8 @@ TEST_CASE("A span of time is that of <chrono>, wherever nothing is lost")
 
 namespace {
 
-/// A duration whose numbers are of this type: of `<chrono>`'s, or one of the same shape where the standard library does
-/// not take 128 bits.
+/// A duration with this number type: a `<chrono>` duration, or one of the same shape where the standard library does
+/// not accept 128 bits.
 template <class Rep, class Period = std::milli>
 struct span_of {
     using rep = Rep;
@@ -452,11 +452,11 @@ constexpr uint128 two_to_the(unsigned exponent)
 
 } // namespace
 
-TEST_CASE("A span is made of every integer, and cut off where 64 bits end")
+TEST_CASE("milliseconds converts from a duration of any integer type and saturates at 64 bits")
 {
     using seconds = std::ratio<1>;
     using hours = std::ratio<3600>;
-    // Of 64 bits without a sign.
+    // From unsigned 64-bit integers.
     static_assert(count_of<std::uint64_t>(0) == 0);
     static_assert(count_of<std::uint64_t>(7) == 7);
     static_assert(count_of<std::uint64_t>(INT64_MAX) == INT64_MAX);
@@ -466,7 +466,7 @@ TEST_CASE("A span is made of every integer, and cut off where 64 bits end")
     static_assert(count_of<std::uint64_t, seconds>(INT64_MAX / 1000 + 1) == INT64_MAX);
     static_assert(count_of<std::uint64_t, hours>(UINT64_MAX) == INT64_MAX);
     static_assert(count_of<unsigned long long>(UINT64_MAX) == INT64_MAX);
-    // Of 128 bits.
+    // From 128-bit integers.
     static_assert(count_of<int128>(-5) == -5);
     static_assert(count_of<int128>(INT64_MAX) == INT64_MAX);
     static_assert(count_of<int128>(INT64_MIN) == INT64_MIN);
@@ -479,7 +479,7 @@ TEST_CASE("A span is made of every integer, and cut off where 64 bits end")
     static_assert(count_of<uint128>(two_to_the(63)) == INT64_MAX);
     static_assert(count_of<uint128>(two_to_the(64)) == INT64_MAX);
     static_assert(count_of<uint128, hours>(~uint128{0}) == INT64_MAX);
-    // Of few.
+    // From small integers.
     static_assert(count_of<std::int8_t, hours>(-128) == -460'800'000);
     static_assert(count_of<std::uint8_t, hours>(255) == 918'000'000);
     static_assert(count_of<std::int16_t>(-32768) == -32768);
@@ -487,7 +487,7 @@ TEST_CASE("A span is made of every integer, and cut off where 64 bits end")
     static_assert(count_of<std::int32_t, seconds>(INT32_MIN) == INT32_MIN * std::int64_t{1000});
     static_assert(count_of<std::uint32_t, seconds>(UINT32_MAX) == UINT32_MAX * std::int64_t{1000});
     static_assert(count_of<char>('\1') == 1);
-    // A unit of which not even one fits, or only some.
+    // From a unit so large that not even one fits, or only a few.
     static_assert(count_of<std::int64_t, std::exa>(0) == 0);
     static_assert(count_of<std::int64_t, std::exa>(1) == INT64_MAX);
     static_assert(count_of<std::int64_t, std::exa>(-1) == INT64_MIN);
@@ -496,12 +496,12 @@ TEST_CASE("A span is made of every integer, and cut off where 64 bits end")
     static_assert(count_of<std::int64_t, std::peta>(10) == INT64_MAX);
     static_assert(count_of<std::int64_t, std::peta>(-10) == INT64_MIN);
     static_assert(count_of<std::int64_t, std::ratio<1, 500>>(INT64_MIN) == INT64_MIN);
-    // The true durations of <chrono>.
+    // From real <chrono> durations.
     static_assert(sidecall::milliseconds(std::chrono::duration<std::uint64_t, std::milli>(UINT64_MAX)).count ==
                   INT64_MAX);
     static_assert(sidecall::milliseconds(std::chrono::duration<unsigned>(UINT32_MAX)).count ==
                   UINT32_MAX * std::int64_t{1000});
-    // And of a number that is no duration.
+    // From a plain number.
     static_assert(sidecall::milliseconds(UINT64_MAX).count == INT64_MAX);
     static_assert(sidecall::milliseconds(5u).count == 5);
     static_assert(sidecall::milliseconds(static_cast<int128>(two_to_the(70))).count == INT64_MAX);
@@ -511,7 +511,7 @@ TEST_CASE("A span is made of every integer, and cut off where 64 bits end")
     static_assert(!std::is_constructible_v<sidecall::milliseconds, bool>);
 }
 
-TEST_CASE("A span becomes a duration of every integer, cut off where that ends")
+TEST_CASE("milliseconds converts to a duration of any integer type and saturates at its limits")
 {
     static_assert(to_rep<std::int64_t>(INT64_MIN) == INT64_MIN);
     static_assert(to_rep<int128>(INT64_MIN) == INT64_MIN);
@@ -538,7 +538,7 @@ TEST_CASE("A span becomes a duration of every integer, cut off where that ends")
     static_assert(narrow.count() == INT32_MAX);
 }
 
-TEST_CASE("Spans of numbers with a sign and without are equal if they are as long")
+TEST_CASE("durations of signed and unsigned numbers compare by their length")
 {
     using sidecall::milliseconds;
     static_assert(milliseconds(span_of<std::uint64_t>(UINT64_MAX)) != milliseconds(-1));
@@ -547,7 +547,7 @@ TEST_CASE("Spans of numbers with a sign and without are equal if they are as lon
     static_assert(milliseconds(3) == std::chrono::duration<unsigned, std::milli>(3));
 }
 
-TEST_CASE("Points in time are equal if instant and offset are, and spans are cut off where 64 bits end")
+TEST_CASE("date_times are equal if instant and offset are equal, and durations saturate at 64 bits")
 {
     sidecall::date_time const noon{43200, 60};
     CHECK(noon == sidecall::date_time{43200, 60});

@@ -1,5 +1,5 @@
-// Our digests, codes and signatures against those of OpenSSL. A file of its own, since it is the only one that needs
-// OpenSSL.
+// Compares our digests, authentication codes and signatures with OpenSSL's. In a separate file, since only this test
+// needs OpenSSL.
 
 #include <sidecall/detail/crypto/hmac.hpp>
 #include <sidecall/detail/crypto/sha1.hpp>
@@ -77,7 +77,7 @@ void compare(EVP_MD const* kind)
         for (char const& byte : text) hash.update({&byte, 1});
         REQUIRE(hash.finish() == expected);
     }
-    // The last has 2^24 bits, so that each byte of the length says something.
+    // The last text has 2^24 bits, so that its length uses a fourth byte.
     for (std::size_t size : {4095u, 4096u, 65536u + 55, 65536u + 56, 1048576u + 63, 2097152u + 1}) {
         std::string const text = some_bytes(size, 7);
         Hash hash;
@@ -88,17 +88,17 @@ void compare(EVP_MD const* kind)
 
 } // namespace
 
-TEST_CASE("SHA-1 agrees with OpenSSL's at all lengths, wherever the text is divided")
+TEST_CASE("SHA-1 agrees with OpenSSL for all lengths, wherever the text is split")
 {
     compare<sha1>(EVP_sha1());
 }
 
-TEST_CASE("SHA-256 agrees with OpenSSL's at all lengths, wherever the text is divided")
+TEST_CASE("SHA-256 agrees with OpenSSL for all lengths, wherever the text is split")
 {
     compare<sha256>(EVP_sha256());
 }
 
-TEST_CASE("HMAC-SHA1 agrees with OpenSSL's for keys and texts of all lengths")
+TEST_CASE("HMAC-SHA1 agrees with OpenSSL for keys and texts of all lengths")
 {
     for (std::size_t key_size = 0; key_size <= 200; ++key_size) {
         std::string const key = some_bytes(key_size, 11);
@@ -117,7 +117,7 @@ TEST_CASE("HMAC-SHA1 agrees with OpenSSL's for keys and texts of all lengths")
     }
 }
 
-TEST_CASE("Signatures that OpenSSL made over sorted sets hold, whatever the parameters are")
+TEST_CASE("accepts signatures that OpenSSL computed over sorted sets of random parameters")
 {
     std::minstd_rand random(2024);
     auto const below = [&random](unsigned limit) { return static_cast<unsigned>(random() >> 8) % limit; };

@@ -62,11 +62,11 @@ std::string some_bytes(std::size_t size, unsigned seed)
     return text;
 }
 
-/// SHA-1 and SHA-256 that never ask for the processor's instructions.
+/// SHA-1 and SHA-256 that never use the processor's SHA instructions.
 using portable_sha1 = digest<5, sha1::initial, &sha1_portable>;
 using portable_sha256 = digest<8, sha256::initial, &sha256_portable>;
 
-/// Where two ways to compress blocks are, after all of `count` of them at once and after one at a time.
+/// Checks that two block functions reach the same state, with all `count` blocks at once and with one block at a time.
 template <std::size_t Words, class One, class Other>
 void check_agreement(One one, Other other)
 {
@@ -90,7 +90,8 @@ void check_agreement(One one, Other other)
     }
 }
 
-/// A text of each length up to 300 gives the same digest in one piece, in two, wherever it is divided, and in many.
+/// Checks that a text of each length up to 300 gives the same digest in one piece, in two pieces with every split, and
+/// in many pieces.
 template <class One, class Other>
 void check_pieces()
 {
@@ -112,7 +113,7 @@ void check_pieces()
     }
 }
 
-// They work where the compiler computes, too.
+// They also work at compile time.
 static_assert(digest_of<sha1>("abc")[0] == 0xa9 && digest_of<sha1>("abc")[19] == 0x9d);
 static_assert(digest_of<sha256>("abc")[0] == 0xba && digest_of<sha256>("abc")[31] == 0xad);
 static_assert([] {
@@ -151,7 +152,7 @@ TEST_CASE("SHA-256 gives the digests of FIPS 180-4 and RFC 6234")
           "175ee69b02ba9b58e2b0a5fd13819cea573f3940a94f825128cf4209beabb4e8");
 }
 
-TEST_CASE("SHA-1 and SHA-256 give those digests without the processor's instructions, too")
+TEST_CASE("the portable SHA-1 and SHA-256 give the same digests")
 {
     CHECK(hex(digest_of<portable_sha1>("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
     CHECK(hex(digest_of<portable_sha1>(four_blocks)) == "a49b2446a02c645bf419f995b67091253a04a259");
@@ -163,11 +164,11 @@ TEST_CASE("SHA-1 and SHA-256 give those digests without the processor's instruct
           "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST_CASE("The processor's instructions and C++ agree on any block and any state")
+TEST_CASE("the SHA instructions and the portable code agree on any block and any state")
 {
     sha1::state one = sha1::initial;
     if (!try_sha1_instructions(one, nullptr, 0)) {
-        MESSAGE("this processor, or this build, has no SHA instructions");
+        MESSAGE("skipped: this processor or build has no SHA instructions");
         return;
     }
     check_agreement<5>(&sha1_portable, [](auto& state, char const* blocks, std::size_t count) {
@@ -178,7 +179,7 @@ TEST_CASE("The processor's instructions and C++ agree on any block and any state
     });
 }
 
-TEST_CASE("A text gives one digest, in whatever pieces it comes and however it is computed")
+TEST_CASE("a text has one digest, however it is split and whichever implementation computes it")
 {
     check_pieces<sha1, portable_sha1>();
     check_pieces<portable_sha1, sha1>();
@@ -186,7 +187,7 @@ TEST_CASE("A text gives one digest, in whatever pieces it comes and however it i
     check_pieces<portable_sha256, sha256>();
 }
 
-TEST_CASE("A digest that is copied half way goes on by itself")
+TEST_CASE("a copied digest continues independently of the original")
 {
     sha1 first;
     first.update(four_blocks.substr(0, 70));
@@ -213,18 +214,18 @@ TEST_CASE("HMAC-SHA1 gives the codes of RFC 2202")
           "e8e99d0f45237d786d6bbaa7965c7808bbff1a91");
 }
 
-TEST_CASE("A key of up to a block is used as it is, a longer one is hashed")
+TEST_CASE("a key of up to one block is used unchanged, a longer one is hashed")
 {
-    // From `printf text | openssl dgst -sha1 -mac HMAC -macopt hexkey:6b…`.
+    // Expected values: `printf text | openssl dgst -sha1 -mac HMAC -macopt hexkey:6b…`.
     CHECK(hmac(std::string(63, 'k'), "text") == "b8bf0e297d91a1fd1a2c6bb62a2bed9a69cf70bd");
     CHECK(hmac(std::string(64, 'k'), "text") == "79ff55fa698f97a703bb0ad426871006ee745343");
     CHECK(hmac(std::string(65, 'k'), "text") == "23cdc442dba98c8865255f4fce14aca27f4444ba");
 
-    // The padding of RFC 2104 makes these the same key, by its own definition.
+    // RFC 2104 pads a key with zeros, so these two keys are equivalent.
     CHECK(hmac("key", "text") == hmac(std::string("key\0", 4), "text"));
 }
 
-TEST_CASE("A key gives any number of codes, of texts in any pieces")
+TEST_CASE("a key computes any number of codes, for texts in any pieces")
 {
     hmac_sha1 const key("Jefe");
     std::string const text = "what do ya want for nothing?";
@@ -244,7 +245,7 @@ TEST_CASE("A key gives any number of codes, of texts in any pieces")
     CHECK(copy.code([](auto) {}) == none);
 }
 
-TEST_CASE("Codes are equal if all their bytes are")
+TEST_CASE("codes are equal only if all their bytes are")
 {
     std::array<unsigned char, 20> a{};
     for (std::size_t i = 0; i != a.size(); ++i) a[i] = static_cast<unsigned char>(37 * i + 5);
@@ -254,13 +255,13 @@ TEST_CASE("Codes are equal if all their bytes are")
         b[bit / 8] = static_cast<unsigned char>(b[bit / 8] ^ 1u << bit % 8);
         REQUIRE_FALSE(equal_in_constant_time(a, b));
         REQUIRE_FALSE(equal_in_constant_time(b, a));
-        // Differences must not cancel each other out.
+        // Two differences must not cancel each other out.
         b[(bit / 8 + 1) % a.size()] = static_cast<unsigned char>(b[(bit / 8 + 1) % a.size()] ^ 1u << bit % 8);
         REQUIRE_FALSE(equal_in_constant_time(a, b));
     }
 }
 
-TEST_CASE("What HMAC keeps of a key is wiped when it ends")
+TEST_CASE("the HMAC key state is wiped on destruction")
 {
     glass_box<hmac_sha1> box;
     hmac_sha1& key = box.make("auth token");
@@ -269,7 +270,7 @@ TEST_CASE("What HMAC keeps of a key is wiped when it ends")
     CHECK(box.used() == 0);
 }
 
-TEST_CASE_TEMPLATE("What a digest keeps of a text is wiped when it ends", T, sidecall::detail::sha1,
+TEST_CASE_TEMPLATE("a digest wipes its state and buffered text on destruction", T, sidecall::detail::sha1,
                    sidecall::detail::sha256)
 {
     glass_box<T> box;
@@ -277,12 +278,12 @@ TEST_CASE_TEMPLATE("What a digest keeps of a text is wiped when it ends", T, sid
     hash.update(std::string(T::block_size + 50, 'x'));
     CHECK(box.used() > 50);
     box.end(hash);
-    CHECK(box.used() <= sizeof(std::uint64_t)); // how long it was
+    CHECK(box.used() <= sizeof(std::uint64_t)); // only the length remains
 }
 
-TEST_CASE("The length of a text is counted in 64 bits")
+TEST_CASE("the length of a text is counted in 64 bits")
 {
-    // What goes on behind so many bytes and ends there has the length alone in its last block.
+    // When a text ends after so many bytes, its last block contains only the padding and the length.
     for (std::uint64_t const length : {std::uint64_t{1} << 29, std::uint64_t{1} << 40, std::uint64_t{1} << 60}) {
         std::array<char, sidecall::detail::sha1::block_size> block{'\x80'};
         for (unsigned i = 0; i != 8; ++i) block[56 + i] = static_cast<char>(8 * length >> (56 - 8 * i) & 0xFF);
@@ -294,9 +295,9 @@ TEST_CASE("The length of a text is counted in 64 bits")
     }
 }
 
-TEST_CASE("Base64 is the same whole, in two pieces and group by group")
+TEST_CASE("base64 gives the same result in one piece, in two pieces and group by group")
 {
-    // All groups of bits in all places, and all lengths on both sides of what is written at once.
+    // All digits in all places, and all lengths around the size that is written at once.
     std::string every;
     for (unsigned digit = 0; digit != 64; ++digit)
         for (unsigned three : {digit << 18, digit << 12, digit << 6, digit, digit * 0x41041})
@@ -312,7 +313,7 @@ TEST_CASE("Base64 is the same whole, in two pieces and group by group")
         std::string by_group;
         for (std::size_t at = 0; at < bytes.size(); at += 3) by_group += encode(bytes.substr(at, 3), {});
         for (std::size_t split = 0; split <= bytes.size(); ++split) {
-            // Each in a place of its own, so that a sanitizer sees a byte too many.
+            // Each part in its own allocation, so that a sanitizer sees an out-of-bounds read.
             std::string const first = bytes.substr(0, split);
             std::string const second = bytes.substr(split);
             REQUIRE(encode(first, second) == by_group);
@@ -329,7 +330,7 @@ TEST_CASE("Base64 is the same whole, in two pieces and group by group")
     CHECK(alphabet == "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 }
 
-TEST_CASE("Base64 of a known length is read back, and in no other spelling")
+TEST_CASE("base64 of a known length is decoded, and only from its canonical spelling")
 {
     auto const round_trip = [](auto bytes) {
         for (unsigned seed = 0; seed != 64; ++seed) {
@@ -343,7 +344,7 @@ TEST_CASE("Base64 of a known length is read back, and in no other spelling")
             REQUIRE(base64_decode(text, read));
             REQUIRE(read == bytes);
 
-            // Any other character in any place is another text, or none.
+            // Any other character at any position decodes to other bytes or is rejected.
             if (seed > 3) continue;
             for (std::size_t i = 0; i != text.size(); ++i) {
                 std::string other = text;
@@ -366,7 +367,7 @@ TEST_CASE("Base64 of a known length is read back, and in no other spelling")
     round_trip(std::array<unsigned char, 21>{});
 }
 
-TEST_CASE("Base64 that is not to the letter is refused")
+TEST_CASE("rejects base64 that is not canonical")
 {
     auto const reads = [](std::string_view text) {
         std::array<unsigned char, 4> bytes{};
@@ -375,25 +376,25 @@ TEST_CASE("Base64 that is not to the letter is refused")
     CHECK(reads("AAAAAA=="));
     CHECK(reads("+/+/+w=="));
     char const* const wrong[] = {
-        "",             // nothing
+        "",             // empty
         "AAAAAA",       // no padding
-        "AAAAAA=",      // half of it
-        "AAAAAA===",    // too much of it
+        "AAAAAA=",      // half the padding
+        "AAAAAA===",    // too much padding
         "AAAAAAA=",     // five bytes
         "AAAAAAAA",     // six bytes
         "AAAA",         // three bytes
         "AAAAAAAAAA==", // seven bytes
-        "AAAAAB==",     // unused bits
+        "AAAAAB==",     // unused bits set
         "AAAAAP==",     //
-        "-_-_-w==",     // the alphabet for URLs
-        "AAAAA===",     // padding in a digit's place
+        "-_-_-w==",     // the URL-safe alphabet
+        "AAAAA===",     // padding in place of a digit
         "=AAAAA==",     //
         "AA==AA==",     // two texts
-        "AAAA AA==",    // blanks
+        "AAAA AA==",    // whitespace
         " AAAAA==",     //
         "AAAAA\n==",    //
         "AAAAAA=\n",    //
-        "AAAAA\xC3==",  // no ASCII
+        "AAAAA\xC3==",  // not ASCII
     };
     for (char const* text : wrong) {
         CAPTURE(text);
@@ -402,7 +403,7 @@ TEST_CASE("Base64 that is not to the letter is refused")
     CHECK_FALSE(reads(std::string_view("AAAAA\0==", 8)));
     CHECK_FALSE(reads(std::string_view("AAAAAA==\0", 9)));
 
-    // 20 bytes, what an HMAC-SHA1 has, leave two bits over in the last digit.
+    // The 20 bytes of an HMAC-SHA1 leave two unused bits in the last digit.
     std::array<unsigned char, 20> code{};
     CHECK(base64_decode("AAAAAAAAAAAAAAAAAAAAAAAAAAA=", code));
     for (char const* last : {"B", "C", "D", "P"})

@@ -20,8 +20,8 @@ using sidecall::errc;
 
 std::string const product = "sidecall/" + std::string(sidecall::version);
 
-/// `field@offset: message`, or the origin.
-std::string told(sidecall::result<endpoint> const& made)
+/// `field@offset: message` of the failure, or the origin.
+std::string describe(sidecall::result<endpoint> const& made)
 {
     if (made) return std::string(made->origin());
     auto const& f = made.error();
@@ -34,7 +34,7 @@ bool begins(std::string_view text, std::string_view with)
     return text.compare(0, with.size(), with) == 0;
 }
 
-// A plain value, also at compile time, and never a URL that was not checked.
+// A regular value, also at compile time. It does not convert from an unchecked URL.
 static_assert(std::regular<endpoint> && std::is_trivially_copyable_v<endpoint>);
 static_assert(!std::constructible_from<endpoint, char const*> && !std::constructible_from<endpoint, std::string>);
 static_assert(lasting(endpoint()).origin() == "https://api.twilio.com" &&
@@ -45,13 +45,13 @@ static_assert(!endpoint::parse("http://example.com"));
 
 } // namespace
 
-TEST_CASE("The version is one number, for the preprocessor and for the User-Agent")
+TEST_CASE("the version is the same in the preprocessor macros and in the User-Agent")
 {
     CHECK(sidecall::version == std::to_string(SIDECALL_VERSION_MAJOR) + "." + std::to_string(SIDECALL_VERSION_MINOR) +
                                    "." + std::to_string(SIDECALL_VERSION_PATCH));
 }
 
-TEST_CASE("By default requests go to Twilio, over TLS, in sidecall's name")
+TEST_CASE("by default, requests go to Twilio over TLS with sidecall's User-Agent")
 {
     endpoint const where;
     CHECK(where.origin() == "https://api.twilio.com");
@@ -60,13 +60,13 @@ TEST_CASE("By default requests go to Twilio, over TLS, in sidecall's name")
     CHECK(where.user_agent() == product);
 }
 
-TEST_CASE("Region and edge are labels of Twilio's host")
+TEST_CASE("region and edge become labels of Twilio's host")
 {
-    CHECK(told(endpoint::region("ie1")) == "https://api.ie1.twilio.com");
-    CHECK(told(endpoint::edge("dublin")) == "https://api.dublin.us1.twilio.com");
-    CHECK(told(endpoint::edge("sydney", "au1")) == "https://api.sydney.au1.twilio.com");
+    CHECK(describe(endpoint::region("ie1")) == "https://api.ie1.twilio.com");
+    CHECK(describe(endpoint::edge("dublin")) == "https://api.dublin.us1.twilio.com");
+    CHECK(describe(endpoint::edge("sydney", "au1")) == "https://api.sydney.au1.twilio.com");
     std::string const longest(63, 'a');
-    CHECK(told(endpoint::edge(longest, longest)) == "https://api." + longest + "." + longest + ".twilio.com");
+    CHECK(describe(endpoint::edge(longest, longest)) == "https://api." + longest + "." + longest + ".twilio.com");
     CHECK(lasting(endpoint::edge("dublin"))->user_agent() == product);
     CHECK(lasting(endpoint::edge("dublin"))->https());
 
@@ -91,23 +91,23 @@ TEST_CASE("Region and edge are labels of Twilio's host")
                                                         {"\xC3\xBC", 0},
                                                         {std::string("a\0b", 3), 1},
                                                         {std::string(64, 'a'), 63}}) {
-        auto const shown = label; // clang 14 captures no structured binding
+        auto const shown = label; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
-        CHECK(begins(told(endpoint::region(label)), "region@" + std::to_string(offset) + ": "));
-        CHECK(begins(told(endpoint::edge(label)), "edge@" + std::to_string(offset) + ": "));
-        CHECK(begins(told(endpoint::edge("dublin", label)), "region@" + std::to_string(offset) + ": "));
-        CHECK(begins(told(endpoint::edge(label, label)), "edge@")); // the first mistake
+        CHECK(begins(describe(endpoint::region(label)), "region@" + std::to_string(offset) + ": "));
+        CHECK(begins(describe(endpoint::edge(label)), "edge@" + std::to_string(offset) + ": "));
+        CHECK(begins(describe(endpoint::edge("dublin", label)), "region@" + std::to_string(offset) + ": "));
+        CHECK(begins(describe(endpoint::edge(label, label)), "edge@")); // only the first mistake is reported
     }
-    CHECK(told(endpoint::region(".a")) == told(endpoint::region(""))); // nothing before the dot
+    CHECK(describe(endpoint::region(".a")) == describe(endpoint::region(""))); // an empty label before the dot
 }
 
-TEST_CASE("A label that is a number is a label, since it never ends the host")
+TEST_CASE("accepts a numeric label, since it is never the last one of the host")
 {
-    CHECK(told(endpoint::region("1")) == "https://api.1.twilio.com");
-    CHECK(told(endpoint::edge("0x1", "127")) == "https://api.0x1.127.twilio.com");
+    CHECK(describe(endpoint::region("1")) == "https://api.1.twilio.com");
+    CHECK(describe(endpoint::edge("0x1", "127")) == "https://api.0x1.127.twilio.com");
 }
 
-TEST_CASE("Another server is scheme, host and port, and the scheme's own port goes without saying")
+TEST_CASE("another server is a scheme, a host and a port, and the default port is left out")
 {
     struct row {
         std::string_view url;
@@ -143,7 +143,7 @@ TEST_CASE("Another server is scheme, host and port, and the scheme's own port go
              row{"hTTp://LocalHost:8080", "http://LocalHost:8080", "LocalHost:8080"},
              row{"http://127.0.0.1:9", "http://127.0.0.1:9", "127.0.0.1:9"},
          }) {
-        auto const shown = url; // clang 14 captures no structured binding
+        auto const shown = url; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         auto const made = endpoint::parse(url);
         REQUIRE(made.has_value());
@@ -151,18 +151,18 @@ TEST_CASE("Another server is scheme, host and port, and the scheme's own port go
         CHECK(made->host() == host);
         CHECK(made->https() == begins(origin, "https"));
         CHECK(made->user_agent() == product);
-        CHECK(*endpoint::parse(made->origin()) == *made); // what it gives, it takes
+        CHECK(*endpoint::parse(made->origin()) == *made); // its own origin parses to the same endpoint
     }
     std::string const longest = std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." +
                                 std::string(61, 'd') + ".";
-    CHECK(told(endpoint::parse("https://" + longest + ":65535")) == "https://" + longest + ":65535");
+    CHECK(describe(endpoint::parse("https://" + longest + ":65535")) == "https://" + longest + ":65535");
 }
 
-TEST_CASE("What is no server is refused at its first wrong byte")
+TEST_CASE("an invalid server URL is rejected at its first wrong byte")
 {
     struct row {
         std::string_view url;
-        std::string_view told;
+        std::string_view described;
     };
     for (auto const& [url, says] : {
              row{"", "endpoint@0: not an absolute"},
@@ -185,15 +185,15 @@ TEST_CASE("What is no server is refused at its first wrong byte")
              row{"https://example.com ", "endpoint@19: a blank"},
              row{"https://example.com\r\nX: y", "endpoint@19: a control character"},
          }) {
-        auto const shown = url; // clang 14 captures no structured binding
+        auto const shown = url; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
-        auto const said = told(endpoint::parse(url));
+        auto const said = describe(endpoint::parse(url));
         CAPTURE(said);
-        CHECK(begins(told(endpoint::parse(url)), says));
+        CHECK(begins(describe(endpoint::parse(url)), says));
     }
 }
 
-TEST_CASE("Plain http is for a loopback host, in any of its spellings, and for no other")
+TEST_CASE("plain http is accepted only for a loopback host, in any spelling")
 {
     for (std::string_view host :
          {"localhost", "LOCALHOST", "127.0.0.1", "127.255.255.254", "127.0.0.0", "[::1]", "[::01]", "[::0001]",
@@ -230,20 +230,20 @@ TEST_CASE("Plain http is for a loopback host, in any of its spellings, and for n
                                   "[::0.0.0.2]",
                                   "[::10:0:1]"}) {
         CAPTURE(host);
-        CHECK(begins(told(endpoint::parse("http://" + std::string(host))),
+        CHECK(begins(describe(endpoint::parse("http://" + std::string(host))),
                      "endpoint@0: http is allowed only for a loopback host"));
         CHECK(endpoint::parse("https://" + std::string(host)).has_value());
     }
 }
 
-TEST_CASE("A product of one's own comes after sidecall's")
+TEST_CASE("a caller's product follows sidecall's in the User-Agent")
 {
     auto const named = endpoint().with_product("acme-pbx/2.1");
     REQUIRE(named.has_value());
     CHECK(named->user_agent() == product + " acme-pbx/2.1");
     CHECK(named->origin() == lasting(endpoint()).origin());
     CHECK(*named != endpoint());
-    CHECK(lasting(endpoint()).user_agent() == product); // the old one is as it was
+    CHECK(lasting(endpoint()).user_agent() == product); // another endpoint is unchanged
     CHECK(lasting(named->with_product("b"))->user_agent() == product + " b");
 
     auto const local = lasting(endpoint::parse("http://localhost:8080"))->with_product("a/1 (b; c) d/2");
@@ -252,7 +252,7 @@ TEST_CASE("A product of one's own comes after sidecall's")
     CHECK(lasting(endpoint().with_product(std::string(128, 'x')))->user_agent() ==
           product + " " + std::string(128, 'x'));
 
-    auto const mistake = [](std::string_view text) { return told(endpoint().with_product(text)); };
+    auto const mistake = [](std::string_view text) { return describe(endpoint().with_product(text)); };
     CHECK(mistake("") == "User-Agent@0: empty");
     CHECK(mistake(std::string(129, 'x')) == "User-Agent@128: longer than 128 characters");
     CHECK(begins(mistake(" a"), "User-Agent@0: a leading, trailing or repeated space"));
@@ -268,7 +268,7 @@ TEST_CASE("A product of one's own comes after sidecall's")
     }
 }
 
-TEST_CASE("Endpoints are the same if they go to the same place in the same name")
+TEST_CASE("endpoints are equal if server and User-Agent are equal")
 {
     CHECK(endpoint() == *endpoint::parse("https://api.twilio.com:443/"));
     CHECK(endpoint() != *endpoint::region("us1"));

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the library does about a mistake that no failure can tell: it ends the program. Seen in a child process.
+// Checks that a misuse aborts the program, which the library does where no failure can be returned. Runs in a child
+// process.
 
 #if __has_include(<sys/wait.h>)
 #include <csignal>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 #define CAN_FORK 1
 
-/// What a function writes to the standard error stream before it aborts; "no abort" if it does not.
+/// What a function writes to standard error before it aborts, or "no abort" if it does not abort.
 template <class F>
 std::string message_at_abort(F const& function)
 {

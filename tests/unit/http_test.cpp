@@ -48,7 +48,7 @@ http_request example(endpoint const& where = {})
     return {http_method::post, where, {"/a/", "b", ".json"}, {{"Callback", "https://h/?x=1"}, {"Method", "GET"}}};
 }
 
-credentials somebody()
+credentials some_credentials()
 {
     return credentials::auth_token("AC00000000000000000000000000000001"_account_sid, secret("t0ken"));
 }
@@ -64,7 +64,7 @@ fields all_of(Range const& range)
     return all;
 }
 
-/// Reads HTTP/1.1 as simply as it can be read: each line until CR LF, an empty one, the body.
+/// A minimal HTTP/1.1 parser: lines that end with CR LF, an empty line, the body.
 struct wire {
     std::string first;
     fields headers;
@@ -94,7 +94,7 @@ struct wire {
     std::optional<std::string_view> find(std::string_view name) const { return headers_view(headers).find(name); }
 };
 
-/// Undoes percent-encoding, and "+" in a form.
+/// Decodes percent-encoding, and "+" in a form.
 std::string decode(std::string_view text, bool form)
 {
     std::string bytes;
@@ -124,7 +124,7 @@ static_assert(std::is_nothrow_move_constructible_v<authorized_request> &&
               std::is_nothrow_move_assignable_v<authorized_request>);
 static_assert(!std::equality_comparable<authorized_request> && !streamable<authorized_request>);
 static_assert(!std::default_initializable<authorized_request>);
-static_assert(!std::constructible_from<authorized_request, http_request, credentials const&>); // only `authorize` may
+static_assert(!std::constructible_from<authorized_request, http_request, credentials const&>); // only `authorize` can
 static_assert(!std::convertible_to<authorized_request, http_request>);
 static_assert(std::same_as<decltype(std::declval<authorized_request const&>().to_http1()), secret>);
 static_assert(std::copyable<http_request> && std::equality_comparable<http_request>);
@@ -139,7 +139,7 @@ static_assert(!std::constructible_from<headers_view, std::vector<std::pair<int, 
 static_assert(!std::constructible_from<headers_view, int>);
 static_assert(!std::constructible_from<headers_view, std::string const&>);
 
-/// Owns the strings of its elements only while one looks at them: a view into it would dangle.
+/// Its elements own their strings and are temporaries, so a view of one would dangle.
 struct fleeting_range {
     struct iterator {
         std::pair<std::string, std::string> operator*() const { return {}; }
@@ -153,7 +153,7 @@ static_assert(!std::constructible_from<headers_view, fleeting_range const&>);
 
 } // namespace
 
-TEST_CASE("Methods are spelled as HTTP does, and read back")
+TEST_CASE("methods are spelled as in HTTP and parsed back")
 {
     std::array const methods = {http_method::head,  http_method::get, http_method::post,
                                 http_method::patch, http_method::put, http_method::delete_};
@@ -175,7 +175,7 @@ TEST_CASE("Methods are spelled as HTTP does, and read back")
     static_assert(*sidecall::parse_http_method("PUT") == http_method::put);
 }
 
-TEST_CASE("A request is what it was made of, in pieces")
+TEST_CASE("a request gives back the parts it was made from")
 {
     http_request const request = example();
     CHECK(request.method() == http_method::post);
@@ -190,7 +190,7 @@ TEST_CASE("A request is what it was made of, in pieces")
                                               {"User-Agent", agent}});
 }
 
-TEST_CASE("A request goes to its endpoint, and introduces itself as that says")
+TEST_CASE("a request goes to its endpoint and sends the endpoint's User-Agent")
 {
     auto const where = *lasting(endpoint::parse("http://[::1]:8080"))->with_product("acme/1");
     http_request const request = example(where);
@@ -202,7 +202,7 @@ TEST_CASE("A request goes to its endpoint, and introduces itself as that says")
     CHECK(lasting(example(*endpoint::edge("dublin"))).url() == "https://api.dublin.us1.twilio.com/a/b.json");
 }
 
-TEST_CASE("A request without a form has no body and no type of one")
+TEST_CASE("a request without a form has no body and no Content-Type")
 {
     http_request const request(http_method::delete_, {}, {"/x"});
     CHECK(request.body().empty());
@@ -213,7 +213,7 @@ TEST_CASE("A request without a form has no body and no type of one")
                                     agent + "\r\n\r\n");
 }
 
-TEST_CASE("A field without a value is left out, and an empty one is not")
+TEST_CASE("a form field without a value is omitted, and one with an empty value is sent")
 {
     auto const body = [](std::initializer_list<sidecall::form_field> form) {
         return std::string(lasting(http_request(http_method::post, {}, {"/"}, form)).body());
@@ -223,13 +223,13 @@ TEST_CASE("A field without a value is left out, and an empty one is not")
     CHECK(body({{"a b", "c d"}, {"a b", "e"}}) == "a+b=c+d&a+b=e");
 }
 
-TEST_CASE("The bytes of HTTP/1.1 are these")
+TEST_CASE("writes a request as these exact HTTP/1.1 bytes")
 {
     CHECK(example().to_http1() == "POST /a/b.json HTTP/1.1\r\nHost: api.twilio.com\r\n" + golden_headers +
                                       "Content-Length: 46\r\n\r\nCallback=https%3A%2F%2Fh%2F%3Fx%3D1&Method=GET");
 }
 
-TEST_CASE("A length is sent with every body, and with none for a method that could have one")
+TEST_CASE("Content-Length is sent with every body, and as 0 for POST, PUT and PATCH without one")
 {
     for (auto method : {http_method::head, http_method::get, http_method::post, http_method::patch, http_method::put,
                         http_method::delete_}) {
@@ -245,7 +245,7 @@ TEST_CASE("A length is sent with every body, and with none for a method that cou
     }
 }
 
-TEST_CASE("Nothing in a path or a form can end a line, and all of it can be read back")
+TEST_CASE("no path and no form can end a line, and both are decoded to the original bytes")
 {
     std::string const all = every_byte();
     for (std::string const& text :
@@ -253,7 +253,7 @@ TEST_CASE("Nothing in a path or a form can end a line, and all of it can be read
           std::string("?#[]%41"), std::string("\n"), std::string("\0", 1)}) {
         http_request const request(http_method::post, {}, {"/", text, "/", text}, {{text, text}, {"k", text}});
         wire const w(request.to_http1());
-        CHECK(w.headers.size() == 6); // Host, the four of the request, Content-Length
+        CHECK(w.headers.size() == 6); // Host, the request's own four, Content-Length
         CHECK(w.first == "POST " + std::string(request.target()) + " HTTP/1.1");
         CHECK(decode(request.target(), false) == "/" + text + "/" + text);
         CHECK(request.target().find_first_of("?#") == std::string_view::npos);
@@ -272,7 +272,7 @@ TEST_CASE("Nothing in a path or a form can end a line, and all of it can be read
     }
 }
 
-TEST_CASE("Each byte of a form stays if it is unreserved, and becomes \"+\" or an escape if not")
+TEST_CASE("each byte of a form is kept if unreserved, and otherwise becomes \"+\" or an escape")
 {
     constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     constexpr std::string_view more_in_path = "!$&'()*+,;=:@/";
@@ -285,7 +285,7 @@ TEST_CASE("Each byte of a form stays if it is unreserved, and becomes \"+\" or a
         auto const written = [&](auto size, auto write) {
             std::string out(size(byte) + 8, '?');
             char* const end = write(out.data(), byte);
-            CHECK(std::string_view(end, 8) == "????????"); // nothing behind it is touched
+            CHECK(std::string_view(end, 8) == "????????"); // the bytes after the end are untouched
             out.resize(static_cast<std::size_t>(end - out.data()));
             return out;
         };
@@ -298,7 +298,7 @@ TEST_CASE("Each byte of a form stays if it is unreserved, and becomes \"+\" or a
     }
 }
 
-TEST_CASE("Requests are the same if each part is")
+TEST_CASE("requests are equal if all their parts are")
 {
     http_request const request = example();
     CHECK(request == example());
@@ -313,27 +313,27 @@ TEST_CASE("Requests are the same if each part is")
     CHECK(http_request(http_method::get, {}, {"/a"}) != http_request(http_method::get, {}, {"/b"}));
     CHECK(http_request(http_method::post, {}, {"/a"}, {{"a", "b"}}) !=
           http_request(http_method::post, {}, {"/a"}, {{"a", "c"}}));
-    // The same bytes in other parts.
+    // The same bytes, divided into other parts.
     CHECK(http_request(http_method::post, {}, {"/a"}, {{"a", "b"}}) !=
           http_request(http_method::post, {}, {"/aa"}, {{"", "b"}}));
     CHECK(http_request(http_method::get, {}, {"/a", "b"}) == http_request(http_method::get, {}, {"/ab"}));
 
     copy = http_request(http_method::get, {}, {"/c"});
     CHECK(copy.target() == "/c");
-    CHECK(request == example()); // the first is as it was
+    CHECK(request == example()); // the original is unchanged
     http_request const moved = std::move(copy);
     CHECK(moved == http_request(http_method::get, {}, {"/c"}));
     copy = request;
     CHECK(copy == example());
 }
 
-TEST_CASE("An answer that nobody has filled in has no status")
+TEST_CASE("a default-constructed response has status 0")
 {
     CHECK(http_response{}.status == 0);
     CHECK(http_response_view{}.status == 0);
 }
 
-TEST_CASE("A request says where to connect to")
+TEST_CASE("a request gives the host and port to connect to")
 {
     struct row {
         std::string_view endpoint;
@@ -357,7 +357,7 @@ TEST_CASE("A request says where to connect to")
              row{"http://[::1]", "[::1]", "::1", 80, false},
              row{"http://[::1]:8080", "[::1]:8080", "::1", 8080, false},
          }) {
-        auto const shown = where; // clang 14 captures no structured binding
+        auto const shown = where; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         auto const request = example(*endpoint::parse(where));
         CHECK(request.host() == host);
@@ -368,10 +368,10 @@ TEST_CASE("A request says where to connect to")
     CHECK(example(*endpoint::region("1")).port() == 443);
 }
 
-TEST_CASE("An authorised request is the request, and Authorization as its last header")
+TEST_CASE("an authorized request is the request with Authorization as its last header field")
 {
     http_request const request = example();
-    authorized_request const authorized = authorize(request, somebody());
+    authorized_request const authorized = authorize(request, some_credentials());
     CHECK(authorized.method() == request.method());
     CHECK(authorized.url() == request.url());
     CHECK(authorized.target() == request.target());
@@ -387,10 +387,10 @@ TEST_CASE("An authorised request is the request, and Authorization as its last h
     CHECK(lasting(authorized.to_http1()).reveal() ==
           "POST /a/b.json HTTP/1.1\r\nHost: api.twilio.com\r\n" + golden_headers +
               "Authorization: " + std::string(basic) + "\r\nContent-Length: 46\r\n\r\n" + std::string(request.body()));
-    CHECK(request == example()); // and the request knows nothing of it
+    CHECK(request == example()); // the request itself is unchanged
     CHECK(request.to_http1().find("Authorization") == std::string::npos);
 
-    // A bearer token of any length finds its place.
+    // A bearer token of any length fits.
     for (std::size_t size : {1u, 100u, 128u, 129u, 5000u}) {
         std::string const token(size, 'x');
         auto const bearer = credentials::bearer(secret(token));
@@ -400,10 +400,10 @@ TEST_CASE("An authorised request is the request, and Authorization as its last h
     }
 }
 
-TEST_CASE("An authorised request that was moved from holds nothing")
+TEST_CASE("a moved-from authorized request is empty and keeps no credential")
 {
     glass_box<authorized_request> box;
-    auto& from = box.make(authorize(example(), somebody()));
+    auto& from = box.make(authorize(example(), some_credentials()));
     authorized_request to(std::move(from));
     CHECK(to.url() == "https://api.twilio.com/a/b.json");
     CHECK(*headers_view(lasting(to.headers())).find("authorization") == basic);
@@ -419,13 +419,13 @@ TEST_CASE("An authorised request that was moved from holds nothing")
     authorized_request& same = from;
     from = std::move(same);
     CHECK(from.target() == "/a/b.json");
-    from = authorize(http_request(http_method::get, {}, {"/other"}), somebody());
+    from = authorize(http_request(http_method::get, {}, {"/other"}), some_credentials());
     CHECK(from.target() == "/other");
     from.~authorized_request();
-    CHECK_FALSE(box.shows("Basic")); // what lay on the heap is watched in allocation_test.cpp
+    CHECK_FALSE(box.shows("Basic")); // heap memory is checked in allocation_test.cpp
 }
 
-TEST_CASE("A header is found whatever its case and wherever it is kept")
+TEST_CASE("finds a header field in any case and in any container")
 {
     header const array[] = {{"Content-Type", "text/html"}, {"RETRY-AFTER", " 7\t"}, {"retry-after", "8"}};
     std::vector<header> const vector(std::begin(array), std::end(array));
@@ -444,7 +444,7 @@ TEST_CASE("A header is found whatever its case and wherever it is kept")
                                     headers_view(list), headers_view(owns), headers_view(views)}) {
         CHECK(view.find("content-type") == "text/html");
         CHECK(view.find("CONTENT-TYPE") == "text/html");
-        CHECK(view.find("Retry-After") == "7"); // the first of them, trimmed
+        CHECK(view.find("Retry-After") == "7"); // the first one, trimmed
         CHECK(view.find("Retry-Afte") == std::nullopt);
         CHECK(view.find("Retry-After ") == std::nullopt);
         CHECK(view.find("") == std::nullopt);
@@ -454,7 +454,7 @@ TEST_CASE("A header is found whatever its case and wherever it is kept")
     CHECK(http_response_view{}.headers.find("x") == std::nullopt);
 }
 
-TEST_CASE("A list of headers gives back what was added, in order")
+TEST_CASE("a header_list gives back the added fields in order")
 {
     header_list list;
     CHECK(list.empty());
@@ -478,7 +478,7 @@ TEST_CASE("A list of headers gives back what was added, in order")
     CHECK(std::distance(list.begin(), list.end()) == 5);
 }
 
-TEST_CASE("No name and no value can make two fields of one")
+TEST_CASE("no name and no value can add a second header field")
 {
     for (std::string const& text :
          {every_byte(), std::string("x\r\nForged: 1"), std::string("\r\n"), std::string(":"), std::string(" x: y"),
@@ -501,7 +501,7 @@ TEST_CASE("No name and no value can make two fields of one")
     }
 }
 
-TEST_CASE("An answer becomes a view of itself")
+TEST_CASE("a response converts to a view of itself")
 {
     http_response const response{.status = 201, .headers = {{"A", "1"}}, .body = "body"};
     http_response_view const view = response;
@@ -515,7 +515,7 @@ TEST_CASE("An answer becomes a view of itself")
     CHECK(!http_response_view(response).headers.find("B"));
 }
 
-TEST_CASE("Retry-After is seconds or a date, or as good as absent")
+TEST_CASE("Retry-After is seconds or a date, and anything else is ignored")
 {
     auto const read = [](std::string_view text) { return sidecall::detail::parse_retry_after(text); };
     using sidecall::retry_time;
@@ -530,7 +530,7 @@ TEST_CASE("Retry-After is seconds or a date, or as good as absent")
         CAPTURE(text);
         CHECK(!read(text));
     }
-    // As far as the number goes, and never past it.
+    // Up to the largest number, without overflow.
     CHECK(read("1000000000000000000") == retry_time{1'000'000'000'000'000'000, false});
     CHECK(read("9223372036854775799")->seconds == 9'223'372'036'854'775'799);
     CHECK(read("9223372036854775808")->seconds == sidecall::retry_time::too_long);
@@ -540,24 +540,24 @@ TEST_CASE("Retry-After is seconds or a date, or as good as absent")
     static_assert(sidecall::detail::parse_retry_after("60")->seconds == 60);
 }
 
-TEST_CASE("What is no string in an error's body is no text of it")
+TEST_CASE("a member of an error body that is not a string is ignored")
 {
     auto const f = sidecall::failure_of({.status = 400, .body = R"({"code":1,"message":"kept","message":5})"});
     CHECK(f.message() == "kept");
     CHECK(sidecall::http_response_view().status == 0);
 }
 
-TEST_CASE("Another status than the documented one is told with all that the answer says")
+TEST_CASE("an undocumented status becomes a failure with all that the response says")
 {
     header_list const headers{{"twilio-request-id", "RQ1"}, {"RETRY-AFTER", "3"}};
-    SUBCASE("Twilio's own error")
+    SUBCASE("Twilio's error format")
     {
         auto const f = sidecall::failure_of(
             {.status = 429,
              .headers = headers,
              .body = R"({"code":20429,"message":"Too \u004dany","more_info":"https://x/20429","status":200})"});
         CHECK(f.code() == errc::api_error);
-        CHECK(f.http_status() == 429); // the one received
+        CHECK(f.http_status() == 429); // the received status, not the one in the body
         CHECK(f.twilio_code() == 20429);
         CHECK(f.message() == "Too Many");
         CHECK(f.more_info() == "https://x/20429");
@@ -576,7 +576,7 @@ TEST_CASE("Another status than the documented one is told with all that the answ
         CHECK(lasting(sidecall::failure_of({.status = 400, .body = R"({"title":"T"})"})).message() == "T");
         CHECK(lasting(sidecall::failure_of({.status = 400, .body = R"({"detail":"D"})"})).message() == "D");
     }
-    SUBCASE("what is neither")
+    SUBCASE("a body of neither format")
     {
         for (std::string_view body : {"", "<html>Bad Gateway</html>", "{}", "[]", "null", R"({"status":400})",
                                       R"({"code":20404,"message":"cut)", R"({"code":20404}x)", R"({"code":"20404"})",
@@ -591,7 +591,7 @@ TEST_CASE("Another status than the documented one is told with all that the answ
             CHECK(f.retry_after()->seconds == 3);
         }
     }
-    SUBCASE("a status that is no refusal, whatever its body claims")
+    SUBCASE("a status outside 400 to 599, whatever its body says")
     {
         for (int status : {0, -1, 100, 200, 204, 301, 302, 307, 399, 600, 999})
             CHECK(sidecall::failure_of({.status = status, .body = R"({"code":20404,"message":"m"})"}).code() ==
@@ -602,7 +602,7 @@ TEST_CASE("Another status than the documented one is told with all that the answ
     }
 }
 
-TEST_CASE("A path that does not begin with a slash cannot move the credential to another host")
+TEST_CASE("a path without a leading slash cannot send the credential to another host")
 {
     for (std::string_view piece : {"@evil.example/x", ".evil.example", ":8443", "x", ""}) {
         CAPTURE(piece);
@@ -614,7 +614,7 @@ TEST_CASE("A path that does not begin with a slash cannot move the credential to
     CHECK(lasting(sidecall::http_request(http_method::get, endpoint(), {})).url() == "https://api.twilio.com/");
 }
 
-TEST_CASE("A request that was moved from has empty parts")
+TEST_CASE("a moved-from request has empty parts")
 {
     sidecall::http_request request(http_method::post, endpoint(), {"/x"}, {{"A", "b"}});
     sidecall::http_request const taken = std::move(request);
@@ -622,10 +622,10 @@ TEST_CASE("A request that was moved from has empty parts")
     for (auto part : {request.url(), request.target(), request.host(), request.hostname(), request.body(),
                       request.headers().text()})
         CHECK(part.empty());
-    CHECK(request.https()); // so that nobody connects without TLS
+    CHECK(request.https()); // stays true, so that nothing connects without TLS
 }
 
-TEST_CASE("Requests of the same shape and other bytes are not the same")
+TEST_CASE("requests with equal lengths and different bytes are not equal")
 {
     auto const request = [](std::string_view path) {
         return sidecall::http_request(sidecall::http_method::get, sidecall::endpoint::twilio(), {path});
@@ -642,7 +642,7 @@ TEST_CASE("Requests of the same shape and other bytes are not the same")
     CHECK(post("1") != request("/a"));
 }
 
-TEST_CASE("The type about:blank of RFC 9457 says nothing, any other is a page")
+TEST_CASE("the RFC 9457 type about:blank is ignored, and any other becomes more_info")
 {
     auto const page = [](std::string const& type) {
         return std::string(lasting(failure_of(sidecall::http_response_view{
@@ -653,7 +653,7 @@ TEST_CASE("The type about:blank of RFC 9457 says nothing, any other is a page")
     CHECK(page("https://example.com/gone") == "https://example.com/gone");
 }
 
-TEST_CASE("A decimal number is one up to its bound")
+TEST_CASE("parse_decimal accepts a number up to its limit")
 {
     std::uint64_t number = 0;
     CHECK(sidecall::detail::parse_decimal("5", 5, number));

@@ -22,7 +22,7 @@ using sidecall::detail::find_invalid_utf8;
 
 constexpr auto npos = std::string_view::npos;
 
-/// `xxxxxxxx-xxxx-4xxx-[89ab]xxx-xxxxxxxxxxxx`, in lower case: RFC 9562, version 4.
+/// `xxxxxxxx-xxxx-4xxx-[89ab]xxx-xxxxxxxxxxxx` in lower case: RFC 9562, version 4.
 bool is_uuid_v4(std::string_view text)
 {
     constexpr std::string_view pattern = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
@@ -36,7 +36,7 @@ bool is_uuid_v4(std::string_view text)
     return true;
 }
 
-/// Reads UTF-8 by decoding each number and asking whether it had to be written so: another way than the core's.
+/// Checks UTF-8 by decoding each code point and asking whether the encoding was the shortest, unlike the core's method.
 std::size_t reference_invalid_utf8(std::string_view text)
 {
     for (std::size_t at = 0; at != text.size();) {
@@ -60,7 +60,7 @@ std::size_t reference_invalid_utf8(std::string_view text)
     return npos;
 }
 
-/// A generator of a range of your choosing, which gives all of it in turn.
+/// A generator of a chosen range that returns all its values in turn.
 template <class T, T Min, T Max>
 struct counter {
     using result_type = T;
@@ -75,7 +75,7 @@ struct counter {
     T next = Min;
 };
 
-/// A fair die of 261 sides: without rejection five bytes would come twice as often as the others.
+/// A generator of 261 values. Without rejection, five bytes would come twice as often as the others.
 struct die {
     using result_type = std::uint32_t;
     static constexpr result_type min() { return 1; }
@@ -90,8 +90,8 @@ std::string key_of(Generator generator)
     return std::string(lasting(idempotency_key::random(generator)).view());
 }
 
-/// How far the most and the least common value of a byte are from the mean, as a share of it, over the bytes of a UUID
-/// that are random in full.
+/// How far the most and the least frequent byte value are from the mean, as a fraction of it. Counts only the bytes of
+/// a UUID that are fully random.
 template <class Generator>
 double imbalance(Generator generator, int keys)
 {
@@ -121,7 +121,7 @@ static_assert(std::copyable<idempotency_key> && std::equality_comparable<idempot
 
 } // namespace
 
-TEST_CASE("A random key is a UUID of version 4, and no two are the same")
+TEST_CASE("a random key is a version 4 UUID, and no two are equal")
 {
     std::unordered_set<std::string> seen;
     bool all = true;
@@ -134,14 +134,14 @@ TEST_CASE("A random key is a UUID of version 4, and no two are the same")
     CHECK(seen.size() == 10'000);
 }
 
-TEST_CASE("A key from a generator of one's own is a UUID, too, and the same from the same seed")
+TEST_CASE("a key from the caller's generator is a UUID, and equal for equal seeds")
 {
     std::mt19937 a(1), b(1), c(2);
     auto const first = idempotency_key::random(a);
     CHECK(is_uuid_v4(first.view()));
     CHECK(first == idempotency_key::random(b));
     CHECK(first != idempotency_key::random(c));
-    CHECK(first != idempotency_key::random(a)); // the generator went on
+    CHECK(first != idempotency_key::random(a)); // the generator has advanced
     CHECK(is_uuid_v4(key_of(std::mt19937_64(1))));
     CHECK(is_uuid_v4(key_of(std::minstd_rand(1))));
     CHECK(is_uuid_v4(key_of(std::ranlux24_base(1))));
@@ -151,46 +151,46 @@ TEST_CASE("A key from a generator of one's own is a UUID, too, and the same from
     CHECK(key_of(std::mt19937_64(9)) == key_of(std::mt19937_64(9)));
 }
 
-TEST_CASE("Each byte is the generator's number without what would favour some of them")
+TEST_CASE("each byte comes from one generator value, after rejecting values that would cause bias")
 {
-    // One number a byte, in order; 0x40 and 0x80 stand where version and variant do.
+    // One value per byte, in order. Version and variant bits turn two bytes into 0x40 and 0x80 plus their low bits.
     CHECK(key_of(counter<std::uint8_t, 0, 255>()) == "00010203-0405-4607-8809-0a0b0c0d0e0f");
     CHECK(key_of(counter<std::uint16_t, 0, 65535>()) == "00010203-0405-4607-8809-0a0b0c0d0e0f");
     CHECK(key_of(counter<std::uint64_t, 0, ~std::uint64_t{0}>()) == "00010203-0405-4607-8809-0a0b0c0d0e0f");
     CHECK(key_of(counter<std::uint32_t, 1000, 1255>()) == "00010203-0405-4607-8809-0a0b0c0d0e0f");
     CHECK(key_of(counter<int, -128, 127>()) == "00010203-0405-4607-8809-0a0b0c0d0e0f");
 
-    // 257 values: the last is thrown away, and the count begins again.
+    // 257 values: the last is rejected, and the counter wraps around.
     counter<std::uint32_t, 5, 5 + 256> odd;
     odd.next = 5 + 254;
     CHECK(key_of(odd) == "feff0001-0203-4405-8607-08090a0b0c0d");
-    // 511 values: only the first 256 count.
+    // 511 values: only the first 256 are used.
     counter<std::uint32_t, 0, 510> half;
     half.next = 255;
     CHECK(key_of(half) == "ff000102-0304-4506-8708-090a0b0c0d0e");
-    // 513 values: the last is thrown away, here the next one, too, and what comes first is taken from the rest as well.
+    // 513 values: the last, 512, is rejected. 511 is used, since the other 512 values divide evenly.
     counter<std::uint32_t, 0, 512> one_more;
     one_more.next = 511;
     CHECK(key_of(one_more) == "ff000102-0304-4506-8708-090a0b0c0d0e");
     counter<std::uint32_t, 1, 513> from_one;
     from_one.next = 512;
     CHECK(key_of(from_one) == "ff000102-0304-4506-8708-090a0b0c0d0e");
-    // 512 values: all do.
+    // 512 values: all are used.
     counter<std::uint32_t, 0, 511> even;
     even.next = 255;
     CHECK(key_of(even) == "ff000102-0304-4506-8708-090a0b0c0d0e");
 }
 
-TEST_CASE("The bytes are uniform enough, whatever the generator's range")
+TEST_CASE("the bytes are uniformly distributed, whatever the generator's range")
 {
-    // 2000 keys have 28,000 such bytes: about 109 of each value with a standard deviation of 10, so that 0.6 is six.
+    // 2000 keys have 28,000 such bytes, about 109 of each value. The standard deviation is 10, so 0.6 is six of them.
     CHECK(imbalance(std::mt19937(1), 2000) < 0.6);
     CHECK(imbalance(std::minstd_rand(1), 2000) < 0.6);
     CHECK(imbalance(std::ranlux24_base(1), 2000) < 0.6);
     CHECK(imbalance(die(), 2000) < 0.6);
 }
 
-TEST_CASE("A constant key can be made of a constant generator")
+TEST_CASE("a constexpr generator makes a key at compile time")
 {
     static_assert([] {
         counter<std::uint8_t, 0, 255> generator;
@@ -200,7 +200,7 @@ TEST_CASE("A constant key can be made of a constant generator")
     CHECK(key_of(counter<std::uint8_t, 0, 255>{7}) == "0708090a-0b0c-4d0e-8f10-111213141516");
 }
 
-TEST_CASE("A key is any text that is UTF-8 and not empty, kept as it is")
+TEST_CASE("a key is any non-empty UTF-8 text, kept unchanged")
 {
     for (std::string text : {std::string("k"), std::string(" "), std::string("a\0b", 3), std::string("a&b=c%20+\r\n"),
                              std::string("\xF0\x9F\x98\x80"), std::string(100'000, 'x')}) {
@@ -221,21 +221,21 @@ TEST_CASE("A key is any text that is UTF-8 and not empty, kept as it is")
     CHECK(empty.error().message() == "empty");
 }
 
-TEST_CASE("A key that is not UTF-8 is refused at the first byte of what is ill-formed")
+TEST_CASE("rejects a key that is not UTF-8 at the first byte of the ill-formed sequence")
 {
     struct row {
         std::string_view why;
         std::string text;
     };
     for (auto const& [why, text] : std::vector<row>{
-             {"a continuation by itself", "\x80"},
-             {"a continuation by itself", "\xBF"},
-             {"overlong, of two bytes", "\xC0\x80"},
-             {"overlong, of two bytes", "\xC1\xBF"},
-             {"overlong, of three bytes", "\xE0\x80\x80"},
-             {"overlong, of three bytes", "\xE0\x9F\xBF"},
-             {"overlong, of four bytes", "\xF0\x80\x80\x80"},
-             {"overlong, of four bytes", "\xF0\x8F\xBF\xBF"},
+             {"a single continuation byte", "\x80"},
+             {"a single continuation byte", "\xBF"},
+             {"overlong, two bytes", "\xC0\x80"},
+             {"overlong, two bytes", "\xC1\xBF"},
+             {"overlong, three bytes", "\xE0\x80\x80"},
+             {"overlong, three bytes", "\xE0\x9F\xBF"},
+             {"overlong, four bytes", "\xF0\x80\x80\x80"},
+             {"overlong, four bytes", "\xF0\x8F\xBF\xBF"},
              {"a surrogate", "\xED\xA0\x80"},
              {"a surrogate", "\xED\xBF\xBF"},
              {"above U+10FFFF", "\xF4\x90\x80\x80"},
@@ -245,15 +245,15 @@ TEST_CASE("A key that is not UTF-8 is refused at the first byte of what is ill-f
              {"cut short", "\xC3"},
              {"cut short", "\xE2\x82"},
              {"cut short", "\xF0\x9F\x98"},
-             {"a second byte that is none", "\xC3\x28"},
-             {"a third byte that is none", "\xE2\x82\x28"},
-             {"a fourth byte that is none", "\xF0\x9F\x98\x28"},
+             {"an invalid second byte", "\xC3\x28"},
+             {"an invalid third byte", "\xE2\x82\x28"},
+             {"an invalid fourth byte", "\xF0\x9F\x98\x28"},
          }) {
-        auto const shown = why; // clang 14 captures no structured binding
+        auto const shown = why; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         for (std::string before : {"", "abc", "\xC3\xBC", "\xF0\x9F\x98\x80"}) {
             for (std::string after : {"", "abc", "\x80", "\xE2\x82\xAC"}) {
-                if (after == "\x80" && why == "cut short") continue; // that may make it whole
+                if (after == "\x80" && why == "cut short") continue; // this byte may complete the sequence
                 auto const key = idempotency_key::parse(before + text + after);
                 REQUIRE(!key);
                 CHECK(key.error().offset() == before.size());
@@ -265,7 +265,7 @@ TEST_CASE("A key that is not UTF-8 is refused at the first byte of what is ill-f
     CHECK(idempotency_key::parse("\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF\xEF\xBF\xBF\xC2\x80").has_value());
 }
 
-TEST_CASE("The UTF-8 reader agrees with a simple decoder on every short sequence")
+TEST_CASE("the UTF-8 check agrees with a simple decoder on every short sequence")
 {
     int wrong = 0;
     int checked = 0;
@@ -279,7 +279,7 @@ TEST_CASE("The UTF-8 reader agrees with a simple decoder on every short sequence
     }
     CHECK(wrong == 0);
 
-    // Three and four bytes: each at the edges of the classes that RFC 3629 makes.
+    // Three and four bytes: the limits of each byte class of RFC 3629.
     std::string edges;
     for (int c : {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF,
                   0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF})

@@ -24,7 +24,7 @@ using sidecall::detail::json_kind;
 using sidecall::detail::json_reader;
 using sidecall::detail::json_value;
 
-/// Where the first mistake is, or -1.
+/// The offset of the first mistake, or -1.
 constexpr int mistake(std::string_view text)
 {
     json_reader reader(text);
@@ -41,7 +41,7 @@ std::string rule(std::string_view text)
     return std::string(reader.fault().rule.view());
 }
 
-/// The characters of a text that is a string, or "(none)".
+/// The decoded characters of a text that is a JSON string, or "(none)".
 std::string string_of(std::string_view text)
 {
     json_reader reader(text);
@@ -73,7 +73,7 @@ std::string escape(std::uint32_t unit, char const* digits = "0123456789abcdef")
     return {'\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15], digits[unit & 15]};
 }
 
-/// Whether three digits follow an "e": the number may be larger than any that a double can hold.
+/// Whether three digits follow an "e", so that the number may be out of range for a double.
 bool has_long_exponent(std::string_view text)
 {
     for (std::size_t at = 0; (at = text.find_first_of("eE", at)) != text.npos;) {
@@ -94,13 +94,13 @@ std::vector<std::string> const samples = {
     R"([{"sid":"ZY","n":[[[[1]]]]},{},[],"",0])",
 };
 
-// It can be had at compile time.
+// It works at compile time.
 static_assert(mistake(R"({"a":[1,2,{"b":null}],"c":"\u00e9"})") == -1);
 static_assert(mistake("[1,]") == 3);
 
 } // namespace
 
-TEST_CASE("A value is told with its kind, as it is written, and where")
+TEST_CASE("reports a value's kind, its raw text and its offset")
 {
     struct row {
         std::string_view text;
@@ -121,7 +121,7 @@ TEST_CASE("A value is told with its kind, as it is written, and where")
              row{" [1, [2]] ", json_kind::array, "[1, [2]]", 1, false},
              row{" {\"a\": {}} ", json_kind::object, "{\"a\": {}}", 1, false},
          }) {
-        auto const shown = text; // clang 14 captures no structured binding
+        auto const shown = text; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         json_reader reader(text);
         json_value value;
@@ -135,7 +135,7 @@ TEST_CASE("A value is told with its kind, as it is written, and where")
     }
 }
 
-TEST_CASE("Each mistake names its rule and its byte")
+TEST_CASE("each mistake is reported with its rule and its byte offset")
 {
     struct row {
         std::string_view text;
@@ -184,7 +184,7 @@ TEST_CASE("Each mistake names its rule and its byte")
              row{"\"\xED\xA0\x80\"", 1, "not UTF-8"},
              row{"\xEF\xBB\xBF{}", 0, "not a JSON value"},
          }) {
-        auto const shown = text; // clang 14 captures no structured binding
+        auto const shown = text; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         CHECK(mistake(text) == offset);
         auto const said = rule(text);
@@ -197,11 +197,11 @@ TEST_CASE("Each mistake names its rule and its byte")
     CHECK(mistake(std::string_view("\"\0\"", 3)) == 1);
 }
 
-TEST_CASE("A text that ends too early is refused at its end, or at the character that is cut")
+TEST_CASE("rejects a truncated text at its end, or at the character that is cut off")
 {
     for (auto const& text : samples) {
         REQUIRE(mistake(text) == -1);
-        if (text.find_first_of("{[\"") == text.npos) continue; // a number, a word: its beginning may be one, too
+        if (text.find_first_of("{[\"") == text.npos) continue; // the start of a number or a word may be valid
         std::size_t const last = text.find_last_of("}]\"");
         for (std::size_t size = 0; size <= last; ++size) {
             CAPTURE(text.substr(0, size));
@@ -215,7 +215,7 @@ TEST_CASE("A text that ends too early is refused at its end, or at the character
     }
 }
 
-TEST_CASE("It agrees with nlohmann-json on thousands of texts, and what follows a mistake does not move it")
+TEST_CASE("agrees with nlohmann-json on thousands of texts, and text after a mistake does not change the offset")
 {
     std::mt19937 random(8259);
     std::string const alphabet =
@@ -245,7 +245,7 @@ TEST_CASE("It agrees with nlohmann-json on thousands of texts, and what follows 
         int const offset = mistake(text);
         bool const ours = offset == -1;
         bool theirs = nlohmann::json::accept(text);
-        // Theirs passes over a byte order mark, and refuses numbers that a double may not be able to hold.
+        // nlohmann-json skips a byte order mark and rejects numbers that are out of range for a double.
         if (has_long_exponent(text)) continue;
         if (text.compare(0, 3, "\xEF\xBB\xBF") == 0) theirs = false;
         accepted += ours;
@@ -261,7 +261,7 @@ TEST_CASE("It agrees with nlohmann-json on thousands of texts, and what follows 
     CHECK(accepted < 11000);
 }
 
-TEST_CASE("The members of an object come one by one, in order")
+TEST_CASE("the members of an object are read one by one, in order")
 {
     json_reader reader(R"( { "a" : 1 , "\u0062":[{"x":"]}"}], "a":"\n" } )");
     json_value name, value;
@@ -275,7 +275,7 @@ TEST_CASE("The members of an object come one by one, in order")
     CHECK(value.raw == R"([{"x":"]}"}])");
     CHECK(!done);
     REQUIRE(reader.read_member(name, value, done));
-    CHECK(name.raw == "a"); // both are given: what two mean is for the caller to say
+    CHECK(name.raw == "a"); // both members with this name are reported; the caller decides what a repeated name means
     CHECK(value.escaped);
     CHECK(!reader.read_member(name, value, done));
     CHECK(done);
@@ -290,7 +290,7 @@ TEST_CASE("The members of an object come one by one, in order")
     CHECK(empty.read_end());
 }
 
-TEST_CASE("Every object is the same by its members and as a whole")
+TEST_CASE("reading an object member by member gives the same verdict as reading it whole")
 {
     std::mt19937 random(17);
     int differ = 0;
@@ -308,7 +308,7 @@ TEST_CASE("Every object is the same by its members and as a whole")
         if (!whole && !reader.fault()) ++differ;
         if (!whole && text[0] == '{' && static_cast<int>(reader.fault().offset) != mistake(text)) ++differ;
         if (!whole && text[0] == '{' && reader.fault().rule.view() != rule(text)) ++differ;
-        // Once it has failed, it stays so.
+        // After a failure, every further read fails.
         if (!whole && (reader.read_member(name, value, done) || reader.read_end())) ++differ;
     }
     CHECK(differ == 0);
@@ -324,7 +324,7 @@ TEST_CASE("Every object is the same by its members and as a whole")
     }
 }
 
-TEST_CASE("Each code point of the first plane can be written as an escape or as itself")
+TEST_CASE("each code point of the basic multilingual plane can be escaped or written directly")
 {
     int wrong = 0;
     for (std::uint32_t point = 0; point != 0x10000; ++point) {
@@ -343,7 +343,7 @@ TEST_CASE("Each code point of the first plane can be written as an escape or as 
     CHECK(wrong == 0);
 }
 
-TEST_CASE("A code point of another plane is a pair of surrogates, or itself")
+TEST_CASE("each supplementary code point can be written as a surrogate pair or directly")
 {
     int wrong = 0;
     for (std::uint32_t point = 0x10000; point < 0x110000; point += point < 0x10400 ? 1 : 0x3FD) {
@@ -362,7 +362,7 @@ TEST_CASE("A code point of another plane is a pair of surrogates, or itself")
         CHECK(mistake(text) > 0);
 }
 
-TEST_CASE("The short escapes mean what RFC 8259 says, and there is no other")
+TEST_CASE("the short escapes are those of RFC 8259, and no others are accepted")
 {
     CHECK(string_of(R"("\"\\\/\b\f\n\r\t")") == "\"\\/\b\f\n\r\t");
     CHECK(string_of(R"("a\nb\\c")") == "a\nb\\c");
@@ -370,10 +370,10 @@ TEST_CASE("The short escapes mean what RFC 8259 says, and there is no other")
     CHECK(string_of(R"("\u0000x")") == std::string("\0x", 2));
     int accepted = 0;
     for (int c = 0; c != 256; ++c) accepted += mistake({std::string("\"\\") + static_cast<char>(c) + '"'}) == -1;
-    CHECK(accepted == 8); // "u" wants more
+    CHECK(accepted == 8); // "u" needs four digits
 }
 
-TEST_CASE("A string is compared by its characters, however they are written")
+TEST_CASE("a string is compared by its decoded characters")
 {
     auto const equal = [](std::string_view text, std::string_view with) {
         json_reader reader(text);
@@ -398,7 +398,7 @@ TEST_CASE("A string is compared by its characters, however they are written")
     CHECK_FALSE(equal(R"("\u00fc")", "\xC3"));
 }
 
-TEST_CASE("A whole number is read if it fits")
+TEST_CASE("reads an integer if it fits")
 {
     auto const number = [](std::string_view text) {
         json_reader reader(text);
@@ -415,7 +415,7 @@ TEST_CASE("A whole number is read if it fits")
         CHECK(number(text) == -1);
 }
 
-TEST_CASE("Values may lie as deep in each other as the limit says, and no deeper")
+TEST_CASE("accepts values nested up to the depth limit, and no deeper")
 {
     auto const nested = [](std::size_t depth) { return repeat("[", depth) + repeat("]", depth); };
     CHECK(mistake(nested(json_depth)) == -1);
@@ -427,7 +427,7 @@ TEST_CASE("Values may lie as deep in each other as the limit says, and no deeper
     CHECK(mistake(objects(json_depth)) == -1);
     CHECK(mistake(objects(json_depth + 1)) == static_cast<int>(4 * json_depth));
 
-    // The limit is the same for what lies in a member of the object that is read member by member.
+    // The limit is the same inside a member of an object that is read member by member.
     auto const by_members = [](std::string const& text) {
         json_reader reader(text);
         json_value name, value;
@@ -442,7 +442,7 @@ TEST_CASE("Values may lie as deep in each other as the limit says, and no deeper
     CHECK(by_members("{\"a\":1,\"b\":" + nested(json_depth - 1) + "}"));
     CHECK(!by_members("{\"a\":1,\"b\":" + nested(json_depth) + "}"));
 
-    // Which bracket closes which is remembered at every depth.
+    // The reader tracks at every depth which bracket closes the value.
     std::string open, close;
     for (std::size_t i = 0; i != json_depth; ++i) {
         bool const object = i * 2654435761u >> 7 & 1;
@@ -455,13 +455,13 @@ TEST_CASE("Values may lie as deep in each other as the limit says, and no deeper
         crossed[i] = crossed[i] == '}' ? ']' : '}';
         CHECK(mistake(open + "0" + crossed) == static_cast<int>(open.size() + 1 + i));
     }
-    // A place that an array used and then an object, or the other way round, is not mixed up.
+    // A depth that held an array and then an object, or the reverse, is not confused.
     CHECK(mistake("[[],{},[],{\"a\":[]},[{}]]") == -1);
     CHECK(mistake("[{},[}]") == 5);
     CHECK(mistake("[[1],{\"a\":1]]") == 11);
 }
 
-TEST_CASE("A hostile body is done with, whatever its size")
+TEST_CASE("reads or rejects a hostile body of any size")
 {
     constexpr std::size_t mib = 1 << 20;
     std::string const sid = R"("sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")";
@@ -480,9 +480,9 @@ TEST_CASE("A hostile body is done with, whatever its size")
              row{"open objects", repeat("{\"a\":", 200'000), false},
              row{"deep and closed", "{\"a\":" + repeat("[", 500'000) + repeat("]", 500'000) + "," + sid + "}", false},
              row{"white space", repeat(" ", mib), false},
-             row{"white space, then the resource", repeat("\n", mib) + "{" + sid + "}" + repeat("\t", mib), true},
+             row{"whitespace around the resource", repeat("\n", mib) + "{" + sid + "}" + repeat("\t", mib), true},
              row{"a long string", "{\"a\":\"" + repeat("x", mib) + "\"," + sid + "}", true},
-             row{"a string without an end", "{\"a\":\"" + repeat("x", mib), false},
+             row{"an unterminated string", "{\"a\":\"" + repeat("x", mib), false},
              row{"escapes", "{\"a\":\"" + repeat("\\u0041", mib / 6) + "\"," + sid + "}", true},
              row{"backslashes", "{\"a\":\"" + repeat("\\", mib), false},
              row{"a long name", "{\"" + repeat("\\u0073", mib / 6) + "\":1," + sid + "}", true},
@@ -490,7 +490,7 @@ TEST_CASE("A hostile body is done with, whatever its size")
              row{"a long number", "{\"a\":" + repeat("9", mib) + "," + sid + "}", true},
              row{"many members", "{" + repeat("\"a\":[],", mib / 7) + sid + "}", true},
              row{"many numbers", "{\"a\":[" + repeat("1,", mib / 2) + "1]," + sid + "}", true},
-             row{"a member twice", "{" + sid + "," + sid + "}", false},
+             row{"a repeated member", "{" + sid + "," + sid + "}", false},
              row{"a long date", "{\"date_created\":\"" + repeat("(", mib) + "\"," + sid + "}", true}, // and unreadable
              row{"a long comment",
                  "{\"date_created\":\"Wed, 18 Dec 2019 20:02:01 +0000 " + repeat("(", mib / 2) + repeat(")", mib / 2) +
@@ -502,20 +502,20 @@ TEST_CASE("A hostile body is done with, whatever its size")
              row{"zero bytes", std::string(mib, '\0'), false},
              row{"UTF-8", "{\"a\":\"" + repeat("\xF0\x9F\x98\x80", mib / 4) + "\"," + sid + "}", true},
          }) {
-        auto const shown = what; // clang 14 captures no structured binding
+        auto const shown = what; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         auto const subscription = operation.parse({.status = 201, .body = body});
         CHECK(subscription.has_value() == good);
         if (!subscription) CHECK(subscription.error().code() == sidecall::errc::malformed_response);
         if (good) continue;
-        auto const refused = operation.parse({.status = 500, .body = body}); // the reader of errors has it, too
+        auto const refused = operation.parse({.status = 500, .body = body}); // the parser of error bodies reads it, too
         CHECK(refused.error().code() == sidecall::errc::unexpected_status);
     }
     std::string const long_message = "{\"message\":\"" + repeat("\\u0041", mib / 6) + "\"}";
     CHECK(lasting(operation.parse({.status = 500, .body = long_message}).error()).message() == repeat("A", mib / 6));
 }
 
-TEST_CASE("After a fault nothing more is read, and the fault stays")
+TEST_CASE("after a mistake nothing more is read, and the failure stays the same")
 {
     json_reader reader(R"({"a":1 "b":2})");
     json_value name, value;

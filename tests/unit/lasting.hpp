@@ -1,7 +1,7 @@
 #pragma once
 
-/// A temporary as an lvalue until the end of the full expression. The library gives no view of a temporary, since most
-/// of them dangle; a test that looks at one and is done may say so.
+/// Makes a temporary an lvalue until the end of the full expression. The library gives no view of a temporary, since
+/// most would dangle. A test that uses the view within the expression may bypass that.
 template <class T>
 constexpr T const& lasting(T const& temporary) noexcept
 {

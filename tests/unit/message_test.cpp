@@ -30,7 +30,7 @@ create message(std::string_view json)
             .content = *message_content::parse(json)};
 }
 
-/// Where the first mistake is, or -1.
+/// The offset of the first mistake, or -1.
 int mistake(std::string_view text)
 {
     auto const content = message_content::parse(text);
@@ -46,7 +46,7 @@ std::string const documented =
 
 } // namespace
 
-TEST_CASE("A message is any JSON text, kept byte for byte")
+TEST_CASE("accepts any JSON text as a message and keeps it byte for byte")
 {
     for (std::string text : {R"({"a":1})", " [ 1 ]\n", "\"text\"", "0", "null", R"("\u00fc\ud83d\ude00")",
                              "\"\xF0\x9F\x98\x80\"", R"({"a":1,"a":2})"}) {
@@ -66,7 +66,7 @@ TEST_CASE("A message is any JSON text, kept byte for byte")
     CHECK(mistake("{} {}") == 3);
 }
 
-TEST_CASE("A message has 10,240 bytes at most")
+TEST_CASE("accepts a message of at most 10,240 bytes")
 {
     static_assert(message_content::max_size == 10'240);
     auto const of_size = [](std::size_t size) { return '"' + std::string(size - 2, 'x') + '"'; };
@@ -75,14 +75,14 @@ TEST_CASE("A message has 10,240 bytes at most")
     CHECK(mistake(of_size(10'241)) == 10'240);
     CHECK(mistake(of_size(1'000'000)) == 10'240);
     CHECK(lasting(message_content::parse(of_size(10'241)).error()).message() == "longer than 10,240 bytes");
-    // Bytes, not characters; and white space counts.
+    // The limit counts bytes, not characters, and includes whitespace.
     CHECK(mistake("\"" + std::string(10'238, 'x') + "\" ") == 10'240);
 
-    // No message of that size can be nested too deeply to be read.
+    // The JSON depth limit cannot reject a message within the size limit.
     CHECK(mistake(std::string(5120, '[') + std::string(5120, ']')) == -1);
 }
 
-TEST_CASE("The request to send a message is this one")
+TEST_CASE("writes the documented request to send a message")
 {
     create operation = message(R"({"a": "b+c&d"})");
     CHECK(operation.request().to_http1() ==
@@ -98,7 +98,7 @@ TEST_CASE("The request to send a message is this one")
     CHECK(lasting(operation.request(local)).target() == lasting(operation.request()).target());
 }
 
-TEST_CASE("The answer to a message is read, or malformed")
+TEST_CASE("parses the response to a message, or reports it as malformed")
 {
     auto const made = message("1").parse({.status = 201, .body = documented});
     REQUIRE(made.has_value());
@@ -116,7 +116,7 @@ TEST_CASE("The answer to a message is read, or malformed")
     }
     auto const parse = [](std::string_view body) { return message("1").parse({.status = 201, .body = body}); };
     CHECK(*parse(R"({"sid":"KXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","uri":7})") ==
-          user_defined_message{.sid = made->sid}); // it has no member of that name, so that is none of its business
+          user_defined_message{.sid = made->sid}); // the resource has no member of that name, so the name is ignored
     CHECK(parse("{}").error().field() == "sid");
     CHECK(lasting(parse(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})").error()).message() ==
           "not a SID of this kind");
@@ -124,7 +124,7 @@ TEST_CASE("The answer to a message is read, or malformed")
         CHECK(message("1").parse({.status = status, .body = documented}).error().http_status() == status);
 }
 
-TEST_CASE("Messages are the same if all that is known of them is")
+TEST_CASE("messages are equal if all their members are")
 {
     auto const one = sidecall::user_defined_message{.sid = "KX00000000000000000000000000000003"_message_sid};
     auto other = one;

@@ -11,8 +11,8 @@
 #include "ends_program.hpp"
 #include "lasting.hpp"
 
-// What becomes of each public type whose objects own something, once they were moved from. The other types are copied
-// when they are moved: SIDs, views, `endpoint`, `retry_policy`, `storage`, `date_time`, the options.
+// Tests the moved-from state of each public type that owns something. Moving the other types copies them: SIDs, views,
+// `endpoint`, `retry_policy`, `storage`, `date_time`, the options.
 
 namespace {
 
@@ -47,7 +47,7 @@ sidecall::create_user_defined_message message(std::string_view content = R"({"a"
 
 sidecall::incoming_message incoming()
 {
-    // Signed with an empty URL: the HMAC-SHA1 of the sorted parameters.
+    // Signed with an empty URL, so the code covers only the sorted parameters.
     std::string const names = "AccountSidAC00000000000000000000000000000001CallSidCA00000000000000000000000000000002"
                               "Content{}SequenceNumber7SidKX00000000000000000000000000000003";
     auto const code = sidecall::detail::hmac_sha1(token).code([&](auto put) { put(names); });
@@ -63,7 +63,7 @@ sidecall::incoming_message incoming()
     return *std::move(received);
 }
 
-/// Takes what was in an object.
+/// Moves the content out of an object.
 template <class T>
 void move_from(T& object)
 {
@@ -79,7 +79,7 @@ struct row {
 } // namespace
 
 // NOLINTBEGIN(bugprone-use-after-move)
-TEST_CASE("A moved-from object holds nothing of what was moved")
+TEST_CASE("a moved-from object keeps nothing of its content")
 {
     std::vector<row> const rows = {
         {"callback_url",
@@ -165,7 +165,7 @@ TEST_CASE("A moved-from object holds nothing of what was moved")
              return !failure.native_code() && !failure.to_string().empty() && failure.field().empty();
          }},
         {"webhook_verifier",
-         [] { // which is copied, so that it goes on verifying; its key is wiped when it ends
+         [] { // is copied, so it still verifies; its destructor wipes the key
              sidecall::webhook_verifier verifier{sidecall::secret(token)};
              move_from(verifier);
              return verifier.verify({.signature = "x"}).error().code() == sidecall::errc::invalid_signature;
@@ -192,14 +192,14 @@ TEST_CASE("A moved-from object holds nothing of what was moved")
          }},
     };
     for (auto const& [name, is_harmless] : rows) {
-        std::string_view const shown = name; // clang 14 captures no binding
+        std::string_view const shown = name; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         CHECK(is_harmless());
     }
 }
 
 #if CAN_FORK
-TEST_CASE("To send what was moved from ends the program, with a message")
+TEST_CASE("sending a moved-from request aborts the program with a message")
 {
     struct fatal_row {
         std::string message;
@@ -276,7 +276,7 @@ TEST_CASE("To send what was moved from ends the program, with a message")
 }
 #endif
 
-TEST_CASE("Moved-from credentials are a failure where the request is written into the caller's buffer")
+TEST_CASE("moved-from credentials are a failure when the request is written into the caller's buffer")
 {
     auto moved = credentials();
     move_from(moved);

@@ -1,4 +1,4 @@
-// The parameters of a webhook are sorted, found and signed as a plain reader with a multimap does it.
+// The parameters of a webhook are sorted, found and signed as by a simple reader that uses a multimap.
 
 #include "tally.hpp"
 
@@ -22,7 +22,7 @@ namespace {
 namespace detail = sidecall::detail;
 using detail::parameters;
 
-/// Reads a form in a block of exactly the size that it says, which lies at an odd address.
+/// Reads a form into a block of exactly the size that `parameters::room` gives, at an odd address.
 struct read_form {
     explicit read_form(std::string const& form)
         : text(form),
@@ -35,7 +35,7 @@ struct read_form {
     parameters read;
 };
 
-/// Decodes by the WHATWG's URL standard (section 5.1), slowly.
+/// A slow decoder that follows section 5.1 of the WHATWG URL standard.
 std::string decoded(std::string_view text)
 {
     std::string bytes;
@@ -70,7 +70,7 @@ expected_parameters parameters_of(std::string const& form)
         begin = end + 1;
     }
     expected_parameters sorted(found.begin(), found.end());
-    std::sort(sorted.begin(), sorted.end()); // `multimap` leaves the values of a name as they came
+    std::sort(sorted.begin(), sorted.end()); // `multimap` keeps the values of a name in their order of arrival
     return sorted;
 }
 
@@ -79,7 +79,7 @@ std::string compare_parameters(parameters const& read, expected_parameters const
     if (read.size() != expected.size()) return "the number";
     for (std::size_t i = 0; i != expected.size(); ++i)
         if (read.name(i) != expected[i].first || read.value(i) != expected[i].second) return "order or text";
-    if (!read.name(expected.size()).empty() || !read.value(expected.size()).empty()) return "behind the last";
+    if (!read.name(expected.size()).empty() || !read.value(expected.size()).empty()) return "after the last";
     auto const index_of = [&](std::string const& name) {
         for (std::size_t i = 0; i != expected.size(); ++i)
             if (expected[i].first == name) return i;
@@ -106,9 +106,10 @@ std::string compare_parameters(parameters const& read, expected_parameters const
 
 } // namespace
 
-TEST_CASE("A form of any number of parameters is sorted and found like a multimap's")
+TEST_CASE("parameters are sorted and found as in a multimap, whatever their number")
 {
-    // Alike in their first four bytes, or as numbers but not as texts; with NUL, high bytes, escapes, and nothing.
+    // Names with the same first four bytes, names that are equal as numbers but not as texts, and names with NUL, high
+    // bytes, escapes, or no bytes.
     constexpr char const* names[] = {"",        "a",       "aa",         "aaaa",       "aaaab",   "aaaaa",   "aaaaaa",
                                      "aaaac",   "%00",     "%00%00",     "a%00",       "a%00b",   "aaaa%00", "aaaa%00b",
                                      "%FF",     "%ff%FE",  "aaa%FF",     "aaaa%FFa",   "%61aaa",  "aaa%6",   "%",
@@ -134,7 +135,7 @@ TEST_CASE("A form of any number of parameters is sorted and found like a multima
     for (std::size_t count = 0; count <= 40; ++count)
         for (int round = 0; round != 60; ++round) {
             std::string form;
-            auto const few = 1 + random() % std::size(names); // of few names, many are equal
+            auto const few = 1 + random() % std::size(names); // with few names, many are equal
             for (std::size_t i = 0; i != count; ++i) {
                 if (i != 0) form += '&';
                 form += names[(random() % few + static_cast<unsigned>(round)) % std::size(names)];
@@ -143,12 +144,12 @@ TEST_CASE("A form of any number of parameters is sorted and found like a multima
             }
             read_form const got(form);
             all.add(compare_parameters(got.read, parameters_of(form)), form);
-            if (got.room.view()[0] != '\xA5') all.add("before the room", form);
+            if (got.room.view()[0] != '\xA5') all.add("before the buffer", form);
         }
     all.check_all(41 * 60);
 }
 
-TEST_CASE("It is whether they come in order, backwards, all alike, or with one out of its place")
+TEST_CASE("parameters are sorted if they come in order, reversed, all equal, or with one out of place")
 {
     tally all;
     for (std::size_t count = 0; count <= 40; ++count)
@@ -175,7 +176,7 @@ TEST_CASE("It is whether they come in order, backwards, all alike, or with one o
     all.check_all(41 * 4 * 3);
 }
 
-TEST_CASE("A form of any bytes is decoded like a slow reader does, in no more room than it says")
+TEST_CASE("a form of any bytes is decoded as by a slow decoder, within the computed size")
 {
     constexpr std::string_view pieces[] = {"&",         "=",
                                            "+",         "%",
@@ -196,7 +197,7 @@ TEST_CASE("A form of any bytes is decoded like a slow reader does, in no more ro
     all.check_all(20'000);
 }
 
-TEST_CASE("The parameters of a moved-from message are none, and neither are those of its copy")
+TEST_CASE("a moved-from message has no parameters, and neither does its copy")
 {
     read_form from("b=2&a=1");
     parameters const to = std::move(from.read);

@@ -44,7 +44,7 @@ failure full_failure()
                     .retry_after = sidecall::retry_time{.seconds = 7}});
 }
 
-/// Everything that can be asked of a failure, to compare two of them.
+/// All observable properties of a failure, for comparing two of them.
 auto all_of(failure const& f)
 {
     return std::tuple(f.code(), f.offset(), f.http_status(), f.native_code(), std::string(f.field()),
@@ -52,7 +52,7 @@ auto all_of(failure const& f)
                       std::string(f.request_id()), f.retry_after(), f.to_string());
 }
 
-/// Counts how often it lives, so that a value that is lost or destroyed twice shows.
+/// Counts its live objects, so that a lost or doubly destroyed value is noticed.
 struct counted {
     static inline int alive = 0;
     int number;
@@ -72,7 +72,7 @@ struct ref_qualified {
     int operator()(int&&) const { return 3; }
 };
 
-// What std::expected<T, failure> has, result<T> has under the same name.
+// The members of std::expected<T, failure> have the same names in result<T>.
 static_assert(std::same_as<result<int>::value_type, int>);
 static_assert(std::same_as<result<int>::error_type, failure>);
 static_assert(std::same_as<result<void>::value_type, void>);
@@ -86,7 +86,7 @@ static_assert(std::same_as<decltype(std::declval<result<int>&>().error()), failu
 static_assert(std::same_as<decltype(std::declval<result<int> const&>().error()), failure const&>);
 static_assert(std::same_as<decltype(std::declval<result<int>>().error()), failure&&>);
 
-// A program returns a value or a failure from a function of a result, and tests one in a condition; nothing more is
+// A function may return a value or a failure as a result, and a condition may test a result. No other conversion is
 // implicit.
 static_assert(std::convertible_to<int, result<int>>);
 static_assert(std::convertible_to<failure, result<int>>);
@@ -105,12 +105,12 @@ static_assert(std::movable<result<move_only>> && !std::copy_constructible<result
 static_assert(std::is_nothrow_move_constructible_v<failure> && std::is_nothrow_move_assignable_v<failure>);
 static_assert(std::is_nothrow_move_constructible_v<result<std::string>>);
 
-// A rule is a constant of the program: a text that was passed in can never become one.
+// A rule is a constant of the program, so an argument's text can never become one.
 static_assert(!std::constructible_from<sidecall::detail::literal, char const*>);
 static_assert(!std::constructible_from<sidecall::detail::literal, std::string>);
 static_assert(!std::constructible_from<sidecall::detail::literal, std::string_view>);
 
-// All of it works in a constant expression.
+// Everything works in a constant expression.
 constexpr result<int> half(int n)
 {
     if (n % 2 != 0) return failure(errc::invalid_argument, "n", "odd", 1);
@@ -134,7 +134,7 @@ static_assert(result<void>().has_value() && !result<void>(bad_callback()));
 
 } // namespace
 
-TEST_CASE("Each code has a name and a sentence of its own")
+TEST_CASE("each code has its own name and its own sentence")
 {
     std::set<std::string> names;
     std::set<std::string> sentences;
@@ -155,7 +155,7 @@ TEST_CASE("Each code has a name and a sentence of its own")
     CHECK(sidecall::to_string_view(static_cast<errc>(99)).empty());
 }
 
-TEST_CASE("A code is a std::error_code of sidecall's category")
+TEST_CASE("a code converts to a std::error_code of sidecall's category")
 {
     std::error_code const code = errc::timed_out;
     CHECK(code == errc::timed_out);
@@ -168,13 +168,13 @@ TEST_CASE("A code is a std::error_code of sidecall's category")
 
     std::error_code const of_a_failure = bad_callback().code();
     CHECK(of_a_failure == errc::invalid_argument);
-    CHECK(bool(of_a_failure)); // each value is an error: none is 0
+    CHECK(bool(of_a_failure)); // every code is an error: none is 0
     CHECK(of_a_failure != std::make_error_code(std::errc::invalid_argument));
 }
 
-TEST_CASE("A failure tells what it was made of, and nothing else")
+TEST_CASE("a failure gives back what it was made from, and nothing else")
 {
-    SUBCASE("of a code alone")
+    SUBCASE("a code")
     {
         failure const f(errc::not_connected);
         CHECK(f.code() == errc::not_connected);
@@ -188,7 +188,7 @@ TEST_CASE("A failure tells what it was made of, and nothing else")
         CHECK(!f.retry_after());
         CHECK(f.to_string() == "not_connected: no connection; nothing was sent");
     }
-    SUBCASE("of a transport's text")
+    SUBCASE("a transport's text")
     {
         std::string text = "could not resolve host";
         failure const f(errc::not_connected, text, 6);
@@ -197,9 +197,9 @@ TEST_CASE("A failure tells what it was made of, and nothing else")
         CHECK(f.native_code() == 6);
         CHECK(f.to_string() == "not_connected: could not resolve host (code 6)");
         CHECK(!failure(errc::not_connected, "why").native_code());
-        CHECK(lasting(failure(errc::not_connected, "")).message().empty()); // empty, but said
+        CHECK(lasting(failure(errc::not_connected, "")).message().empty()); // empty, but present
     }
-    SUBCASE("of a rule")
+    SUBCASE("a rule")
     {
         failure const f = bad_callback();
         CHECK(f.field() == "Callback");
@@ -210,7 +210,7 @@ TEST_CASE("A failure tells what it was made of, and nothing else")
         CHECK(failure(errc::invalid_argument, "F", "r").to_string() == "invalid_argument: F: r");
         CHECK(failure(errc::invalid_argument, "F", "r", 1).in("G").to_string() == "invalid_argument: G: r (byte 1)");
     }
-    SUBCASE("of an answer")
+    SUBCASE("a response")
     {
         failure const f = full_failure();
         CHECK(f.http_status() == 404);
@@ -222,19 +222,19 @@ TEST_CASE("A failure tells what it was made of, and nothing else")
         CHECK(f.to_string() == "api_error: HTTP 404: not there (Twilio 20404, "
                                "https://www.twilio.com/docs/errors/20404, request RQ1, retry after seconds 7)");
     }
-    SUBCASE("of an answer that says nothing")
+    SUBCASE("a response without details")
     {
         failure const f(errc::unexpected_status, 302, {});
         CHECK(f.message() == "the status is not the documented one");
         CHECK(f.to_string() == "unexpected_status: HTTP 302: the status is not the documented one");
     }
-    SUBCASE("of an answer with a date to come back at")
+    SUBCASE("a response whose Retry-After is a date")
     {
         failure const f(errc::unexpected_status, 503,
                         {.retry_after = sidecall::retry_time{.seconds = 1576699321, .is_unix_time = true}});
         CHECK(f.to_string().find("(retry at Unix time 1576699321)") != std::string::npos);
     }
-    SUBCASE("of a body that breaks a rule")
+    SUBCASE("a body that breaks a rule")
     {
         failure const f(errc::malformed_response, 201, "sid", "not a SID of this kind", 12, {.request_id = "RQ2"});
         CHECK(f.message() == "not a SID of this kind");
@@ -242,7 +242,7 @@ TEST_CASE("A failure tells what it was made of, and nothing else")
     }
 }
 
-TEST_CASE("A failure is one line, whatever Twilio's text holds")
+TEST_CASE("a failure prints as one line, whatever Twilio's message contains")
 {
     for (int c = 0; c != 0x80; ++c) {
         bool const control = c < 0x20 || c == 0x7F;
@@ -252,16 +252,16 @@ TEST_CASE("A failure is one line, whatever Twilio's text holds")
         std::string const shown = control ? " " : byte;
         CAPTURE(c);
         CHECK(f.to_string() == "api_error: HTTP 400: <" + shown + "> ({" + shown + "}, request [" + shown + "])");
-        CHECK(f.message() == "<" + byte + ">"); // as it came
+        CHECK(f.message() == "<" + byte + ">"); // the message itself is unchanged
     }
     std::string const forged = "x\r\ninvalid_argument: forged\x1B[31m" + std::string(1, '\0');
     CHECK(failure(errc::transport_failure, forged).to_string() ==
           "transport_failure: x  invalid_argument: forged [31m ");
     CHECK(failure(errc::transport_failure, "gr\xC3\xBC\xC3\x9F").to_string() ==
-          "transport_failure: gr\xC3\xBC\xC3\x9F"); // letters stay
+          "transport_failure: gr\xC3\xBC\xC3\x9F"); // letters are kept
 }
 
-TEST_CASE("A copied failure is a whole one, and independent")
+TEST_CASE("a copy of a failure is complete and independent")
 {
     for (failure const& f : {failure(errc::timed_out), failure(errc::tls_failure, "expired", 60), bad_callback(),
                              full_failure(), failure(errc::malformed_response, 201, "sid", "missing", 3, {})}) {
@@ -292,7 +292,7 @@ TEST_CASE("A copied failure is a whole one, and independent")
     }
 }
 
-TEST_CASE("A moved-from failure can be read, assigned to and destroyed")
+TEST_CASE("a moved-from failure can be read, assigned to and destroyed")
 {
     failure from = full_failure();
     failure const to = std::move(from);
@@ -304,7 +304,7 @@ TEST_CASE("A moved-from failure can be read, assigned to and destroyed")
     CHECK(from.field() == "Callback");
 }
 
-TEST_CASE("A result goes from value to failure and back without losing or leaking either")
+TEST_CASE("a result changes between value and failure without losing or leaking either")
 {
     REQUIRE(counted::alive == 0);
     for (int from = 0; from != 2; ++from) {
@@ -340,16 +340,16 @@ TEST_CASE("A result goes from value to failure and back without losing or leakin
             std::swap(moved, target);
             CHECK(is(target, from, 1));
 
-            target = counted(5); // a value by itself
+            target = counted(5); // assigned from a value
             CHECK(is(target, 1, 5));
-            target = full_failure(); // a failure by itself
+            target = full_failure(); // assigned from a failure
             CHECK(is(target, 0, 0));
         }
         CHECK(counted::alive == 0);
     }
 }
 
-TEST_CASE("A result gives its value out through every member")
+TEST_CASE("a result gives access to its value through every member")
 {
     result<std::string> r = "text";
     result<std::string> const& c = r;
@@ -380,7 +380,7 @@ TEST_CASE("A result gives its value out through every member")
     CHECK(reason.code() == errc::timed_out);
 }
 
-TEST_CASE("A result holds what can only be moved")
+TEST_CASE("a result accepts a move-only value")
 {
     result<move_only> r = std::make_unique<int>(7);
     result<move_only> moved = std::move(r);
@@ -403,7 +403,7 @@ TEST_CASE("A result holds what can only be moved")
     CHECK(*out == 6);
 }
 
-TEST_CASE("Steps are chained until one fails, and each sees the value category it was called on")
+TEST_CASE("and_then and transform stop at the first failure and keep the value category")
 {
     int calls = 0;
     auto const half_of = [&](int n) {
@@ -415,7 +415,7 @@ TEST_CASE("Steps are chained until one fails, and each sees the value category i
     auto const stopped =
         half(16).and_then(half_of).transform([](int n) { return n + 1; }).and_then(half_of).and_then(half_of);
     CHECK(stopped.error().message() == "odd");
-    CHECK(calls == 4); // the fifth step was never called
+    CHECK(calls == 4); // the fifth step was not called
     CHECK(half(3).or_else([](failure const& f) -> result<int> { return static_cast<int>(*f.offset()) + 41; }).value() ==
           42);
     CHECK(lasting(half(3).or_else([](failure f) -> result<int> { return f; }).error()).message() == "odd");
@@ -425,7 +425,7 @@ TEST_CASE("Steps are chained until one fails, and each sees the value category i
     CHECK(*c.transform(ref_qualified()) == 2);
     CHECK(*std::move(r).transform(ref_qualified()) == 3);
 
-    // To another type, and to none.
+    // To another type, and to void.
     result<std::string> const text = half(4).transform([](int n) { return std::to_string(n); });
     CHECK(*text == "2");
     int seen = 0;
@@ -439,7 +439,7 @@ TEST_CASE("Steps are chained until one fails, and each sees the value category i
     CHECK(checked.has_value());
     CHECK(half(3).and_then([](int) { return result<std::string>("x"); }).error().offset() == 1u);
 
-    // A lvalue keeps its value, and its failure.
+    // An lvalue keeps its value and its failure.
     result<std::string> const kept = "kept";
     CHECK(*kept.and_then([](std::string const& s) { return result<std::size_t>(s.size()); }) == 4);
     CHECK(*kept.or_else([](failure const&) { return result<std::string>("other"); }) == "kept");
@@ -449,7 +449,7 @@ TEST_CASE("Steps are chained until one fails, and each sees the value category i
     CHECK(failed.error().twilio_code() == 20404);
 }
 
-TEST_CASE("A result without a value is done, or a failure")
+TEST_CASE("a result<void> is success or a failure")
 {
     result<void> done;
     CHECK(done.has_value());
@@ -475,11 +475,11 @@ TEST_CASE("A result without a value is done, or a failure")
     CHECK(std::move(failed).error().field() == "Callback");
 }
 
-// A result that failed is no `true` or `false` of its own.
+// A failed result does not convert to a bool value.
 static_assert(!std::is_constructible_v<sidecall::result<bool>, sidecall::result<int>>);
 static_assert(std::is_constructible_v<sidecall::result<bool>, bool>);
 
-TEST_CASE("Nobody can forge a line of a log, not even with the separators that Unicode has")
+TEST_CASE("a message cannot forge a log line, even with Unicode separators")
 {
     for (std::string_view separator : {"\n", "\r", "\x1b", "\x7f", "\xC2\x85", "\xC2\x9B", "\xE2\x80\xA8",
                                        "\xE2\x80\xA9", "\xE2\x80\xAE", "\xE2\x81\xA6", "\x9B", "\xFF", "\xC3"}) {
@@ -494,7 +494,7 @@ TEST_CASE("Nobody can forge a line of a log, not even with the separators that U
 }
 
 #if CAN_FORK
-TEST_CASE("To take what is not there ends the program")
+TEST_CASE("accessing an absent value or failure aborts the program")
 {
     result<std::string> const failed = bad_callback();
     result<std::string> const good = "text";
@@ -509,7 +509,7 @@ TEST_CASE("To take what is not there ends the program")
     CHECK_FALSE(aborts([&] { static_cast<void>(*good); }));
 }
 
-TEST_CASE("To write what there is no room for ends the program")
+TEST_CASE("writing beyond a buffer's capacity aborts the program")
 {
     sidecall::detail::buffer room(4);
     sidecall::detail::inline_text<4> text;
@@ -521,7 +521,7 @@ TEST_CASE("To write what there is no room for ends the program")
 }
 #endif
 
-TEST_CASE("or_else recovers from a failure of a value that is kept, and leaves a value alone")
+TEST_CASE("or_else recovers from the failure of an lvalue and leaves a value unchanged")
 {
     auto const recover = [](failure const& reason) { return result<int>(static_cast<int>(reason.code())); };
     result<int> const bad = failure(errc::timed_out);
@@ -530,7 +530,7 @@ TEST_CASE("or_else recovers from a failure of a value that is kept, and leaves a
     CHECK(*good.or_else(recover) == 7);
 }
 
-TEST_CASE("Letters of three bytes beyond those that steer a terminal are printed")
+TEST_CASE("prints three-byte characters other than line separators and bidirectional controls")
 {
     failure const reason(errc::transport_failure, "\xE2\x82\xAC 5 \xE2\x81\xA9.");
     CHECK(reason.to_string() == "transport_failure: \xE2\x82\xAC 5  .");
@@ -540,7 +540,7 @@ TEST_CASE("Letters of three bytes beyond those that steer a terminal are printed
         CHECK(failure(errc::timed_out, steering).to_string() == "timed_out:  ");
 }
 
-TEST_CASE("What an answer says in words is kept, whichever of them it says")
+TEST_CASE("a failure keeps each text of a response, whichever of them are present")
 {
     using sidecall::answer_details;
     answer_details message, page, request;
@@ -552,7 +552,7 @@ TEST_CASE("What an answer says in words is kept, whichever of them it says")
     CHECK(lasting(failure(errc::api_error).with(request)).request_id() == "r");
 }
 
-TEST_CASE("What an answer says is added to what the failure says already")
+TEST_CASE("details of a response are added to those that the failure already has")
 {
     sidecall::answer_details request;
     request.request_id = "r";
@@ -567,13 +567,13 @@ TEST_CASE("What an answer says is added to what the failure says already")
     CHECK(twice.to_string() == "transport_failure: n (p, request r)");
 }
 
-TEST_CASE("What nobody has set is nought, and the first code is 1, since 0 is no error")
+TEST_CASE("default values are zero, and the first code is 1, since 0 means no error")
 {
     CHECK(static_cast<int>(errc::invalid_argument) == 1);
     CHECK(sidecall::retry_time{}.seconds == 0);
 }
 
-TEST_CASE("Times to come back are the same if number and kind are")
+TEST_CASE("retry times are equal if number and kind are equal")
 {
     sidecall::retry_time const soon{.seconds = 5};
     CHECK(soon == sidecall::retry_time{.seconds = 5});

@@ -43,7 +43,7 @@ std::string const created = R"({"sid":"ZY00000000000000000000000000000003"})";
 sidecall::delete_user_defined_message_subscription const deletion{
     account, call, "ZY00000000000000000000000000000003"_subscription_sid};
 
-credentials somebody()
+credentials some_credentials()
 {
     return credentials::auth_token(account, sidecall::secret("token"));
 }
@@ -66,11 +66,11 @@ failure retry_after(int number, std::string_view when)
     return sidecall::failure_of({.status = number, .headers = fields});
 }
 
-/// What an attempt may come to, and, by a list of its own, what that means.
+/// How an attempt can end, and what that means, listed independently of the library.
 struct outcome {
     failure reason;
     bool may_have_effect;
-    bool is_retried; // if a repetition has no further effect
+    bool is_retried; // when repeating the operation has no further effect
 };
 std::vector<outcome> outcomes()
 {
@@ -83,7 +83,7 @@ std::vector<outcome> outcomes()
         {failure(errc::answer_lost), true, true},
         {failure(errc::answer_too_large), true, false},
         {failure(errc::malformed_response).with_http_status(201), true, true},
-        {failure(errc::malformed_response).with_http_status(429), true, true}, // of an operation of one's own
+        {failure(errc::malformed_response).with_http_status(429), true, true}, // a caller's own operation
         {failure(errc::cancelled), true, false},
     };
     for (int number : {200, 202, 204, 299}) all.push_back({status(number), true, false});
@@ -92,7 +92,7 @@ std::vector<outcome> outcomes()
         all.push_back({status(number), false, false});
     for (int number : {500, 501, 502, 503, 504, 599}) all.push_back({status(number), true, true});
     all.push_back({status(429), false, true});
-    // With a body that is understood, the same.
+    // The same, with a body in Twilio's error format.
     for (auto& [reason, may_have_effect, is_retried] : std::vector<outcome>(all))
         if (auto const number = reason.http_status(); reason.code() == errc::unexpected_status && *number >= 400)
             all.push_back({sidecall::failure_of({.status = *number, .body = R"({"code":20000,"message":"m"})"}),
@@ -100,7 +100,7 @@ std::vector<outcome> outcomes()
     return all;
 }
 
-/// A machine whose time passes only where a test says so, and whose random bits repeat.
+/// A machine whose time advances only when a test sets it, and whose random bits are chosen by the test.
 class simulation {
 public:
     struct view {
@@ -117,7 +117,7 @@ private:
     std::mt19937_64 engine_{1};
 };
 
-/// Brings these answers one after the other, and remembers what it was asked.
+/// Returns these responses one after the other, and records what it was asked.
 class script {
 public:
     using answer = result<http_response>;
@@ -146,7 +146,7 @@ http_response answer(int number, std::string body = {})
 
 } // namespace
 
-TEST_CASE("The policy is that of its documentation, if nothing else is asked for")
+TEST_CASE("a default policy has the documented values")
 {
     constexpr sidecall::retry_policy policy;
     CHECK(policy.base_delay.count == 500);
@@ -156,7 +156,7 @@ TEST_CASE("The policy is that of its documentation, if nothing else is asked for
     CHECK(policy.max_attempts == 10);
 }
 
-TEST_CASE("A status of success, a redirect and a server's fault may have taken effect, and no other")
+TEST_CASE("only a success, a redirect or a server error may have taken effect")
 {
     for (auto const& [status, may] :
          {std::pair(199, false), std::pair(200, true), std::pair(299, true), std::pair(300, true), std::pair(399, true),
@@ -166,7 +166,7 @@ TEST_CASE("A status of success, a redirect and a server's fault may have taken e
     }
 }
 
-TEST_CASE("What is retried, and why not, is decided by the outcome and by whether a repetition does harm")
+TEST_CASE("the outcome and the idempotency of the operation decide whether it is retried")
 {
     retry_policy const policy;
     for (auto const& [reason, may_have_effect, is_retried] : outcomes()) {
@@ -181,7 +181,7 @@ TEST_CASE("What is retried, and why not, is decided by the outcome and by whethe
     }
 }
 
-TEST_CASE("A policy decides in a constant expression")
+TEST_CASE("a policy decides in a constant expression")
 {
     constexpr retry_policy policy{.base_delay = 100ms, .deadline = 10s, .max_attempts = 3};
     static_assert(policy.decide(failure(errc::not_connected), {.attempt = 1, .random = 100}).delay ==
@@ -193,7 +193,7 @@ TEST_CASE("A policy decides in a constant expression")
     static_assert(!policy.decide(failure(errc::timed_out), {}));
 }
 
-TEST_CASE("A wait is drawn evenly between nothing and an end that doubles up to the cap")
+TEST_CASE("the delay is uniform between 0 and a limit that doubles up to the cap")
 {
     retry_policy const policy{.base_delay = 101ms, .max_delay = 1001ms, .deadline = 24h, .max_attempts = 0};
     std::mt19937_64 engine(7);
@@ -219,7 +219,7 @@ TEST_CASE("A wait is drawn evenly between nothing and an end that doubles up to 
     }
 }
 
-TEST_CASE("What rarely changes is retried twice, whatever the budget")
+TEST_CASE("failures that rarely go away are retried twice, whatever the other limits")
 {
     retry_policy const policy{.max_attempts = 0};
     for (auto const& reason : {failure(errc::tls_failure), failure(errc::malformed_response).with_http_status(201)})
@@ -231,17 +231,19 @@ TEST_CASE("What rarely changes is retried twice, whatever the budget")
         }
     CHECK(policy.decide(failure(errc::not_connected), {.attempt = 1000, .in_a_row = 1000}));
 
-    // And so it goes: twice more than the first, another failure between them starts anew.
+    // The same in the retry loop: two retries after the first attempt. A different failure restarts the count.
     auto const refused = failure(errc::tls_failure);
     script three({refused, refused, refused});
-    CHECK_FALSE(send_with_retry(subscription(true), somebody(), three, {.base_delay = 1ms}, [](milliseconds) {}));
+    CHECK_FALSE(
+        send_with_retry(subscription(true), some_credentials(), three, {.base_delay = 1ms}, [](milliseconds) {}));
     CHECK(three.wires.size() == 3);
     script five({refused, refused, failure(errc::not_connected), refused, refused, refused});
-    CHECK_FALSE(send_with_retry(subscription(true), somebody(), five, {.base_delay = 1ms}, [](milliseconds) {}));
+    CHECK_FALSE(
+        send_with_retry(subscription(true), some_credentials(), five, {.base_delay = 1ms}, [](milliseconds) {}));
     CHECK(five.wires.size() == 6);
 }
 
-TEST_CASE("A loop that does not count what fails in a row retries no longer what rarely changes")
+TEST_CASE("failures that rarely go away are not retried by a loop that does not count failures in a row")
 {
     retry_policy const policy{.max_attempts = 0};
     for (auto const& reason : {failure(errc::tls_failure), failure(errc::malformed_response).with_http_status(201)})
@@ -251,7 +253,7 @@ TEST_CASE("A loop that does not count what fails in a row retries no longer what
         }
 }
 
-TEST_CASE("An answer without a status that HTTP knows may have taken effect")
+TEST_CASE("a response without a valid HTTP status may have taken effect")
 {
     for (int const number : {INT_MIN, -1, 0, 99}) {
         CAPTURE(number);
@@ -263,14 +265,14 @@ TEST_CASE("An answer without a status that HTTP knows may have taken effect")
     CHECK(!may_have_taken_effect(failure(errc::not_connected)));
 }
 
-TEST_CASE("Less patience than none is none, and lets a Retry-After of 0 pass")
+TEST_CASE("a negative max_retry_after counts as zero, and allows a Retry-After of 0")
 {
     retry_policy const policy{.max_retry_after = milliseconds(-1)};
     CHECK(policy.decide(retry_after(429, "0"), {.random = 7}) == retry_decision{.delay = milliseconds(7)});
     CHECK(policy.decide(retry_after(429, "1"), {.random = 7}).stop == retry_stop::asked_to_wait_longer);
 }
 
-TEST_CASE("Without back-off and without a limit of attempts there is a millisecond between two of them")
+TEST_CASE("without back-off and without an attempt limit, attempts are one millisecond apart")
 {
     failure const reason(errc::not_connected);
     for (auto const& nothing : {milliseconds(0), milliseconds(-1), milliseconds(INT64_MIN)})
@@ -284,7 +286,7 @@ TEST_CASE("Without back-off and without a limit of attempts there is a milliseco
         }
 }
 
-TEST_CASE("Retry-After is a lower bound, and never a way to skip the random delay")
+TEST_CASE("Retry-After is a lower bound and does not replace the random delay")
 {
     retry_policy const policy{.max_attempts = 0};
     for (char const* text : {"0", "Thu, 01 Jan 1970 00:00:00 GMT"}) {
@@ -299,7 +301,7 @@ TEST_CASE("Retry-After is a lower bound, and never a way to skip the random dela
           retry_decision{.delay = milliseconds(5'000)});
 }
 
-TEST_CASE("A Retry-After that does not fit into 64 bits is longer than any cap")
+TEST_CASE("a Retry-After that does not fit into 64 bits exceeds any cap")
 {
     retry_policy const policy{.max_retry_after = std::chrono::hours(24 * 365'000)};
     for (char const* text : {"9223372036854775808", "18446744073709551616", "99999999999999999999999999999999"}) {
@@ -311,7 +313,7 @@ TEST_CASE("A Retry-After that does not fit into 64 bits is longer than any cap")
     }
 }
 
-TEST_CASE("Retry-After wins, in both forms, within the cap")
+TEST_CASE("Retry-After overrides the delay, in both forms, up to the cap")
 {
     retry_policy const policy{.base_delay = 10ms, .max_retry_after = 30s};
     // 2001-09-09T01:46:40Z is second 1,000,000,000.
@@ -344,22 +346,22 @@ TEST_CASE("Retry-After wins, in both forms, within the cap")
             else
                 CHECK(decision == retry_decision{.delay = milliseconds(row.delay)});
         }
-    // Long ago, as only a failure of one's own can say it.
+    // In the past, which only a failure made by the caller can say.
     auto const past = failure(errc::unexpected_status).with_http_status(429).with_retry_after({.seconds = -5});
     CHECK(policy.decide(past, known) == retry_decision{});
     CHECK(policy.decide(past, known) != retry_decision{.delay = milliseconds(1)});
     CHECK(policy.decide(past, known) != retry_decision{.stop = retry_stop::refused});
-    // What is neither form is as good as absent.
+    // A value in neither form is ignored.
     for (char const* text : {"soon", "-1", "1.5", "1s", ""}) {
         auto const decision = policy.decide(retry_after(429, text), {.random = 7});
         CHECK(decision == retry_decision{.delay = milliseconds(7)});
     }
-    // It does not make safe what is not.
+    // Retry-After does not make an unsafe retry safe.
     CHECK(policy.decide(retry_after(503, "1"), {}).stop == retry_stop::may_have_taken_effect);
     CHECK(policy.decide(retry_after(404, "1"), known).stop == retry_stop::refused);
 }
 
-TEST_CASE("No attempt begins at the deadline or after it, nor after the last of the attempts")
+TEST_CASE("no attempt starts at or after the deadline, or beyond the attempt limit")
 {
     failure const reason(errc::not_connected);
     retry_policy const policy{.base_delay = 100ms, .deadline = 1s, .max_attempts = 0};
@@ -384,7 +386,7 @@ TEST_CASE("No attempt begins at the deadline or after it, nor after the last of 
     CHECK(retry_policy{.max_attempts = 1}.decide(reason, {}).stop == retry_stop::no_attempts_left);
 }
 
-TEST_CASE("Numbers at their ends neither overflow nor go below nothing")
+TEST_CASE("extreme numbers neither overflow nor give a negative delay")
 {
     for (std::int64_t const extreme :
          {INT64_MIN, INT64_MIN + 1, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, INT64_MAX - 1, INT64_MAX})
@@ -406,7 +408,7 @@ TEST_CASE("Numbers at their ends neither overflow nor go below nothing")
             }
 }
 
-TEST_CASE("A wait that doubles ends where numbers do")
+TEST_CASE("a doubling delay saturates at the largest number")
 {
     retry_policy const policy{.base_delay = milliseconds(INT64_MAX / 2 + 1),
                               .max_delay = milliseconds(INT64_MAX),
@@ -417,7 +419,7 @@ TEST_CASE("A wait that doubles ends where numbers do")
     CHECK(policy.decide(failure(errc::not_connected), {.attempt = 2, .random = last + 1}).delay.count == 0);
 }
 
-TEST_CASE("What is less than nothing is nothing, and what is little is not less")
+TEST_CASE("negative durations count as zero, and delays near the limits are exact")
 {
     auto const never = static_cast<std::uint64_t>(INT64_MAX);
     retry_policy const patient{.max_delay = milliseconds(INT64_MAX),
@@ -451,7 +453,7 @@ TEST_CASE("What is less than nothing is nothing, and what is little is not less"
     CHECK(sidecall::retry_facts{}.random == 0);
 }
 
-TEST_CASE("Each reason to stop has a name of its own")
+TEST_CASE("each reason to stop has its own name")
 {
     CHECK(to_string_view(retry_stop::refused) == "refused");
     CHECK(to_string_view(retry_stop::may_have_taken_effect) == "may_have_taken_effect");
@@ -461,30 +463,30 @@ TEST_CASE("Each reason to stop has a name of its own")
     CHECK(to_string_view(retry_stop{}).empty());
 }
 
-TEST_CASE("An operation is sent again with the same bytes until it succeeds")
+TEST_CASE("an operation is sent again with the same bytes until it succeeds")
 {
-    script carrier({failure(errc::not_connected), answer(503), answer(429), failure(errc::answer_lost),
-                    answer(201, "{"), answer(201, created)});
+    script transport({failure(errc::not_connected), answer(503), answer(429), failure(errc::answer_lost),
+                      answer(201, "{"), answer(201, created)});
     std::vector<std::int64_t> waits;
-    auto const made = send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 10ms},
+    auto const made = send_with_retry(subscription(true), some_credentials(), transport, {.base_delay = 10ms},
                                       [&](std::chrono::milliseconds delay) { waits.push_back(delay.count()); });
     REQUIRE(made);
     CHECK(made->sid == "ZY00000000000000000000000000000003"_subscription_sid);
-    REQUIRE(carrier.wires.size() == 6);
-    for (auto const& wire : carrier.wires) CHECK(wire == carrier.wires[0]);
-    CHECK(carrier.wires[0].find("IdempotencyKey=key") != std::string::npos);
+    REQUIRE(transport.wires.size() == 6);
+    for (auto const& wire : transport.wires) CHECK(wire == transport.wires[0]);
+    CHECK(transport.wires[0].find("IdempotencyKey=key") != std::string::npos);
     CHECK(waits.size() == 5);
 }
 
-TEST_CASE("An operation without a key is never sent again once Twilio may have acted, whatever came before")
+TEST_CASE("an operation without a key is never sent again once Twilio may have acted on it")
 {
     std::mt19937 engine(3);
     auto const all = outcomes();
     for (int round = 0; round != 2000; ++round) {
-        // Attempts that end in random ways, and a 201 at last.
+        // Attempts end in random ways, and the last one with a 201.
         std::vector<bool> may_have_effect;
         unsigned sent = 0;
-        auto const carrier = [&](authorized_request const&) -> result<http_response> {
+        auto const transport = [&](authorized_request const&) -> result<http_response> {
             if (++sent == 50) return answer(201, created);
             auto const& one = all[engine() % all.size()];
             may_have_effect.push_back(one.may_have_effect);
@@ -492,18 +494,18 @@ TEST_CASE("An operation without a key is never sent again once Twilio may have a
             if (auto const number = one.reason.http_status()) return answer(*number);
             return one.reason;
         };
-        auto const made = send_with_retry(subscription(false), somebody(), carrier,
+        auto const made = send_with_retry(subscription(false), some_credentials(), transport,
                                           {.base_delay = 0ms, .max_attempts = 0}, [](milliseconds) {});
         for (std::size_t i = 0; i + 1 < may_have_effect.size(); ++i) REQUIRE(!may_have_effect[i]);
         if (!made) REQUIRE(may_have_taken_effect(made.error()) == may_have_effect.back());
     }
 }
 
-TEST_CASE("A DELETE that meets 404 after an attempt that may have deleted has succeeded, and only then")
+TEST_CASE("a DELETE succeeds with 404 only after an attempt that may have deleted the subscription")
 {
     auto const deleted = [](std::vector<script::answer> answers) {
-        script carrier(std::move(answers));
-        return send_with_retry(deletion, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {});
+        script transport(std::move(answers));
+        return send_with_retry(deletion, some_credentials(), transport, {.base_delay = 0ms}, [](milliseconds) {});
     };
     CHECK(deleted({answer(204)}));
     CHECK(deleted({failure(errc::answer_lost), answer(404)}));
@@ -512,22 +514,22 @@ TEST_CASE("A DELETE that meets 404 after an attempt that may have deleted has su
     CHECK(deleted({answer(404)}).error().http_status() == 404);
     CHECK(deleted({answer(429), answer(404)}).error().http_status() == 404);
     CHECK(deleted({failure(errc::not_connected), answer(404)}).error().http_status() == 404);
-    CHECK(deleted({answer(503), answer(401)}).error().http_status() == 503); // it may be gone
+    CHECK(deleted({answer(503), answer(401)}).error().http_status() == 503); // the subscription may be deleted
 
-    script carrier({failure(errc::answer_lost), answer(404)});
-    CHECK(send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {})
+    script transport({failure(errc::answer_lost), answer(404)});
+    CHECK(send_with_retry(subscription(true), some_credentials(), transport, {.base_delay = 0ms}, [](milliseconds) {})
               .error()
               .code() == errc::answer_lost);
 }
 
-TEST_CASE("A failure leaves no doubt only if no attempt does")
+TEST_CASE("a failure says that nothing took effect only if no attempt may have")
 {
     auto const fails = [](std::vector<script::answer> answers) {
         auto const size = static_cast<unsigned>(answers.size());
-        script carrier(std::move(answers));
-        auto const made = send_with_retry(subscription(true), somebody(), carrier,
+        script transport(std::move(answers));
+        auto const made = send_with_retry(subscription(true), some_credentials(), transport,
                                           {.base_delay = 0ms, .max_attempts = size}, [](milliseconds) {});
-        CHECK(carrier.wires.size() == size);
+        CHECK(transport.wires.size() == size);
         return made.error().code();
     };
     CHECK(fails({failure(errc::timed_out), failure(errc::not_connected)}) == errc::timed_out);
@@ -539,7 +541,7 @@ TEST_CASE("A failure leaves no doubt only if no attempt does")
     CHECK(fails({answer(429), failure(errc::timed_out)}) == errc::timed_out);
 }
 
-TEST_CASE("Where nothing ever answers, it ends by the deadline, and each attempt is told what is left")
+TEST_CASE("without any response it stops by the deadline, and passes the remaining time to each attempt")
 {
     for (std::int64_t const timeout : {50, 700, 5000, 100'000}) {
         CAPTURE(timeout);
@@ -552,7 +554,7 @@ TEST_CASE("Where nothing ever answers, it ends by the deadline, and each attempt
             return failure(errc::timed_out);
         };
         auto const made = send_with_retry(
-            subscription(true), somebody(), silent, {.deadline = 20s, .max_attempts = 0},
+            subscription(true), some_credentials(), silent, {.deadline = 20s, .max_attempts = 0},
             [&](milliseconds delay) { world.now += delay.count; }, sidecall::endpoint::twilio(), world.machine());
         CHECK(made.error().code() == errc::timed_out);
         CHECK(world.now <= 20'000);
@@ -561,22 +563,22 @@ TEST_CASE("Where nothing ever answers, it ends by the deadline, and each attempt
     }
 }
 
-TEST_CASE("A sleep that takes too long is not followed by another attempt, nor one that says no")
+TEST_CASE("no attempt follows a sleep that takes too long or returns false")
 {
     simulation world;
-    script carrier({failure(errc::not_connected)});
+    script transport({failure(errc::not_connected)});
     auto const late = send_with_retry(
-        subscription(false), somebody(), carrier, {.deadline = 1s}, [&](milliseconds) { world.now = 1000; },
+        subscription(false), some_credentials(), transport, {.deadline = 1s}, [&](milliseconds) { world.now = 1000; },
         sidecall::endpoint::twilio(), world.machine());
     CHECK(late.error().code() == errc::not_connected);
 
     script another({answer(429)});
     auto const ended =
-        send_with_retry(subscription(false), somebody(), another, {}, [](milliseconds) { return false; });
+        send_with_retry(subscription(false), some_credentials(), another, {}, [](milliseconds) { return false; });
     CHECK(ended.error().http_status() == 429);
 }
 
-TEST_CASE("An operation of one's own is idempotent by its method, if it does not say itself")
+TEST_CASE("a caller's own operation is idempotent by its method, unless it says so itself")
 {
     struct one {
         sidecall::http_method method;
@@ -592,31 +594,33 @@ TEST_CASE("An operation of one's own is idempotent by its method, if it does not
         bool is_idempotent() const { return method == sidecall::http_method::post; }
     };
     auto const attempts_of = [](auto const& operation) {
-        script carrier({answer(500), answer(200)});
-        static_cast<void>(send_with_retry(operation, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {}));
-        return carrier.wires.size();
+        script transport({answer(500), answer(200)});
+        static_cast<void>(
+            send_with_retry(operation, some_credentials(), transport, {.base_delay = 0ms}, [](milliseconds) {}));
+        return transport.wires.size();
     };
     using enum sidecall::http_method;
     for (auto method : {get, head, put, delete_}) CHECK(attempts_of(one{method}) == 2);
     for (auto method : {post, patch}) CHECK(attempts_of(one{method}) == 1);
-    script carrier({failure(errc::answer_lost), answer(404)});
-    CHECK(!send_with_retry(one{put}, somebody(), carrier, {.base_delay = 0ms}, [](milliseconds) {})); // no DELETE
+    script transport({failure(errc::answer_lost), answer(404)});
+    CHECK(!send_with_retry(one{put}, some_credentials(), transport, {.base_delay = 0ms},
+                           [](milliseconds) {})); // not a DELETE
     CHECK(attempts_of(one_that_says{{post}}) == 2);
     CHECK(attempts_of(one_that_says{{get}}) == 1);
 }
 
-TEST_CASE("The credential, the key and the callback are in no failure")
+TEST_CASE("no failure contains the credential, the key or the callback")
 {
-    script carrier({failure(errc::timed_out), answer(500)});
-    auto const made = send_with_retry(subscription(true), somebody(), carrier, {.base_delay = 0ms, .max_attempts = 2},
-                                      [](milliseconds) {});
+    script transport({failure(errc::timed_out), answer(500)});
+    auto const made = send_with_retry(subscription(true), some_credentials(), transport,
+                                      {.base_delay = 0ms, .max_attempts = 2}, [](milliseconds) {});
     for (char const* text : {"token", "Basic", "key", "example"})
         CHECK(made.error().to_string().find(text) == std::string::npos);
 }
 
 namespace {
 
-/// An asynchronous transport and a timer whose work is done when `run` is called, in whatever order it lies there.
+/// An asynchronous transport and a timer whose pending work runs in `run`, in any order.
 class event_loop {
 public:
     explicit event_loop(script& answers) : answers_(answers) {}
@@ -656,7 +660,7 @@ using subscribed = result<sidecall::user_defined_message_subscription>;
 
 } // namespace
 
-TEST_CASE("Through callbacks it goes as it goes without: the same requests, waits and outcome")
+TEST_CASE("the callback interface makes the same requests and waits and has the same outcome as the blocking one")
 {
     std::mt19937 engine(5);
     auto const all = outcomes();
@@ -676,10 +680,10 @@ TEST_CASE("Through callbacks it goes as it goes without: the same requests, wait
         retry_policy const policy{.deadline = 30s, .max_attempts = 12};
 
         simulation world;
-        script carrier(answers);
+        script transport(answers);
         std::vector<std::int64_t> waits;
         auto const expected = send_with_retry(
-            subscription(with_key), somebody(), carrier, policy,
+            subscription(with_key), some_credentials(), transport, policy,
             [&](milliseconds delay) {
                 waits.push_back(delay.count);
                 world.now += delay.count;
@@ -692,7 +696,7 @@ TEST_CASE("Through callbacks it goes as it goes without: the same requests, wait
         std::vector<std::int64_t> same_waits;
         int calls = 0;
         send_with_retry(
-            subscription(with_key), somebody(), loop, policy,
+            subscription(with_key), some_credentials(), loop, policy,
             [&](std::chrono::milliseconds delay, auto next) {
                 static_assert(!std::is_copy_constructible_v<decltype(next)>);
                 same_waits.push_back(delay.count());
@@ -709,22 +713,22 @@ TEST_CASE("Through callbacks it goes as it goes without: the same requests, wait
         loop.run();
         CHECK(calls == 1);
         CHECK(same_waits == waits);
-        CHECK(same_carrier.wires == carrier.wires);
-        CHECK(same_carrier.times_left == carrier.times_left);
+        CHECK(same_carrier.wires == transport.wires);
+        CHECK(same_carrier.times_left == transport.times_left);
     }
 }
 
-TEST_CASE("A transport and a timer that call at once leave the stack as it is")
+TEST_CASE("a transport and a timer that complete at once do not grow the stack")
 {
     constexpr unsigned attempts = 1'000'000;
     unsigned sent = 0;
     unsigned handled = 0;
-    auto carrier = [&](authorized_request, auto completion) {
+    auto transport = [&](authorized_request, auto completion) {
         ++sent;
         completion(result<http_response>(failure(errc::not_connected)));
     };
     auto timer = [&](milliseconds, auto next) { next(true); };
-    send_with_retry(subscription(true), somebody(), carrier,
+    send_with_retry(subscription(true), some_credentials(), transport,
                     {.base_delay = milliseconds(0), .deadline = milliseconds(INT64_MAX), .max_attempts = attempts},
                     timer, [&](auto made) {
                         ++handled;
@@ -734,19 +738,19 @@ TEST_CASE("A transport and a timer that call at once leave the stack as it is")
     CHECK(handled == 1);
 }
 
-TEST_CASE("Without a limit of attempts a transport and a timer that call at once leave the stack as it is")
+TEST_CASE("a transport and a timer that complete at once do not grow the stack, without an attempt limit")
 {
     unsigned sent = 0;
     int handled = 0;
-    auto carrier = [&](authorized_request, auto completion) {
+    auto transport = [&](authorized_request, auto completion) {
         if (++sent == 1'000'000)
             completion(result<http_response>(answer(201, created)));
         else
             completion(result<http_response>(failure(errc::not_connected)));
     };
     auto timer = [&](milliseconds, auto next) { next(); };
-    send_with_retry(subscription(true), somebody(), carrier, {.deadline = milliseconds(INT64_MAX), .max_attempts = 0},
-                    timer, [&](auto made) {
+    send_with_retry(subscription(true), some_credentials(), transport,
+                    {.deadline = milliseconds(INT64_MAX), .max_attempts = 0}, timer, [&](auto made) {
                         ++handled;
                         CHECK(made);
                     });
@@ -754,17 +758,17 @@ TEST_CASE("Without a limit of attempts a transport and a timer that call at once
     CHECK(handled == 1);
 }
 
-TEST_CASE("The last attempt that may be made sends the same bytes as the others")
+TEST_CASE("the last allowed attempt sends the same bytes as the others")
 {
     for (unsigned const most : {1u, 2u, 5u}) {
         std::vector<std::string> wires;
         int handled = 0;
-        auto carrier = [&](authorized_request request, auto completion) {
+        auto transport = [&](authorized_request request, auto completion) {
             wires.emplace_back(lasting(request.to_http1()).reveal());
             completion(result<http_response>(answer(429)));
         };
         send_with_retry(
-            subscription(true), somebody(), carrier, {.base_delay = 1ms, .max_attempts = most},
+            subscription(true), some_credentials(), transport, {.base_delay = 1ms, .max_attempts = most},
             [](milliseconds, auto next) { next(); },
             [&](auto made) {
                 ++handled;
@@ -777,45 +781,46 @@ TEST_CASE("The last attempt that may be made sends the same bytes as the others"
     }
 }
 
-TEST_CASE("A transport that lets its completion go ends the operation without a leak")
+TEST_CASE("a transport that drops its completion ends the operation without a leak")
 {
-    auto carrier = [&](authorized_request, auto completion) {
+    auto transport = [&](authorized_request, auto completion) {
         auto dropped = std::move(completion);
         static_cast<void>(dropped);
     };
-    send_with_retry(subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+    send_with_retry(
+        subscription(true), some_credentials(), transport, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
     auto refusing = [&](authorized_request, auto completion) {
         completion(result<http_response>(failure(errc::not_connected)));
     };
     send_with_retry(
-        subscription(true), somebody(), refusing, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
+        subscription(true), some_credentials(), refusing, {}, [](milliseconds, auto) {}, [](auto) { CHECK(false); });
 }
 
 #ifdef __cpp_exceptions
-TEST_CASE("An exception of the transport leaves send_with_retry, with the handler called or not")
+TEST_CASE("an exception of the transport leaves send_with_retry, whether the handler was called or not")
 {
     for (bool const completes : {false, true}) {
         int handled = 0;
-        auto carrier = [&](authorized_request, auto completion) {
+        auto transport = [&](authorized_request, auto completion) {
             if (completes) completion(result<http_response>(failure(errc::cancelled)));
             throw 1;
         };
-        CHECK_THROWS_AS(
-            send_with_retry(
-                subscription(true), somebody(), carrier, {}, [](milliseconds, auto) {}, [&](auto) { ++handled; }),
-            int);
+        CHECK_THROWS_AS(send_with_retry(
+                            subscription(true), some_credentials(), transport, {}, [](milliseconds, auto) {},
+                            [&](auto) { ++handled; }),
+                        int);
         CHECK(handled == completes);
     }
 }
 #endif
 
-TEST_CASE("A timer that is ended early ends the operation with what it last failed with")
+TEST_CASE("a timer that is cancelled ends the operation with its last failure")
 {
-    script carrier({answer(429)});
-    event_loop loop(carrier);
+    script transport({answer(429)});
+    event_loop loop(transport);
     int calls = 0;
     send_with_retry(
-        subscription(true), somebody(), loop, {}, [](milliseconds, auto next) { next(false); },
+        subscription(true), some_credentials(), loop, {}, [](milliseconds, auto next) { next(false); },
         [&](subscribed made) {
             ++calls;
             CHECK(made.error().http_status() == 429);
@@ -824,14 +829,14 @@ TEST_CASE("A timer that is ended early ends the operation with what it last fail
     CHECK(calls == 1);
 }
 
-TEST_CASE("A timer that comes too late starts no other attempt")
+TEST_CASE("a timer that fires too late starts no further attempt")
 {
     simulation world;
-    script carrier({failure(errc::not_connected)});
-    event_loop loop(carrier);
+    script transport({failure(errc::not_connected)});
+    event_loop loop(transport);
     int calls = 0;
     send_with_retry(
-        deletion, somebody(), loop, {.deadline = 1s},
+        deletion, some_credentials(), loop, {.deadline = 1s},
         [&](milliseconds, auto next) {
             world.now = 1000;
             next();
@@ -845,14 +850,14 @@ TEST_CASE("A timer that comes too late starts no other attempt")
     CHECK(calls == 1);
 }
 
-TEST_CASE("The system's clocks go on, and its random bits differ")
+TEST_CASE("the system clocks advance, and the random bits vary")
 {
     sidecall::this_machine machine;
     auto const now_by = [](auto clock) {
         return std::chrono::floor<std::chrono::milliseconds>(decltype(clock)::now().time_since_epoch()).count();
     };
     for (int i = 0; i != 5; ++i) {
-        // A line for each, so that they are asked one after the other.
+        // One statement each, so that the clocks are read one after the other.
         auto const check = [&](auto clock, auto ask) {
             auto const before = now_by(clock);
             auto const asked = ask().count;
@@ -862,9 +867,9 @@ TEST_CASE("The system's clocks go on, and its random bits differ")
         };
         check(std::chrono::steady_clock(), [&] { return machine.uptime(); });
         check(std::chrono::system_clock(), [&] { return machine.unix_time(); });
-        std::this_thread::sleep_for(std::chrono::milliseconds(7)); // at another part of a second
+        std::this_thread::sleep_for(std::chrono::milliseconds(7)); // at a different fraction of a second
     }
-    std::uint64_t set = 0, unset = 0; // each bit is now the one and now the other
+    std::uint64_t set = 0, unset = 0; // each bit takes both values
     for (int i = 0; i != 100; ++i) {
         std::uint64_t const bits = machine.random();
         set |= bits;

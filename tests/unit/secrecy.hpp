@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tests of secrets look through.
+// Tools for inspecting memory in the tests of secrets.
 
 #include <cstddef>
 #include <new>
@@ -18,8 +18,8 @@
 #include <valgrind/memcheck.h>
 #endif
 
-/// Lets bytes be read that nobody has written, or that an ended object has left, under the memory sanitizer and
-/// valgrind: these tests look at just such bytes.
+/// Allows reading uninitialized bytes and the bytes of a destroyed object under the memory sanitizer and valgrind.
+/// These tests inspect such bytes.
 inline void look_at([[maybe_unused]] void const* bytes, [[maybe_unused]] std::size_t size) noexcept
 {
 #if defined(SEEN_BY_MEMORY_SANITIZER)
@@ -29,7 +29,7 @@ inline void look_at([[maybe_unused]] void const* bytes, [[maybe_unused]] std::si
 #endif
 }
 
-/// Room for a `T` whose bytes can be looked at when it has ended.
+/// Storage for a `T` whose bytes can be inspected after its destruction.
 template <class T>
 class glass_box {
 public:
@@ -40,12 +40,12 @@ public:
     }
     void end(T& value) { value.~T(); }
 
-    /// How many of its bytes are not nought.
+    /// The number of its bytes that are not zero.
     std::size_t used() const
     {
         look_at(bytes_, sizeof bytes_);
         std::size_t count = 0;
-        for (unsigned char const volatile& byte : bytes_) count += byte != 0; // they must be read as they lie there
+        for (unsigned char const volatile& byte : bytes_) count += byte != 0; // read from memory
         return count;
     }
 

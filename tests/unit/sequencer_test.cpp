@@ -26,7 +26,7 @@ using sidecall::incoming_message;
 using sidecall::message_sequencer;
 using sidecall::sequenced_message;
 
-/// A signed GET, since a message can be had from nothing less.
+/// A signed GET, since only a validly signed request becomes an incoming_message.
 incoming_message receive(std::uint64_t number, std::uint64_t id,
                          std::string const& call = "CA00000000000000000000000000000002")
 {
@@ -45,7 +45,7 @@ incoming_message receive(std::uint64_t number, std::uint64_t id,
     return std::move(*message);
 }
 
-/// The message of a number. Made once, since signing takes its time.
+/// The message with this number. Created once per number, since signing is slow.
 incoming_message const& message(std::uint64_t number)
 {
     static std::map<std::uint64_t, incoming_message> made;
@@ -53,7 +53,7 @@ incoming_message const& message(std::uint64_t number)
     return found != made.end() ? found->second : made.emplace(number, receive(number, number)).first->second;
 }
 
-/// What was handed out, as text: "3", after a gap of two "3-2", late "3!".
+/// The delivered messages as text: "3", "3-2" after a gap of two, "3!" if late.
 struct log {
     void operator()(sequenced_message&& one)
     {
@@ -62,18 +62,18 @@ struct log {
         if (one.missing != 0) text.append("-").append(std::to_string(one.missing));
         if (one.late) text += '!';
     }
-    /// All since the last time.
+    /// Everything since the last call.
     std::string take() { return std::exchange(text, {}); }
 
     std::string text;
 };
 
-/// A sequencer and what it handed out.
+/// A sequencer and what it delivered.
 struct scene {
     scene() = default;
     explicit scene(sidecall::sequencer_options options) : sequencer(options) {}
 
-    /// What comes out when this message comes in.
+    /// What the sequencer delivers when this message arrives.
     std::string accept(incoming_message const& one)
     {
         became = sequencer.accept(one, out);
@@ -100,7 +100,7 @@ static_assert(!std::is_convertible_v<sidecall::sequencer_options, message_sequen
 
 } // namespace
 
-TEST_CASE("What comes in order goes out at once")
+TEST_CASE("messages that arrive in order are delivered at once")
 {
     for (std::uint64_t const first : {0u, 1u}) {
         scene unknown;
@@ -116,7 +116,7 @@ TEST_CASE("What comes in order goes out at once")
     }
 }
 
-TEST_CASE("Six messages go out in order whatever order they come in")
+TEST_CASE("six messages are delivered in order, whatever their order of arrival")
 {
     for (std::uint64_t const first : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1000}, UINT64_MAX - 20}) {
         std::vector<std::uint64_t> order;
@@ -145,7 +145,7 @@ TEST_CASE("Six messages go out in order whatever order they come in")
     }
 }
 
-TEST_CASE("Without a first number the message that comes first begins, and what it has overtaken is late")
+TEST_CASE("without a first number the first message to arrive starts, and lower numbers are delivered as late")
 {
     for (std::uint64_t const first : {0u, 1u, 40u}) {
         std::vector<std::uint64_t> order = {first, first + 1, first + 2, first + 3, first + 4};
@@ -165,7 +165,7 @@ TEST_CASE("Without a first number the message that comes first begins, and what 
     }
 }
 
-TEST_CASE("A first number that is given is the first, and what lies before it is late")
+TEST_CASE("a given first number starts the sequence, and lower numbers are delivered as late")
 {
     scene all({.first = 1});
     CHECK(all.accept(0) == "0!");
@@ -178,9 +178,9 @@ TEST_CASE("A first number that is given is the first, and what lies before it is
     CHECK(from_nought.accept(0) == "0 1");
 }
 
-TEST_CASE("A message that comes again is dropped, wherever it comes")
+TEST_CASE("a repeated message is dropped, whenever it arrives")
 {
-    // 0 goes out, 2 and 3 wait, 1 frees them, 5 waits, 5 is given up for, 4 is late.
+    // 0 is delivered, 2 and 3 wait, 1 releases them, 5 waits, the gap before 5 is given up, 4 is late.
     std::vector<std::uint64_t> const order = {0, 2, 3, 1, 5};
     for (std::size_t which = 0; which != order.size(); ++which) {
         for (std::size_t place = which; place != order.size(); ++place) {
@@ -209,16 +209,16 @@ TEST_CASE("A message that comes again is dropped, wherever it comes")
     }
 }
 
-TEST_CASE("It is the SID that says whether a message has come before, not its number")
+TEST_CASE("the SID, not the number, decides whether a message is a duplicate")
 {
     scene all;
     CHECK(all.accept(receive(0, 100)) == "0");
     CHECK(all.accept(receive(1, 100)) == ""); // the same SID with another number
     CHECK(all.became == arrival::duplicate);
-    CHECK(all.accept(receive(0, 101)) == "0!"); // another SID with the same number: not lost
+    CHECK(all.accept(receive(0, 101)) == "0!"); // another SID with the same number is delivered
     CHECK(all.became == arrival::handed_out);
 
-    // Also while it waits.
+    // The same while it waits.
     CHECK(all.accept(receive(2, 102)) == "");
     CHECK(all.accept(receive(2, 103)) == "");
     CHECK(all.became == arrival::waiting);
@@ -227,7 +227,7 @@ TEST_CASE("It is the SID that says whether a message has come before, not its nu
     CHECK(all.accept(receive(3, 105)) == "3");
 }
 
-TEST_CASE("Two with one number go out as they came")
+TEST_CASE("two messages with the same number are delivered in order of arrival")
 {
     std::vector<std::string> sids;
     message_sequencer sequencer;
@@ -238,13 +238,13 @@ TEST_CASE("Two with one number go out as they came")
     CHECK(sids == std::vector<std::string>{"211", "212", "207", "203", "209"});
 }
 
-TEST_CASE("A gap is given up when one more waits than may, and says what is missing")
+TEST_CASE("a gap is given up when too many messages wait, and the missing count is reported")
 {
     scene all({.max_waiting = 3});
     CHECK(all.accept(0) == "0");
     CHECK(all.accept({4, 3, 6}) == "");
     CHECK(all.sequencer.waiting() == 3);
-    CHECK(all.accept(7) == "3-2 4"); // 1 and 2 have not come; 5 is still waited for
+    CHECK(all.accept(7) == "3-2 4"); // 1 and 2 have not arrived; the sequencer still waits for 5
     CHECK(all.became == arrival::waiting);
     CHECK(all.sequencer.waiting() == 2);
     CHECK(all.accept(1) == "1!");
@@ -253,7 +253,7 @@ TEST_CASE("A gap is given up when one more waits than may, and says what is miss
     CHECK(all.accept(2) == "2!");
     CHECK(all.accept(8) == "8");
 
-    // The one too many can itself be the next, or come before those that wait.
+    // The message that exceeds the limit can be the next one, or come before the waiting ones.
     scene next({.max_waiting = 2});
     CHECK(next.accept({0, 2, 3}) == "0");
     CHECK(next.accept(1) == "1 2 3");
@@ -272,7 +272,7 @@ TEST_CASE("A gap is given up when one more waits than may, and says what is miss
     CHECK(gaps.give_up() == "20-3");
 }
 
-TEST_CASE("With nothing allowed to wait, everything goes out as it comes")
+TEST_CASE("with max_waiting = 0, every message is delivered as it arrives")
 {
     scene all({.max_waiting = 0});
     CHECK(all.accept(5) == "5");
@@ -285,7 +285,7 @@ TEST_CASE("With nothing allowed to wait, everything goes out as it comes")
     CHECK(all.became == arrival::duplicate);
 }
 
-TEST_CASE("A gap is given up when the caller says so")
+TEST_CASE("a gap is given up when the caller asks for it")
 {
     scene all;
     CHECK(all.give_up() == "");
@@ -300,7 +300,7 @@ TEST_CASE("A gap is given up when the caller says so")
     CHECK(all.give_up() == "");
     CHECK(all.accept({10, 8, 2, 1}) == "10 8! 2! 1!");
 
-    // Before anything was handed out.
+    // Before anything was delivered.
     scene unknown;
     CHECK(unknown.accept({4, 5}) == "4 5");
     CHECK(unknown.give_up() == "");
@@ -311,7 +311,7 @@ TEST_CASE("A gap is given up when the caller says so")
     scene from_ten({.first = 10});
     CHECK(from_ten.accept(12) == "");
     CHECK(from_ten.give_up() == "12-2");
-    // To give up with nothing waiting changes nothing.
+    // Giving up with nothing waiting changes nothing.
     scene none;
     CHECK(none.give_up() == "");
     CHECK(none.accept({1, 2}) == "1 2");
@@ -319,7 +319,7 @@ TEST_CASE("A gap is given up when the caller says so")
     CHECK(none.accept({4, 3}) == "3 4");
 }
 
-TEST_CASE("Numbers near the largest are like any other")
+TEST_CASE("numbers near the largest one behave like any others")
 {
     scene all({.first = UINT64_MAX - 12});
     CHECK(all.accept({UINT64_MAX - 9, UINT64_MAX - 12}) == "18446744073709551603");
@@ -332,7 +332,7 @@ TEST_CASE("Numbers near the largest are like any other")
     CHECK(far.accept(0) == "0!");
 }
 
-TEST_CASE("After the last number of 64 bits there is no next one, and nothing goes wrong")
+TEST_CASE("the largest 64-bit number has no successor, and does not overflow")
 {
     scene all({.first = UINT64_MAX - 1});
     CHECK(all.accept(UINT64_MAX) == "");
@@ -347,7 +347,7 @@ TEST_CASE("After the last number of 64 bits there is no next one, and nothing go
     CHECK(last.sequencer.waiting() == 0);
 }
 
-TEST_CASE("What it remembers is bounded, and the oldest is forgotten first")
+TEST_CASE("the list of remembered SIDs is bounded and drops the oldest first")
 {
     scene all({.first = 0, .max_waiting = 2, .max_remembered = 5});
     for (std::uint64_t number = 0; number != 20; ++number) {
@@ -358,10 +358,10 @@ TEST_CASE("What it remembers is bounded, and the oldest is forgotten first")
             REQUIRE(all.became == arrival::duplicate);
         }
     }
-    // The sixth from the end is forgotten: it is handed out once more, and says that it is out of place.
+    // The sixth from the end is forgotten, so its repetition is delivered once more, as late.
     CHECK(all.accept(14) == "14!");
     CHECK(all.accept(14) == "");
-    CHECK(all.accept(15) == "15!"); // its place was needed
+    CHECK(all.accept(15) == "15!"); // forgotten to make space for 14
     CHECK(all.accept(19) == "");
     CHECK(all.became == arrival::duplicate);
 
@@ -369,7 +369,7 @@ TEST_CASE("What it remembers is bounded, and the oldest is forgotten first")
     CHECK(forgetful.accept({0, 0, 1, 0}) == "0 0! 1 0!");
 }
 
-TEST_CASE("What waits is known when it comes again, however many have come meanwhile")
+TEST_CASE("a waiting message is recognised as a duplicate, however many messages arrive in between")
 {
     for (std::size_t const remembered : {0u, 1u, 3u, 8u}) {
         CAPTURE(remembered);
@@ -385,7 +385,7 @@ TEST_CASE("What waits is known when it comes again, however many have come meanw
     }
 }
 
-TEST_CASE("Any callable takes what is handed out, also one that can only be called once it is moved")
+TEST_CASE("any callable receives messages, including one that must be called as an rvalue")
 {
     message_sequencer sequencer;
     std::vector<sequenced_message> kept;
@@ -398,7 +398,7 @@ TEST_CASE("Any callable takes what is handed out, also one that can only be call
     CHECK(kept[2].message.sequence_number() == 3);
     CHECK(kept[2].message.call_sid().view() == "CA00000000000000000000000000000002");
 
-    // A sequencer is a value: a copy goes on by itself.
+    // A sequencer is a value: a copy is independent.
     sequencer.accept(message(5), keep);
     message_sequencer copy = sequencer;
     copy.accept(message(4), [](sequenced_message&&) {});
@@ -407,7 +407,7 @@ TEST_CASE("Any callable takes what is handed out, also one that can only be call
 }
 
 #ifdef __cpp_exceptions
-TEST_CASE("If hand_out throws, its message counts as handed out, and no other is lost, late or said to be missing")
+TEST_CASE("if hand_out throws, its message counts as delivered, and no other is lost, late or reported missing")
 {
     for (std::uint64_t thrower = 0; thrower != 6; ++thrower) {
         CAPTURE(thrower);
@@ -431,7 +431,7 @@ TEST_CASE("If hand_out throws, its message counts as handed out, and no other is
 }
 #endif
 
-TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all is in order but what is late")
+TEST_CASE("with any schedule, no message is lost or repeated, and all but the late ones are in order")
 {
     std::minstd_rand random(7);
     auto const below = [&random](std::size_t limit) { return static_cast<std::size_t>(random() >> 8) % limit; };
@@ -443,7 +443,7 @@ TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all 
         bool const first_known = first > 1 || below(2) == 0;
         std::size_t const max_waiting = below(8);
 
-        // Some of 1 to 24 messages are lost, some come twice or more; the rest is shuffled, near or far.
+        // Of 1 to 24 messages some are lost and some repeated. The rest is shuffled, over short or long distances.
         std::vector<std::uint64_t> schedule;
         std::set<std::uint64_t> sent;
         std::size_t const count = 1 + below(24);
@@ -460,15 +460,15 @@ TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all 
         sidecall::sequencer_options options{.max_waiting = max_waiting};
         if (first_known) options.first = first;
         message_sequencer sequencer(options);
-        std::set<std::uint64_t> come; // what has arrived
-        std::set<std::uint64_t> out;  // what has been handed out
+        std::set<std::uint64_t> come; // numbers that have arrived
+        std::set<std::uint64_t> out;  // numbers that were delivered
         std::optional<std::uint64_t> next;
         if (first_known) next = first;
         auto const check = [&](sequenced_message&& one) {
             std::uint64_t const number = one.message.sequence_number();
             REQUIRE(come.count(number) == 1);   // nothing is invented
-            REQUIRE(out.insert(number).second); // nothing comes twice
-            if (!next) next = number;           // what comes first begins
+            REQUIRE(out.insert(number).second); // nothing is delivered twice
+            if (!next) next = number;           // the first delivered number starts
             REQUIRE(one.late == (number < *next));
             if (one.late) {
                 ++late_ones;
@@ -477,7 +477,7 @@ TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all 
             }
             REQUIRE(one.missing == number - *next);
             gaps += one.missing != 0;
-            for (; *next != number; ++*next) REQUIRE(out.count(*next) == 0); // so many have really not come
+            for (; *next != number; ++*next) REQUIRE(out.count(*next) == 0); // reported as missing, so not delivered
             ++*next;
         };
         for (auto const number : schedule) {
@@ -492,7 +492,7 @@ TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all 
             }
             REQUIRE(sequencer.waiting() == come.size() - out.size());
             REQUIRE(sequencer.waiting() <= max_waiting);
-            // Nothing waits without a reason.
+            // No message waits without a gap before it.
             if (next) REQUIRE((!come.contains(*next) || out.count(*next) == 1));
             if (below(20) == 0) {
                 std::size_t const waiting = sequencer.waiting();
@@ -503,12 +503,12 @@ TEST_CASE("Whatever the schedule: nothing is lost, nothing comes twice, and all 
         while (sequencer.waiting() != 0) sequencer.give_up(check);
         REQUIRE(out == sent); // nothing is lost
     }
-    // The schedules were not all of the harmless kind.
+    // Enough of the schedules were disordered.
     CHECK(late_ones > 1000);
     CHECK(gaps > 1000);
 }
 
-TEST_CASE("A sequencer can be moved, copied and assigned, with all that waits in it")
+TEST_CASE("a sequencer can be moved, copied and assigned with its waiting messages")
 {
     scene one({.first = 0});
     CHECK(one.accept({2, 1, 4}) == "");
@@ -524,7 +524,7 @@ TEST_CASE("A sequencer can be moved, copied and assigned, with all that waits in
     CHECK(one.sequencer.waiting() == 0);
 }
 
-TEST_CASE("A message is in its place, and the limits are those that are documented, if nobody says otherwise")
+TEST_CASE("by default, a message is in order and the limits are the documented ones")
 {
     sequenced_message const one{message(1)};
     CHECK(one.missing == 0);
@@ -533,17 +533,17 @@ TEST_CASE("A message is in its place, and the limits are those that are document
     CHECK(sidecall::sequencer_options{}.max_remembered == 256);
 }
 
-TEST_CASE("A message of another call is not handed out, changes nothing, and stays with the caller")
+TEST_CASE("a message of another call is rejected, changes nothing, and is not moved from")
 {
     std::string const other = "CA00000000000000000000000000000009";
     auto const other_call = *sidecall::call_sid::parse(other);
-    for (bool const is_told : {false, true}) {
-        CAPTURE(is_told);
+    for (bool const is_given : {false, true}) {
+        CAPTURE(is_given);
         sidecall::sequencer_options options;
-        if (is_told) options.call = message(0).call_sid();
+        if (is_given) options.call = message(0).call_sid();
         scene all(options);
-        if (is_told) {
-            CHECK(all.accept(receive(5, 300, other)) == ""); // it does not begin with whichever comes first
+        if (is_given) {
+            CHECK(all.accept(receive(5, 300, other)) == ""); // the call is the given one, not that of the first message
             CHECK(all.became == arrival::other_call);
         }
         CHECK(all.accept({0, 2}) == "0");
@@ -552,17 +552,17 @@ TEST_CASE("A message of another call is not handed out, changes nothing, and sta
             CHECK(all.accept(receive(number, 300 + number, other)) == "");
             CHECK(all.became == arrival::other_call);
             CHECK(all.sequencer.waiting() == 1);
-            // Given to be moved from, it is not.
+            // A message passed as an rvalue is not moved from.
             incoming_message stray = receive(number, 300 + number, other);
             CHECK(all.sequencer.accept(std::move(stray), all.out) == arrival::other_call);
             CHECK(stray.call_sid() == other_call); // NOLINT(bugprone-use-after-move)
             CHECK(stray.content() == "{}");
-            // Nor is its SID taken for one that has come.
+            // Its SID is not remembered.
             message_sequencer its_own;
             CHECK(its_own.accept(std::move(stray), all.out) == arrival::handed_out);
             CHECK(all.out.take() == std::to_string(number));
         }
-        CHECK(all.accept(receive(1, 2, other)) == ""); // whatever its SID is
+        CHECK(all.accept(receive(1, 2, other)) == ""); // even if its SID was seen before
         CHECK(all.became == arrival::other_call);
         CHECK(all.accept({1, 3}) == "1 2 3");
         CHECK(all.sequencer.call() == message(0).call_sid());
@@ -570,7 +570,7 @@ TEST_CASE("A message of another call is not handed out, changes nothing, and sta
     CHECK(!message_sequencer().call());
     CHECK(message_sequencer({.call = other_call}).call() == other_call);
 
-    // A copy is of the same call, as is one that was moved.
+    // Copies and moved-to sequencers keep the call.
     scene all;
     CHECK(all.accept(0) == "0");
     scene copy, moved;
@@ -582,7 +582,7 @@ TEST_CASE("A message of another call is not handed out, changes nothing, and sta
     }
 }
 
-TEST_CASE("Two calls whose messages come mixed are each in order in a sequencer of its own, and none is lost")
+TEST_CASE("mixed messages of two calls are delivered in order by one sequencer per call")
 {
     std::string const calls[] = {"CA00000000000000000000000000000002", "CA00000000000000000000000000000009"};
     std::vector<incoming_message> mixed;
@@ -596,7 +596,7 @@ TEST_CASE("Two calls whose messages come mixed are each in order in a sequencer 
     CHECK(second.out.take() == "0 1 2 3");
 }
 
-TEST_CASE("A message that can be copied only is not changed by what becomes of it")
+TEST_CASE("a message passed as a const lvalue is copied and unchanged")
 {
     scene all({.first = 0});
     for (std::uint64_t const number : {2u, 0u, 2u, 1u}) {
@@ -617,7 +617,7 @@ concept can_be_first = requires(sidecall::sequencer_options& options, T value) {
 
 } // namespace
 
-TEST_CASE("The first number is one without a sign, a constant that is not negative, or not known")
+TEST_CASE("a first number is unsigned, a non-negative constant, or unknown")
 {
     using first = sidecall::first_sequence_number;
     constexpr auto number = [](first const& one) { return one.number(); };
@@ -643,7 +643,7 @@ TEST_CASE("The first number is one without a sign, a constant that is not negati
     CHECK(number(options.first) == std::nullopt);
 }
 
-TEST_CASE("Limits at their ends: nothing, and as much as there is memory for")
+TEST_CASE("limits can be zero, or as large as memory allows")
 {
     scene endless({.first = 0, .max_waiting = SIZE_MAX, .max_remembered = SIZE_MAX});
     std::string expected = "0";
@@ -656,7 +656,7 @@ TEST_CASE("Limits at their ends: nothing, and as much as there is memory for")
         CHECK(endless.became == arrival::duplicate);
     }
 
-    // Nothing waits, and nothing is remembered: each goes out as it comes, and again if it comes again.
+    // Nothing waits and nothing is remembered: each message is delivered as it arrives, and again when repeated.
     scene none({.max_waiting = 0, .max_remembered = 0});
     CHECK(none.accept({3, 3, 9, 5, 10}) == "3 3! 9-5 5! 10");
 }

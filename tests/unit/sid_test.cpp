@@ -27,7 +27,7 @@ using sidecall::subscription_sid;
 
 std::string const good = "AC0123456789abcdefABCDEF0123456789";
 
-/// Where the first mistake is, or -1: what `parse` says.
+/// The offset of the first mistake that `parse` reports, or -1.
 template <class Sid = account_sid>
 int mistake(std::string_view text)
 {
@@ -49,7 +49,7 @@ template <class A, class B>
 concept related = std::constructible_from<A, B> || std::assignable_from<A&, B> || std::equality_comparable_with<A, B> ||
                   requires(A a, B b) { a == b; } || requires(A a, B b) { a < b; };
 
-/// How many of the others a type of SID converts to or compares with: it is itself, and no other.
+/// The number of SID types that a SID type converts to or compares with. It must be one: itself.
 template <class Sid>
 constexpr int relatives = related<Sid, account_sid> + related<Sid, call_sid> + related<Sid, subscription_sid> +
                           related<Sid, message_sid> + related<Sid, api_key_sid>;
@@ -68,12 +68,12 @@ static_assert(!account_sid::parse("AC0000000000000000000000000000000g"));
 
 } // namespace
 
-TEST_CASE("A SID one digit short is refused at its end")
+TEST_CASE("rejects a SID that is one digit short, at its end")
 {
     CHECK(mistake(std::string_view(good).substr(0, 33)) == 33);
 }
 
-TEST_CASE("A SID of any other length is refused where it ends or should have ended")
+TEST_CASE("rejects a SID of any other length, where it ends or should have ended")
 {
     std::string const longer = good + good.substr(2) + "00";
     for (std::size_t size = 0; size <= longer.size(); ++size) {
@@ -83,7 +83,7 @@ TEST_CASE("A SID of any other length is refused where it ends or should have end
     }
 }
 
-TEST_CASE("A byte that is wrong is refused where it stands, wherever that is")
+TEST_CASE("rejects a wrong byte at its position")
 {
     constexpr std::string_view digits = "0123456789abcdefABCDEF";
     int wrong = 0;
@@ -98,7 +98,7 @@ TEST_CASE("A byte that is wrong is refused where it stands, wherever that is")
     CHECK(wrong == 0);
 }
 
-TEST_CASE("Two mistakes are told by the first")
+TEST_CASE("reports the first of two mistakes")
 {
     CHECK(mistake("XX") == 0);
     CHECK(mistake("AX0") == 1);
@@ -111,7 +111,7 @@ TEST_CASE("Two mistakes are told by the first")
     CHECK(mistake("ac" + good.substr(2)) == 0);
 }
 
-TEST_CASE("A SID of another kind is refused, in the field named after the kind wanted")
+TEST_CASE("rejects a SID of another kind, and names the field after the expected kind")
 {
     std::string const digits(32, '0');
     std::array<std::string, 5> const texts = {"AC" + digits, "CA" + digits, "ZY" + digits, "KX" + digits,
@@ -135,13 +135,13 @@ TEST_CASE("A SID of another kind is refused, in the field named after the kind w
     CHECK(lasting(account_sid::parse("AC-").error()).message() == "not a hexadecimal digit");
 }
 
-TEST_CASE("A failure does not repeat the text that was passed in")
+TEST_CASE("a failure does not contain the argument")
 {
     std::string const text = "AC0123456789secret";
     CHECK(account_sid::parse(text).error().to_string().find("secret") == std::string::npos);
 }
 
-TEST_CASE("A SID gives back the text it was read from, case and all, and keeps its own copy")
+TEST_CASE("a SID keeps its own copy of the text, unchanged in case")
 {
     std::string text = good;
     auto const sid = account_sid::parse(text);
@@ -153,7 +153,7 @@ TEST_CASE("A SID gives back the text it was read from, case and all, and keeps i
     CHECK(copy.view().data() != sid->view().data());
 }
 
-TEST_CASE("SIDs are ordered, told apart and hashed as their texts are")
+TEST_CASE("SIDs are ordered, compared and hashed like their texts")
 {
     std::vector<std::string> texts;
     for (std::size_t at = 2; at != 34; ++at) {
@@ -170,7 +170,7 @@ TEST_CASE("SIDs are ordered, told apart and hashed as their texts are")
     CHECK(set.size() == texts.size());
     CHECK(set.count(sids.front()) == 1);
     CHECK(set.count(*account_sid::parse("AC" + std::string(32, '5'))) == 0);
-    CHECK(set.count(*account_sid::parse(texts.back())) == 1); // equal ones hash alike
+    CHECK(set.count(*account_sid::parse(texts.back())) == 1); // equal SIDs have equal hashes
 
     bool agree = true;
     for (std::size_t i = 0; i != texts.size(); ++i)

@@ -1,5 +1,5 @@
-// What the library leaves of a secret on the stack. Built with optimisation, since without it each value on its way
-// from one function to the next has a place there that nobody can name.
+// Tests what the library leaves of a secret on the stack. Must be built with optimisation: without it, the compiler
+// puts every intermediate value into a stack slot that the source code cannot reach.
 
 #include "secrecy.hpp"
 
@@ -24,7 +24,7 @@ using sidecall::detail::sha1;
 
 constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 
-/// A stack of the tests' own, whose bytes are still there when the thread that had it has ended.
+/// The stack of the test threads. Its bytes stay readable after the thread has ended.
 alignas(4096) std::array<char, std::size_t{1} << 19> stack;
 
 template <class Work>
@@ -33,7 +33,7 @@ template <class Work>
     work();
 }
 
-/// Does it some pages below the place where a thread begins and ends, which overwrites what was there.
+/// Runs the work some pages below the frames that the start and the end of a thread overwrite.
 template <class Work>
 [[gnu::noinline]] void do_it_far_below(Work const& work)
 {
@@ -62,11 +62,11 @@ void on_the_stack(Work work)
         REQUIRE(pthread_attr_destroy(&with) == 0);
         look_at(stack.data(), stack.size());
     };
-    once(); // a function that the loader has yet to find makes it put all registers on the stack, and what is in them
+    once(); // on the first call, the loader may save all registers on the stack, including secrets
     once();
 }
 
-/// The same with each number of `size` bytes turned round.
+/// The same bytes, with each group of `size` bytes reversed.
 std::string turn(std::string_view bytes, std::size_t size)
 {
     std::string turned;
@@ -77,8 +77,8 @@ std::string turn(std::string_view bytes, std::size_t size)
     return turned;
 }
 
-/// Whether eight bytes of a secret lie there, in their order or as numbers of 4 or 16 bytes, or as a vector of four
-/// numbers whose first is the highest.
+/// Whether eight bytes of a secret are on the stack: in order, as numbers of 4 or 16 bytes, or as a vector of four
+/// numbers with the highest first.
 bool is_left(std::string_view bytes)
 {
     std::string_view const all(stack.data(), stack.size());
@@ -89,7 +89,7 @@ bool is_left(std::string_view bytes)
     return false;
 }
 
-/// What HMAC hashes first or last of a key that is no longer than a block.
+/// The padded key block that HMAC hashes, for a key of at most one block.
 std::string padded(std::string_view key, char with)
 {
     std::string block(key);
@@ -106,7 +106,7 @@ std::string hash_of(std::string_view text)
     return std::string(reinterpret_cast<char const*>(value.data()), value.size());
 }
 
-/// Where SHA-1 stands behind each of the two pads: with that, codes can be made as with the key.
+/// The SHA-1 states after each of the two pads. They are enough to compute codes without the key.
 std::string states_of(sidecall::detail::hmac_sha1 const& keyed)
 {
     std::string states(sizeof keyed, '\0');
@@ -122,7 +122,7 @@ std::string some_token(std::size_t size)
 }
 
 std::string const token = some_token(32);
-std::string const form = "a=b"; // no constant, since g++ 12 at -O3 warns of sixteen bytes that are not read from that
+std::string const form = "a=b"; // not constant: g++ 12 at -O3 warns about sixteen unread bytes
 sidecall::webhook_request const webhook{.url = "https://example.com/udm",
                                         .content_type = "application/x-www-form-urlencoded",
                                         .signature = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
@@ -130,7 +130,7 @@ sidecall::webhook_request const webhook{.url = "https://example.com/udm",
 
 } // namespace
 
-TEST_CASE("What is left on a stack is seen")
+TEST_CASE("finds a text that was left on the stack")
 {
     on_the_stack([] {
         char copy[32];
@@ -142,7 +142,7 @@ TEST_CASE("What is left on a stack is seen")
     CHECK_FALSE(is_left(token));
 }
 
-TEST_CASE("A secret leaves nothing on the stack, however often it is moved")
+TEST_CASE("a secret leaves nothing on the stack, however often it is moved")
 {
     on_the_stack([] {
         secret one(token);
@@ -153,7 +153,7 @@ TEST_CASE("A secret leaves nothing on the stack, however often it is moved")
     CHECK_FALSE(is_left(token));
 }
 
-TEST_CASE("Credentials leave nothing on the stack, nor does a request that holds them")
+TEST_CASE("credentials and an authorized request leave nothing on the stack")
 {
     static std::string header;
     on_the_stack([] {
@@ -172,11 +172,11 @@ TEST_CASE("Credentials leave nothing on the stack, nor does a request that holds
     });
     CHECK_FALSE(is_left(token));
     CHECK_FALSE(is_left("abcdefghijklmnopqrstuvwxyz"));
-    CHECK_FALSE(is_left(std::string_view(header).substr(54))); // what is of the token
+    CHECK_FALSE(is_left(std::string_view(header).substr(54))); // the part made from the token
     header.clear();
 }
 
-TEST_CASE("A verifier leaves nothing of its token on the stack, whatever the token's length")
+TEST_CASE("a verifier leaves nothing of its token on the stack, whatever the token's length")
 {
     static std::string of_that_size;
     for (std::size_t const size : {8u, 32u, 63u, 64u, 65u, 200u}) {
@@ -187,12 +187,12 @@ TEST_CASE("A verifier leaves nothing of its token on the stack, whatever the tok
         auto const expect_nothing = [&] {
             CHECK_FALSE(is_left(of_that_size));
             CHECK_FALSE(is_left(key));
-            // Only where the key is: what it is padded with is no secret.
+            // Only the part with the key: the padding is not secret.
             CHECK_FALSE(is_left(padded(key, 0x36).substr(0, key.size())));
             CHECK_FALSE(is_left(padded(key, 0x5C).substr(0, key.size())));
             CHECK_FALSE(is_left(states));
         };
-        // One by one, since each overwrites some of what those before it have left.
+        // One at a time, since each overwrites some of what the previous ones left.
         on_the_stack([] { sidecall::detail::hmac_sha1 const made(of_that_size); });
         expect_nothing();
         static sidecall::detail::hmac_sha1 made({});

@@ -1,5 +1,5 @@
-// What is made in memory of the caller's is the same as what is made on the heap, lies there and nowhere else, and says
-// how much it takes; and the operations that own nothing say the same as those that do.
+// Values made in the caller's buffer equal those made on the heap, use only that buffer, and report the size they need.
+// Operations of non-owning views give the same results as those that own their texts.
 
 #include <sidecall/storage.hpp>
 
@@ -44,7 +44,7 @@ constexpr auto key_sid = "SK00000000000000000000000000000003"_api_key_sid;
 constexpr auto subscription_sid = "ZY00000000000000000000000000000004"_subscription_sid;
 constexpr std::string_view token = "0123456789abcdef0123456789ABCDEF";
 
-/// Storage of exactly `size` bytes between two guards, in a block that ends with the second one.
+/// A buffer of exactly `size` bytes between two guard areas, in an allocation that ends with the second guard.
 class guarded {
 public:
     static constexpr std::size_t guard = 64;
@@ -53,7 +53,7 @@ public:
 
     sidecall::storage storage() { return {bytes_.data() + guard, size_}; }
     std::string_view inside() const { return std::string_view(bytes_).substr(guard, size_); }
-    bool holds(std::string_view text) const
+    bool contains(std::string_view text) const
     {
         return text.data() >= bytes_.data() + guard && text.data() + text.size() <= bytes_.data() + guard + size_;
     }
@@ -93,8 +93,8 @@ std::vector<endpoint> endpoints()
             *endpoint::twilio().with_product("a-product/1.2.3 (of a name that is not short)")};
 }
 
-/// Texts whose encoded forms end in every way: with a run as long as a chunk, just shorter, just longer; in an escape,
-/// a blank, or a run behind one.
+/// Texts whose encoded forms end in every way: with a run as long as a chunk, just shorter or just longer, in an escape
+/// or a space, or in a run after one.
 std::vector<std::string> texts()
 {
     std::vector<std::string> all;
@@ -105,13 +105,13 @@ std::vector<std::string> texts()
     return all;
 }
 
-/// What is not as it must be of an operation's request in storage, or nothing.
+/// How an operation's request in the caller's buffer differs from the expected one; empty if it does not.
 template <class Operation>
 std::string storage_fault(Operation const& what, credentials const& who, endpoint const& where)
 {
     authorized_request const expected = authorize(what.request(where), who);
     std::string const all = std::string(expected.url()).append(expected.body()).append(expected.headers().text());
-    std::size_t const size = all.size() + (expected.body().empty() ? 0 : 1); // an "&" stands there before the headers
+    std::size_t const size = all.size() + (expected.body().empty() ? 0 : 1); // an "&" is written before the headers
     auto const same = [&](authorized_request const& got) {
         return got.method() == expected.method() && got.url() == expected.url() && got.target() == expected.target() &&
                got.host() == expected.host() && got.body() == expected.body() &&
@@ -121,24 +121,25 @@ std::string storage_fault(Operation const& what, credentials const& who, endpoin
 
     guarded probe(0);
     auto const refused = authorize(what, who, where, probe.storage());
-    if (refused) return "made in nothing";
+    if (refused) return "made in an empty storage";
     if (refused.error().code() != errc::invalid_argument || refused.error().field() != "storage") return "failure";
     if (!refused.error().offset() || *refused.error().offset() < all.size() || *refused.error().offset() > size)
-        return "the size that the failure says";
+        return "the size in the failure";
     std::size_t const needed = *refused.error().offset();
 
     guarded short_by_one(needed - 1);
     auto const failed = authorize(what, who, where, short_by_one.storage());
     if (failed || failed.error().offset() != needed || failed.error().field() != "storage") return "one byte too small";
-    if (!short_by_one.untouched()) return "written although it failed";
+    if (!short_by_one.untouched()) return "written to despite the failure";
 
     for (std::size_t more : {0u, 1u, 7u, 200u}) {
         guarded memory(needed + more);
         {
             auto const made = authorize(what, who, where, memory.storage());
-            if (!made) return "exactly so much does not suffice";
+            if (!made) return "the exact size does not suffice";
             if (!same(*made)) return "another request";
-            if (!memory.holds(made->url()) || !memory.holds(made->body()) || !memory.holds(made->headers().text()))
+            if (!memory.contains(made->url()) || !memory.contains(made->body()) ||
+                !memory.contains(made->headers().text()))
                 return "not in the storage";
             if (!memory.intact()) return "written outside";
         }
@@ -168,7 +169,7 @@ struct operations {
         *sidecall::idempotency_key_view::parse("k")};
 };
 
-/// Calls `check` with each operation and the one like it that owns nothing.
+/// Calls `check` with each operation and its counterpart that consists of views.
 template <class Check>
 void for_each_pair(Check check)
 {
@@ -178,7 +179,7 @@ void for_each_pair(Check check)
     check(all.send, all.send_view);
 }
 
-/// Bytes that are looked at as they lie in memory, whatever the compiler knows about them.
+/// Reads the bytes as they are in memory, whatever the compiler assumes about them.
 bool shows(char const* data, std::size_t size, std::string_view text)
 {
     char const volatile* const bytes = data;
@@ -189,7 +190,7 @@ bool shows(char const* data, std::size_t size, std::string_view text)
 
 } // namespace
 
-TEST_CASE("Storage is an array, a range that can be written to, or a pointer and a size")
+TEST_CASE("a storage is made from an array, a writable range, or a pointer and a size")
 {
     char array[7];
     std::array<char, 8> standard{};
@@ -206,14 +207,15 @@ TEST_CASE("Storage is an array, a range that can be written to, or a pointer and
     CHECK(is(span, array, 3));
     CHECK(is({array, 5}, array, 5));
     storage where(array);
-    CHECK(is(where, array, 7)); // a copy, not a storage of storages
+    CHECK(is(where, array, 7)); // a copy, not a storage made of a storage
     static_assert(!std::is_constructible_v<storage, std::string const&>);
     static_assert(!std::is_constructible_v<storage, std::string_view&>);
-    static_assert(!std::is_constructible_v<storage, std::string>, "its memory would be gone");
+    static_assert(!std::is_constructible_v<storage, std::string>, "its memory would be freed");
     static_assert(!std::is_constructible_v<storage, char const(&)[7]>);
 }
 
-TEST_CASE("A request in storage is, byte for byte, the one on the heap, with any credentials and to any endpoint")
+TEST_CASE(
+    "a request in the caller's buffer equals the one on the heap byte for byte, for all credentials and endpoints")
 {
     for_each_pair([](auto const& owning, auto const& view) {
         for (auto const& where : endpoints())
@@ -226,7 +228,7 @@ TEST_CASE("A request in storage is, byte for byte, the one on the heap, with any
     });
 }
 
-TEST_CASE("In exactly as much storage as it takes, nothing is written behind the end, however its texts end")
+TEST_CASE("writing into a buffer of exactly the needed size writes nothing after its end")
 {
     credentials const usual = credentials::auth_token(account, secret(token));
     credentials const shortest = *credentials::bearer(secret("x"));
@@ -246,7 +248,7 @@ TEST_CASE("In exactly as much storage as it takes, nothing is written behind the
                                                                        sidecall::idempotency_key_view(*key)},
                             usual, endpoint::twilio()) == "");
     }
-    for (std::size_t size = 0; size != 70; ++size) { // a long message that ends with so many plain or odd bytes
+    for (std::size_t size = 0; size != 70; ++size) { // a long message that ends with this many plain or special bytes
         std::string const plain(size, 'x'), odd(size, '&');
         for (auto const& text : {"\"" + plain + odd + "\"", "\"" + odd + plain + "\"", "1" + std::string(size, '0')}) {
             auto const content = sidecall::message_content_view::parse(text);
@@ -256,7 +258,8 @@ TEST_CASE("In exactly as much storage as it takes, nothing is written behind the
     }
 }
 
-TEST_CASE("The credential in storage is wiped when the request ends, and stays where it is when that is moved")
+TEST_CASE(
+    "the credential in the buffer is wiped when the request is destroyed, and stays in place when the request is moved")
 {
     sidecall::delete_user_defined_message_subscription const what{account, call, subscription_sid};
     credentials const who = credentials::auth_token(account, secret(token));
@@ -284,7 +287,7 @@ TEST_CASE("The credential in storage is wiped when the request ends, and stays w
         CHECK(shows(other, sizeof other, basic));
         CHECK(first.url().data() == other);
 
-        first = authorize(what.request(), who); // from the heap
+        first = authorize(what.request(), who); // on the heap
         CHECK_FALSE(shows(other, sizeof other, basic));
         auto third = authorize(what.request(), who);
         third = *authorize(what, who, endpoint::twilio(), other);
@@ -297,7 +300,7 @@ TEST_CASE("The credential in storage is wiped when the request ends, and stays w
     CHECK_FALSE(shows(other, sizeof other, basic));
 }
 
-TEST_CASE("A secret in storage lies there and is wiped there")
+TEST_CASE("a secret in the caller's buffer stays there and is wiped there")
 {
     for (std::size_t size : {0u, 1u, 32u, 103u, 104u, 105u, 5000u}) {
         CAPTURE(size);
@@ -307,11 +310,11 @@ TEST_CASE("A secret in storage lies there and is wiped there")
             auto made = secret::in(memory.storage(), text);
             REQUIRE(made.has_value());
             CHECK(made->reveal() == text);
-            if (size != 0) CHECK(memory.holds(made->reveal()));
+            if (size != 0) CHECK(memory.contains(made->reveal()));
             secret moved = *std::move(made);
             CHECK(moved.reveal() == text);
             CHECK(made->empty());
-            if (size != 0) CHECK(memory.holds(moved.reveal()));
+            if (size != 0) CHECK(memory.contains(moved.reveal()));
             secret assigned("another");
             assigned = std::move(moved);
             CHECK(assigned.reveal() == text);
@@ -320,7 +323,7 @@ TEST_CASE("A secret in storage lies there and is wiped there")
             secret in_place("yet another");
             in_place = std::move(assigned);
             CHECK(in_place.reveal() == text);
-            in_place = secret("the last"); // wipes the storage
+            in_place = secret("the last"); // wipes the buffer
             CHECK(in_place.reveal() == "the last");
             CHECK(memory.inside() == std::string(size, '\0'));
         }
@@ -342,7 +345,7 @@ TEST_CASE("A secret in storage lies there and is wiped there")
     }
 }
 
-TEST_CASE("Credentials in storage are the same header, lie there, and are wiped there")
+TEST_CASE("credentials in the caller's buffer give the same header, stay there and are wiped there")
 {
     for (std::size_t size : {0u, 1u, 2u, 3u, 31u, 32u, 33u, 500u}) {
         CAPTURE(size);
@@ -354,10 +357,10 @@ TEST_CASE("Credentials in storage are the same header, lie there, and are wiped 
                 auto made = make(memory.storage());
                 REQUIRE(made.has_value());
                 CHECK(made->authorization().reveal() == header);
-                CHECK(memory.holds(made->authorization().reveal()));
+                CHECK(memory.contains(made->authorization().reveal()));
                 credentials moved = *std::move(made);
                 CHECK(moved.authorization().reveal() == header);
-                CHECK(memory.holds(moved.authorization().reveal()));
+                CHECK(memory.contains(moved.authorization().reveal()));
                 CHECK(made->authorization().empty());
                 moved = credentials::auth_token(account, secret("another"));
                 CHECK(memory.inside() == std::string(header.size(), '\0'));
@@ -380,12 +383,12 @@ TEST_CASE("Credentials in storage are the same header, lie there, and are wiped 
               [&](storage memory) { return credentials::api_key(key_sid, text, memory); });
     }
     CHECK(lasting(credentials::auth_token(account, secret(token))).authorization().reveal().size() ==
-          98); // as the comment says
+          98); // the documented size
 }
 
 namespace {
 
-/// Signs as Twilio's page says it; that it does is shown in the tests of the webhook.
+/// Signs as Twilio's documentation describes. The tests of the webhook verify that it is right.
 std::string sign(std::string_view signed_text, std::string_view with = token)
 {
     auto const code = sidecall::detail::hmac_sha1(with).code([&](auto put) { put(signed_text); });
@@ -419,7 +422,7 @@ fields good_message(std::string const& content)
             {"Timestamp", "Wed, 18 Dec 2019 20:02:01 +0000"}};
 }
 
-/// Escapes every byte, every second one, or only those that need it.
+/// Escapes every byte, every second byte, or only the bytes that need it.
 std::string form_of(fields const& parameters, unsigned every)
 {
     std::string form;
@@ -447,7 +450,7 @@ std::string form_of(fields const& parameters, unsigned every)
     return form;
 }
 
-/// A signed request, with the texts that it refers to.
+/// A signed request together with the texts that it refers to.
 struct hook {
     std::string method, address, content_type, body, signature;
 
@@ -504,45 +507,46 @@ std::string receive_fault(hook const& request)
 {
     sidecall::webhook_verifier const verifier{secret(token)};
     auto const expected = verifier.receive(request.view());
-    if (!expected) return "refused on the heap: " + expected.error().to_string();
+    if (!expected) return "rejected on the heap: " + expected.error().to_string();
 
     guarded nothing(0);
     auto const refused = verifier.receive(request.view(), nothing.storage());
     if (refused || refused.error().code() != errc::invalid_argument || refused.error().field() != "storage" ||
         !refused.error().offset())
-        return "made in nothing";
+        return "made in an empty storage";
     std::size_t const needed = *refused.error().offset();
     std::size_t const text =
         request.method == "GET" ? request.address.size() - std::strlen(url) - 1 : request.body.size();
     if (request.content_type.find("json") == std::string::npos &&
         needed != text + 16 * expected->parameters().size() + 16)
-        return "not as many bytes as the comment says";
+        return "not the documented size";
 
     guarded smaller(needed - 1);
     auto const failed = verifier.receive(request.view(), smaller.storage());
     if (failed || failed.error().offset() != needed || failed.error().field() != "storage") return "one byte too small";
-    if (!smaller.untouched()) return "written although it failed";
+    if (!smaller.untouched()) return "written to despite the failure";
 
-    for (std::size_t more : {0u, 1u, 3u, 1000u}) { // also where nothing is aligned
+    for (std::size_t more : {0u, 1u, 3u, 1000u}) { // also with a misaligned buffer
         guarded memory(needed + more);
         auto const made = verifier.receive(request.view(), memory.storage());
-        if (!made) return "exactly so much does not suffice";
+        if (!made) return "the exact size does not suffice";
         if (auto what = message_difference(*made, *expected); !what.empty()) return what;
-        if (!memory.holds(made->content()) || !memory.holds(made->parameters()[0].name)) return "not in the storage";
+        if (!memory.contains(made->content()) || !memory.contains(made->parameters()[0].name))
+            return "not in the storage";
         if (!memory.intact()) return "written outside";
 
-        sidecall::incoming_message copy = *made; // on the heap, so that the storage is free again
-        if (memory.holds(copy.content())) return "a copy that lies in the storage";
+        sidecall::incoming_message copy = *made; // on the heap, so that the buffer can be reused
+        if (memory.contains(copy.content())) return "a copy within the storage";
         sidecall::incoming_message const moved = std::move(copy);
         if (auto const what = message_difference(moved, *expected); !what.empty()) return "copy: " + what;
-        if (copy.parameters().size() != 0 || copy.parameters().find("Sid")) return "moved from, and not empty";
+        if (copy.parameters().size() != 0 || copy.parameters().find("Sid")) return "moved-from and not empty";
     }
     return "";
 }
 
 } // namespace
 
-TEST_CASE("A message is received in storage as it is on the heap: from a form, a query and a JSON object")
+TEST_CASE("a message is received in the caller's buffer as on the heap: from a form, a query and a JSON object")
 {
     for (auto const& text : texts()) {
         CAPTURE(text);
@@ -565,7 +569,7 @@ TEST_CASE("A message is received in storage as it is on the heap: from a form, a
     CHECK(receive_fault(json_hook(many, true)) == "");
 }
 
-TEST_CASE("What is no message is refused in storage as it is on the heap, and nothing is written outside")
+TEST_CASE("an invalid message is rejected in the caller's buffer as on the heap, and nothing is written outside")
 {
     sidecall::webhook_verifier const verifier{secret(token)};
     std::vector<hook> bad;
@@ -606,7 +610,7 @@ TEST_CASE("What is no message is refused in storage as it is on the heap, and no
                 continue;
             }
             REQUIRE(got.has_value() == expected.has_value());
-            if (got) continue; // a Content of "" is a message
+            if (got) continue; // a Content of "" is valid
             CHECK(got.error().code() == expected.error().code());
             CHECK(got.error().field() == expected.error().field());
             CHECK(got.error().offset() == expected.error().offset());
@@ -622,7 +626,7 @@ constexpr std::string_view documented =
     R"("sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","date_created":"Wed, 18 Dec 2019 20:02:01 +0000",)"
     R"("uri":"\/2010-04-01\/Accounts"})";
 
-/// Whether two failures are the same but for what Twilio says in words, of which the second has none.
+/// How two failures differ, apart from Twilio's texts, which the second one does not have. Empty if they do not.
 std::string failure_difference(sidecall::failure const& owning, sidecall::failure const& view)
 {
     if (view.code() != owning.code()) return "code";
@@ -640,7 +644,7 @@ std::string failure_difference(sidecall::failure const& owning, sidecall::failur
 
 } // namespace
 
-TEST_CASE("An operation that owns nothing reads an answer as the one that does, but for words that are not ours")
+TEST_CASE("a view operation parses a response like the owning one, except for Twilio's texts in a failure")
 {
     using headers = sidecall::header_list;
     headers const none;
@@ -679,7 +683,7 @@ TEST_CASE("An operation that owns nothing reads an answer as the one that does, 
     CHECK(values > 20);
 }
 
-TEST_CASE("The view of a resource has its uri as it is written, in the answer")
+TEST_CASE("the view of a resource refers to the raw uri in the response")
 {
     operations const all;
     std::string const body(documented);
@@ -696,19 +700,19 @@ TEST_CASE("The view of a resource has its uri as it is written, in the answer")
     CHECK(view->uri->data() == body.data() + body.find("\\/2010"));
 }
 
-TEST_CASE("An operation is sent from storage to a transport that keeps its answer to itself")
+TEST_CASE("an operation is sent from the caller's buffer over a transport that returns a view of its response")
 {
     credentials const who = credentials::auth_token(account, secret(token));
     char answer_of_mine[] = R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","uri":"\/x"})";
     guarded memory(1200);
     std::string wire;
-    auto const carrier = [&](authorized_request const& request) -> result<http_response_view> {
+    auto const transport = [&](authorized_request const& request) -> result<http_response_view> {
         wire = lasting(request.to_http1()).reveal();
-        CHECK(memory.holds(request.url()));
+        CHECK(memory.contains(request.url()));
         return http_response_view{201, {}, answer_of_mine};
     };
     operations const all;
-    auto const got = send(all.create_view, who, carrier, endpoint::twilio(), memory.storage());
+    auto const got = send(all.create_view, who, transport, endpoint::twilio(), memory.storage());
     REQUIRE(got.has_value());
     CHECK(got->uri->data() > answer_of_mine);
     CHECK(got->uri->data() < answer_of_mine + sizeof answer_of_mine);
@@ -716,12 +720,12 @@ TEST_CASE("An operation is sent from storage to a transport that keeps its answe
     CHECK(memory.intact());
     CHECK(memory.inside().find("Authorization") == memory.inside().npos);
 
-    auto const owned = send(all.create, who, carrier, endpoint::twilio(), memory.storage());
+    auto const owned = send(all.create, who, transport, endpoint::twilio(), memory.storage());
     REQUIRE(owned.has_value());
     CHECK(owned->uri == "/x");
-    CHECK(lasting(send(all.create_view, who, carrier, endpoint::twilio(), memory.storage()))->sid == owned->sid);
+    CHECK(lasting(send(all.create_view, who, transport, endpoint::twilio(), memory.storage()))->sid == owned->sid);
 
-    SUBCASE("its failures are passed on")
+    SUBCASE("passes on the transport's failures")
     {
         auto const none = [](authorized_request const&) -> result<http_response_view> {
             return sidecall::failure(errc::timed_out);
@@ -729,11 +733,11 @@ TEST_CASE("An operation is sent from storage to a transport that keeps its answe
         CHECK(send(all.end_view, who, none, endpoint::twilio(), memory.storage()).error().code() == errc::timed_out);
         CHECK(send(all.end_view, who, none).error().code() == errc::timed_out);
     }
-    SUBCASE("storage that is too small is said before anything is sent")
+    SUBCASE("reports a buffer that is too small before anything is sent")
     {
         wire.clear();
         guarded small(100);
-        auto const failed = send(all.send_view, who, carrier, endpoint::twilio(), small.storage());
+        auto const failed = send(all.send_view, who, transport, endpoint::twilio(), small.storage());
         REQUIRE_FALSE(failed.has_value());
         CHECK(failed.error().code() == errc::invalid_argument);
         CHECK(failed.error().field() == "storage");
@@ -741,7 +745,7 @@ TEST_CASE("An operation is sent from storage to a transport that keeps its answe
         CHECK(wire.empty());
         CHECK(small.untouched());
     }
-    SUBCASE("one that owns its answer will do, too")
+    SUBCASE("accepts a transport that returns an owning response")
     {
         auto const owner = [](authorized_request const&) { return http_response{.status = 204}; };
         CHECK(send(all.end, who, owner, endpoint::twilio(), memory.storage()).has_value());
@@ -752,21 +756,21 @@ TEST_CASE("An operation is sent from storage to a transport that keeps its answe
 namespace {
 
 template <class Answer>
-using carrier_of = Answer (*)(authorized_request const&);
+using transport_returning = Answer (*)(authorized_request const&);
 
 } // namespace
 
-TEST_CASE("A transport gives an answer that it owns, or says by a result that it is a view")
+TEST_CASE("a transport returns an owning response, or a result with a response view")
 {
-    static_assert(sidecall::transport<carrier_of<http_response>>);
-    static_assert(sidecall::transport<carrier_of<result<http_response>>>);
-    static_assert(sidecall::transport<carrier_of<result<http_response_view>>>);
-    static_assert(!sidecall::transport<carrier_of<http_response_view>>);
-    static_assert(!sidecall::transport<carrier_of<result<int>>>);
-    static_assert(!sidecall::transport<carrier_of<int>>);
+    static_assert(sidecall::transport<transport_returning<http_response>>);
+    static_assert(sidecall::transport<transport_returning<result<http_response>>>);
+    static_assert(sidecall::transport<transport_returning<result<http_response_view>>>);
+    static_assert(!sidecall::transport<transport_returning<http_response_view>>);
+    static_assert(!sidecall::transport<transport_returning<result<int>>>);
+    static_assert(!sidecall::transport<transport_returning<int>>);
 }
 
-TEST_CASE("A key's copies and moves have its text, whether it is kept in place or not")
+TEST_CASE("copies and moves of a key keep its text, whether it is stored inline or not")
 {
     using sidecall::idempotency_key;
     for (std::size_t size : {1u, 35u, 36u, 37u, 1000u}) {
@@ -784,7 +788,7 @@ TEST_CASE("A key's copies and moves have its text, whether it is kept in place o
             CHECK(copy.view().empty());
             idempotency_key const copy_of_nothing = copy;
             CHECK(copy_of_nothing.view().empty());
-            copy = moved; // one that was moved from can be assigned to
+            copy = moved; // a moved-from key can be assigned to
             CHECK(copy.view() == text);
 
             auto other = *idempotency_key::parse(other_text);
@@ -806,7 +810,7 @@ TEST_CASE("A key's copies and moves have its text, whether it is kept in place o
     }
 }
 
-TEST_CASE("A view of a key is had from one that stays, and from no temporary")
+TEST_CASE("a view of a key comes from an lvalue, not from a temporary")
 {
     using sidecall::idempotency_key;
     using sidecall::idempotency_key_view;
@@ -831,21 +835,21 @@ TEST_CASE("A view of a key is had from one that stays, and from no temporary")
 template <class T, class From>
 constexpr bool parses = requires(From&& from) { T::parse(std::forward<From>(from)); };
 
-TEST_CASE_TEMPLATE("A view is parsed from what stays, and not from a string that is about to end", T,
-                   sidecall::callback_url_view, sidecall::message_content_view, sidecall::idempotency_key_view)
+TEST_CASE_TEMPLATE("a view is parsed from an lvalue, not from a temporary string", T, sidecall::callback_url_view,
+                   sidecall::message_content_view, sidecall::idempotency_key_view)
 {
     static_assert(parses<T, std::string&> && parses<T, std::string const&> && parses<T, std::pmr::string&>);
     static_assert(parses<T, std::string_view> && parses<T, char const(&)[2]> && parses<T, char const*>);
     static_assert(!parses<T, std::string> && !parses<T, std::string const> && !parses<T, std::pmr::string>);
 }
 
-TEST_CASE_TEMPLATE("What owns its text is parsed from a string that is about to end, too", T, sidecall::callback_url,
+TEST_CASE_TEMPLATE("an owning type is parsed from a temporary string, too", T, sidecall::callback_url,
                    sidecall::message_content, sidecall::idempotency_key)
 {
     static_assert(parses<T, std::string> && parses<T, std::string const> && parses<T, std::string&>);
 }
 
-TEST_CASE("A copy of a room with nothing in it has nothing in it, and as much room")
+TEST_CASE("a copy of an empty buffer is empty and has the same capacity")
 {
     sidecall::detail::buffer const room(16);
     auto const copy = room;

@@ -40,7 +40,7 @@ create subscription(std::string_view url = "https://example.com/udm")
     return {.account_sid = account, .call_sid = call, .callback = *sidecall::callback_url::parse(url)};
 }
 
-// The example of Twilio's page, where account, call and subscription stand for themselves.
+// The example of Twilio's documentation, with placeholders for account, call and subscription.
 std::string const documented =
     R"({"account_sid":"ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","call_sid":"CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",)"
     R"("sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","date_created":"Wed, 18 Dec 2019 20:02:01 +0000",)"
@@ -52,8 +52,8 @@ sidecall::result<user_defined_message_subscription> parse(std::string_view body)
     return subscription().parse({.status = 201, .body = body});
 }
 
-/// `field@offset: message` of a malformed answer.
-std::string told(std::string_view body)
+/// `field@offset: message` of a malformed response.
+std::string mistake_in(std::string_view body)
 {
     auto const read = parse(body);
     if (read) return "";
@@ -63,7 +63,7 @@ std::string told(std::string_view body)
     return std::string(f.field()) + "@" + std::to_string(f.offset().value_or(99999)) + ": " + std::string(f.message());
 }
 
-/// The names of the members that were there and could not be read, with a blank between them.
+/// The names of the members that were present but unreadable, separated by spaces.
 std::string unreadable_of(std::string_view body)
 {
     auto const read = parse(body);
@@ -77,7 +77,7 @@ std::string unreadable_of(std::string_view body)
 
 } // namespace
 
-TEST_CASE("The request to subscribe is this one")
+TEST_CASE("writes the documented request to subscribe")
 {
     http_request const request = subscription().request();
     CHECK(request.method() == http_method::post);
@@ -95,7 +95,7 @@ TEST_CASE("The request to subscribe is this one")
               "\r\nContent-Length: 40\r\n\r\nCallback=https%3A%2F%2Fexample.com%2Fudm");
 }
 
-TEST_CASE("What is optional comes behind the callback, in the order of the API page")
+TEST_CASE("optional parameters follow the callback, in the order of the API documentation")
 {
     create operation = subscription("https://e.com/?a=b&c=%20#d");
     operation.method = http_method::get;
@@ -110,13 +110,13 @@ TEST_CASE("What is optional comes behind the callback, in the order of the API p
                         http_method::delete_}) {
         create each = subscription();
         each.method = method;
-        CHECK(each.request().method() == http_method::post); // of the request itself
+        CHECK(each.request().method() == http_method::post); // the method of the API request, not of the callback
         CHECK(lasting(each.request()).body() ==
               "Callback=https%3A%2F%2Fexample.com%2Fudm&Method=" + std::string(to_string_view(method)));
     }
 }
 
-TEST_CASE("The request to end a subscription is this one")
+TEST_CASE("writes the documented request to delete a subscription")
 {
     cancel const operation{
         .account_sid = account, .call_sid = call, .sid = "ZY00000000000000000000000000000003"_subscription_sid};
@@ -127,7 +127,7 @@ TEST_CASE("The request to end a subscription is this one")
               std::string(sidecall::version) + "\r\n\r\n");
 }
 
-TEST_CASE("Another endpoint changes where a request goes, and nothing else")
+TEST_CASE("another endpoint changes only where a request goes")
 {
     auto const local = *sidecall::endpoint::parse("http://localhost:8080");
     create const making = subscription();
@@ -140,7 +140,7 @@ TEST_CASE("Another endpoint changes where a request goes, and nothing else")
     CHECK(lasting(ending.request(local)).target() == lasting(ending.request()).target());
 }
 
-TEST_CASE("The documented answer is read, each member with its type")
+TEST_CASE("parses the documented response, each member with its type")
 {
     auto const made = parse(documented);
     REQUIRE(made.has_value());
@@ -158,17 +158,18 @@ TEST_CASE("The documented answer is read, each member with its type")
     CHECK(copy != *made);
 }
 
-TEST_CASE("Every beginning of the documented answer is malformed at its end")
+TEST_CASE("every truncation of the documented response is malformed at its end")
 {
     for (std::size_t size = 0; size != documented.size(); ++size) {
         CAPTURE(size);
-        CHECK(told(documented.substr(0, size)) == "@" + std::to_string(size) + ": the text ends too early");
+        CHECK(mistake_in(documented.substr(0, size)) == "@" + std::to_string(size) + ": the text ends too early");
     }
-    CHECK(told(documented + " ") == "");
-    CHECK(told(documented + "x") == "@" + std::to_string(documented.size()) + ": more text after the end of the value");
+    CHECK(mistake_in(documented + " ") == "");
+    CHECK(mistake_in(documented + "x") ==
+          "@" + std::to_string(documented.size()) + ": more text after the end of the value");
 }
 
-TEST_CASE("Each member but the sid may be null, absent or unreadable; none may come twice")
+TEST_CASE("each member except the sid may be null, absent or unreadable, and none may occur twice")
 {
     std::string const sid = R"("sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")";
     for (std::string const& name :
@@ -181,27 +182,27 @@ TEST_CASE("Each member but the sid may be null, absent or unreadable; none may c
         for (std::string const& value : {std::string("1"), std::string("true"), std::string("[]"), std::string("{}"),
                                          std::string("[\"a\"]"), std::string("-0.5e1")})
             CHECK(unreadable_of(begin + value + "," + sid + "}") == name);
-        CHECK(told(begin + "null," + sid + ",\"" + name + "\":null}") ==
+        CHECK(mistake_in(begin + "null," + sid + ",\"" + name + "\":null}") ==
               name + "@" + std::to_string(begin.size() + 5 + sid.size() + 2) + ": comes twice");
     }
     CHECK(*parse("{" + sid + "}") == user_defined_message_subscription{.sid = lasting(parse(documented))->sid});
-    CHECK(told("{}") == "sid@2: missing or null");
-    CHECK(told("{\"sid\":null}") == "sid@12: missing or null");
-    CHECK(told("{\"sid\":7}") == "sid@7: not a string");
-    CHECK(told("{" + sid + "," + sid + "}") == "sid@45: comes twice");
-    CHECK(told("{" + sid + ",\"s\\u0069d\":null}") == "sid@45: comes twice"); // the same name
-    CHECK(told("[]") == "@0: not a JSON object");
-    CHECK(told("null") == "@0: not a JSON object");
+    CHECK(mistake_in("{}") == "sid@2: missing or null");
+    CHECK(mistake_in("{\"sid\":null}") == "sid@12: missing or null");
+    CHECK(mistake_in("{\"sid\":7}") == "sid@7: not a string");
+    CHECK(mistake_in("{" + sid + "," + sid + "}") == "sid@45: comes twice");
+    CHECK(mistake_in("{" + sid + ",\"s\\u0069d\":null}") == "sid@45: comes twice"); // the same name
+    CHECK(mistake_in("[]") == "@0: not a JSON object");
+    CHECK(mistake_in("null") == "@0: not a JSON object");
 }
 
-TEST_CASE("A sid of the wrong kind is malformed where it begins")
+TEST_CASE("a sid of the wrong kind is malformed at its first byte")
 {
-    CHECK(told(R"({"sid":"KXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
-    CHECK(told(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
-    CHECK(told(R"({"sid":""})") == "sid@8: not a SID of this kind");
+    CHECK(mistake_in(R"({"sid":"KXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
+    CHECK(mistake_in(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})") == "sid@8: not a SID of this kind");
+    CHECK(mistake_in(R"({"sid":""})") == "sid@8: not a SID of this kind");
 }
 
-TEST_CASE("An optional member that cannot be read is listed, and costs neither the sid nor the others")
+TEST_CASE("an unreadable optional member is listed, and the sid and the others are still read")
 {
     std::string const sid = R"("sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")";
     CHECK(unreadable_of(R"({"account_sid":"CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",)" + sid + "}") == "account_sid");
@@ -221,12 +222,12 @@ TEST_CASE("An optional member that cannot be read is listed, and costs neither t
     CHECK_FALSE(made->unreadable.empty());
     CHECK(*made != *parse(R"({"uri":"/x",)" + sid + "}"));
 
-    // Well-formed and impossible, so that the whole body is doubtful.
-    CHECK(told(R"({"date_created":"1 Jan 10000 00:00:00 +0000",)" + sid + "}") ==
+    // A valid date that cannot be represented makes the whole body malformed.
+    CHECK(mistake_in(R"({"date_created":"1 Jan 10000 00:00:00 +0000",)" + sid + "}") ==
           "date_created@17: a date after the year 9999");
 }
 
-TEST_CASE("Names of unreadable members are kept in the order of the resource, once each")
+TEST_CASE("names of unreadable members are kept in the order of the resource, once each")
 {
     sidecall::unreadable_members members;
     CHECK(members.empty());
@@ -240,7 +241,7 @@ TEST_CASE("Names of unreadable members are kept in the order of the resource, on
     static_assert(std::forward_iterator<sidecall::unreadable_members::iterator>);
 }
 
-TEST_CASE("Escapes in values mean their characters, and what is unknown is checked and passed over")
+TEST_CASE("escapes in values are decoded, and unknown members are checked and skipped")
 {
     auto const made = parse(R"({"sid":"\u005a\u0059aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","uri":"\/x\u00fc",)"
                             R"("date_created":"Wed, 18 Dec 2019\u002020:02:01 +0100","new":{"sid":[1,{"sid":2}]}})");
@@ -248,11 +249,11 @@ TEST_CASE("Escapes in values mean their characters, and what is unknown is check
     CHECK(made->sid.view() == "ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     CHECK(made->uri == "/x\xC3\xBC");
     CHECK(made->date_created == sidecall::date_time{1576695721, 60});
-    CHECK(told(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","new":{"x":01}})") != "");
+    CHECK(mistake_in(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","new":{"x":01}})") != "");
     CHECK(lasting(parse(R"({"sid":"ZYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","uri":""})"))->uri == "");
 }
 
-TEST_CASE("Only 201 creates and only 204 ends, whatever the body says")
+TEST_CASE("only 201 creates and only 204 deletes, whatever the body contains")
 {
     cancel const ending{account, call, "ZY00000000000000000000000000000003"_subscription_sid};
     for (int status = 0; status != 1000; ++status) {
@@ -270,7 +271,7 @@ TEST_CASE("Only 201 creates and only 204 ends, whatever the body says")
     CHECK(gone.error().twilio_code() == 20404);
 }
 
-TEST_CASE("A malformed answer keeps what its headers say")
+TEST_CASE("the failure of a malformed response keeps the details from the header fields")
 {
     header_list const headers{{"Twilio-Request-Id", "RQ7"}, {"Retry-After", "1"}};
     auto const read = subscription().parse({.status = 201, .headers = headers, .body = "{"});
@@ -284,7 +285,7 @@ TEST_CASE("A malformed answer keeps what its headers say")
     CHECK(lasting(subscription().parse({.status = 302, .headers = headers}).error()).request_id() == "RQ7");
 }
 
-TEST_CASE("An operation owns what it is made of")
+TEST_CASE("an operation owns its arguments")
 {
     create operation = [] {
         std::string url = "https://example.com/a/path/that/is/long/enough/to/be/on/the/heap";
@@ -307,7 +308,7 @@ TEST_CASE("An operation owns what it is made of")
     CHECK(from_a_constant.request() == subscription().request());
 }
 
-TEST_CASE("A SID of escapes alone is read, and one of more than any SID can have is refused at its place")
+TEST_CASE("reads a SID written entirely in escapes, and rejects a longer one at its offset")
 {
     auto const read = [](std::string const& sid) {
         return sidecall::create_user_defined_message_subscription::parse(
@@ -324,7 +325,7 @@ TEST_CASE("A SID of escapes alone is read, and one of more than any SID can have
     CHECK(made.error().offset() == std::optional<std::size_t>(8));
 }
 
-TEST_CASE("Subscriptions are the same if all that is known of them is")
+TEST_CASE("subscriptions are equal if all their members are")
 {
     auto const one = sidecall::user_defined_message_subscription{
         .sid = "ZY00000000000000000000000000000003"_subscription_sid, .uri = "/a"};

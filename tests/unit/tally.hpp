@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests that compare two ways of doing one thing over thousands of texts.
+// For tests that compare two implementations on thousands of texts.
 
 #include <cstddef>
 #include <cstdlib>
@@ -10,8 +10,8 @@
 
 #include <doctest/doctest.h>
 
-/// A block of exactly so many bytes, so that a sanitizer sees a read on either side; not by `operator new`, which
-/// another test replaces by one that puts something before the block.
+/// A block of exactly this size, so that a sanitizer sees an out-of-bounds read on either side. Uses malloc, since
+/// another test replaces `operator new` with one that puts a header before the block.
 class exact_block {
 public:
     explicit exact_block(std::string_view text) : size_(text.size()), data_(static_cast<char*>(std::malloc(size_)))
@@ -42,7 +42,7 @@ inline std::string shown(std::string_view text)
     return hex;
 }
 
-/// Counts how often something went wrong, and remembers the first time.
+/// Counts the failed checks and keeps the first one.
 struct tally {
     int checked = 0;
     int wrong = 0;

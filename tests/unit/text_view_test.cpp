@@ -13,7 +13,7 @@ namespace {
 
 using sidecall::text_view;
 
-// As std::getenv gives it for a variable that is not set; volatile, so that no compiler warns of what it can see.
+// What std::getenv returns for an unset variable. volatile, so that no compiler warns about the null pointer.
 char const* not_set()
 {
     char const* volatile nothing = nullptr;
@@ -28,35 +28,37 @@ static_assert(!std::is_convertible_v<int, text_view> && !std::is_convertible_v<w
 static_assert(text_view("a") == "a" && text_view(std::string_view("a\0b", 3)).size() == 3);
 static_assert(text_view().empty() && text_view("abc", 2) == "ab");
 
-/// What a parse says of a text, in one line.
+/// The result of a parse as one line.
 template <class Parsed>
-std::string told(Parsed const& parsed)
+std::string describe(Parsed const& parsed)
 {
     return parsed ? "taken" : parsed.error().to_string();
 }
 
 } // namespace
 
-TEST_CASE("A null pointer is an empty text, wherever the library takes text")
+TEST_CASE("a null pointer is an empty text wherever the library takes text")
 {
     CHECK(text_view(not_set()).empty());
-    CHECK(told(sidecall::account_sid::parse(not_set())) == told(sidecall::account_sid::parse("")));
-    CHECK(told(sidecall::call_sid::parse(not_set())) == told(sidecall::call_sid::parse("")));
-    CHECK(told(sidecall::subscription_sid::parse(not_set())) == told(sidecall::subscription_sid::parse("")));
-    CHECK(told(sidecall::message_sid::parse(not_set())) == told(sidecall::message_sid::parse("")));
-    CHECK(told(sidecall::api_key_sid::parse(not_set())) == told(sidecall::api_key_sid::parse("")));
-    CHECK(told(sidecall::callback_url::parse(not_set())) == told(sidecall::callback_url::parse("")));
-    CHECK(told(sidecall::callback_url_view::parse(not_set())) == told(sidecall::callback_url_view::parse("")));
-    CHECK(told(sidecall::idempotency_key::parse(not_set())) == told(sidecall::idempotency_key::parse("")));
-    CHECK(told(sidecall::idempotency_key_view::parse(not_set())) == told(sidecall::idempotency_key_view::parse("")));
-    CHECK(told(sidecall::message_content::parse(not_set())) == told(sidecall::message_content::parse("")));
-    CHECK(told(sidecall::message_content_view::parse(not_set())) == told(sidecall::message_content_view::parse("")));
-    CHECK(told(sidecall::endpoint::parse(not_set())) == told(sidecall::endpoint::parse("")));
-    CHECK(told(sidecall::endpoint::region(not_set())) == told(sidecall::endpoint::region("")));
-    CHECK(told(sidecall::endpoint::edge(not_set())) == told(sidecall::endpoint::edge("")));
-    CHECK(told(sidecall::endpoint::edge("dublin", not_set())) == told(sidecall::endpoint::edge("dublin", "")));
-    CHECK(told(sidecall::endpoint().with_product(not_set())) == told(sidecall::endpoint().with_product("")));
-    CHECK(told(sidecall::parse_http_method(not_set())) == told(sidecall::parse_http_method("")));
+    CHECK(describe(sidecall::account_sid::parse(not_set())) == describe(sidecall::account_sid::parse("")));
+    CHECK(describe(sidecall::call_sid::parse(not_set())) == describe(sidecall::call_sid::parse("")));
+    CHECK(describe(sidecall::subscription_sid::parse(not_set())) == describe(sidecall::subscription_sid::parse("")));
+    CHECK(describe(sidecall::message_sid::parse(not_set())) == describe(sidecall::message_sid::parse("")));
+    CHECK(describe(sidecall::api_key_sid::parse(not_set())) == describe(sidecall::api_key_sid::parse("")));
+    CHECK(describe(sidecall::callback_url::parse(not_set())) == describe(sidecall::callback_url::parse("")));
+    CHECK(describe(sidecall::callback_url_view::parse(not_set())) == describe(sidecall::callback_url_view::parse("")));
+    CHECK(describe(sidecall::idempotency_key::parse(not_set())) == describe(sidecall::idempotency_key::parse("")));
+    CHECK(describe(sidecall::idempotency_key_view::parse(not_set())) ==
+          describe(sidecall::idempotency_key_view::parse("")));
+    CHECK(describe(sidecall::message_content::parse(not_set())) == describe(sidecall::message_content::parse("")));
+    CHECK(describe(sidecall::message_content_view::parse(not_set())) ==
+          describe(sidecall::message_content_view::parse("")));
+    CHECK(describe(sidecall::endpoint::parse(not_set())) == describe(sidecall::endpoint::parse("")));
+    CHECK(describe(sidecall::endpoint::region(not_set())) == describe(sidecall::endpoint::region("")));
+    CHECK(describe(sidecall::endpoint::edge(not_set())) == describe(sidecall::endpoint::edge("")));
+    CHECK(describe(sidecall::endpoint::edge("dublin", not_set())) == describe(sidecall::endpoint::edge("dublin", "")));
+    CHECK(describe(sidecall::endpoint().with_product(not_set())) == describe(sidecall::endpoint().with_product("")));
+    CHECK(describe(sidecall::parse_http_method(not_set())) == describe(sidecall::parse_http_method("")));
 
     CHECK(sidecall::secret(not_set()).empty());
     char room[1];
@@ -65,7 +67,7 @@ TEST_CASE("A null pointer is an empty text, wherever the library takes text")
     CHECK(lasting(sidecall::failure(sidecall::errc::timed_out, not_set(), 7)).message().empty());
 }
 
-TEST_CASE("A header field that a C library did not find is an empty one")
+TEST_CASE("a null pointer in a webhook_request is an empty text")
 {
     sidecall::webhook_verifier const verifier{sidecall::secret("token")};
     CHECK(verifier
@@ -89,6 +91,6 @@ TEST_CASE("A header field that a C library did not find is an empty one")
         *sidecall::call_sid::parse("CA00000000000000000000000000000002"),
         *sidecall::subscription_sid::parse("ZY00000000000000000000000000000003")};
     CHECK(operation.parse({.status = 204, .headers = pairs, .body = not_set()}));
-    CHECK(told(operation.parse({.status = 500, .headers = pairs, .body = not_set()})) ==
+    CHECK(describe(operation.parse({.status = 500, .headers = pairs, .body = not_set()})) ==
           "unexpected_status: HTTP 500: the status is not the documented one");
 }

@@ -34,7 +34,7 @@ constexpr auto account = "AC00000000000000000000000000000001"_account_sid;
 constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 std::string const created = R"({"sid":"ZY00000000000000000000000000000003"})";
 
-credentials somebody()
+credentials some_credentials()
 {
     return credentials::auth_token(account, secret("token"));
 }
@@ -44,7 +44,7 @@ sidecall::create_user_defined_message_subscription subscription()
     return {.account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
 }
 
-/// A transport that always brings the same answer.
+/// A transport that always returns the same response.
 auto canned(int status, std::string body = {})
 {
     return [status, body = std::move(body)](authorized_request const&) -> result<http_response> {
@@ -57,7 +57,7 @@ result<http_response> answer_201(authorized_request const&)
     return http_response{.status = 201, .body = created};
 }
 
-/// An operation that is not ours: reads an account's friendly name.
+/// A caller's own operation, which reads an account's friendly name.
 struct fetch_account {
     sidecall::account_sid account_sid;
 
@@ -74,7 +74,7 @@ struct fetch_account {
     }
 };
 
-// What is an operation, and what is not quite one.
+// Types that are operations, and types that almost are.
 struct without_resource {
     http_request request(endpoint const& = {}) const;
     result<void> parse(http_response_view const&) const;
@@ -105,12 +105,12 @@ static_assert(!sidecall::operation<without_resource> && !sidecall::operation<wit
 static_assert(!sidecall::operation<with_a_bare_resource> && !sidecall::operation<without_endpoint>);
 static_assert(!sidecall::operation<not_const> && !sidecall::operation<int> && !sidecall::operation<http_request>);
 
-// What is a transport, and what is not.
+// Types that are transports, and types that are not.
 template <class Answer, class... Arguments>
 using function = Answer (*)(Arguments...);
 static_assert(transport<function<result<http_response>, authorized_request const&>>);
-static_assert(transport<function<http_response, authorized_request const&>>); // an answer always comes
-static_assert(transport<function<failure, authorized_request const&>>);       // or never
+static_assert(transport<function<http_response, authorized_request const&>>); // always gets a response
+static_assert(transport<function<failure, authorized_request const&>>);       // never gets one
 static_assert(transport<decltype(canned(201))> && transport<decltype(canned(201)) const>);
 static_assert(transport<decltype(answer_201)>);
 static_assert(transport<std::function<result<http_response>(authorized_request const&)>>);
@@ -118,14 +118,14 @@ static_assert(!transport<int> && !transport<void*>);
 static_assert(!transport<function<void, authorized_request const&>>);
 static_assert(!transport<function<int, authorized_request const&>>);
 static_assert(!transport<function<std::string, authorized_request const&>>);
-static_assert(!transport<function<http_response_view, authorized_request const&>>); // whose would its bytes be?
+static_assert(!transport<function<http_response_view, authorized_request const&>>); // nothing would own the bytes
 static_assert(!transport<function<result<std::string>, authorized_request const&>>);
 static_assert(!transport<function<result<http_response>>>);
 static_assert(!transport<function<result<http_response>, authorized_request const&, int>>);
 static_assert(!transport<function<result<http_response>, authorized_request&>>);
 static_assert(!transport<function<result<http_response>, authorized_request&&>>);
-static_assert(!transport<function<result<http_response>, authorized_request>>);  // that would be a copy
-static_assert(!transport<function<result<http_response>, http_request const&>>); // nobody may take the credential off
+static_assert(!transport<function<result<http_response>, authorized_request>>);  // would need a copy of the request
+static_assert(!transport<function<result<http_response>, http_request const&>>); // would lose the credential
 static_assert(!transport<function<result<http_response>, std::string_view>>);
 
 struct counting {
@@ -139,8 +139,8 @@ struct counting {
 static_assert(transport<counting> && !transport<counting const>);
 
 template <class Operation, class Transport>
-concept can_send = requires(Operation const& what, credentials const& who, Transport&& carrier) {
-    send(what, who, std::forward<Transport>(carrier));
+concept can_send = requires(Operation const& what, credentials const& who, Transport&& sender) {
+    send(what, who, std::forward<Transport>(sender));
 };
 static_assert(can_send<fetch_account, counting&> && can_send<fetch_account, counting>);
 static_assert(!can_send<fetch_account, counting const&> && !can_send<int, counting&> && !can_send<fetch_account, int>);
@@ -148,10 +148,10 @@ static_assert(!can_send<not_const, counting&>);
 
 } // namespace
 
-TEST_CASE("To send is to make the request, authorise it, carry it and read the answer")
+TEST_CASE("send makes the request, authorizes it, calls the transport and parses the response")
 {
     auto const operation = subscription();
-    auto const who = somebody();
+    auto const who = some_credentials();
     auto const where = *endpoint::parse("http://localhost:8080");
     int calls = 0;
     auto const made = send(
@@ -171,15 +171,15 @@ TEST_CASE("To send is to make the request, authorise it, carry it and read the a
     CHECK(made->sid.view() == "ZY00000000000000000000000000000003");
 
     send(operation, who, [&](authorized_request const& request) {
-        CHECK(request.url() == lasting(operation.request()).url()); // Twilio, if nothing else is said
+        CHECK(request.url() == lasting(operation.request()).url()); // Twilio by default
         return http_response{.status = 201, .body = created};
     }).value();
 }
 
-TEST_CASE("A transport can be had in any way that a callable can")
+TEST_CASE("a transport can be any kind of callable")
 {
     auto const operation = subscription();
-    auto const who = somebody();
+    auto const who = some_credentials();
 
     auto lvalue = canned(201, created);
     CHECK(send(operation, who, lvalue).has_value());
@@ -196,7 +196,7 @@ TEST_CASE("A transport can be had in any way that a callable can")
     CHECK(send(operation, who, counter).has_value());
     CHECK(send(operation, who, counter).has_value());
     CHECK(send(operation, who, std::ref(counter)).has_value());
-    CHECK(counter.calls == 3); // the very same, no copy of it
+    CHECK(counter.calls == 3); // not a copy of the transport
     CHECK(send(operation, who, counting()).has_value());
 
     auto move_only = [body = std::make_unique<std::string>(created)](authorized_request const&) {
@@ -214,9 +214,9 @@ TEST_CASE("A transport can be had in any way that a callable can")
     CHECK(send(operation, who, generic).error().http_status() == 500);
 }
 
-TEST_CASE("What a transport fails with is what comes back")
+TEST_CASE("send returns the transport's failure")
 {
-    auto const who = somebody();
+    auto const who = some_credentials();
     for (errc code : {errc::transport_failure, errc::not_connected, errc::tls_failure, errc::timed_out,
                       errc::answer_lost, errc::answer_too_large}) {
         auto const made = send(subscription(), who, [code](authorized_request const&) -> result<http_response> {
@@ -233,9 +233,9 @@ TEST_CASE("What a transport fails with is what comes back")
         errc::timed_out);
 }
 
-TEST_CASE("Headers of an answer find their way into the failure")
+TEST_CASE("header fields of the response appear in the failure")
 {
-    auto const made = send(subscription(), somebody(), [](authorized_request const&) {
+    auto const made = send(subscription(), some_credentials(), [](authorized_request const&) {
         return http_response{.status = 429,
                              .headers = {{"Twilio-Request-Id", "RQ1"}, {"Retry-After", "2"}},
                              .body = R"({"code":20429,"message":"Too Many Requests"})"};
@@ -245,35 +245,36 @@ TEST_CASE("Headers of an answer find their way into the failure")
           "api_error: HTTP 429: Too Many Requests (Twilio 20429, request RQ1, retry after seconds 2)");
 }
 
-TEST_CASE("An operation of one's own is sent like any other")
+TEST_CASE("a caller's own operation is sent like any other")
 {
     fetch_account const operation{account};
     std::string seen;
-    auto const name = send(operation, somebody(), [&](authorized_request const& request) {
+    auto const name = send(operation, some_credentials(), [&](authorized_request const& request) {
         seen = std::string(to_string_view(request.method())) + " " + std::string(request.url());
         return http_response{.status = 200, .body = "a name"};
     });
     CHECK(seen == "GET https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
     CHECK(*name == "a name");
-    CHECK(send(operation, somebody(), canned(302)).error().code() == errc::unexpected_status);
+    CHECK(send(operation, some_credentials(), canned(302)).error().code() == errc::unexpected_status);
 }
 
-TEST_CASE("An operation without a resource is done, or a failure")
+TEST_CASE("an operation without a resource returns success or a failure")
 {
     sidecall::delete_user_defined_message_subscription const operation{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};
-    result<void> const done = send(operation, somebody(), canned(204));
+    result<void> const done = send(operation, some_credentials(), canned(204));
     CHECK(done.has_value());
-    CHECK(send(operation, somebody(), canned(200)).error().code() == errc::unexpected_status);
-    CHECK(send(operation, somebody(), canned(404, R"({"code":20404,"message":"m"})")).error().twilio_code() == 20404);
+    CHECK(send(operation, some_credentials(), canned(200)).error().code() == errc::unexpected_status);
+    CHECK(send(operation, some_credentials(), canned(404, R"({"code":20404,"message":"m"})")).error().twilio_code() ==
+          20404);
 }
 
 namespace {
 
-/// The newcomer's program: three texts in, a subscription or a reason out.
+/// A beginner's program: takes three texts, and returns a subscription or a failure.
 template <class Transport>
 result<sidecall::user_defined_message_subscription> subscribe(std::string_view account_text, std::string_view url,
-                                                              Transport&& carrier)
+                                                              Transport&& sender)
 {
     auto who_asks = sidecall::account_sid::parse(account_text);
     if (!who_asks) return who_asks.error();
@@ -281,22 +282,22 @@ result<sidecall::user_defined_message_subscription> subscribe(std::string_view a
     if (!callback) return callback.error();
     sidecall::create_user_defined_message_subscription const operation{
         .account_sid = *who_asks, .call_sid = call, .callback = *callback};
-    return send(operation, somebody(), carrier);
+    return send(operation, some_credentials(), sender);
 }
 
 } // namespace
 
-TEST_CASE("Six different mistakes get six different, clear failures")
+TEST_CASE("six different mistakes give six different, clear failures")
 {
     constexpr std::string_view url = "https://example.com/udm";
     auto const good = canned(201, created);
     auto const no_transport = [](authorized_request const&) -> result<http_response> {
-        FAIL("nothing invalid may reach the wire");
+        FAIL("an invalid argument must not reach the transport");
         return failure(errc::transport_failure);
     };
     REQUIRE(subscribe(account.view(), url, good).has_value());
 
-    std::vector<std::string> const told = {
+    std::vector<std::string> const failures = {
         subscribe("AC0000000000000000000000000000000", url, no_transport).error().to_string(),
         subscribe(account.view(), "https://my_host.example.com/udm", no_transport).error().to_string(),
         subscribe(account.view(), "https://example.com/udm?q=100%", no_transport).error().to_string(),
@@ -304,19 +305,19 @@ TEST_CASE("Six different mistakes get six different, clear failures")
         subscribe(account.view(), url, canned(502, "<html><h1>Bad Gateway</h1></html>")).error().to_string(),
         subscribe(account.view(), url, canned(201, created.substr(0, 20))).error().to_string(),
     };
-    CHECK(told[0] == "invalid_argument: AccountSid: shorter than 34 characters (byte 33)");
-    CHECK(told[1] == "invalid_argument: Callback: '_' is not allowed in a hostname (byte 10)");
-    CHECK(told[2] == "invalid_argument: Callback: '%' without two hexadecimal digits (byte 29)");
-    CHECK(told[3] == "unexpected_status: HTTP 302: the status is not the documented one");
-    CHECK(told[4] == "unexpected_status: HTTP 502: the status is not the documented one");
-    CHECK(told[5] == "malformed_response: HTTP 201: the text ends too early (byte 20)");
-    CHECK(std::set<std::string>(told.begin(), told.end()).size() == told.size());
+    CHECK(failures[0] == "invalid_argument: AccountSid: shorter than 34 characters (byte 33)");
+    CHECK(failures[1] == "invalid_argument: Callback: '_' is not allowed in a hostname (byte 10)");
+    CHECK(failures[2] == "invalid_argument: Callback: '%' without two hexadecimal digits (byte 29)");
+    CHECK(failures[3] == "unexpected_status: HTTP 302: the status is not the documented one");
+    CHECK(failures[4] == "unexpected_status: HTTP 502: the status is not the documented one");
+    CHECK(failures[5] == "malformed_response: HTTP 201: the text ends too early (byte 20)");
+    CHECK(std::set<std::string>(failures.begin(), failures.end()).size() == failures.size());
 }
 
-TEST_CASE("No failure repeats a credential, nor the text that was passed in")
+TEST_CASE("no failure contains the credential or an argument")
 {
     auto const who = credentials::auth_token(account, secret("SECRET-TOKEN"));
-    auto const all = [&](auto const& carrier) { return send(subscription(), who, carrier).error().to_string(); };
+    auto const all = [&](auto const& sender) { return send(subscription(), who, sender).error().to_string(); };
     for (std::string const& text :
          {all(canned(401, R"({"code":20003,"message":"Authenticate"})")), all(canned(500)), all(canned(201, "{}")),
           subscribe("SECRET-TOKEN", "x", canned(201)).error().to_string(),
@@ -328,19 +329,19 @@ TEST_CASE("No failure repeats a credential, nor the text that was passed in")
     }
 }
 
-TEST_CASE("A transport may take its request by a reference to auto")
+TEST_CASE("a transport may take its request as auto&")
 {
     auto const who = credentials::auth_token(account, secret("token"));
-    auto const carrier = [](auto& request) -> result<http_response> {
+    auto const sender = [](auto& request) -> result<http_response> {
         return http_response{.status = request.body().empty() ? 500 : 201,
                              .body = R"({"sid":"ZY00000000000000000000000000000003"})"};
     };
-    CHECK(send(subscription(), who, carrier));
+    CHECK(send(subscription(), who, sender));
 }
 
 namespace {
 
-/// Keeps what it is given until it is told to answer.
+/// Keeps the requests until it is told to respond.
 class patient {
 public:
     template <class Handler>
@@ -365,35 +366,35 @@ static_assert(!sidecall::async_transport<decltype(&answer_201)>);
 
 } // namespace
 
-TEST_CASE("Through callbacks each answer comes to its own handler, in whatever order, once")
+TEST_CASE("with callbacks, each response reaches its own handler once, in any order")
 {
-    patient carrier;
-    std::string told;
+    patient sender;
+    std::string failures;
     int const first = send(
-        subscription(), somebody(), carrier,
+        subscription(), some_credentials(), sender,
         [&, only_moves = std::make_unique<int>(1)](result<sidecall::user_defined_message_subscription> made) mutable {
-            told += "made " + std::string(made->sid.view().substr(31)) + '\n';
+            failures += "made " + std::string(made->sid.view().substr(31)) + '\n';
         });
     int const second = send(
-        fetch_account{account}, somebody(), carrier,
-        [&](result<std::string> const& name) { told += name ? *name + '\n' : name.error().to_string() + '\n'; },
+        fetch_account{account}, some_credentials(), sender,
+        [&](result<std::string> const& name) { failures += name ? *name + '\n' : name.error().to_string() + '\n'; },
         *endpoint::parse("https://twilio.example"));
     send(sidecall::delete_user_defined_message_subscription{account, call,
                                                             "ZY00000000000000000000000000000003"_subscription_sid},
-         somebody(), carrier, [&](auto done) { told += done.error().to_string() + '\n'; });
+         some_credentials(), sender, [&](auto done) { failures += done.error().to_string() + '\n'; });
     CHECK(first == 1);
     CHECK(second == 2);
-    CHECK(told.empty());
-    CHECK(carrier.seen[1] == "https://twilio.example/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
+    CHECK(failures.empty());
+    CHECK(sender.seen[1] == "https://twilio.example/2010-04-01/Accounts/AC00000000000000000000000000000001.json");
 
-    carrier.answer(1, http_response{.status = 200, .body = "a name"});
-    carrier.answer(2, failure(errc::cancelled));
-    carrier.answer(0, http_response{.status = 201, .body = created});
-    CHECK(told == "a name\ncancelled: cancelled before the response; Twilio may have carried out the request\n"
-                  "made 003\n");
+    sender.answer(1, http_response{.status = 200, .body = "a name"});
+    sender.answer(2, failure(errc::cancelled));
+    sender.answer(0, http_response{.status = 201, .body = created});
+    CHECK(failures == "a name\ncancelled: cancelled before the response; Twilio may have carried out the request\n"
+                      "made 003\n");
 }
 
-// What completes an operation can be kept in a container of the transport's.
+// A transport can keep the completion of an operation in a container.
 using completion =
     sidecall::detail::completion<sidecall::create_user_defined_message, sidecall::detail::handler_archetype>;
 static_assert(std::is_nothrow_move_constructible_v<completion> && std::is_nothrow_move_assignable_v<completion>);
@@ -402,7 +403,7 @@ static_assert(sidecall::detail::refers_to_answer<sidecall::create_user_defined_m
 static_assert(!sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_subscription>);
 static_assert(!sidecall::detail::refers_to_answer<sidecall::create_user_defined_message_view>);
 
-TEST_CASE("A view operation's result lies in the answer, which is there until the handler returns")
+TEST_CASE("the result of a view operation refers to the response, which stays valid until the handler returns")
 {
     sidecall::create_user_defined_message_subscription_view const operation{
         .account_sid = account, .call_sid = call, .callback = "https://example.com/udm"_callback_url};
@@ -413,13 +414,13 @@ TEST_CASE("A view operation's result lies in the answer, which is there until th
     };
     std::string const body = R"({"sid":"ZY00000000000000000000000000000003","uri":"/here"})";
     send(
-        operation, somebody(),
+        operation, some_credentials(),
         [&](authorized_request, auto complete) {
             complete(result<http_response>(http_response{.status = 201, .body = body}));
         },
         handler);
     send(
-        operation, somebody(),
+        operation, some_credentials(),
         [&](authorized_request, auto complete) {
             complete(result<http_response_view>({.status = 201, .headers = {}, .body = body}));
         },
@@ -427,9 +428,9 @@ TEST_CASE("A view operation's result lies in the answer, which is there until th
     CHECK(calls == 2);
 }
 
-TEST_CASE("A clone is the same request, and its credential is wiped like the other's")
+TEST_CASE("a clone is the same request, and its credential is wiped, too")
 {
-    auto request = std::make_unique<authorized_request>(authorize(subscription().request(), somebody()));
+    auto request = std::make_unique<authorized_request>(authorize(subscription().request(), some_credentials()));
     std::string const wire(lasting(request->to_http1()).reveal());
     auto const clone = request->clone();
     request.reset();

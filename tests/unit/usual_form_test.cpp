@@ -1,5 +1,5 @@
-// What is read in the way that what usually comes allows means what it means when it is read plainly: dates, and the
-// documented answer.
+// Dates and the documented response are parsed by a fast path for their usual form. It gives the same results as a
+// simple reader.
 
 #include "tally.hpp"
 
@@ -34,8 +34,8 @@ namespace {
 using sidecall::date_time;
 namespace detail = sidecall::detail;
 
-/// What a date means that begins with its weekday and has no comment: RFC 2822, sections 3.3 and 4.3, read here as
-/// columns between blanks, with the standard library's calendar.
+/// What a date with a weekday and without comments means: RFC 2822, sections 3.3 and 4.3. This reader splits it into
+/// columns at spaces and uses the standard library's calendar.
 std::optional<date_time> meaning(std::string text)
 {
     using namespace std::chrono;
@@ -65,7 +65,7 @@ std::optional<date_time> meaning(std::string text)
     int const weekday_given = name_in(weekday_name, days);
 
     std::string rest = text.substr(comma + 1);
-    for (std::size_t at = 0; (at = rest.find(':', at)) != rest.npos; ++at) { // obsolete: blanks around a colon
+    for (std::size_t at = 0; (at = rest.find(':', at)) != rest.npos; ++at) { // obsolete form: spaces around a colon
         while (rest.size() > at + 1 && (rest[at + 1] == ' ' || rest[at + 1] == '\t')) rest.erase(at + 1, 1);
         while (at != 0 && (rest[at - 1] == ' ' || rest[at - 1] == '\t')) rest.erase(--at, 1);
     }
@@ -81,7 +81,7 @@ std::optional<date_time> meaning(std::string text)
 
     int const day = number(columns[0], 1, 2);
     int const month = name_in(columns[1], months);
-    int year = number(columns[2], 2, 3); // obsolete
+    int year = number(columns[2], 2, 3); // obsolete form
     if (year >= 0) {
         year += columns[2].size() == 2 && year < 50 ? 2000 : 1900;
     } else if (columns[2].size() > 3) {
@@ -103,7 +103,7 @@ std::optional<date_time> meaning(std::string text)
     std::string const& zone = columns[4];
     int east = 0;
     if (std::all_of(zone.begin(), zone.end(), [](char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; })) {
-        // No name of three letters can come of one or four changes to `+0000`.
+        // One to four changed bytes cannot turn `+0000` into a zone name of three letters.
         if (zone.size() != 1 && zone.size() != 5) return {};
     } else {
         if (zone.size() != 5 || (zone[0] != '+' && zone[0] != '-')) return {};
@@ -121,7 +121,7 @@ std::optional<date_time> meaning(std::string text)
 
 constexpr char const* twilio_dates[] = {
     "Wed, 18 Dec 2019 20:02:01 +0000",
-    "Sun, 08 Dec 2019 20:02:01 -0000", // the nought may be a blank
+    "Sun, 08 Dec 2019 20:02:01 -0000", // the zero may be a space
     "Sun, 15 Dec 2019 00:00:00 +1400", // and so may the 5, since the 1st was a Sunday, too
     "Thu, 29 Feb 2024 23:59:59 -1159",
     "Sat, 31 Dec 2016 23:59:60 +0000", // a leap second
@@ -146,7 +146,7 @@ std::string compare_date(std::string const& text)
 
 } // namespace
 
-TEST_CASE("A date with any one byte of it changed to any other means what the standard says, or nothing")
+TEST_CASE("a date with one changed byte has the meaning that RFC 2822 gives it, or is rejected")
 {
     tally all;
     int valid = 0;
@@ -162,7 +162,7 @@ TEST_CASE("A date with any one byte of it changed to any other means what the st
             }
             text[at] = kept;
         }
-        for (std::size_t at = 0; at <= text.size(); ++at) { // cut short, one less, one more
+        for (std::size_t at = 0; at <= text.size(); ++at) { // truncated, one byte removed, one byte added
             all.add(compare_date(text.substr(0, at)), text, at);
             if (at != text.size()) all.add(compare_date(std::string(text).erase(at, 1)), text, at);
             for (char c : {' ', '\t', '0', '1', ':', ',', '+', 'x', '\0'})
@@ -170,10 +170,10 @@ TEST_CASE("A date with any one byte of it changed to any other means what the st
         }
     }
     all.check_all(8 * 31 * 256);
-    CHECK(valid > 800); // not one that refuses everything
+    CHECK(valid > 800); // the reader does not reject everything
 }
 
-TEST_CASE("So does one with several bytes changed to others that dates are made of")
+TEST_CASE("a date with several changed bytes has the meaning that RFC 2822 gives it, or is rejected")
 {
     constexpr std::string_view stuff = "0123456789 \t:,+-JanFebMarDecjuLSunMonTueWedThuFriSat";
     std::mt19937 random(2);
@@ -186,7 +186,7 @@ TEST_CASE("So does one with several bytes changed to others that dates are made 
         all.add(compare_date(text), text);
         valid += meaning(text) ? 1 : 0;
     }
-    for (int month = 0; month != 12; ++month) // every name of a month and a day, in three cases
+    for (int month = 0; month != 12; ++month) // every month and weekday name, in three spellings
         for (int day = 0; day != 7; ++day)
             for (int how = 0; how != 3; ++how) {
                 std::string text = "xxx, 1" + std::to_string(day) + " yyy 2021 01:02:03 +0130";
@@ -218,7 +218,7 @@ sidecall::create_user_defined_message_subscription asking_and_owning()
     return {asking().account_sid, asking().call_sid, asking().callback};
 }
 
-/// A member's name, and its value as it is written.
+/// A member's name and its raw value.
 using member = std::pair<std::string, std::string>;
 
 std::vector<member> twilio_members()
@@ -247,8 +247,8 @@ std::string object_of(std::vector<member> const& members, spacing how = spacing:
     return text.append("}").append(space);
 }
 
-/// The same resource, read by nlohmann-json; nothing if the text is no object, a known member comes twice, or the sid
-/// is not what it must be.
+/// The same resource, read by nlohmann-json. Empty if the text is not an object, a known member occurs twice, or the
+/// sid is invalid.
 std::optional<sidecall::user_defined_message_subscription> read_by_nlohmann(std::string const& text)
 {
     std::map<std::string, int> times;
@@ -291,7 +291,7 @@ std::optional<sidecall::user_defined_message_subscription> read_by_nlohmann(std:
     return made;
 }
 
-/// What is not the same: owned, or as a view, whose uri is as it is written.
+/// How the library's result differs from it, for the owning type and for the view, whose uri is raw.
 std::string compare_answer(std::string const& text)
 {
     exact_block const block(text);
@@ -310,15 +310,15 @@ std::string compare_answer(std::string const& text)
     if (*owned != *expected) return "another resource";
     if (view->sid != owned->sid || view->account_sid != owned->account_sid || view->call_sid != owned->call_sid ||
         view->date_created != owned->date_created || view->uri.has_value() != owned->uri.has_value())
-        return "another resource as a view";
+        return "a different resource as a view";
     if (!view->uri) return "";
     if (view->uri->data() < block.view().data() ||
         view->uri->data() + view->uri->size() > block.view().data() + block.size())
-        return "uri that lies elsewhere";
+        return "uri outside the response";
     return nlohmann::json::parse("\"" + std::string(*view->uri) + "\"").get<std::string>() == *owned->uri ? "" : "uri";
 }
 
-/// The string with its byte at `at` as an escape.
+/// The string with its byte at `at` escaped.
 std::string escaped(std::string value, std::size_t at)
 {
     char hex[] = "\\u00xx";
@@ -329,7 +329,7 @@ std::string escaped(std::string value, std::size_t at)
 
 } // namespace
 
-TEST_CASE("The documented answer is read the same in whatever order its members come, with whatever lies between them")
+TEST_CASE("the documented response is parsed the same with its members in any order and with anything between them")
 {
     std::vector<std::size_t> order{0, 1, 2, 3, 4};
     auto const typical = twilio_members();
@@ -365,7 +365,7 @@ TEST_CASE("The documented answer is read the same in whatever order its members 
             changed[i].first = escaped(changed[i].first, order[1] % changed[i].first.size());
             check(changed);
             changed = members;
-            changed.push_back(members[i]); // twice
+            changed.push_back(members[i]); // repeated
             check(changed);
             changed.back().second = "null";
             check(changed);
@@ -377,7 +377,7 @@ TEST_CASE("The documented answer is read the same in whatever order its members 
     CHECK(accepted >= 120 * (4 + 4 + 4 + 5 + 5 + 5));
 }
 
-TEST_CASE("Members of unusual length and kind are read as they are, or refused")
+TEST_CASE("members of unusual length and kind are read as written, or rejected")
 {
     tally all;
     auto const check = [&](std::vector<member> const& members) {
@@ -413,13 +413,13 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
                                   ""}) {
             auto members = typical;
             members[i].second = value;
-            // That these two are dates without weekday and offset in numbers is what `meaning` leaves out.
+            // These two are valid dates that `meaning` does not cover: without weekday, and without a numeric offset.
             if (i == 3 && (std::string_view(value).substr(0, 3) == "\"18" ||
                            std::string_view(value).find("GMT") != std::string_view::npos))
                 continue;
             check(members);
         }
-        for (std::size_t size = 0; size != 200; ++size) { // as long as any usual one, and longer
+        for (std::size_t size = 0; size != 200; ++size) { // as long as any usual value, and longer
             auto members = typical;
             members[i].second = "\"" + std::string(size, 'x') + "\"";
             check(members);
@@ -430,8 +430,7 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
         unnamed[i].first = "";
         check(unnamed);
         std::string const value = typical[i].second;
-        for (std::size_t at = 1; at + 1 != value.size();
-             ++at) { // each byte as an escape, or as one that is not allowed
+        for (std::size_t at = 1; at + 1 != value.size(); ++at) { // each byte escaped, or an invalid byte
             auto members = typical;
             members[i].second = escaped(value, at);
             check(members);
@@ -442,7 +441,7 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
             }
         }
     }
-    // What is a byte longer than usual, wherever the quotation mark before it stands.
+    // A value one byte longer than usual, with its opening quotation mark at any offset.
     auto longer = typical;
     longer.back().second.insert(1, "x");
     std::string const text = object_of(longer);
@@ -451,7 +450,7 @@ TEST_CASE("Members of unusual length and kind are read as they are, or refused")
     all.check_all(5000);
 }
 
-TEST_CASE("A date of up to 256 characters may have escapes, one with more is unreadable")
+TEST_CASE("a date of up to 256 characters may contain escapes, and a longer one is unreadable")
 {
     sidecall::create_user_defined_message_subscription_view const operation{
         *sidecall::account_sid::parse("AC0123456789abcdef0123456789ABCDEF"),
@@ -469,14 +468,14 @@ TEST_CASE("A date of up to 256 characters may have escapes, one with more is unr
     }
 }
 
-TEST_CASE("An answer that is cut or has a byte too many is read as JSON has it")
+TEST_CASE("a truncated response, or one with an extra byte, is parsed as JSON requires")
 {
     auto const whole = object_of(twilio_members(), spacing::blanks);
     tally all;
     for (std::size_t at = 0; at <= whole.size(); ++at) {
         all.add(compare_answer(whole.substr(0, at)), whole, at);
-        all.add(compare_answer(whole.substr(at)), whole, at);                          // also without its brace
-        for (char c : {' ', '\t', ',', '"', '{', '}', ':', 'x', '\\', '\x01', '\xFF'}) // nlohmann-json ends at a NUL
+        all.add(compare_answer(whole.substr(at)), whole, at);                          // also without its opening brace
+        for (char c : {' ', '\t', ',', '"', '{', '}', ':', 'x', '\\', '\x01', '\xFF'}) // nlohmann-json stops at a NUL
             all.add(compare_answer(std::string(whole).insert(at, 1, c)), whole, at);
         if (at != whole.size()) all.add(compare_answer(std::string(whole).erase(at, 1)), whole, at);
     }

@@ -37,15 +37,14 @@ std::string base64(std::string_view bytes)
     return text;
 }
 
-/// HMAC-SHA1 of a text. That this is right is shown by the tests of the digests, and by the signatures of OpenSSL's
-/// below.
+/// HMAC-SHA1 of a text. The tests of the digests and OpenSSL's signatures below verify that it is right.
 std::string code_of(std::string_view key, std::string_view text)
 {
     auto const code = sidecall::detail::hmac_sha1(key).code([&](auto put) { put(text); });
     return std::string(reinterpret_cast<char const*>(code.data()), code.size());
 }
 
-/// The signature as Twilio's page says it: the URL, then each name with each of its values, sorted.
+/// The signature as Twilio's documentation describes it: the URL, then each name with each of its values, sorted.
 std::string sign(std::string_view url, fields const& parameters = {}, std::string_view key = token)
 {
     std::map<std::string, std::set<std::string>> sorted;
@@ -131,7 +130,7 @@ fields const good_message = {{"AccountSid", "AC00000000000000000000000000000001"
                              {"Sid", "KX00000000000000000000000000000003"},
                              {"Timestamp", "Wed, 18 Dec 2019 20:02:01 +0000"}};
 
-/// The good message with another value of one parameter, or without it.
+/// The valid message with another value of one parameter, or without it.
 fields message_with(std::string_view name, std::optional<std::string> value)
 {
     fields changed;
@@ -144,13 +143,13 @@ fields message_with(std::string_view name, std::optional<std::string> value)
     return changed;
 }
 
-/// Whether a message cannot be one without this parameter.
+/// Whether a message must have this parameter.
 bool is_needed(std::string_view name)
 {
     return name != "ContentType" && name != "Timestamp";
 }
 
-bool holds(hook const& request, std::string_view key = token)
+bool is_accepted(hook const& request, std::string_view key = token)
 {
     return webhook_verifier(secret(key)).verify(request).has_value();
 }
@@ -160,7 +159,7 @@ sidecall::result<incoming_message> receive(hook const& request)
     return webhook_verifier(secret(token)).receive(request);
 }
 
-/// The code and the field of what `receive` says, which is never a message.
+/// The code and the field of `receive`'s failure. The request must not be a message.
 std::string refusal(hook const& request)
 {
     auto const message = receive(request);
@@ -180,14 +179,14 @@ bool is_good(incoming_message const& message)
            message.timestamp() == sidecall::date_time{1576699321, 0};
 }
 
-// A message can only be had from a verifier, and is then a value like any other.
+// Only a verifier creates a message. After that it is a value like any other.
 static_assert(!std::is_default_constructible_v<incoming_message> && !std::is_aggregate_v<incoming_message>);
 static_assert(std::is_copy_constructible_v<incoming_message> && std::is_nothrow_move_constructible_v<incoming_message>);
 static_assert(!std::is_convertible_v<secret, webhook_verifier> && !std::is_default_constructible_v<webhook_verifier>);
 
 } // namespace
 
-TEST_CASE("Signatures that the openssl command made hold")
+TEST_CASE("accepts signatures made by the openssl command")
 {
     hook const form_post{.signature = "AStnS9NegRbEC9x3w36nB1iyuqQ=",
                          .body = "SequenceNumber=7&Timestamp=Wed%2C+18+Dec+2019+20%3A02%3A01+%2B0000"
@@ -225,7 +224,7 @@ TEST_CASE("Signatures that the openssl command made hold")
     CHECK(got->sequence_number() == 1);
 }
 
-TEST_CASE("A signature holds for the URL as it is, without its port, or with the scheme's own")
+TEST_CASE("accepts a signature of the URL as received, without its port, or with the scheme's default port")
 {
     char const* const hosts[] = {
         "example.com",    "EXAMPLE.com.",    "192.0.2.1",          "[2001:db8::1]",     "[::]",
@@ -238,11 +237,11 @@ TEST_CASE("A signature holds for the URL as it is, without its port, or with the
             for (std::string const tail : tails) {
                 std::string const front = scheme + "://" + host;
                 CAPTURE(front + tail);
-                // Whether what Twilio signed with this port is accepted by who was called with that port.
+                // Whether a URL signed with one port is accepted when it is received with another.
                 auto const fits = [&](std::string const& signed_port, std::string const& seen_port) {
                     hook request = signed_form({{"a", "b"}}, front + signed_port + tail);
                     request.url = front + seen_port + tail;
-                    return holds(request);
+                    return is_accepted(request);
                 };
                 CHECK(fits("", ""));
                 CHECK(fits(https ? ":443" : ":80", ""));
@@ -262,13 +261,13 @@ TEST_CASE("A signature holds for the URL as it is, without its port, or with the
     }
 }
 
-TEST_CASE("No other byte of the URL may differ")
+TEST_CASE("rejects a URL with any other byte changed")
 {
     std::string const url = "https://Example.com/a%2fb//c?x=%7e&x=1#f";
     auto const seen_as = [&](std::string const& seen) {
         hook request = signed_form({{"a", "b"}}, url);
         request.url = seen;
-        return holds(request);
+        return is_accepted(request);
     };
     CHECK(seen_as(url));
     CHECK(seen_as("https://Example.com:1/a%2fb//c?x=%7e&x=1#f"));
@@ -290,13 +289,13 @@ TEST_CASE("No other byte of the URL may differ")
         CHECK_FALSE(seen_as(url.substr(0, i)));
         if (i != 0) CHECK_FALSE(seen_as(url.substr(i)));
     }
-    CHECK_FALSE(holds(signed_form({{"a", "b"}}, "https://example.com"), "another token"));
+    CHECK_FALSE(is_accepted(signed_form({{"a", "b"}}, "https://example.com"), "another token"));
     hook slash = signed_form({{"a", "b"}}, "https://example.com");
     slash.url += '/';
-    CHECK_FALSE(holds(slash));
+    CHECK_FALSE(is_accepted(slash));
 }
 
-TEST_CASE("What is hardly a URL is hashed as it is, and does no harm")
+TEST_CASE("hashes a text that is hardly a URL unchanged, without harm")
 {
     for (std::string const url : {"",
                                   ":",
@@ -324,17 +323,17 @@ TEST_CASE("What is hardly a URL is hashed as it is, and does no harm")
                                   "mailto:a@b",
                                   "https://a:1:2:3/"}) {
         CAPTURE(url);
-        CHECK(holds(signed_form({{"a", "b"}}, url)));
-        CHECK(holds(signed_get(url)));
+        CHECK(is_accepted(signed_form({{"a", "b"}}, url)));
+        CHECK(is_accepted(signed_get(url)));
         hook request = signed_form({{"a", "b"}}, "https://example.com/");
         request.url = url;
-        CHECK_FALSE(holds(request));
+        CHECK_FALSE(is_accepted(request));
     }
     std::string const odd("https://\0\xFF[:\xC3/\r\n", 16);
-    CHECK(holds(signed_get(odd)));
+    CHECK(is_accepted(signed_get(odd)));
 }
 
-TEST_CASE("Parameters are signed sorted by the bytes of their names, however the body has them")
+TEST_CASE("signs parameters sorted by the bytes of their names, whatever their order in the body")
 {
     fields const parameters = {{"b", "1"},    {"B", "2"},  {"a", "3"},    {"ab", "4"},       {"a b", "5"},
                                {"", "6"},     {"10", "7"}, {"9", "8"},    {"\xC3\xA9", "9"}, {"\xFF", "A"},
@@ -364,30 +363,30 @@ TEST_CASE("Parameters are signed sorted by the bytes of their names, however the
         // Another order each time: rotate, and swap two.
         std::rotate(order.begin(), order.begin() + 1 + i % 7, order.end());
         std::swap(order[0], order[static_cast<std::size_t>(i) % order.size()]);
-        CHECK(holds({.signature = signature, .body = form(order)}));
+        CHECK(is_accepted({.signature = signature, .body = form(order)}));
     }
 
-    // However many there are.
+    // With many parameters.
     fields many;
     for (int i = 0; i != 300; ++i) {
         CAPTURE(i);
-        REQUIRE(holds(signed_form(many)));
+        REQUIRE(is_accepted(signed_form(many)));
         many.emplace_back("n" + std::to_string(i * 7919 % 1000), std::to_string(i * 31 % 17));
     }
 }
 
-TEST_CASE("Repeated names are a sorted set")
+TEST_CASE("signs repeated names as a sorted set of values")
 {
-    CHECK(holds(signed_form({{"a", "2"}, {"a", "1"}, {"b", "0"}, {"a", "2"}, {"a", ""}})));
+    CHECK(is_accepted(signed_form({{"a", "2"}, {"a", "1"}, {"b", "0"}, {"a", "2"}, {"a", ""}})));
     std::string const url = "https://example.com/udm";
     auto const signs = [&](std::string const& text, fields const& parameters) {
-        return holds({.signature = base64(code_of(token, url + text)), .body = form(parameters)});
+        return is_accepted({.signature = base64(code_of(token, url + text)), .body = form(parameters)});
     };
     CHECK(signs("a1a2", {{"a", "2"}, {"a", "1"}}));
     CHECK(signs("a1a2", {{"a", "2"}, {"a", "1"}, {"a", "2"}, {"a", "1"}, {"a", "1"}}));
     CHECK(signs("a1", {{"a", "1"}, {"a", "1"}}));
     CHECK(signs("aa1", {{"a", "1"}, {"a", ""}}));
-    CHECK(signs("a1b1", {{"b", "1"}, {"a", "1"}})); // equal values of two names are two
+    CHECK(signs("a1b1", {{"b", "1"}, {"a", "1"}})); // equal values of two names are kept
     CHECK(signs("aB"
                 "ab"
                 "a\xC3",
@@ -399,14 +398,14 @@ TEST_CASE("Repeated names are a sorted set")
     CHECK_FALSE(signs("a12", {{"a", "1"}, {"a", "2"}}));
 }
 
-TEST_CASE("A parameter that is left out, added or changed breaks the signature")
+TEST_CASE("rejects a signature when a parameter is removed, added or changed")
 {
     hook const good = signed_form(good_message);
-    REQUIRE(holds(good));
+    REQUIRE(is_accepted(good));
     auto const with_body = [&](std::string body) {
         hook changed = good;
         changed.body = std::move(body);
-        return holds(changed);
+        return is_accepted(changed);
     };
     for (std::size_t i = 0; i != good_message.size(); ++i) {
         CAPTURE(i);
@@ -426,18 +425,18 @@ TEST_CASE("A parameter that is left out, added or changed breaks the signature")
     CHECK_FALSE(with_body(""));
     CHECK_FALSE(with_body(good.body + "&x=y"));
     CHECK_FALSE(with_body(good.body + "\n"));
-    CHECK(with_body('&' + good.body + "&&")); // empty pieces are no parameters
+    CHECK(with_body('&' + good.body + "&&")); // empty pieces are not parameters
     for (std::size_t size = 0; size != good.body.size(); ++size) {
         CAPTURE(size);
         CHECK_FALSE(with_body(good.body.substr(0, size)));
     }
 }
 
-TEST_CASE("A form is read as the URL standard does, malformed escapes and all")
+TEST_CASE("decodes a form by the URL standard, including malformed escapes")
 {
     auto const reads = [](std::string const& body, fields const& meant) {
         hook request{.signature = sign("https://example.com/udm", meant), .body = body};
-        return holds(request);
+        return is_accepted(request);
     };
     CHECK(reads("", {}));
     CHECK(reads("&", {}));
@@ -469,7 +468,7 @@ TEST_CASE("A form is read as the URL standard does, malformed escapes and all")
     CHECK(reads("a=%u0041", {{"a", "%u0041"}}));
     CHECK(reads("a=%00b", {{"a", std::string("\0b", 2)}}));
     CHECK(reads("a=b;c=d", {{"a", "b;c=d"}}));
-    CHECK(reads("a=\xFF\xC3", {{"a", "\xFF\xC3"}})); // bytes stay bytes
+    CHECK(reads("a=\xFF\xC3", {{"a", "\xFF\xC3"}})); // bytes are not changed
     CHECK(reads("a= {\"b\"}\r\n", {{"a", " {\"b\"}\r\n"}}));
 
     std::string all;
@@ -484,7 +483,7 @@ TEST_CASE("A form is read as the URL standard does, malformed escapes and all")
     CHECK(reads(escapes + "=y", {{all, "y"}}));
 }
 
-TEST_CASE("A form is one by its type, whatever case and parameters that has")
+TEST_CASE("recognises a form by its media type, in any case and with any media type parameters")
 {
     for (std::string const type :
          {"application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=UTF-8",
@@ -502,17 +501,17 @@ TEST_CASE("A form is one by its type, whatever case and parameters that has")
         hook request = signed_form(good_message);
         request.content_type = type;
         CHECK(refusal(request) == "invalid_signature bodySHA256");
-        request.signature = sign(request.url); // and the URL alone vouches for no body
+        request.signature = sign(request.url); // the signature of the URL alone does not cover a body
         CHECK(refusal(request) == "invalid_signature bodySHA256");
     }
 }
 
-TEST_CASE("A body that is no form must have its hash in the URL")
+TEST_CASE("a body that is not a form needs its hash in the URL")
 {
     std::string const body = R"({"a":1})";
     std::string const hash = sha256_of(body);
     auto const fits = [&](std::string const& url, std::string const& type = "application/json") {
-        return holds({.url = url, .content_type = type, .signature = sign(url), .body = body});
+        return is_accepted({.url = url, .content_type = type, .signature = sign(url), .body = body});
     };
     std::string const base = "https://example.com/udm";
     CHECK(fits(base + "?bodySHA256=" + hash));
@@ -547,7 +546,7 @@ TEST_CASE("A body that is no form must have its hash in the URL")
     CHECK_FALSE(fits(base + "#bodySHA256=" + hash));
     CHECK_FALSE(fits(base + "#?bodySHA256=" + hash));
     CHECK_FALSE(fits(base + "/bodySHA256=" + hash));
-    // The first one counts: a second could have been appended to it.
+    // The first hash counts, since an attacker could append a second one.
     CHECK_FALSE(fits(base + "?bodySHA256=" + sha256_of("x") + "&bodySHA256=" + hash));
     CHECK(fits(base + "?bodySHA256=" + hash + "&bodySHA256=" + sha256_of("x")));
     for (std::size_t i = 0; i != hash.size(); ++i) {
@@ -564,30 +563,31 @@ TEST_CASE("A body that is no form must have its hash in the URL")
     request = signed_json(body);
     request.body.clear();
     CHECK(refusal(request) == "invalid_signature bodySHA256");
-    CHECK(holds(signed_json("")));
+    CHECK(is_accepted(signed_json("")));
 
-    // The hash alone is no signature.
+    // The hash alone is not a signature.
     request = signed_json(body);
     request.signature = sign("https://example.com/other");
     CHECK(refusal(request) == "invalid_signature X-Twilio-Signature");
 
-    // Neither body nor type: nothing to vouch for. Of a form, the parameters do; but a hash in its URL must fit, too.
-    CHECK(holds({.url = base, .content_type = "", .signature = sign(base)}));
-    CHECK_FALSE(holds({.url = base, .content_type = "application/json", .signature = sign(base)}));
+    // Without a body and a type there is nothing to hash. A form's parameters are signed, but a hash in its URL must
+    // match, too.
+    CHECK(is_accepted({.url = base, .content_type = "", .signature = sign(base)}));
+    CHECK_FALSE(is_accepted({.url = base, .content_type = "application/json", .signature = sign(base)}));
     CHECK(refusal(signed_form(good_message, base + "?bodySHA256=" + hash)) == "invalid_signature bodySHA256");
-    CHECK(holds(signed_form(good_message, base + "?bodySHA256=" + sha256_of(form(good_message)))));
+    CHECK(is_accepted(signed_form(good_message, base + "?bodySHA256=" + sha256_of(form(good_message)))));
 }
 
-TEST_CASE("A JSON request sent again as an empty form is refused")
+TEST_CASE("rejects a JSON request that is sent again as an empty form")
 {
     hook request = signed_json(R"({"a":1})");
-    CHECK(holds(request));
+    CHECK(is_accepted(request));
     request.content_type = form_type;
     request.body.clear();
     CHECK(refusal(request) == "invalid_signature bodySHA256");
 }
 
-TEST_CASE("A GET or HEAD without a body is signed by its URL alone, whatever hash is in it")
+TEST_CASE("a GET or HEAD without a body is signed by its URL alone, and a hash in the URL is ignored")
 {
     for (char const* method : {"GET", "HEAD"}) {
         CAPTURE(method);
@@ -601,7 +601,7 @@ TEST_CASE("A GET or HEAD without a body is signed by its URL alone, whatever has
     }
 }
 
-TEST_CASE("A GET or HEAD with a JSON body is read from the body")
+TEST_CASE("a GET or HEAD with a JSON body is read from the body")
 {
     std::string json = "{";
     for (auto const& [name, value] : good_message)
@@ -618,7 +618,7 @@ TEST_CASE("A GET or HEAD with a JSON body is read from the body")
     }
 }
 
-TEST_CASE("Any other signature than the right one is refused, and the failure says no more than that")
+TEST_CASE("rejects every wrong signature, and the failure gives no further details")
 {
     hook request = signed_form(good_message);
     std::string const good = request.signature;
@@ -666,7 +666,7 @@ TEST_CASE("Any other signature than the right one is refused, and the failure sa
           base64(code_of(token, request.url)), base64(code_of(token, request.body))})
         CHECK(refused(other));
 
-    // The unused bits of the last digit must be nought: else one code would have four signatures.
+    // The unused bits of the last digit must be zero. Otherwise, one code would have four valid signatures.
     std::string last = good;
     for (char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")) {
         last[26] = c;
@@ -674,7 +674,7 @@ TEST_CASE("Any other signature than the right one is refused, and the failure sa
     }
 }
 
-TEST_CASE("An empty token refuses everything, even what was signed with it")
+TEST_CASE("an empty token rejects everything, even what was signed with it")
 {
     hook request = signed_form(good_message);
     request.signature = sign(request.url, good_message, "");
@@ -690,7 +690,7 @@ TEST_CASE("An empty token refuses everything, even what was signed with it")
     CHECK_FALSE(webhook_verifier(secret(token)).verify({}));
 }
 
-TEST_CASE("During a rotation both tokens hold, and no third")
+TEST_CASE("accepts both tokens during a rotation, and no other")
 {
     webhook_verifier const both(secret("primary"), secret("secondary"));
     hook request = signed_form(good_message, "https://example.com:8443/udm");
@@ -715,7 +715,7 @@ TEST_CASE("During a rotation both tokens hold, and no third")
     CHECK(copy.verify(request));
 }
 
-TEST_CASE("A token is any bytes of any length")
+TEST_CASE("a token is any bytes of any length")
 {
     for (std::size_t size = 1; size <= 130; ++size) {
         CAPTURE(size);
@@ -723,26 +723,26 @@ TEST_CASE("A token is any bytes of any length")
         for (std::size_t i = 0; i != size; ++i) key += static_cast<char>(i * 151 + 128);
         hook request = signed_form(good_message);
         request.signature = sign(request.url, good_message, key);
-        CHECK(holds(request, key));
+        CHECK(is_accepted(request, key));
         key.back() = static_cast<char>(key.back() ^ 0x10);
-        CHECK_FALSE(holds(request, key));
+        CHECK_FALSE(is_accepted(request, key));
     }
-    // Up to the first NUL would be too little.
+    // The token does not end at the first NUL.
     hook request = signed_form(good_message);
     request.signature = sign(request.url, good_message, std::string_view("a\0b", 3));
-    CHECK(holds(request, std::string_view("a\0b", 3)));
-    CHECK_FALSE(holds(request, std::string_view("a\0c", 3)));
-    CHECK_FALSE(holds(request, "a"));
+    CHECK(is_accepted(request, std::string_view("a\0b", 3)));
+    CHECK_FALSE(is_accepted(request, std::string_view("a\0c", 3)));
+    CHECK_FALSE(is_accepted(request, "a"));
 }
 
-TEST_CASE("A message is received from a form, from JSON and from a query")
+TEST_CASE("receives a message from a form, from JSON and from a query")
 {
     auto const posted = receive(signed_form(good_message));
     REQUIRE(posted);
     CHECK(is_good(*posted));
     CHECK(posted->parameters().size() == 7);
 
-    // Empty pieces are no parameters.
+    // Empty pieces are not parameters.
     hook request = signed_form(good_message);
     request.body = "&&" + request.body + "&&";
     auto const padded = receive(request);
@@ -765,7 +765,7 @@ TEST_CASE("A message is received from a form, from JSON and from a query")
     CHECK(got->parameters().size() == 7);
 }
 
-TEST_CASE("With GET the callback's own query is part of what came, and a body is not")
+TEST_CASE("with GET, the callback's own query belongs to the parameters, and a body does not")
 {
     std::string const url = "https://u:p@example.com:8443/udm?tenant=7&tenant=6&b=%zz&" + form(good_message);
     auto const message = receive(signed_get(url));
@@ -780,7 +780,7 @@ TEST_CASE("With GET the callback's own query is part of what came, and a body is
     without.url = "https://example.com:443/?" + form(good_message);
     CHECK(receive(without));
 
-    // A form in the body is signed with the rest, but is not where GET has its parameters.
+    // A form in the body is signed, but GET takes its parameters from the query.
     hook request = signed_form({{"Content", "other"}}, url);
     request.method = "GET";
     auto const with_body = receive(request);
@@ -792,12 +792,12 @@ TEST_CASE("With GET the callback's own query is part of what came, and a body is
     request.body = "{}";
     CHECK(refusal(request) == "invalid_signature bodySHA256");
 
-    // The callback's own query is no reason to take the wrong one of two.
+    // A name that also occurs in the callback's own query is ambiguous, and rejected.
     CHECK(refusal(signed_get("https://example.com/?Sid=x&" + form(good_message))) == "malformed_webhook Sid");
     CHECK(refusal(signed_get("https://example.com/" + form(good_message))) == "malformed_webhook Sid");
     CHECK(refusal(signed_get("https://example.com/#?" + form(good_message))) == "malformed_webhook Sid");
 
-    // Of a POST, the query is none of the message.
+    // With POST, the query is not part of the message.
     hook post = signed_form(good_message, "https://example.com/udm?Sid=KX00000000000000000000000000000009&x=y");
     auto const posted = receive(post);
     REQUIRE(posted);
@@ -807,7 +807,7 @@ TEST_CASE("With GET the callback's own query is part of what came, and a body is
     CHECK(refusal(post) == "malformed_webhook Sid");
 }
 
-TEST_CASE("Unknown parameters are kept and can be read, in the order of their names")
+TEST_CASE("keeps unknown parameters readable, in the order of their names")
 {
     fields parameters = good_message;
     parameters.insert(parameters.begin(), {"Zebra", "1"});
@@ -842,7 +842,7 @@ TEST_CASE("Unknown parameters are kept and can be read, in the order of their na
     CHECK_FALSE(message->parameters().find("zebra"));
 }
 
-TEST_CASE("A JSON value that is no string is kept as it is written")
+TEST_CASE("keeps a JSON value that is not a string as written")
 {
     auto const message = receive(signed_json(
         R"({"Content":{"a" : [1, "\u00e9"]},"ContentType":"application/json","SequenceNumber":7,"n":null,"f":-1.5e3,)"
@@ -861,7 +861,7 @@ TEST_CASE("A JSON value that is no string is kept as it is written")
     CHECK(message->parameters().size() == 13);
 }
 
-TEST_CASE("Content is the bytes that came, whatever they are")
+TEST_CASE("Content may be any bytes, and is kept unchanged")
 {
     for (std::string const& content :
          {std::string(), std::string("{"), std::string(" {} "), std::string("a\0b", 3), std::string("\xFF\xC3\x80"),
@@ -876,10 +876,10 @@ TEST_CASE("Content is the bytes that came, whatever they are")
     CHECK(typed->content_type().empty());
 }
 
-TEST_CASE("A parameter that must be there and is not is named")
+TEST_CASE("names a required parameter that is missing")
 {
     for (auto const& one : good_message) {
-        auto const& name = one.first; // clang 14 captures no binding
+        auto const& name = one.first; // clang 14 cannot capture a structured binding
         auto const& value = one.second;
         if (!is_needed(name)) continue;
         CAPTURE(name);
@@ -892,22 +892,22 @@ TEST_CASE("A parameter that must be there and is not is named")
         body += name == "Content" ? "}" : ",\"Content\":\"{}\"}";
         CHECK(refusal(signed_json(body)) == "malformed_webhook " + name);
 
-        // Neither another case nor a longer or shorter name will do.
+        // A name in another case, or a longer or shorter name, does not match.
         fields other = message_with(name, {});
         std::string lower = name;
         lower[0] = static_cast<char>(lower[0] | 0x20);
         other.emplace_back(lower, value);
         other.emplace_back(name + ' ', value);
         other.emplace_back(name.substr(1), value);
-        if (name != "CallSid" && name != "AccountSid") // which end in another one
+        if (name != "CallSid" && name != "AccountSid") // their names end in another parameter's name
             CHECK(refusal(signed_form(other)) == "malformed_webhook " + name);
     }
 }
 
-TEST_CASE("A parameter that is there twice is named, even if both say the same")
+TEST_CASE("names a required parameter that occurs twice, even with equal values")
 {
     for (auto const& one : good_message) {
-        auto const& name = one.first; // clang 14 captures no binding
+        auto const& name = one.first; // clang 14 cannot capture a structured binding
         auto const& value = one.second;
         if (!is_needed(name)) continue;
         CAPTURE(name);
@@ -931,7 +931,7 @@ TEST_CASE("A parameter that is there twice is named, even if both say the same")
     CHECK(refusal(signed_json(json)) == "malformed_webhook Sid");
 }
 
-TEST_CASE("A SID of another kind is named, with the byte that is wrong")
+TEST_CASE("names a SID of the wrong kind, with the offset of the wrong byte")
 {
     for (std::string const name : {"Sid", "CallSid", "AccountSid"}) {
         std::string const good = std::find_if(good_message.begin(), good_message.end(), [&](auto const& one) {
@@ -958,7 +958,7 @@ TEST_CASE("A SID of another kind is named, with the byte that is wrong")
     }
 }
 
-TEST_CASE("SequenceNumber is a number of 64 bits in decimal digits")
+TEST_CASE("SequenceNumber is a 64-bit number in decimal digits")
 {
     auto const read = [](std::string const& digits) {
         auto const message = receive(signed_form(message_with("SequenceNumber", digits)));
@@ -976,7 +976,7 @@ TEST_CASE("SequenceNumber is a number of 64 bits in decimal digits")
     for (std::string const& digits :
          {std::string(), std::string("-1"), std::string("+1"), std::string(" 1"), std::string("1 "), std::string("1.0"),
           std::string("1e3"), std::string("0x1"), std::string("12,000"), std::string("1\0", 2),
-          std::string("\xD9\xA1"), // a digit, but not of ours
+          std::string("\xD9\xA1"), // a digit, but not an ASCII one
           std::string("18446744073709551616"), std::string("18446744073709551619"), std::string("18446744073709551620"),
           std::string("99999999999999999999"), std::string("184467440737095516150"), std::string(100000, '9')}) {
         CAPTURE(digits.substr(0, 30));
@@ -985,7 +985,7 @@ TEST_CASE("SequenceNumber is a number of 64 bits in decimal digits")
     CHECK(read(std::string(100000, '0') + '5') == 5);
 }
 
-TEST_CASE("SequenceNumber reaches to the last number of 64 bits")
+TEST_CASE("SequenceNumber may be the largest 64-bit number")
 {
     for (std::uint64_t below = 0; below != 12; ++below) {
         std::uint64_t const number = UINT64_MAX - below;
@@ -996,7 +996,7 @@ TEST_CASE("SequenceNumber reaches to the last number of 64 bits")
     }
 }
 
-TEST_CASE("Neither ContentType nor Timestamp costs the message")
+TEST_CASE("a missing or invalid ContentType or Timestamp does not reject the message")
 {
     for (std::string const name : {"ContentType", "Timestamp"}) {
         CAPTURE(name);
@@ -1009,12 +1009,12 @@ TEST_CASE("Neither ContentType nor Timestamp costs the message")
         CHECK(is_empty(receive(signed_form(message_with(name, {})))));
         CHECK(is_empty(receive(signed_form(message_with(name, "")))));
         fields twice = good_message;
-        twice.emplace_back(name, "Wed, 18 Dec 2019 20:02:01 +0000"); // of two, either could be the right one
+        twice.emplace_back(name, "Wed, 18 Dec 2019 20:02:01 +0000"); // occurs twice, so neither value is used
         CHECK(is_empty(receive(signed_form(twice))));
     }
 }
 
-TEST_CASE("A message outside of the replay window is refused, and one whose time nobody can read")
+TEST_CASE("rejects a message outside the replay window, and one without a readable time")
 {
     webhook_verifier const verifier{secret(token)};
     hook const request = signed_form(good_message);
@@ -1033,11 +1033,11 @@ TEST_CASE("A message outside of the replay window is refused, and one whose time
     };
     for (auto const& [now, length, good] :
          {row{sent, 1, true}, row{sent + 300'000, 300'000, true}, row{sent + 300'001, 300'000, false},
-          row{sent - 300'000, 300'000, true},                   // a clock behind Twilio's
-          row{sent - 300'001, 300'000, false}, row{0, 0, true}, // off
+          row{sent - 300'000, 300'000, true},                   // a clock that is behind Twilio's
+          row{sent - 300'001, 300'000, false}, row{0, 0, true}, // the check is off
           row{sent + 1, 0, true}, row{sent + 1, -1, true}, row{INT64_MAX, 300'000, false},
           row{INT64_MIN, 300'000, false}, row{INT64_MIN, INT64_MAX, false}, row{0, INT64_MAX, true}}) {
-        std::int64_t const shown = now, wide = length; // clang 14 captures no binding
+        std::int64_t const shown = now, wide = length; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         CAPTURE(wide);
         CHECK(received(now, length, request) == (good ? "received" : "Timestamp"));
@@ -1052,7 +1052,7 @@ TEST_CASE("A message outside of the replay window is refused, and one whose time
                            {.unix_time = sidecall::milliseconds(sent), .length = sidecall::milliseconds(1)}));
 }
 
-TEST_CASE("The parameters of any signed webhook can be had, message or not")
+TEST_CASE("gives the parameters of any signed webhook, whether it is a message or not")
 {
     webhook_verifier const verifier{secret(token)};
     fields const ended = {{"AccountSid", "AC00000000000000000000000000000001"},
@@ -1084,7 +1084,7 @@ TEST_CASE("The parameters of any signed webhook can be had, message or not")
     CHECK(is_good(*message));
 }
 
-TEST_CASE("User name and password are dropped before signing, or signed")
+TEST_CASE("accepts a signature with and without the user name and password")
 {
     for (std::string const scheme : {"http", "https"})
         for (std::string const info : {"hook:pw@", "hook@", ":@", "us%40er:p%3Aw@"})
@@ -1096,7 +1096,7 @@ TEST_CASE("User name and password are dropped before signing, or signed")
                     auto const signed_as = [&](std::string const& signed_url) {
                         hook request = signed_form(good_message, url);
                         request.signature = sign(signed_url, good_message);
-                        return holds(request);
+                        return is_accepted(request);
                     };
                     for (std::string const& kept : {info, std::string()}) {
                         std::string const begin = scheme + "://" + kept + host;
@@ -1110,22 +1110,23 @@ TEST_CASE("User name and password are dropped before signing, or signed")
                 }
 }
 
-TEST_CASE("A signature that does not match says what was compared")
+TEST_CASE("the failure of a wrong signature says what was compared")
 {
-    auto const told = [](hook request) {
+    auto const message_for = [](hook request) {
         request.signature[0] = request.signature[0] == 'A' ? 'B' : 'A';
         return webhook_verifier(secret(token)).verify(request).error().to_string();
     };
-    CHECK(told(signed_form(good_message)) == "invalid_signature: X-Twilio-Signature: the signature does not match this "
-                                             "URL, these parameters and this token");
-    CHECK(told(signed_json("{}")) ==
+    CHECK(message_for(signed_form(good_message)) ==
+          "invalid_signature: X-Twilio-Signature: the signature does not match this "
+          "URL, these parameters and this token");
+    CHECK(message_for(signed_json("{}")) ==
           "invalid_signature: X-Twilio-Signature: the signature does not match this URL and this token");
 }
 
-TEST_CASE("Memory is bounded by the body before the signature is verified, and its size is exact")
+TEST_CASE("memory use is bounded by the body before the signature is verified, and the needed size is exact")
 {
     webhook_verifier const verifier{secret(token)};
-    auto const needed = [&](hook const& request) { // by a storage that is too small
+    auto const needed = [&](hook const& request) { // reported for a buffer that is too small
         char none[1];
         auto const message = verifier.parameters(request, sidecall::storage(none, 0));
         REQUIRE_FALSE(message);
@@ -1145,7 +1146,7 @@ TEST_CASE("Memory is bounded by the body before the signature is verified, and i
           "invalid_signature X-Twilio-Signature");
     CHECK(refusal(unsigned_form(std::string(webhook_verifier::max_size + 1, '&'))) == "malformed_webhook");
 
-    // A comma inside of a value is none between members.
+    // A comma within a value does not separate members.
     std::string const json = R"({"Content":"[)" + std::string(10'000, ',') + R"(]","b":[1,2,3],"c":{"d":1,"e":2}})";
     CHECK(needed(signed_json(json)) == json.size() + 3 * 16 + 16);
     std::string memory(json.size() + 3 * 16 + 16, '\0');
@@ -1155,7 +1156,7 @@ TEST_CASE("Memory is bounded by the body before the signature is verified, and i
     CHECK(refusal(signed_json(members + "}")) == "malformed_webhook");
 }
 
-TEST_CASE("Timestamp is a date of RFC 2822, with its offset")
+TEST_CASE("Timestamp is an RFC 2822 date with its offset")
 {
     auto const summer = receive(signed_form(message_with("Timestamp", "Wed, 18 Dec 2019 22:32:01 +0230")));
     REQUIRE(summer);
@@ -1171,7 +1172,7 @@ TEST_CASE("Timestamp is a date of RFC 2822, with its offset")
     }
 }
 
-TEST_CASE("What is signed but is neither form nor object is malformed as a whole")
+TEST_CASE("a signed body that is neither a form nor an object is malformed as a whole")
 {
     for (std::string const body : {"", "[]", "\"x\"", "null", "{", "{}{}", "{}x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
                                    "{'a':1}", "{\"a\":\"\xFF\"}", "{\"a\":\"\\ud800\"}", "\xEF\xBB\xBF{}", "a=b"}) {
@@ -1183,7 +1184,7 @@ TEST_CASE("What is signed but is neither form nor object is malformed as a whole
     CHECK(refusal({.content_type = "", .signature = sign("https://example.com/udm")}) == "malformed_webhook");
 }
 
-TEST_CASE("Nobody learns what is wrong with a message that is not signed")
+TEST_CASE("an unsigned message gets no detail about what is wrong with it")
 {
     fields const broken = {{"Sid", "x"}};
     hook request = signed_form(broken);
@@ -1196,7 +1197,7 @@ TEST_CASE("Nobody learns what is wrong with a message that is not signed")
     CHECK(refusal(request) == "invalid_signature X-Twilio-Signature");
 }
 
-TEST_CASE("Large bodies of every kind of malice are dealt with")
+TEST_CASE("handles large hostile bodies of every kind")
 {
     std::size_t const size = 250'000;
     std::string equal_names;
@@ -1217,8 +1218,8 @@ TEST_CASE("Large bodies of every kind of malice are dealt with")
           std::string(size, '['), "{\"a\":" + std::string(size, '['), "{\"a\":\"" + std::string(size, '\\'),
           equal_names, equal_prefixes, short_names, same}) {
         CAPTURE(body.substr(0, 10));
-        // Not signed: refused. Signed: read, and then it is no message.
-        CHECK_FALSE(holds({.signature = sign("https://example.com/"), .body = body}));
+        // Unsigned, it is rejected. Signed, it is parsed and then found not to be a message.
+        CHECK_FALSE(is_accepted({.signature = sign("https://example.com/"), .body = body}));
         CHECK(refusal(signed_json(body)) == "malformed_webhook");
         bool const is_flood = body == equal_names || body == short_names || body == same;
         CHECK(refusal(signed_get("https://example.com/?" + body)) ==
@@ -1226,7 +1227,7 @@ TEST_CASE("Large bodies of every kind of malice are dealt with")
     }
     CHECK(refusal(signed_form({{"Sid", std::string(size, 'x')}})) == "malformed_webhook CallSid");
 
-    // A good message among as many as may be.
+    // A valid message among the largest allowed number of parameters.
     std::string others;
     for (int i = 0; i != 1017; ++i) others += "a=" + std::to_string(i * 48271 % 65537) + '&';
     auto const found = receive(signed_get("https://example.com/?" + others + form(good_message)));
@@ -1234,9 +1235,9 @@ TEST_CASE("Large bodies of every kind of malice are dealt with")
     CHECK(is_good(*found));
 }
 
-TEST_CASE("What is too long to be counted is refused before it is read")
+TEST_CASE("rejects a body or URL that is too long before reading it")
 {
-    // Nobody reads these bytes, so nobody needs to have them.
+    // The bytes are never read, so they need not exist.
     std::string_view const endless("x", std::size_t{1} << 31);
     webhook_verifier const verifier{secret(token)};
     webhook_request long_body{.signature = "x", .body = endless};
@@ -1257,7 +1258,7 @@ TEST_CASE("What is too long to be counted is refused before it is read")
         }
 }
 
-TEST_CASE("Views of a message stay valid when it is moved, and a copy has its own")
+TEST_CASE("views of a message stay valid when it is moved, and a copy has its own")
 {
     auto received = receive(signed_form(good_message));
     REQUIRE(received);
@@ -1279,7 +1280,7 @@ TEST_CASE("Views of a message stay valid when it is moved, and a copy has its ow
     CHECK(again.content() == "other");
     CHECK(is_good(copy));
 
-    // It refers to nothing of the request's.
+    // It does not refer to the request.
     std::optional<incoming_message> kept;
     {
         hook request = signed_form(good_message);
@@ -1290,7 +1291,7 @@ TEST_CASE("Views of a message stay valid when it is moved, and a copy has its ow
     CHECK(is_good(*kept));
 }
 
-TEST_CASE("A message that was moved from, and a parameter that is none, have empty texts")
+TEST_CASE("a moved-from message and a parameter beyond the last one have empty texts")
 {
     auto received = receive(signed_form(good_message));
     REQUIRE(received);
@@ -1305,18 +1306,18 @@ TEST_CASE("A message that was moved from, and a parameter that is none, have emp
     CHECK(!received->parameters().find("Content"));
 }
 
-TEST_CASE("A body that was stripped off with its type is missed, since the URL still has its hash")
+TEST_CASE("rejects a request whose body and type were removed, since the URL still has the hash")
 {
     auto signed_body = signed_json("{}");
-    REQUIRE(holds(signed_body));
+    REQUIRE(is_accepted(signed_body));
     for (std::string_view type : {"", "text/plain", "application/json"}) {
         signed_body.content_type = type;
         signed_body.body = "";
-        CHECK_FALSE(holds(signed_body));
+        CHECK_FALSE(is_accepted(signed_body));
     }
 }
 
-TEST_CASE("Of a GET the type says nothing where there is no body")
+TEST_CASE("with GET or HEAD and without a body, the type is ignored")
 {
     auto query = signed_get("https://example.com/?" + form(good_message));
     query.content_type = "application/json";
@@ -1329,7 +1330,7 @@ TEST_CASE("Of a GET the type says nothing where there is no body")
     CHECK_FALSE(receive(query));
 }
 
-TEST_CASE("Only an authority has a port that can be left out")
+TEST_CASE("only the port of an authority can be left out")
 {
     for (std::string_view url : {"/udm?u=http://x:80/", "mailto:a?u=http://x:80/", "#://x:80/", "?://x:80/"}) {
         std::string without(url);
@@ -1342,7 +1343,7 @@ TEST_CASE("Only an authority has a port that can be left out")
     }
 }
 
-TEST_CASE("What is no port of an authority is not left out, and what is one is, however odd the URL")
+TEST_CASE("leaves out only the port of an authority, also in unusual URLs")
 {
     struct row {
         std::string_view url;
@@ -1358,19 +1359,19 @@ TEST_CASE("What is no port of an authority is not left out, and what is one is, 
              row{"http://u@:1/x", "http://u@/x", true},
              row{"://h:1/x", "://h/x", true},
          }) {
-        auto const shown = url; // clang 14 captures no structured binding
+        auto const shown = url; // clang 14 cannot capture a structured binding
         CAPTURE(shown);
         std::string const signature = sign(other);
         CHECK(webhook_verifier(secret(token)).verify({.url = url, .signature = signature}).has_value() == is_port);
     }
 }
 
-TEST_CASE("The hash of a body may be all that a URL has")
+TEST_CASE("a URL may consist of a body hash alone")
 {
-    CHECK(holds(signed_json("{}", "application/json", "?")));
+    CHECK(is_accepted(signed_json("{}", "application/json", "?")));
 }
 
-TEST_CASE("A parameter that is there twice is named before one that is missing, if its name comes first")
+TEST_CASE("names a repeated parameter before a missing one if its name sorts first")
 {
     fields twice = message_with("AccountSid", {});
     twice.emplace_back("Sid", "KX00000000000000000000000000000003");
@@ -1378,7 +1379,7 @@ TEST_CASE("A parameter that is there twice is named before one that is missing, 
     CHECK(refusal(signed_form(twice)) == "malformed_webhook Sid");
 }
 
-TEST_CASE("A verifier holds nothing that gives its token away")
+TEST_CASE("a verifier stores nothing that reveals its token")
 {
     std::string const long_lived = "0123456789abcdef0123456789abcdef";
     webhook_verifier const verifier{secret(long_lived)};
