@@ -303,7 +303,7 @@ private:
         if (!verified) return std::move(verified).error();
         auto message = incoming_message::parse(*std::move(verified));
         if (message && window.length.count > 0 && !is_within(message->timestamp(), window))
-            return refused("Timestamp", "outside of the replay window, or not readable");
+            return refused("Timestamp", "outside the replay window, or unreadable");
         return message;
     }
 
@@ -455,7 +455,7 @@ constexpr result<incoming_message> incoming_message::parse(webhook_parameters pa
             return failure(errc::malformed_webhook, names[i], "not a SID of this kind", wrong.offset);
     std::uint64_t number = 0;
     if (!detail::parse_decimal(list.value(at[4]), UINT64_MAX, number))
-        return failure(errc::malformed_webhook, names[4], "not a number of 64 bits");
+        return failure(errc::malformed_webhook, names[4], "not a 64-bit number");
 
     using detail::checked_sid;
     auto const sid = checked_sid::make<message_sid>(list.value(at[0]));

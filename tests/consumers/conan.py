@@ -79,4 +79,6 @@ def main():
         sys.exit(f"conan.py: unexpected targets {targets} or requirements {required}")
 
 
+if len(sys.argv) <= 3 or sys.argv[1] in ("--help", "-h"):
+    sys.exit(__doc__)
 main()

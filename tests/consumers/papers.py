@@ -36,4 +36,6 @@ def main():
     sys.exit(bool(faults))
 
 
+if len(sys.argv) <= 2 or sys.argv[1] in ("--help", "-h"):
+    sys.exit(__doc__)
 main()

@@ -113,4 +113,6 @@ def main():
     sys.exit(failed != 0)
 
 
+if len(sys.argv) <= 1 or sys.argv[1] in ("--help", "-h"):
+    sys.exit(__doc__)
 main()

@@ -13,6 +13,8 @@ import re
 import sys
 from xml.etree import ElementTree
 
+import usage
+
 # Values of libclang's C interface, clang-c/Index.h. The Python package for it is not used, because it would install
 # 240 MB of headers.
 DESTRUCTOR, FRIEND, TEMPLATE_PARAMETERS = 25, 603, (27, 28, 29)
@@ -145,4 +147,5 @@ def main():
     print(f"{total} public names, all documented")
 
 
+usage.check_arguments(__doc__, 3)
 main()

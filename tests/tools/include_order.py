@@ -11,6 +11,8 @@ import pathlib
 import re
 import sys
 
+import usage
+
 FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform",
           "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
           "idempotency_key", "credentials", "endpoint", "http_method", "header", "http_response", "error_response",
@@ -65,4 +67,5 @@ def main():
     sys.exit(bool(faults))
 
 
+usage.check_arguments(__doc__, 1)
 main()

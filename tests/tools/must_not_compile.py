@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 
+import usage
+
 
 def main():
     source, *compiler = sys.argv[1:]
@@ -29,4 +31,5 @@ def main():
         sys.exit(f"{source} fails with -DMISTAKE, but no error matches {promised[1]!r}:\n{bad.stderr}")
 
 
+usage.check_arguments(__doc__, 2)
 main()

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+import usage
+
 
 def main():
     document, *compiler = sys.argv[1:]
@@ -44,4 +46,5 @@ def main():
     print(f"{len(programs)} programs from {len(blocks)} code blocks compiled, {run} of them run")
 
 
+usage.check_arguments(__doc__, 2)
 main()

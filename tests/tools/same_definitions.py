@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 
+import usage
+
 OPTIONS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-Ofast", "-O2 -DNDEBUG", "-g", "-fno-rtti", "-fno-builtin", "-fPIC",
            "-funsigned-char", "-fsigned-char", "-fshort-enums", "-fno-inline", "-fstack-protector-all", "-ftrapv",
            "-std=gnu++20", "-std=c++2b", "-O2 -D_FORTIFY_SOURCE=2", "-D_GLIBCXX_ASSERTIONS", "-D_DEFAULT_SOURCE",
@@ -64,4 +66,5 @@ def main():
     print(f"{compared} options compared")
 
 
+usage.check_arguments(__doc__, 2)
 main()

@@ -6,6 +6,8 @@ the tests build the program that the document shows.
 import re
 import sys
 
+import usage
+
 
 def main():
     document, source = (open(path, encoding="utf-8").read() for path in sys.argv[1:])
@@ -21,4 +23,5 @@ def main():
     print(f"{len(wanted)} lines are the same")
 
 
+usage.check_arguments(__doc__, 2)
 main()

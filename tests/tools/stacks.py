@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 
+import usage
 from run_example import CALL, Example, Standin
 
 CALLBACK = "https://example.com/udm"
@@ -174,4 +175,5 @@ def main():
     with_wrong_input(program)
 
 
+usage.check_arguments(__doc__, 2)
 main()

@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import usage
+
 LOCATION = re.compile(r'(?P<file>/[^:<>\n]+|<[a-z -]+>):(?P<line>\d+):\d+|line:(?P<next>\d+):\d+')
 # Operators are excluded: they cannot be qualified, and those of built-in types are not looked up.
 CALL = re.compile(r"UnresolvedLookupExpr.*\(ADL\) = '(?!operator\W)([^']*)'")
@@ -35,4 +37,5 @@ def main():
     return 1 if found or calls < 1000 else 0
 
 
+usage.check_arguments(__doc__, 2)
 sys.exit(main())

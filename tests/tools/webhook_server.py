@@ -17,6 +17,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import usage
+
 TOKEN = "12345678901234567890123456789012"
 CALLBACK = "https://example.com/udm?tenant=1"
 
@@ -58,4 +60,5 @@ def main():
     assert server.returncode == 0, server.returncode
 
 
+usage.check_arguments(__doc__, 1)
 main()

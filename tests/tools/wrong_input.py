@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 
+import usage
+
 TOKEN = "a-token-nobody-may-see"
 TWILIO = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": TOKEN}
 CALL = ["--call", "CA" + "2" * 32]
@@ -92,4 +94,5 @@ def main():
     sys.exit(failed != 0)
 
 
+usage.check_arguments(__doc__, 1)
 main()

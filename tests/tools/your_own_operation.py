@@ -7,6 +7,7 @@ stand-in's own responses.
 Prints nothing if everything passes. An AssertionError says what is wrong."""
 import sys
 
+import usage
 from run_example import CALL, TOKEN, Example, Standin
 
 ANSWERS = [  # the body of a response with status 200, the program's exit status, text that it must print
@@ -35,4 +36,5 @@ def main():
     expect(1, "not_connected")
 
 
+usage.check_arguments(__doc__, 2)
 main()

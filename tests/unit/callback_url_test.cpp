@@ -266,7 +266,7 @@ TEST_CASE("each mistake is reported with its rule and its byte offset")
              row{"https://h:655350", 10, "1 to 65535"},
              row{"https://h:655351/", 10, "1 to 65535"},
              row{"https://h:18446744073709551696", 10, "1 to 65535"},
-             row{"https://h/a b", 11, "a blank"},
+             row{"https://h/a b", 11, "whitespace"},
              row{"https://h/\n", 10, "a control character"},
              row{"https://h/\x7F", 10, "a control character"},
              row{"https://h/\x1F", 10, "a control character"},

@@ -182,7 +182,7 @@ TEST_CASE("an invalid server URL is rejected at its first wrong byte")
              row{"https://example.com/?x", "endpoint@20: nothing may follow"},
              row{"https://example.com#", "endpoint@19: nothing may follow"},
              row{"https://example.com/#", "endpoint@20: nothing may follow"},
-             row{"https://example.com ", "endpoint@19: a blank"},
+             row{"https://example.com ", "endpoint@19: whitespace"},
              row{"https://example.com\r\nX: y", "endpoint@19: a control character"},
          }) {
         auto const shown = url; // clang 14 cannot capture a structured binding

@@ -1024,7 +1024,7 @@ TEST_CASE("rejects a message outside the replay window, and one without a readab
             from, {.unix_time = sidecall::milliseconds(now), .length = sidecall::milliseconds(length)});
         if (message) return std::string("received");
         CHECK(message.error().code() == errc::invalid_signature);
-        CHECK(message.error().message() == "outside of the replay window, or not readable");
+        CHECK(message.error().message() == "outside the replay window, or unreadable");
         return std::string(message.error().field());
     };
     struct row {

@@ -351,7 +351,7 @@ private:
         bool escaped = false;
         for (;;) {
             at_ = find_first_not_in(is_plain_string_byte(), text_, at_);
-            if (at_ == text_.size()) return fail("the string does not end");
+            if (at_ == text_.size()) return fail("unterminated string");
             char const c = text_[at_];
             if (c == '"') break;
             if (c == '\\') {
@@ -376,7 +376,7 @@ private:
         char const letter = peek();
         if (letter != 'u') {
             if (std::string_view("\"\\/bfnrt").find(letter) == std::string_view::npos)
-                return fail("not an escape that JSON knows");
+                return fail("not a JSON escape");
             ++at_;
             return true;
         }

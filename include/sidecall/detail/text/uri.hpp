@@ -76,7 +76,7 @@ constexpr literal explain_uri_byte(char c) noexcept
 {
     auto const code = static_cast<octet>(c);
     if (code >= 0x80) return "not ASCII: percent-encode it (in a host: use its xn-- form)";
-    if (c == ' ' || c == '\t') return "a blank: percent-encode it";
+    if (c == ' ' || c == '\t') return "whitespace: percent-encode it";
     if (code < 0x20 || code == 0x7F) return "a control character";
     if (c == '\\') return "a backslash";
     if (c == '#') return "a second '#'";
