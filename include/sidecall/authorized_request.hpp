@@ -130,7 +130,8 @@ private:
                                   credentials);
     }
 
-    /// Wipes all header lines: only a few bytes more than the credential, whose place among them is then irrelevant.
+    /// Wipes all header lines. That takes only a few bytes more than the credential, and its position among the
+    /// lines does not matter.
     constexpr void wipe() noexcept
     {
         auto const lines = request_.headers().text();

@@ -25,7 +25,7 @@ namespace sidecall {
 /// @endcode
 class secret {
 public:
-    /// Copies `text`. Allocates if it is long. The original is not wiped.
+    /// Copies `text`. Allocates if it is longer than 104 bytes. Does not wipe the original.
     constexpr explicit secret(text_view text) : text_(text) {}
     /// The same; a null pointer, which `std::getenv` returns for a variable that is not set, gives an empty secret.
     constexpr explicit secret(char const* text) : secret(text_view(text)) {}
@@ -63,7 +63,7 @@ public:
     constexpr std::string_view reveal() const& noexcept { return text_; }
     std::string_view reveal() const&& = delete;
 
-    /// Whether the secret has no bytes: it is moved-from, or was made from a variable that is not set.
+    /// Whether the secret has no bytes: it is moved-from, or was made from an empty text or an unset variable.
     constexpr bool empty() const noexcept { return reveal().empty(); }
 
 private:
@@ -92,7 +92,7 @@ private:
 
 /// The value of the `Authorization` header field. Make it once and use it for every request. Like a `secret`, it cannot
 /// be copied or printed, and is wiped on destruction. Authorizing a request with moved-from credentials aborts the
-/// program.
+/// program; in the caller's buffer, it fails.
 ///
 /// @code
 /// auto credentials = sidecall::credentials::api_key(*key, sidecall::secret{std::getenv("TWILIO_API_SECRET")});
@@ -100,14 +100,14 @@ private:
 class credentials {
 public:
     /// HTTP Basic (RFC 7617) with the account's auth token, which has all rights of the account. Any bytes are
-    /// accepted, also none; Twilio then refuses the request. Allocates if the token is longer than usual.
+    /// accepted, also none; Twilio then refuses the request. Allocates if the token is longer than 37 bytes.
     static constexpr credentials auth_token(account_sid const& account, secret const& token)
     {
         return basic(account.view(), token);
     }
 
     /// HTTP Basic with an API key. Prefer it, since a key can be revoked on its own. The path of the request still
-    /// contains the account SID.
+    /// contains the account SID. Allocates if the secret is longer than 37 bytes.
     static constexpr credentials api_key(api_key_sid const& key, secret const& key_secret)
     {
         return basic(key.view(), key_secret);
@@ -130,7 +130,8 @@ public:
 
     /// A bearer token (RFC 6750), as returned by Twilio's OAuth client-credentials grant. The token is put into the
     /// header field unchanged. Fails with `invalid_argument` in `"Authorization"` if the token is empty or has a byte
-    /// that is not allowed in `b64token` of that RFC: a line break could inject a header field.
+    /// that is not allowed in `b64token` of that RFC: a line break could inject a header field. Allocates if the token
+    /// is longer than 97 bytes.
     static constexpr result<credentials> bearer(secret const& token)
     {
         std::string_view const text = token.reveal();

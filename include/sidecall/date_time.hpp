@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+// Points in time and durations, which convert to and from `<chrono>` without including it.
 namespace sidecall::detail {
 
 /// A built-in integer type, including those of 128 bits, but not `bool`.
@@ -55,8 +56,8 @@ struct date_time {
     std::int32_t offset_minutes = 0; ///< The offset from UTC in minutes: 60 for `+0100`.
 
     /// The same instant as a time point of `<chrono>`: `created.to<std::chrono::sys_seconds>()`. The time point must
-    /// count seconds since 1970 in UTC, in signed 64 bits, so that nothing is lost or overflows (nanoseconds overflow
-    /// in the year 2262).
+    /// count seconds since 1970 in UTC, in a signed type of at least 64 bits, so that nothing is lost or overflows
+    /// (nanoseconds overflow in the year 2262).
     template <class TimePoint>
     constexpr TimePoint to() const
     {

@@ -45,7 +45,7 @@ public:
         return created;
     }
 
-    /// `https://api.EDGE.REGION.twilio.com`, for example "dublin". Without a region, it is us1 (Twilio's "Global
+    /// `https://api.EDGE.REGION.twilio.com`, for example "dublin". The default region is us1 (Twilio's "Global
     /// infrastructure" pages). Fails with `invalid_argument` in `"edge"` or `"region"` if it is not a DNS label.
     static constexpr result<endpoint> edge(text_view edge, text_view region = "us1") noexcept
     {
@@ -79,9 +79,10 @@ public:
         return created;
     }
 
-    /// The same endpoint with your product appended to the `User-Agent`: `"acme-pbx/2.1"` gives `sidecall/x.y.z
-    /// acme-pbx/2.1` (RFC 9110, section 10.1.5). At most 128 visible ASCII characters and single spaces between them.
-    /// Replaces a product that was added before. Fails with `invalid_argument` in `"User-Agent"`.
+    /// The same endpoint with your product appended to the `User-Agent` (RFC 9110, section 10.1.5). For
+    /// `"acme-pbx/2.1"` it is `sidecall/x.y.z acme-pbx/2.1`. The product has at most 128 characters: visible ASCII,
+    /// with single spaces between. Replaces a product that was added before. Fails with `invalid_argument` in
+    /// `"User-Agent"`.
     constexpr result<endpoint> with_product(text_view product) const noexcept
     {
         auto const invalid = [](detail::literal rule, std::size_t offset) {

@@ -30,7 +30,7 @@ enum class errc {
 
     // Twilio.
     api_error,          ///< Twilio refused, with an error body: see `twilio_code()` and `message()`.
-    unexpected_status,  ///< Any other undocumented status: a redirect, the page of a gateway, a 429 without a body.
+    unexpected_status,  ///< Not the documented status, and no error body: a redirect, a gateway's page, an empty 429.
     malformed_response, ///< The documented status, but the body is not the documented resource.
 
     // The sender of the webhook.

@@ -12,6 +12,8 @@
 #include <sidecall/failure.hpp>
 #include <sidecall/http_response.hpp>
 
+// Makes a `failure` of a response that is not the documented one: `failure_of`, and the functions that read error
+// bodies.
 namespace sidecall {
 
 namespace detail {

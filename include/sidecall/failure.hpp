@@ -174,7 +174,7 @@ public:
     constexpr std::string_view field() const noexcept { return facts_.field; }
 
     /// The offset of the first wrong byte in the value passed in or in the response body. If a buffer is too small, the
-    /// size needed.
+    /// size needed, in bytes. Empty if there is neither.
     constexpr std::optional<std::size_t> offset() const noexcept
     {
         return facts_.has & has_offset ? std::optional(facts_.offset) : std::nullopt;
@@ -186,21 +186,21 @@ public:
         return optional_number(has_http_status, facts_.http_status);
     }
 
-    /// Twilio's error code, see https://www.twilio.com/docs/api/errors.
+    /// Twilio's error code, see https://www.twilio.com/docs/api/errors. Empty if Twilio sent none.
     constexpr std::optional<int> twilio_code() const noexcept
     {
         return optional_number(has_twilio_code, facts_.twilio_code);
     }
 
-    /// The error number of the transport's library: a `CURLcode`, an `errno`.
+    /// The error number of the transport's library: a `CURLcode`, an `errno`. Empty if there is none.
     constexpr std::optional<int> native_code() const noexcept
     {
         return optional_number(has_native_code, facts_.native_code);
     }
 
     /// Twilio's error message or that of the transport, if there is one; otherwise the rule, or the default message of
-    /// `code()`. Foreign text is unchanged, so use `to_string` to print it. The view is valid as long as this object,
-    /// so it is not available on a temporary; `to_string` is.
+    /// `code()`. Text of Twilio or of a transport is unchanged: use `to_string` to print it. The view is valid as long
+    /// as this object, so it is not available on a temporary; `to_string` is.
     constexpr std::string_view message() const& noexcept
     {
         if (texts_ && texts_->message) return *texts_->message;
@@ -228,8 +228,9 @@ public:
         return facts_.has & has_retry_after ? std::optional(facts_.retry_after) : std::nullopt;
     }
 
-    /// Everything in one line: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`. Control and
-    /// similar characters in foreign text are replaced by spaces, so that no one can forge a line of a log. Allocates.
+    /// Everything in one line: `invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)`. In text
+    /// of Twilio or of a transport, control characters and the like become spaces, so that it cannot forge a line of a
+    /// log. Allocates.
     std::string to_string() const;
 
 private:

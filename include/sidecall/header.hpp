@@ -97,9 +97,9 @@ public:
         for (auto const& field : fields) add(field.name, field.value);
     }
 
-    /// Appends a field. May allocate. In the name, each colon, space or control character is replaced by "_"; in the
-    /// value, each CR or LF is replaced by a space. HTTP does not allow these (RFC 9110, section 5.5), and a field
-    /// could be read as two. Invalidates iterators.
+    /// Appends a field. May allocate. In the name, a colon or a byte up to 0x20 becomes "_"; in the value, a CR or
+    /// LF becomes a space. HTTP does not allow these (RFC 9110, section 5.5), and one field could be read as two.
+    /// Invalidates iterators.
     void add(text_view name, text_view value)
     {
         for (char c : name) lines_ += c == ':' || static_cast<unsigned char>(c) <= ' ' ? '_' : c;
@@ -150,7 +150,7 @@ concept header_range = requires(Range const& range) {
 /// allocate, so the range must outlive the view.
 ///
 /// @code
-/// std::multimap<std::string, std::string> fields = ...;
+/// std::multimap<std::string, std::string> fields{{"Retry-After", "5"}};
 /// auto resource = operation.parse({.status = 201, .headers = fields, .body = body});
 /// @endcode
 class headers_view {
@@ -166,7 +166,7 @@ public:
     headers_view(Range const&&) = delete; ///< Deleted: a view of a temporary would dangle.
 
     /// The value of the first field with this name, without leading and trailing whitespace. Names are
-    /// case-insensitive. Takes time proportional to the number of fields.
+    /// case-insensitive. Empty if there is no such field. Takes time proportional to the number of fields.
     constexpr std::optional<std::string_view> find(text_view name) const noexcept
     {
         return find_ ? find_(fields_, name) : std::nullopt;

@@ -24,8 +24,8 @@ struct form_field {
     std::optional<text_view> value; ///< The value, not yet encoded.
 };
 
-/// A request as a value: method, URL, header fields and body, without a credential. It can be logged, compared, stored
-/// and compared with a golden file. It is written once, into one buffer whose size is known in advance:
+/// A request as a value: method, URL, header fields and body, without a credential. It can be logged, compared, stored,
+/// and checked against a golden file. It is written once, into one buffer whose size is known in advance:
 ///
 ///     https://api.twilio.com/2010-04-01/Accounts/…  Callback=https%3A%2F%2F…  Accept: application/json…
 ///     |                     |                      |                         |
@@ -90,7 +90,8 @@ public:
     constexpr std::string_view host() const& noexcept { return cut(https() ? 8 : 7, target_); }
     std::string_view host() const&& = delete;
 
-    /// The host for name resolution and certificate checks: no port, and an IPv6 address without brackets.
+    /// The host for name resolution and certificate checks: without the port, and without the brackets of an IPv6
+    /// address.
     constexpr std::string_view hostname() const& noexcept
     {
         std::string_view const authority = host();

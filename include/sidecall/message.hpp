@@ -21,6 +21,7 @@
 #include <sidecall/sid.hpp>
 #include <sidecall/unreadable_members.hpp>
 
+// Messages to a client: their content, the resource that Twilio returns, and the operation that sends one.
 namespace sidecall {
 
 /// The content of a message: a JSON text (RFC 8259, UTF-8) of at most 10,240 bytes, the 10 KB that the Voice SDKs

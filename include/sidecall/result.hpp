@@ -36,8 +36,9 @@ concept expected_of =
 /// compilers that lack it, and converts to and from that type where the standard library has it.
 ///
 /// Differences from `std::expected`:
-/// - It never throws. `value()` or `error()` of the wrong state ends the program (`std::abort`), in every build.
-/// - There is no default constructor, no construction in place, and no `const&&` overload.
+/// - It never throws. Taking the value of a failure, or the failure of a value, by any member ends the program
+///   (`std::abort`), in every build.
+/// - There is no default constructor, no in-place constructor, and no `const&&` overload.
 /// - `transform_error` keeps the error type `failure`.
 ///
 /// Allocates only if `T` does.
@@ -150,10 +151,8 @@ public:
 
     constexpr failure& error() & noexcept { return failed(*this).failure_; }            ///< The failure.
     constexpr failure const& error() const& noexcept { return failed(*this).failure_; } ///< The failure, read-only.
-    constexpr failure&& error() && noexcept
-    {
-        return std::move(failed(*this).failure_);
-    } ///< The failure, to move from.
+    /// The failure, to move from.
+    constexpr failure&& error() && noexcept { return std::move(failed(*this).failure_); }
 
     /// A copy of the value; without one, `other` converted to `T`.
     template <class U>
@@ -353,12 +352,12 @@ public:
         return has_value() ? Expected() : Expected(typename Expected::unexpected_type(std::move(*this).error()));
     }
 
-    constexpr void emplace() noexcept { state_ = detail::no_value{}; }               ///< Becomes a success.
+    constexpr void emplace() noexcept { state_ = detail::no_value{}; }               ///< Sets success.
     constexpr void swap(result& other) noexcept { state_.swap(other.state_); }       ///< Exchanges the two.
     friend constexpr void swap(result& a, result& b) noexcept { a.swap(b); }         ///< Exchanges the two.
     constexpr bool has_value() const noexcept { return state_.has_value(); }         ///< Whether it succeeded.
     constexpr explicit operator bool() const noexcept { return state_.has_value(); } ///< The same.
-    constexpr void value() const noexcept { static_cast<void>(state_.value()); }     ///< Ends on a failure.
+    constexpr void value() const noexcept { static_cast<void>(state_.value()); }     ///< Aborts on a failure.
     constexpr void operator*() const noexcept { value(); }                           ///< The same.
     constexpr failure& error() & noexcept { return state_.error(); }                 ///< The failure.
     constexpr failure const& error() const& noexcept { return state_.error(); }      ///< Read-only.

@@ -22,6 +22,7 @@
 #include <sidecall/storage.hpp>
 #include <sidecall/transport.hpp>
 
+// Sends an operation repeatedly: `send_with_retry`, blocking or asynchronous. `retry_policy.hpp` decides when.
 namespace sidecall {
 
 /// The clocks and the random source that `send_with_retry` uses. To simulate time, or on a board with other clocks,

@@ -69,15 +69,15 @@ struct retry_decision {
 
 /// Decides whether and when to retry. A pure value: it does not wait, read a clock, or allocate.
 ///
-/// | Failure of an attempt                                            | If idempotent        | Otherwise               |
-/// |------------------------------------------------------------------|----------------------|-------------------------|
-/// | 429: Twilio has not processed it                                 | retry                | retry                   |
-/// | `not_connected`: nothing was sent                                | retry                | retry                   |
-/// | `tls_failure`: nothing was sent, but a bad certificate stays bad | retry twice in a row | retry twice in a row    |
-/// | 5xx, `timed_out`, `answer_lost`, `transport_failure`             | retry                | `may_have_taken_effect` |
-/// | `malformed_response`: damaged on the way, or permanent           | retry twice in a row | `may_have_taken_effect` |
-/// | `answer_too_large`, `cancelled`                                  | stop                 | stop                    |
-/// | undocumented 2xx, 3xx, other 4xx, everything else                | stop                 | stop                    |
+/// | Failure of an attempt                                        | If idempotent        | Otherwise               |
+/// |--------------------------------------------------------------|----------------------|-------------------------|
+/// | 429: Twilio has not processed it                             | retry                | retry                   |
+/// | `not_connected`: nothing was sent                            | retry                | retry                   |
+/// | `tls_failure`: nothing was sent; a bad certificate stays bad | retry twice in a row | retry twice in a row    |
+/// | 5xx, `timed_out`, `answer_lost`, `transport_failure`         | retry                | `may_have_taken_effect` |
+/// | `malformed_response`: damaged on the way, or permanent       | retry twice in a row | `may_have_taken_effect` |
+/// | `answer_too_large`, `cancelled`                              | stop                 | stop                    |
+/// | undocumented 2xx, 3xx, other 4xx, everything else            | stop                 | stop                    |
 ///
 /// Delays are random, from 0 to a limit. The limit is `base_delay` after the first attempt and doubles with each
 /// attempt up to `max_delay` ("full jitter": clients that failed together do not retry together). A `Retry-After` (RFC
@@ -104,7 +104,7 @@ struct retry_policy {
         return milliseconds(deadline.count > passed ? deadline.count - passed : 0);
     }
 
-    /// Decides whether to retry after this failure, and when.
+    /// Decides whether to retry after this failure, and after which delay.
     constexpr retry_decision decide(failure const& outcome, retry_facts const& facts) const noexcept
     {
         if (auto const stop = stop_reason(outcome, facts)) return {.stop = stop};

@@ -6,11 +6,11 @@ namespace sidecall {
 
 /// The value of `Retry-After` (RFC 9110, section 10.2.3): a delay or a date.
 struct retry_time {
-    std::int64_t seconds =
-        0; ///< The delay in seconds after the response; for a date, seconds since 1970-01-01T00:00:00Z.
+    /// The delay in seconds, counted from the arrival of the response; for a date, seconds since 1970-01-01T00:00:00Z.
+    std::int64_t seconds = 0;
     bool is_unix_time = false; ///< Whether it is a date.
 
-    /// The value of `seconds` for a number that is too large for it.
+    /// The value of `seconds` if the number received does not fit.
     static constexpr std::int64_t too_long = INT64_MAX;
 
     /// Compares member by member.

@@ -11,13 +11,14 @@
 #include <sidecall/sid.hpp>
 #include <sidecall/webhook.hpp>
 
+// Orders the received messages of a call: `message_sequencer`, and the lists that it keeps.
 namespace sidecall::detail {
 
 /// Declared but never defined, so that a constant expression cannot call it. Its name is the error message.
 void first_sequence_number_must_not_be_negative();
 
-/// The waiting messages, sorted by number, then by arrival. A linked list, since including <vector> costs more than
-/// including all of the webhook.
+/// The waiting messages, sorted by number, then by arrival. A linked list, since <vector> is more expensive to include
+/// than all of webhook.hpp.
 class waiting_messages {
     struct node {
         incoming_message message;
@@ -87,7 +88,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// The most recent SIDs, one after the other. When the maximum is reached, each new one replaces the oldest.
+/// The SIDs inserted last, in one buffer. When the limit is reached, each new one replaces the oldest.
 class remembered_sids {
 public:
     constexpr bool contains(message_sid const& sid) const noexcept

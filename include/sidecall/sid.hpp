@@ -9,6 +9,7 @@
 #include <sidecall/result.hpp>
 #include <sidecall/text_view.hpp>
 
+// Twilio SIDs: one type and one literal for each kind of object.
 namespace sidecall::detail {
 
 /// HEXDIG of RFC 5234, in upper or lower case.
@@ -107,8 +108,8 @@ private:
 };
 
 using account_sid = basic_sid<'A', 'C'>; ///< The SID of an account.
-using call_sid =
-    basic_sid<'C', 'A'>; ///< The SID of a call: the parent call if the SDK user placed it, else the child call.
+/// The SID of a call: of the parent call if the SDK user placed it, else of the child call.
+using call_sid = basic_sid<'C', 'A'>;
 using subscription_sid = basic_sid<'Z', 'Y'>; ///< The SID of a User Defined Message Subscription.
 using message_sid = basic_sid<'K', 'X'>;      ///< The SID of a User Defined Message.
 using api_key_sid = basic_sid<'S', 'K'>;      ///< The SID of an API key.

@@ -7,7 +7,7 @@ namespace sidecall {
 /// The caller's buffer that the library writes into: a fixed array on a controller without a heap, or memory that is
 /// reused. It is non-owning, so the buffer must outlive what is made in it, and it can be used for one object at a
 /// time. A function that takes a `storage` does not allocate. If the buffer is too small, it fails with
-/// `invalid_argument` in `"storage"`.
+/// `invalid_argument` in `"storage"`; the offset of the failure is the size needed.
 ///
 /// @code
 /// char buffer[1024];

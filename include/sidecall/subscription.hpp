@@ -19,6 +19,7 @@
 #include <sidecall/sid.hpp>
 #include <sidecall/unreadable_members.hpp>
 
+// Subscriptions: the resource that Twilio returns, and the operations that create and delete one.
 namespace sidecall {
 
 /// A User Defined Message Subscription, as described by the response that created it. In Twilio's OpenAPI document
@@ -74,8 +75,8 @@ struct basic_create_user_defined_message_subscription {
     /// The type that `parse` makes from the response.
     using resource = basic_user_defined_message_subscription<Text>;
 
-    /// Whether the `uri` of the resource is a view into the response body, which must then outlive the resource. `send`
-    /// checks this: it accepts only a transport that keeps the response.
+    /// Whether the `uri` of the resource is a view into the response body, which must then outlive the resource. The
+    /// blocking `send` checks this: it accepts only a transport that keeps the response.
     static constexpr bool refers_to_answer = std::is_same_v<Text, std::string_view>;
 
     /// The request: `POST …/UserDefinedMessageSubscriptions.json`. Cannot fail. One allocation.

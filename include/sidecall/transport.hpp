@@ -14,6 +14,7 @@
 #include <sidecall/result.hpp>
 #include <sidecall/storage.hpp>
 
+// Sends an operation once: the concepts `operation`, `transport` and `async_transport`, and `send`.
 namespace sidecall {
 
 /// Something that Twilio can be asked to do. An operation makes its request (`request`), and reads the response
@@ -209,11 +210,12 @@ concept async_transport = requires(T& t, authorized_request request, detail::han
 /// returns.
 ///
 /// The handler may be move-only and must not throw. After `send` returns, only the transport must stay alive. Allocates
-/// only for the request; an operation whose `parse` is not static is also copied or moved.
+/// for the request. An operation whose `parse` is not static is also copied or moved, which may allocate.
 ///
 /// @code
-/// sidecall::send(operation, credentials, async_transport,
-///                [](sidecall::result<sidecall::user_defined_message> message) { ... });
+/// sidecall::send(operation, credentials, transport, [](sidecall::result<sidecall::user_defined_message> message) {
+///     if (!message) std::puts(message.error().to_string().c_str());
+/// });
 /// @endcode
 template <class Operation, class Transport, class Handler>
     requires operation<std::remove_cvref_t<Operation>> && async_transport<std::remove_reference_t<Transport>> &&

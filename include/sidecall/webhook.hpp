@@ -144,8 +144,9 @@ private:
 /// is sent again. A window limits this by means of the message's `Timestamp`.
 ///
 /// @code
-/// sidecall::replay_window window{.unix_time = sidecall::this_machine().unix_time(), .length =
-/// std::chrono::minutes(5)}; auto message = verifier.receive(request, window);
+/// sidecall::replay_window window{.unix_time = sidecall::this_machine().unix_time(),
+///                                .length = std::chrono::minutes(5)};
+/// auto message = verifier.receive(request, window);
 /// @endcode
 struct replay_window {
     milliseconds unix_time{}; ///< The current time since 1970-01-01T00:00:00Z, by your clock.
@@ -196,8 +197,8 @@ public:
     /// Checks that Twilio sent the request. Allocates only for a form.
     ///
     /// Fails with `invalid_signature`, which reveals nothing useful to a forger: in `"X-Twilio-Signature"` if the
-    /// signature is missing or does not match, in `"bodySHA256"` if the body does not match its hash. Fails with
-    /// `malformed_webhook` if the request exceeds the limits.
+    /// signature is missing or does not match, in `"bodySHA256"` if the body does not match its hash, or
+    /// needs one and the URL has none. Fails with `malformed_webhook` if the request exceeds the limits.
     constexpr auto(verify)(webhook_request const& request) const -> result<void>;
 
     /// Verifies the request and returns its parameters: those of the form or of the JSON object in the body; for a GET
@@ -253,7 +254,7 @@ private:
             [buffer](std::size_t size) { return detail::buffer(size > buffer.size() ? storage(nullptr, 0) : buffer); };
     }
 
-    /// Allocates a buffer for `count` parameters of a text. Fails if there are too many or the buffer is too small.
+    /// Makes a buffer for `count` parameters of a text. Fails if there are too many or the buffer is too small.
     template <class BufferMaker>
     static constexpr result<void> reserve(BufferMaker make_buffer, std::string_view text, std::size_t count,
                                           detail::buffer& buffer)
@@ -361,7 +362,7 @@ private:
 
     /// Whether the body is authenticated once the signature matches. If the URL carries a hash, the body must match it
     /// (in lower-case hexadecimal). Without a hash, the body must be a form, whose parameters are signed; or there must
-    /// be no body and no `Content-Type`.
+    /// be no body and no `Content-Type`. A GET or HEAD without a body needs nothing else.
     static constexpr bool is_body_authenticated(webhook_request const& request, bool has_form) noexcept
     {
         if (request.body.empty() && is_get_or_head(request)) return true; // the signature of the URL is enough
@@ -425,7 +426,7 @@ private:
     bool has_key_[2]; // an empty token verifies nothing
 };
 
-// Defined below the templates that they call: clang++ does not accept a call of a template without a body as constant.
+// Defined after the templates that they call: clang++ accepts such a call as constant only after it has read the body.
 
 constexpr result<incoming_message> incoming_message::parse(webhook_parameters parameters) noexcept
 {

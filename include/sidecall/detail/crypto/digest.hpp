@@ -9,6 +9,7 @@
 
 #include <sidecall/detail/memory/storage.hpp>
 
+// What SHA-1 and SHA-256 share: operations on words, and blocks and padding.
 namespace sidecall::detail {
 
 constexpr std::uint32_t rotate_left(std::uint32_t bits, int count) noexcept

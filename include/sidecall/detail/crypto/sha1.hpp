@@ -12,8 +12,9 @@
 
 namespace sidecall::detail {
 
-/// The function and the constant of a round (FIPS 180-4, sections 4.1.1 and 4.2.1). Choice and majority are written to
-/// take three operations each, and the sum does not have to wait for the second half of the majority.
+/// The function of a round plus its constant (FIPS 180-4, sections 4.1.1 and 4.2.1). `Stage` counts the four groups of
+/// 20 rounds from 0. Choice and majority are written to take three operations each, and the sum does not have to wait
+/// for the second half of the majority.
 template <int Stage>
 constexpr std::uint32_t sha1_function(std::uint32_t b, std::uint32_t c, std::uint32_t d) noexcept
 {

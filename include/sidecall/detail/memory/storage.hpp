@@ -14,6 +14,8 @@
 #include <sidecall/storage.hpp>
 #include <sidecall/text_view.hpp>
 
+// Where bytes are stored: on the heap, inline or in the caller's buffer. How they are wiped, and how the program ends
+// if the caller broke a precondition.
 namespace sidecall::detail {
 
 /// Writes a line to standard error and ends the program. Define SIDECALL_NO_STDIO, in the whole program, to leave the

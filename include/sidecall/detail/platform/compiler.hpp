@@ -1,5 +1,7 @@
 #pragma once
 
+// What depends on the compiler and on its options: attributes as macros, and whether small code is preferred.
+
 /// Forces inlining of small, hot functions that compilers would otherwise keep out of line, so that values stay in
 /// registers.
 #if defined(__GNUC__) && !defined(SIDECALL_PREFER_SIZE)

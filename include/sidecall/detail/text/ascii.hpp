@@ -64,7 +64,7 @@ constexpr bool parse_decimal(std::string_view text, std::uint64_t max, std::uint
     for (char c : text) {
         if (!is_digit(c)) return false;
         auto const digit = static_cast<std::uint64_t>(c - '0');
-        if (number > UINT64_MAX / 10) return false; // a division by a variable could need a library function
+        if (number > UINT64_MAX / 10) return false; // a constant: dividing by `max` may need a library function
         number *= 10;
         if (digit > max || number > max - digit) return false;
         number += digit;

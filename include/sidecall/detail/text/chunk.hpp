@@ -161,7 +161,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t count_where(std::string_view text, 
 #ifdef SIDECALL_DETAIL_CHUNKS
     if (!std::is_constant_evaluated()) {
         while (text.size() - at >= chunk_size) {
-            chunk sums{}; // one counter a lane: at most 255 rounds before it would overflow
+            chunk sums{}; // one counter per lane: it holds at most 255 rounds
             std::size_t const chunks = (text.size() - at) / chunk_size;
             std::size_t const stop = at + (chunks < 255 ? chunks : 255) * chunk_size;
             for (; at != stop; at += chunk_size) sums -= reinterpret_cast<chunk>(matches(load_chunk, text.data() + at));

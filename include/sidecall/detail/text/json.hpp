@@ -241,8 +241,8 @@ private:
         return expect_byte(':', "no ':' after a member's name");
     }
 
-    /// Reads any value. Checks and skips the contents of arrays and objects. One bit for each open bracket says whether
-    /// it is an object, so which bracket must close it.
+    /// Reads any value. Checks and skips the contents of arrays and objects. For each open bracket, one bit says
+    /// whether it is a "{", and so which bracket must close it.
     constexpr bool read_value(json_value& value) noexcept
     {
         skip_whitespace();
@@ -375,8 +375,7 @@ private:
         std::size_t const begin = at_++;
         char const letter = peek();
         if (letter != 'u') {
-            if (std::string_view("\"\\/bfnrt").find(letter) == std::string_view::npos)
-                return fail("not a JSON escape");
+            if (std::string_view("\"\\/bfnrt").find(letter) == std::string_view::npos) return fail("not a JSON escape");
             ++at_;
             return true;
         }

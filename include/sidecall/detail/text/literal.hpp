@@ -46,7 +46,7 @@ private:
     std::size_t size_;
 };
 
-/// The rule that a `storage` breaks; the offset of the failure is the number of bytes needed.
+/// The rule for a `storage` that is too small; the offset of the failure is the number of bytes needed.
 inline constexpr literal too_small = "too small; the offset is the size that is needed";
 
 /// A rule that a text breaks, and the offset of the first byte that breaks it. Converts to false if there is none.

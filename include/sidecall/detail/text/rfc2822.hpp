@@ -9,6 +9,7 @@
 #include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/text/chunk.hpp>
 
+// Parses the dates of Twilio (RFC 2822) and of HTTP (RFC 9110).
 namespace sidecall::detail {
 
 inline constexpr char day_names[] = "MonTueWedThuFriSatSun";
@@ -43,8 +44,9 @@ constexpr unsigned days_in_month(unsigned year, unsigned month) noexcept
     return 30 + (0b1010'1101'0101u >> month & 1);
 }
 
-/// Returns the instant, or nothing if there is no such day or time, or if the weekday is not that of the day. A second
-/// of 60 is the leap second at the end of a UTC day; it counts as the next second.
+/// Returns the instant, or nothing if there is no such day or time, if the weekday is not that of the day, or if the
+/// year is not from 1900 to 9999. A second of 60 is the leap second at the end of a UTC day; it counts as the next
+/// second.
 constexpr std::optional<date_time> to_date_time(calendar_time const& t) noexcept
 {
     if (t.year < 1900 || t.year > 9999 || t.hour > 23 || t.minute > 59 || t.second > 60) return {};

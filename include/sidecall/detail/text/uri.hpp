@@ -185,8 +185,8 @@ struct hostname {
 
 /// Reads the hostname or IPv4 address that begins at `begin`, up to the first byte that cannot be part of one. The
 /// labels must have 1 to 63 letters, digits and hyphens, and no hyphen at either end (RFC 1123, section 2.1). The name
-/// may have 253 characters, not counting one trailing dot (RFC 1034, section 3.1). Does not report the byte after the
-/// name; if no host may end there, the caller must.
+/// may have at most 253 characters, not counting one trailing dot (RFC 1034, section 3.1). Does not report the byte
+/// after the name; if no host may end there, the caller must.
 constexpr hostname read_hostname(std::string_view text, std::size_t const begin) noexcept
 {
     hostname host;

@@ -8,8 +8,8 @@
 namespace sidecall::detail {
 
 /// Returns the length of the well-formed UTF-8 sequence (RFC 3629, section 4) that begins at `text[at]`, or 0 if there
-/// is none: an overlong form, a surrogate, a code point above U+10FFFF or a truncated sequence. `at` must be less than
-/// the size of the text.
+/// is none. An overlong form, a surrogate, a code point above U+10FFFF and a truncated sequence are not well-formed.
+/// `at` must be less than the size of the text.
 constexpr std::size_t utf8_sequence_size(std::string_view text, std::size_t at) noexcept
 {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };

@@ -238,8 +238,8 @@ private:
         return order != 0 ? order < 0 : value_of(a) < value_of(b);
     }
 
-    /// Insertion sort for up to 16 parameters, heapsort for more. A sender cannot trigger a bad worst case, there is no
-    /// recursion, and <algorithm> is expensive to include.
+    /// Insertion sort for up to 16 parameters; heapsort for more, and always in small code. A sender cannot trigger a
+    /// bad worst case, there is no recursion, and <algorithm> is expensive to include.
     constexpr void sort() noexcept
     {
         if (prefers_size || size_ > 16) return heapsort();
