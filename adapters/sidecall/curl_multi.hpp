@@ -32,7 +32,7 @@ namespace sidecall {
 
 /// Limits of a `curl_multi_transport`.
 struct curl_multi_limits {
-    /// The maximum number of connections, at least 1. Over HTTP/1.1 this is also the number of requests in flight.
+    /// The maximum number of connections, at least 1. Over HTTP/1.1 this also limits the requests in flight.
     std::size_t max_connections = 8;
     /// The maximum number of requests in flight, at least 1. It matters over HTTP/2. Other requests wait in an
     /// unbounded queue.

@@ -43,9 +43,9 @@ namespace sidecall {
 /// - It does not keep the order of header fields. 0.11 sorts them by name and drops those without a value.
 /// - It handles only a bare `100 Continue`; any other interim response is a failure.
 /// - For a response that is not HTTP it only reports a read error, so that is `answer_lost`.
-/// - 0.11 reads a header section without a limit. On Linux the watchdog stops it soon after `max_answer`, elsewhere at
-///   `total_timeout`. Recent versions have limits of their own (100 fields of 8 KiB each), and a response beyond them
-///   is `answer_lost` too.
+/// - 0.11 reads a header section without a limit. On Linux the watchdog stops it soon after twice `max_answer` plus 64
+///   KiB, elsewhere at `total_timeout`. Recent versions have limits of their own (100 fields of 8 KiB each), and a
+///   response beyond them is `answer_lost` too.
 /// - Some versions fail with `answer_lost` where others succeed: 0.17.1 to 0.18.0 for a header field without a value,
 ///   0.19.0 for a body without a length, and some from 0.31 on for such a body over TLS. The others cannot tell whether
 ///   such a body over TLS is complete if the server ends the connection without the `close_notify` of TLS.

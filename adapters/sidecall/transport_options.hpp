@@ -21,10 +21,10 @@ struct transport_options {
     /// A PEM file with the certificate authorities to trust instead of those of the system. Empty: trust those of the
     /// system.
     std::string ca_file = {};
-    /// The proxy for https: `"http://host:port"`. Requests go through a tunnel (`CONNECT`), so the proxy sees only the
-    /// host name and port. Empty: no proxy. Environment variables such as `https_proxy` are ignored, so that the
-    /// environment cannot decide where a credential goes. Plain http, which is only allowed to a loopback host, never
-    /// uses a proxy.
+    /// The proxy for https: `"http://host:port"`. Requests go through a tunnel (`CONNECT`), so the proxy sees the host
+    /// name and port, but nothing of the request. Empty: no proxy. Environment variables such as `https_proxy` are
+    /// ignored, so that the environment cannot decide where a credential goes. Plain http, which is only allowed to a
+    /// loopback host, never uses a proxy.
     std::string proxy = {};
 };
 

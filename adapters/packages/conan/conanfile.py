@@ -41,7 +41,7 @@ class Sidecall(ConanFile):
         check_min_cppstd(self, 20)
 
     def package_id(self):
-        self.info.settings.clear()  # the same files for everyone; the options decide what comes with them
+        self.info.settings.clear()  # the files do not depend on the settings; the options select the dependencies
 
     def package(self):
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))

@@ -1,5 +1,5 @@
-# A port for vcpkg, to be used as an overlay (--overlay-ports=adapters/packages/vcpkg). OWNER, and SHA512, which vcpkg prints, are
-# to be filled in with a release. vcpkg itself was never run on it: the tests run these lines with stand-ins for its functions.
+# An overlay port for vcpkg (--overlay-ports=adapters/packages/vcpkg). Each release sets OWNER and SHA512; vcpkg prints
+# the latter. The port has never been run with vcpkg itself: the tests run it with stand-ins for vcpkg's functions.
 vcpkg_from_github(
   OUT_SOURCE_PATH SOURCE_PATH
   REPO OWNER/sidecall

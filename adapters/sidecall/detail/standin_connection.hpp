@@ -1,7 +1,7 @@
 #pragma once
 
-// The sockets of the faulty server: descriptors, waiting, and one accepted connection. They need POSIX 2024
-// (`MSG_NOSIGNAL`, `accept4`), as Linux and the BSDs have it.
+// The sockets of the faulty server: descriptors, waiting, and one accepted connection. They need POSIX 2008
+// (`MSG_NOSIGNAL`), as Linux and the BSDs have it.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
