@@ -36,11 +36,11 @@ enum class retry_stop {
 };
 
 /// The name of the enumerator, such as `"no_time_left"`: stable, for logs and metrics. Empty for an invalid value.
-constexpr std::string_view to_string_view(retry_stop why) noexcept
+constexpr std::string_view to_string_view(retry_stop reason) noexcept
 {
     constexpr std::string_view names[] = {"refused", "may_have_taken_effect", "asked_to_wait_longer",
                                           "no_attempts_left", "no_time_left"};
-    auto const index = static_cast<std::size_t>(why) - 1;
+    auto const index = static_cast<std::size_t>(reason) - 1;
     return index < sizeof names / sizeof *names ? names[index] : std::string_view();
 }
 
