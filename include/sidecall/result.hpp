@@ -168,7 +168,11 @@ public:
     }
 
     /// A copy of the failure; without one, `other`.
-    constexpr failure error_or(failure other) const& { return has_value_ ? std::move(other) : failure_; }
+    constexpr failure error_or(failure other) const&
+    {
+        if (has_value_) return other;
+        return failure_;
+    }
     /// The failure, moved; without one, `other`.
     constexpr failure error_or(failure other) && { return std::move(has_value_ ? other : failure_); }
 

@@ -24,7 +24,7 @@ SUBSCRIBE = [  # environment, arguments, exit status, text that the line must co
     ({}, ["--call"], 2, "--call"),
     ({}, ["--callback", "https://a_b.example/"], 2, "'_' is not allowed in a hostname (byte 9)"),
     ({}, ["--callback", "https://e.com/%2"], 2, "'%' without two hexadecimal digits (byte 14)"),
-    ({}, ["--callback", "https://e.com/a b"], 2, "a blank"),
+    ({}, ["--callback", "https://e.com/a b"], 2, "whitespace"),
     ({}, ["--callback", "e.com"], 2, "not an absolute http or https URI"),
     ({}, ["--callback", "https://e.com", "--callback", "https://f.com"], 2, "--callback"),
     ({}, ["--method", "OPTIONS"], 2, "Method"),
