@@ -5,6 +5,9 @@
 #include "other_json.hpp"
 
 #include <sidecall/detail/text/json.hpp>
+#include <sidecall/json.hpp>
+
+#include <algorithm>
 
 using fuzz::inside;
 using fuzz::require;
@@ -77,6 +80,41 @@ void try_members(std::string_view input, fuzz::other_json const& other)
     if (whole) require(count == other.members.size(), "no member is missing");
 }
 
+/// The public reader finds the same members, by name and in order.
+void try_object(std::string_view input, fuzz::other_json const& other)
+{
+    auto const object = sidecall::json_object::parse(input);
+    if (other.is_unsure) return;
+    require(object.has_value() == (other.is_json && other.is_object), "json_object accepts objects, and nothing else");
+    if (!object) return;
+    std::size_t count = 0;
+    for (auto const [name, member] : *object) {
+        require(count < other.members.size(), "json_object has no extra members");
+        fuzz::other_member const& same = other.members[count++];
+        require(name.to_string() == same.name && name == same.name, "the names are the same");
+        require(input.substr(member.offset(), member.raw().size()) == member.raw(), "the offset is that of the value");
+        auto const times = std::count_if(other.members.begin(), other.members.end(),
+                                         [&](fuzz::other_member const& one) { return one.name == same.name; });
+        sidecall::json_value const found = object->find(same.name);
+        require(found.exists(), "a member is found by its name");
+        auto const text = found.string();
+        require(text.has_value() == (times == 1 && member.type() == sidecall::json_type::string),
+                "a member is read if its name is there once");
+        if (text) require(text->to_string() == same.string_value, "the strings are the same");
+        if (member.type() != sidecall::json_type::array) continue;
+        auto const array = member.array().value();
+        std::size_t end = member.offset();
+        for (auto const element : array) {
+            require(element.offset() > end, "elements follow each other");
+            require(input.substr(element.offset(), element.raw().size()) == element.raw(),
+                    "the offset is the element's");
+            end = element.offset() + element.raw().size();
+        }
+        require(end < member.offset() + member.raw().size() || array.empty(), "elements lie within the array");
+    }
+    require(count == other.members.size(), "json_object misses no member");
+}
+
 } // namespace
 
 FUZZ_TARGET(json)
@@ -97,5 +135,8 @@ FUZZ_TARGET(json)
         json_reader before(input.substr(0, at));
         require(before.read_text(value) || before.fault().offset == at, "there is no mistake before the reported one");
     }
-    if (input.size() <= json_depth) try_members(input, other);
+    if (input.size() <= json_depth) {
+        try_members(input, other);
+        try_object(input, other);
+    }
 }

@@ -15,9 +15,10 @@ import usage
 
 FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform",
           "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
-          "idempotency_key", "credentials", "endpoint", "http_method", "header", "http_response", "error_response",
+          "idempotency_key", "credentials", "endpoint", "http_method", "header", "json", "http_response", "error_response",
           "detail/wire", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
           "sequencer", "transport", "retry_policy", "detail/sending", "retry", "sidecall"]
+NOT_IN_UMBRELLA = {"json"}
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
                  "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
                  "unordered_map", "thread", "iterator"}
@@ -60,7 +61,8 @@ def main():
         return seen
 
     faults += [f"{name} includes itself in a cycle" for name in graph if name in reach(name, set())]
-    missing = {f"sidecall/{n}.hpp" for n in FLOORS if f"sidecall/{n}.hpp" in graph} - {"sidecall/sidecall.hpp"}
+    missing = {f"sidecall/{n}.hpp" for n in FLOORS if f"sidecall/{n}.hpp" in graph}
+    missing -= {f"sidecall/{n}.hpp" for n in ("sidecall", *NOT_IN_UMBRELLA)}
     missing -= set(graph["sidecall/sidecall.hpp"])
     faults += [f"sidecall/sidecall.hpp does not include {name}" for name in sorted(missing)]
     print("\n".join(faults) or f"{len(graph)} headers checked")

@@ -137,6 +137,32 @@ public:
         return true;
     }
 
+    /// Reads the opening bracket of an array as the first token of the text.
+    constexpr bool open_array() noexcept
+    {
+        skip_whitespace();
+        if (peek() != '[') return fail("not a JSON array");
+        ++at_;
+        return true;
+    }
+
+    /// Reads the next element of the array. Returns true if there is one. At the closing bracket, sets `done` and
+    /// returns false.
+    constexpr bool read_element(json_value& value, bool& done) noexcept
+    {
+        if (fault_) return false;
+        skip_whitespace();
+        bool const first = !in_members_;
+        in_members_ = true;
+        if (peek() == ']') {
+            ++at_;
+            done = true;
+            return false;
+        }
+        if (!first && !expect_byte(',', "no ',' or ']' after a value")) return false;
+        return read_value(value);
+    }
+
     /// Reads the next member of the object. Returns true if there is one. At the closing brace, sets `done` and returns
     /// false.
     constexpr bool read_member(json_value& name, json_value& value, bool& done) noexcept
