@@ -1,8 +1,8 @@
 // How to write your own operation: this one fetches the status of a call from Twilio.
 
 #include "program.hpp"
-#include <nlohmann/json.hpp>
 #include <sidecall/curl.hpp>
+#include <sidecall/json.hpp>
 #include <sidecall/sidecall.hpp>
 
 struct fetch_call_status {
@@ -17,9 +17,9 @@ struct fetch_call_status {
     static sidecall::result<resource> parse(sidecall::http_response_view const& response)
     {
         if (response.status != 200) return sidecall::failure_of(response);
-        auto const call = nlohmann::json::parse(response.body, nullptr, false); // false: do not throw
-        if (call.contains("status") && call["status"].is_string()) return call["status"].get<resource>();
-        return sidecall::failure(sidecall::errc::malformed_response, "status", "missing or not a string");
+        auto const call = sidecall::json_object::parse(response.body);
+        if (!call) return call.error();
+        return (*call)["status"].string().transform([](auto const& status) { return status.to_string(); });
     }
 };
 

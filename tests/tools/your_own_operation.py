@@ -12,7 +12,7 @@ from run_example import CALL, TOKEN, Example, Standin
 
 ANSWERS = [  # the body of a response with status 200, the program's exit status, text that it must print
     ('{"sid":"' + CALL + '","status":"in-progress"}', 0, "in-progress"),
-    ('{"status":7}', 1, "malformed_response: status: missing or not a string"),
+    ('{"status":7}', 1, "malformed_response: status: not a string (byte 10)"),
     ("[]", 1, "malformed_response"),
     ("<html>", 1, "malformed_response"),
 ]
