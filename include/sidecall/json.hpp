@@ -19,7 +19,7 @@
 // non-owning views of the text, which must outlive them. Nothing allocates except `json_string::to_string`.
 namespace sidecall {
 
-/// What a JSON value is.
+/// What a JSON value is: `null`, a `boolean`, a `number`, a `string`, an `array` or an `object`.
 enum class json_type : unsigned char { null, boolean, number, string, array, object };
 
 /// A string of a JSON text, with its escapes.
@@ -169,89 +169,6 @@ private:
     bool is_ambiguous_ = false;
 };
 
-/// A member of an object, in a loop.
-struct json_member {
-    json_string name; ///< With its escapes.
-    json_value value; ///< Its failures have an empty field.
-};
-
-/// An array of a JSON text: a range of `json_value`, in order.
-///
-/// @code
-/// auto const calls = object["calls"].array();
-/// if (!calls) return calls.error();
-/// for (sidecall::json_value const call : *calls) use(call);
-/// @endcode
-class json_array {
-public:
-    /// A forward iterator. Reads an element of the text for each step, in time linear in its size.
-    class iterator;
-
-    constexpr iterator begin() const noexcept; ///< The first element.
-    constexpr iterator end() const noexcept;   ///< After the last one.
-
-    /// Whether there is no element.
-    constexpr bool empty() const noexcept;
-
-private:
-    friend class json_value;
-    constexpr explicit json_array(detail::json_value const& value) noexcept : text_(value.raw), offset_(value.offset) {}
-
-    std::string_view text_;
-    std::size_t offset_;
-};
-
-/// An object of a JSON text: finds members by name, and is a range of `json_member`, in order.
-///
-/// @code
-/// static sidecall::result<std::string> parse(sidecall::http_response_view const& response)
-/// {
-///     if (response.status != 200) return sidecall::failure_of(response);
-///     auto const call = sidecall::json_object::parse(response.body);
-///     if (!call) return call.error();
-///     return (*call)["status"].string().transform([](auto const& status) { return status.to_string(); });
-/// }
-/// @endcode
-class json_object {
-public:
-    /// A forward iterator. Reads a member of the text for each step, in time linear in its size.
-    class iterator;
-
-    /// Reads a text that is one JSON object in UTF-8, checked to its end. Fails with `malformed_response` at the first
-    /// wrong byte. Linear time, no recursion, does not allocate.
-    static constexpr result<json_object> parse(detail::non_temporary_text json) noexcept
-    {
-        detail::json_reader reader(json);
-        detail::json_value value;
-        if (!reader.read_text(value))
-            return failure(errc::malformed_response, "", reader.fault().rule, reader.fault().offset);
-        if (value.kind != detail::json_kind::object)
-            return failure(errc::malformed_response, "", "not a JSON object", value.offset);
-        return json_object(value);
-    }
-
-    /// The member of this name, whose failures then name it. If there is none, `exists` is false and reading fails; if
-    /// there are two, reading fails, because either could be meant. Time linear in the size of the object.
-    constexpr json_value operator[](detail::literal name) const noexcept { return find(name.view(), name); }
-
-    /// The same for a name that is not a literal; failures have an empty field.
-    constexpr json_value find(text_view name) const noexcept { return find(name, ""); }
-
-    constexpr iterator begin() const noexcept; ///< The first member.
-    constexpr iterator end() const noexcept;   ///< After the last one.
-
-private:
-    friend class json_value;
-    constexpr explicit json_object(detail::json_value const& value) noexcept : text_(value.raw), offset_(value.offset)
-    {
-    }
-
-    constexpr json_value find(std::string_view name, detail::literal field) const noexcept;
-
-    std::string_view text_;
-    std::size_t offset_;
-};
-
 namespace detail {
 
 /// Steps through the members or elements of a container whose text is known to be valid.
@@ -300,104 +217,161 @@ private:
 
 } // namespace detail
 
-class json_array::iterator {
-public:
-    using value_type = json_value;          ///< An element.
-    using difference_type = std::ptrdiff_t; ///< For `std::forward_iterator`.
-
-    constexpr iterator() noexcept = default;
-
-    /// The element.
-    constexpr json_value operator*() const noexcept { return json_value("", cursor_.value()); }
-    /// Moves to the next element.
-    constexpr iterator& operator++() noexcept
-    {
-        cursor_.step();
-        return *this;
-    }
-    /// Moves to the next element, and returns the iterator from before.
-    constexpr iterator operator++(int) noexcept
-    {
-        iterator const before = *this;
-        ++*this;
-        return before;
-    }
-    /// Compares two iterators of the same array.
-    friend constexpr bool operator==(iterator const&, iterator const&) noexcept = default;
-
-private:
-    friend class json_array;
-    constexpr explicit iterator(detail::json_cursor const& cursor) noexcept : cursor_(cursor) {}
-
-    detail::json_cursor cursor_{};
+/// A member of an object, in a loop.
+struct json_member {
+    json_string name; ///< With its escapes.
+    json_value value; ///< Its failures have an empty field.
 };
 
-class json_object::iterator {
+/// An array of a JSON text: a range of `json_value`, in order.
+///
+/// @code
+/// auto const calls = object["calls"].array();
+/// if (!calls) return calls.error();
+/// for (sidecall::json_value const call : *calls) use(call);
+/// @endcode
+class json_array {
 public:
-    using value_type = json_member;         ///< A member.
-    using difference_type = std::ptrdiff_t; ///< For `std::forward_iterator`.
+    /// A forward iterator. Reads an element of the text for each step, in time linear in its size.
+    class iterator {
+    public:
+        using value_type = json_value;          ///< An element.
+        using difference_type = std::ptrdiff_t; ///< For `std::forward_iterator`.
 
-    constexpr iterator() noexcept = default;
+        constexpr iterator() noexcept = default;
 
-    /// The member.
-    constexpr json_member operator*() const noexcept
-    {
-        return {json_value("", cursor_.name()).string().value(), json_value("", cursor_.value())};
-    }
-    /// Moves to the next member.
-    constexpr iterator& operator++() noexcept
-    {
-        cursor_.step();
-        return *this;
-    }
-    /// Moves to the next member, and returns the iterator from before.
-    constexpr iterator operator++(int) noexcept
-    {
-        iterator const before = *this;
-        ++*this;
-        return before;
-    }
-    /// Compares two iterators of the same object.
-    friend constexpr bool operator==(iterator const&, iterator const&) noexcept = default;
+        /// The element.
+        constexpr json_value operator*() const noexcept { return json_value("", cursor_.value()); }
+        /// Moves to the next element.
+        constexpr iterator& operator++() noexcept
+        {
+            cursor_.step();
+            return *this;
+        }
+        /// Moves to the next element, and returns the iterator from before.
+        constexpr iterator operator++(int) noexcept
+        {
+            iterator const before = *this;
+            ++*this;
+            return before;
+        }
+        /// Compares two iterators of the same array.
+        friend constexpr bool operator==(iterator const&, iterator const&) noexcept = default;
+
+    private:
+        friend class json_array;
+        constexpr explicit iterator(detail::json_cursor const& cursor) noexcept : cursor_(cursor) {}
+
+        detail::json_cursor cursor_{};
+    };
+
+    /// The first element.
+    constexpr iterator begin() const noexcept { return iterator(detail::json_cursor(text_, offset_, false)); }
+    constexpr iterator end() const noexcept { return iterator(); } ///< After the last one.
+
+    /// Whether there is no element.
+    constexpr bool empty() const noexcept { return begin() == end(); }
 
 private:
-    friend class json_object;
-    constexpr explicit iterator(detail::json_cursor const& cursor) noexcept : cursor_(cursor) {}
+    friend class json_value;
+    constexpr explicit json_array(detail::json_value const& value) noexcept : text_(value.raw), offset_(value.offset) {}
 
-    detail::json_cursor cursor_{};
+    std::string_view text_;
+    std::size_t offset_;
 };
 
-constexpr json_array::iterator json_array::begin() const noexcept
-{
-    return iterator(detail::json_cursor(text_, offset_, false));
-}
-constexpr json_array::iterator json_array::end() const noexcept
-{
-    return iterator();
-}
-constexpr bool json_array::empty() const noexcept
-{
-    return begin() == end();
-}
+/// An object of a JSON text: finds members by name, and is a range of `json_member`, in order.
+///
+/// @code
+/// static sidecall::result<std::string> parse(sidecall::http_response_view const& response)
+/// {
+///     if (response.status != 200) return sidecall::failure_of(response);
+///     auto const call = sidecall::json_object::parse(response.body);
+///     if (!call) return call.error();
+///     return (*call)["status"].string().transform([](auto const& status) { return status.to_string(); });
+/// }
+/// @endcode
+class json_object {
+public:
+    /// A forward iterator. Reads a member of the text for each step, in time linear in its size.
+    class iterator {
+    public:
+        using value_type = json_member;         ///< A member.
+        using difference_type = std::ptrdiff_t; ///< For `std::forward_iterator`.
 
-constexpr json_object::iterator json_object::begin() const noexcept
-{
-    return iterator(detail::json_cursor(text_, offset_, true));
-}
-constexpr json_object::iterator json_object::end() const noexcept
-{
-    return iterator();
-}
+        constexpr iterator() noexcept = default;
 
-constexpr json_value json_object::find(std::string_view name, detail::literal field) const noexcept
-{
-    json_value found(field);
-    for (detail::json_cursor cursor(text_, offset_, true); !cursor.is_done(); cursor.step()) {
-        if (!detail::json_equal(cursor.name(), name)) continue;
-        found = json_value(field, cursor.value(), found.exists());
+        /// The member.
+        constexpr json_member operator*() const noexcept
+        {
+            return {json_value("", cursor_.name()).string().value(), json_value("", cursor_.value())};
+        }
+        /// Moves to the next member.
+        constexpr iterator& operator++() noexcept
+        {
+            cursor_.step();
+            return *this;
+        }
+        /// Moves to the next member, and returns the iterator from before.
+        constexpr iterator operator++(int) noexcept
+        {
+            iterator const before = *this;
+            ++*this;
+            return before;
+        }
+        /// Compares two iterators of the same object.
+        friend constexpr bool operator==(iterator const&, iterator const&) noexcept = default;
+
+    private:
+        friend class json_object;
+        constexpr explicit iterator(detail::json_cursor const& cursor) noexcept : cursor_(cursor) {}
+
+        detail::json_cursor cursor_{};
+    };
+
+    /// Reads a text that is one JSON object in UTF-8, checked to its end. Fails with `malformed_response` at the first
+    /// wrong byte. Linear time, no recursion, does not allocate.
+    static constexpr result<json_object> parse(detail::non_temporary_text json) noexcept
+    {
+        detail::json_reader reader(json);
+        detail::json_value value;
+        if (!reader.read_text(value))
+            return failure(errc::malformed_response, "", reader.fault().rule, reader.fault().offset);
+        if (value.kind != detail::json_kind::object)
+            return failure(errc::malformed_response, "", "not a JSON object", value.offset);
+        return json_object(value);
     }
-    return found;
-}
+
+    /// The member of this name, whose failures then name it. If there is none, `exists` is false and reading fails; if
+    /// there are two, reading fails, because either could be meant. Time linear in the size of the object.
+    constexpr json_value operator[](detail::literal name) const noexcept { return find(name.view(), name); }
+
+    /// The same for a name that is not a literal; failures have an empty field.
+    constexpr json_value find(text_view name) const noexcept { return find(name, ""); }
+
+    /// The first member.
+    constexpr iterator begin() const noexcept { return iterator(detail::json_cursor(text_, offset_, true)); }
+    constexpr iterator end() const noexcept { return iterator(); } ///< After the last one.
+
+private:
+    friend class json_value;
+    constexpr explicit json_object(detail::json_value const& value) noexcept : text_(value.raw), offset_(value.offset)
+    {
+    }
+
+    constexpr json_value find(std::string_view name, detail::literal field) const noexcept
+    {
+        json_value found(field);
+        for (detail::json_cursor cursor(text_, offset_, true); !cursor.is_done(); cursor.step()) {
+            if (!detail::json_equal(cursor.name(), name)) continue;
+            found = json_value(field, cursor.value(), found.exists());
+        }
+        return found;
+    }
+
+    std::string_view text_;
+    std::size_t offset_;
+};
 
 constexpr result<json_object> json_value::object() const noexcept
 {
