@@ -16,7 +16,6 @@
 namespace {
 
 using sidecall::errc;
-using sidecall::failure;
 using sidecall::json_array;
 using sidecall::json_object;
 using sidecall::json_type;
