@@ -332,11 +332,9 @@ private:
             sent = parse_rfc2822(parameters[i].value);
             if (!sent) return false;
         }
-        if (!sent) return false;
         milliseconds const now =
             std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
-        std::int64_t const age = now.count - sent->unix_seconds * 1000; // cannot overflow: years have four digits
-        return (age < 0 ? -age : age) <= options_.replay_window.count;
+        return is_within(sent, {.unix_time = now, .length = options_.replay_window});
     }
 
     void refuse(httplib::Request const& request, httplib::Response& response, int status, failure const& reason,

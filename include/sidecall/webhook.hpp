@@ -153,6 +153,22 @@ struct replay_window {
     milliseconds length{};    ///< How far `Timestamp` may be from it, before or after. 0 or less: no check.
 };
 
+namespace detail {
+
+/// Whether a message with this timestamp was sent within the window.
+constexpr bool is_within(std::optional<date_time> const& timestamp, replay_window const& window) noexcept
+{
+    if (!timestamp) return false;
+    // The seconds of years up to 9999 do not overflow as milliseconds. The clock and the window can have any value.
+    std::int64_t const sent = timestamp->unix_seconds * 1000;
+    std::int64_t const now = window.unix_time.count;
+    std::uint64_t const apart = sent < now ? static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(sent)
+                                           : static_cast<std::uint64_t>(sent) - static_cast<std::uint64_t>(now);
+    return apart <= static_cast<std::uint64_t>(window.length.count);
+}
+
+} // namespace detail
+
 /// Verifies by the `X-Twilio-Signature` header field that a request comes from Twilio (Twilio's page "Security"). The
 /// signature is an HMAC-SHA1 over the URL and, for a form, the sorted parameters. For a body of any other type, the URL
 /// must carry the body's SHA-256 as `bodySHA256`. If a URL carries a `bodySHA256`, a form must match it too. A body
@@ -303,20 +319,9 @@ private:
         auto verified = parameters_in(make_buffer, request);
         if (!verified) return std::move(verified).error();
         auto message = incoming_message::parse(*std::move(verified));
-        if (message && window.length.count > 0 && !is_within(message->timestamp(), window))
+        if (message && window.length.count > 0 && !detail::is_within(message->timestamp(), window))
             return refused("Timestamp", "outside the replay window, or unreadable");
         return message;
-    }
-
-    static constexpr bool is_within(std::optional<date_time> const& timestamp, replay_window const& window) noexcept
-    {
-        if (!timestamp) return false;
-        // The seconds of years up to 9999 do not overflow as milliseconds. The clock and the window can have any value.
-        std::int64_t const sent = timestamp->unix_seconds * 1000;
-        std::int64_t const now = window.unix_time.count;
-        std::uint64_t const apart = sent < now ? static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(sent)
-                                               : static_cast<std::uint64_t>(sent) - static_cast<std::uint64_t>(now);
-        return apart <= static_cast<std::uint64_t>(window.length.count);
     }
 
     /// Succeeds if the signature matches. `form` then has the parameters of a form, or none for a body of another type.
