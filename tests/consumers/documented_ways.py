@@ -2,7 +2,7 @@
 """Checks that each way to install sidecall in the README is tested with the same lines, and that the packages and the
 README have the project's version.
 
-    papers.py PROJECT VERSION"""
+    documented_ways.py PROJECT VERSION"""
 import json
 import pathlib
 import re
