@@ -64,6 +64,7 @@ public:
     }
 
 private:
+    friend class json_object;
     friend class json_value;
     constexpr explicit json_string(detail::json_value const& value) noexcept
         : raw_(value.raw), has_escapes_(value.escaped)
@@ -215,6 +216,37 @@ private:
     bool is_done_ = true;
 };
 
+/// The iterator of a `json_array` or a `json_object`, which says by `read` what a cursor points to.
+template <class Container>
+class json_iterator {
+public:
+    using value_type = typename Container::value_type;
+    using difference_type = std::ptrdiff_t;
+
+    constexpr json_iterator() noexcept = default;
+    constexpr json_iterator(std::string_view text, std::size_t offset, bool is_object) noexcept
+        : cursor_(text, offset, is_object)
+    {
+    }
+
+    constexpr value_type operator*() const noexcept { return Container::read(cursor_); }
+    constexpr json_iterator& operator++() noexcept
+    {
+        cursor_.step();
+        return *this;
+    }
+    constexpr json_iterator operator++(int) noexcept
+    {
+        json_iterator const before = *this;
+        ++*this;
+        return before;
+    }
+    friend constexpr bool operator==(json_iterator const&, json_iterator const&) noexcept = default;
+
+private:
+    json_cursor cursor_{};
+};
+
 } // namespace detail
 
 /// A member of an object, in a loop.
@@ -233,40 +265,11 @@ struct json_member {
 class json_array {
 public:
     /// A forward iterator. Reads an element of the text for each step, in time linear in its size.
-    class iterator {
-    public:
-        using value_type = json_value;          ///< An element.
-        using difference_type = std::ptrdiff_t; ///< For `std::forward_iterator`.
-
-        constexpr iterator() noexcept = default;
-
-        /// The element.
-        constexpr json_value operator*() const noexcept { return json_value("", cursor_.value()); }
-        /// Moves to the next element.
-        constexpr iterator& operator++() noexcept
-        {
-            cursor_.step();
-            return *this;
-        }
-        /// Moves to the next element, and returns the iterator from before.
-        constexpr iterator operator++(int) noexcept
-        {
-            iterator const before = *this;
-            ++*this;
-            return before;
-        }
-        /// Compares two iterators of the same array.
-        friend constexpr bool operator==(iterator const&, iterator const&) noexcept = default;
-
-    private:
-        friend class json_array;
-        constexpr explicit iterator(detail::json_cursor const& cursor) noexcept : cursor_(cursor) {}
-
-        detail::json_cursor cursor_{};
-    };
+    using iterator = detail::json_iterator<json_array>;
+    using value_type = json_value; ///< An element.
 
     /// The first element.
-    constexpr iterator begin() const noexcept { return iterator(detail::json_cursor(text_, offset_, false)); }
+    constexpr iterator begin() const noexcept { return iterator(text_, offset_, false); }
     constexpr iterator end() const noexcept { return iterator(); } ///< After the last one.
 
     /// Whether there is no element.
@@ -274,6 +277,8 @@ public:
 
 private:
     friend class json_value;
+    friend iterator;
+    static constexpr json_value read(detail::json_cursor const& cursor) noexcept { return {"", cursor.value()}; }
     constexpr explicit json_array(detail::json_value const& value) noexcept : text_(value.raw), offset_(value.offset) {}
 
     std::string_view text_;
@@ -294,40 +299,8 @@ private:
 class json_object {
 public:
     /// A forward iterator. Reads a member of the text for each step, in time linear in its size.
-    class iterator {
-    public:
-        using value_type = json_member;         ///< A member.
-        using difference_type = std::ptrdiff_t; ///< For `std::forward_iterator`.
-
-        constexpr iterator() noexcept = default;
-
-        /// The member.
-        constexpr json_member operator*() const noexcept
-        {
-            return {json_value("", cursor_.name()).string().value(), json_value("", cursor_.value())};
-        }
-        /// Moves to the next member.
-        constexpr iterator& operator++() noexcept
-        {
-            cursor_.step();
-            return *this;
-        }
-        /// Moves to the next member, and returns the iterator from before.
-        constexpr iterator operator++(int) noexcept
-        {
-            iterator const before = *this;
-            ++*this;
-            return before;
-        }
-        /// Compares two iterators of the same object.
-        friend constexpr bool operator==(iterator const&, iterator const&) noexcept = default;
-
-    private:
-        friend class json_object;
-        constexpr explicit iterator(detail::json_cursor const& cursor) noexcept : cursor_(cursor) {}
-
-        detail::json_cursor cursor_{};
-    };
+    using iterator = detail::json_iterator<json_object>;
+    using value_type = json_member; ///< A member.
 
     /// Reads a text that is one JSON object in UTF-8, checked to its end. Fails with `malformed_response` at the first
     /// wrong byte. Linear time, no recursion, does not allocate.
@@ -350,11 +323,16 @@ public:
     constexpr json_value find(text_view name) const noexcept { return find(name, ""); }
 
     /// The first member.
-    constexpr iterator begin() const noexcept { return iterator(detail::json_cursor(text_, offset_, true)); }
+    constexpr iterator begin() const noexcept { return iterator(text_, offset_, true); }
     constexpr iterator end() const noexcept { return iterator(); } ///< After the last one.
 
 private:
     friend class json_value;
+    friend iterator;
+    static constexpr json_member read(detail::json_cursor const& cursor) noexcept
+    {
+        return {json_string(cursor.name()), json_value("", cursor.value())};
+    }
     constexpr explicit json_object(detail::json_value const& value) noexcept : text_(value.raw), offset_(value.offset)
     {
     }

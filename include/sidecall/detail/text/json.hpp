@@ -150,34 +150,15 @@ public:
     /// returns false.
     constexpr bool read_element(json_value& value, bool& done) noexcept
     {
-        if (fault_) return false;
-        skip_whitespace();
-        bool const first = !in_members_;
-        in_members_ = true;
-        if (peek() == ']') {
-            ++at_;
-            done = true;
-            return false;
-        }
-        if (!first && !expect_byte(',', "no ',' or ']' after a value")) return false;
-        return read_value(value);
+        return begin_item(']', "no ',' or ']' after a value", done) && read_value(value);
     }
 
     /// Reads the next member of the object. Returns true if there is one. At the closing brace, sets `done` and returns
     /// false.
     constexpr bool read_member(json_value& name, json_value& value, bool& done) noexcept
     {
-        if (fault_) return false;
-        skip_whitespace();
-        bool const first = !in_members_;
-        in_members_ = true;
-        if (peek() == '}') {
-            ++at_;
-            done = true;
-            return false;
-        }
-        if (!first && !expect_byte(',', "no ',' or '}' after a member")) return false;
-        return read_name(name) && read_value(value) && expect_member_end();
+        return begin_item('}', "no ',' or '}' after a member", done) && read_name(name) && read_value(value) &&
+               expect_member_end();
     }
 
     /// Reads the next member of the object if it has this name and its value is a string of exactly `size` bytes
@@ -250,6 +231,21 @@ private:
         if (peek() != byte) return fail(rule);
         ++at_;
         return true;
+    }
+
+    /// Moves to the next member or element. At the closing bracket, sets `done` and returns false.
+    SIDECALL_DETAIL_INLINE constexpr bool begin_item(char closing, literal rule, bool& done) noexcept
+    {
+        if (fault_) return false;
+        skip_whitespace();
+        bool const first = !in_members_;
+        in_members_ = true;
+        if (peek() == closing) {
+            ++at_;
+            done = true;
+            return false;
+        }
+        return first || expect_byte(',', rule);
     }
 
     constexpr bool expect_member_end() noexcept
