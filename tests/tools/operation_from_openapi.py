@@ -32,7 +32,7 @@ from pathlib import PurePath
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 FORM = "application/x-www-form-urlencoded"
-SID_PATTERN = re.compile(r"\^([A-Z])([A-Z])\[0-9a-fA-F\]\{32\}\$")
+SID_PATTERN = re.compile(r"\^?([A-Z])([A-Z])\[0-9a-f(?:A-F)?\]\{32\}\$?")
 SID_NAMES = {"AC": "account_sid", "CA": "call_sid", "ZY": "subscription_sid", "KX": "message_sid", "SK": "api_key_sid"}
 MOST_ENUMERATORS = 24  # a longer enumeration is text
 WIDTH = 120
