@@ -1,10 +1,11 @@
 // Sends the operations that operations.py has generated to Prism, a server that validates requests against an OpenAPI
 // document. tests/contract/run calls this program:
 //
-//     operations URL required|all
+//     operations URL required|all|control
 //
-// It sends each operation with its required parameters only, or with all of them, and prints one line for each. The
-// last line is 'N passed, N failed'.
+// It sends each operation with its required parameters only, or with all of them, and prints one line for each. With
+// 'control' the server must require all parameters, and reject each request that lacks one. The last line is
+// 'N passed, N failed'.
 
 #include <iostream>
 #include <memory>
@@ -102,19 +103,21 @@ struct checks::state {
     sidecall::http_response response;
     json body;
     std::string problem;
+    request_facts facts{};
     int passed = 0;
     int failed = 0;
 };
 
-checks::checks(std::string const& url, bool is_complete)
+checks::checks(std::string const& url, selection selected)
     : credentials_(sidecall::credentials::auth_token(sid<'A', 'C'>(), sidecall::secret("0123456789abcdef"))),
-      endpoint_(sidecall::endpoint::parse(url).value()), is_complete_(is_complete), state_(std::make_unique<state>())
+      endpoint_(sidecall::endpoint::parse(url).value()), selected_(selected), state_(std::make_unique<state>())
 {
 }
 checks::~checks() = default;
 
-void checks::begin()
+void checks::begin(request_facts const& facts)
 {
+    state_->facts = facts;
     state_->target.clear();
     state_->response = {};
     state_->problem.clear();
@@ -141,6 +144,12 @@ void checks::end(char const* name, std::string const& failure)
     auto const violations = sidecall::headers_view(now.response.headers).find("sl-violations");
     if (violations) problem += "\n    " + std::string(*violations);
     if (!failure.empty()) problem += "\n    " + now.target + "\n    " + now.response.body;
+    if (is_complete())
+        for (auto part : now.facts.in_query)
+            if (now.target.find(part) == now.target.npos)
+                problem += "\n    no " + std::string(part) + " in " + now.target;
+    if (selected_ == selection::control && now.facts.lacks_parameters)
+        problem = now.response.status == 422 ? "" : "not rejected, although it lacks parameters";
     ++(problem.empty() ? now.passed : now.failed);
     std::cout << (problem.empty() ? "" : "FAILED: ") << name << ": " << now.response.status << ' ' << problem << '\n';
 }
@@ -155,12 +164,16 @@ int checks::report() const
 
 int main(int argc, char** argv)
 {
-    std::string_view const selection = argc == 3 ? argv[2] : "";
-    if (selection != "required" && selection != "all") {
-        std::cerr << "usage: operations URL required|all\n";
+    using contract::selection;
+    std::string_view const word = argc == 3 ? argv[2] : "";
+    selection const selected = word == "all"       ? selection::all
+                               : word == "control" ? selection::control
+                                                   : selection::required;
+    if (argc != 3 || (selected == selection::required && word != "required")) {
+        std::cerr << "usage: operations URL required|all|control\n";
         return 2;
     }
-    contract::checks checks(argv[1], selection == "all");
+    contract::checks checks(argv[1], selected);
     contract::send_all(checks);
     return checks.report();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -46,23 +47,33 @@ private:
     std::string* problem_;
 };
 
+/// Which parameters to send: the required ones, or all of them. `control` sends the required ones to a server that
+/// requires all, which must reject them: it shows that a parameter that is not sent is found.
+enum class selection { required, all, control };
+
+/// What is known of the request of an operation.
+struct request_facts {
+    bool lacks_parameters;                  ///< With the required parameters only, some are not sent.
+    std::vector<std::string_view> in_query; ///< With all parameters, the URL has these. Prism cannot check them.
+};
+
 /// Sends operations to Prism and counts the results.
 class checks {
 public:
-    checks(std::string const& url, bool is_complete);
+    checks(std::string const& url, selection selected);
     checks(checks const&) = delete;
     checks& operator=(checks const&) = delete;
     ~checks();
 
     /// Whether to send each operation with all its parameters, or with the required ones only.
-    bool is_complete() const noexcept { return is_complete_; }
+    bool is_complete() const noexcept { return selected_ == selection::all; }
 
     /// Sends an operation. The response must be a success, without a violation, and `compare` must find its members in
     /// the resource.
     template <class Operation, class Compare>
-    void send(char const* name, Operation const& operation, Compare compare)
+    void send(char const* name, request_facts const& facts, Operation const& operation, Compare compare)
     {
-        begin();
+        begin(facts);
         auto const made = sidecall::send(operation, credentials_, recorder{this}, endpoint_);
         if (!made) return end(name, made.error().to_string());
         if constexpr (!std::is_void_v<typename Operation::resource>) compare(*made, object());
@@ -82,14 +93,14 @@ private:
     };
     struct state;
 
-    void begin();
+    void begin(request_facts const& facts);
     sidecall::result<sidecall::http_response> exchange(sidecall::authorized_request const& request);
     expected_object object();
     void end(char const* name, std::string const& failure);
 
     sidecall::credentials credentials_;
     sidecall::endpoint endpoint_;
-    bool is_complete_;
+    selection selected_;
     std::unique_ptr<state> state_;
 };
 

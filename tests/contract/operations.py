@@ -18,11 +18,13 @@ import json
 import re
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from operation_from_openapi import (FORM, METHODS, Document, Unsupported, header_of, map_prefix, quoted)
 from usage import check_arguments
 
+CHECKABLE = "[A-Za-z0-9_.-]*"  # Prism does not decode the names of parameters
 HEX = "0123456789abcdef0123456789abcdef"
 TEXTS = {
     "uri": "https://example.com/a%20b?c=d&e=f#g",
@@ -129,7 +131,7 @@ def example_json(document, schema, every, depth=0):
     if kind == "integer":
         return example_number(schema)
     if kind == "number":
-        return example_number(schema) + 0.5
+        return example_number({"maximum": 0.5} | schema)
     if kind == "boolean":
         return True
     return example_text(schema, "body")
@@ -211,16 +213,25 @@ def comparison(operation):
 
 def sending(document, operation):
     compare = comparison(operation)
+    names = [quoted(quote(one.name, safe="") + "=") for one in operation.parameters
+             if one.place == "query" and not re.fullmatch(CHECKABLE, one.name)]
+    can_lack = any(not one.is_required and one.place != "body" and one.kind != "map" and
+                   re.fullmatch(CHECKABLE, one.name) for one in operation.parameters)
     return "\n".join([
-        f"    checks.send({quoted(operation.id)},",
+        f"    checks.send({quoted(operation.id)}, {{.lacks_parameters = {str(can_lack).lower()}, .in_query = {{{', '.join(names)}}}}},",
         f"        checks.is_complete() ? {example(document, operation, True)} : {example(document, operation, False)},",
         "        " + "\n".join(compare) + ");"])
 
 
 def is_checkable(one):
-    """Whether Prism can tell that the parameter is there: it does not decode names, and cannot know those of a map."""
-    return re.fullmatch("[A-Za-z0-9_.-]+", one["name"]) and one["name"].lower() != "authorization" and not map_prefix(
+    """Whether Prism can tell that the parameter is there."""
+    return re.fullmatch(CHECKABLE, one["name"]) and one["name"].lower() != "authorization" and not map_prefix(
         one["name"], one.get("schema", {}))
+
+
+def form_property(schema):
+    """A field of a form. A free-form object in a form is JSON text, which Prism does not know."""
+    return {"type": "string"} if schema.get("type") == "object" else schema
 
 
 def prepared(document, every):
@@ -228,10 +239,12 @@ def prepared(document, every):
     strict = copy.copy(document)
     strict.root = root = copy.deepcopy(document.root)
     root.pop("servers", None)  # all paths are at Prism
+    root.pop("security", None)  # the check named requests has it
     for item in root["paths"].values():
         nodes = [item[method] for method in METHODS if method in item]
         for node in [item, *nodes]:
             node.pop("servers", None)
+            node.pop("security", None)
             for number, one in enumerate(node.get("parameters", ())):
                 one = node["parameters"][number] = copy.deepcopy(strict.resolved(one))
                 if every and is_checkable(one):
@@ -241,7 +254,8 @@ def prepared(document, every):
             if FORM in body.get("content", {}):
                 form = body["content"][FORM]
                 schema = form["schema"] = copy.deepcopy(strict.schema(form.get("schema", {})))
-                properties = schema.get("properties", {})
+                properties = schema["properties"] = {name: form_property(strict.schema(one))
+                                                     for name, one in schema.get("properties", {}).items()}
                 schema.setdefault("additionalProperties", False)
                 if every:
                     schema["required"] = list(properties)
@@ -249,7 +263,7 @@ def prepared(document, every):
                 # Prism needs the default of OpenAPI to be written down, and looks for reserved characters in what it has
                 # already decoded.
                 form["encoding"] = {name: {"style": "form", "explode": True, "allowReserved": True}
-                                    for name, one in properties.items() if strict.schema(one).get("type") == "array"}
+                                    for name, one in properties.items() if one.get("type") == "array"}
             for code, response in node.get("responses", {}).items():
                 for kind, media in strict.resolved(response).get("content", {}).items():
                     if code >= "4" or "json" not in kind:
