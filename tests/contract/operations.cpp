@@ -149,7 +149,9 @@ void checks::end(char const* name, std::string const& failure)
             if (now.target.find(part) == now.target.npos)
                 problem += "\n    no " + std::string(part) + " in " + now.target;
     if (selected_ == selection::control && now.facts.lacks_parameters)
-        problem = now.response.status == 422 ? "" : "not rejected, although it lacks parameters";
+        problem = now.response.status == 400 || now.response.status == 422
+                      ? ""
+                      : "not rejected, although it lacks parameters";
     ++(problem.empty() ? now.passed : now.failed);
     std::cout << (problem.empty() ? "" : "FAILED: ") << name << ": " << now.response.status << ' ' << problem << '\n';
 }

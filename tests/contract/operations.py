@@ -230,8 +230,10 @@ def is_checkable(one):
 
 
 def form_property(schema):
-    """A field of a form. A free-form object in a form is JSON text, which Prism does not know."""
-    return {"type": "string"} if schema.get("type") == "object" else schema
+    """A field of a form, as Prism understands it: not that an object is sent as JSON text, and not a nullable array."""
+    if schema.get("type") == "object":
+        return {"type": "string"}
+    return schema | {"nullable": False} if schema.get("type") == "array" else schema
 
 
 def prepared(document, every):

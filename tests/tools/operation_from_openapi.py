@@ -146,6 +146,7 @@ class Operation:
     items: "Parameter | None" = None  # the member that is the list of items
     item_members: list = field(default_factory=list)
     may_be_empty: bool = False  # one of the documented responses has no content
+    accept: str = ""  # the type of the response if it is not application/json
     name: str = ""
 
     @property
@@ -353,6 +354,8 @@ class Document:
                    if "json" in kind and "schema" in media]
         if not schemas:
             return
+        types = {kind.split(";")[0].strip() for one in good.values() for kind in one.get("content", {}) if "json" in kind}
+        operation.accept = "" if "application/json" in types else min(types)
         operation.may_be_empty = len(schemas) < len(good)
         properties = {}
         for schema in schemas:
@@ -673,6 +676,8 @@ def header_of(document, operation, namespace="twilio"):
                  f"    bool is_idempotent() const noexcept {{ return {value}; }}", ""]
     body += ["    template <class Request>", "    void write(Request& request) const", "    {",
              *chain("request", path_calls(operation), 8)]
+    if operation.accept:
+        body.append(f"        request.header(\"Accept\", {quoted(operation.accept)});")
     for one in operation.parameters:
         if one.place != "path":
             body += write_calls(one)
