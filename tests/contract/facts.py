@@ -103,6 +103,8 @@ def main():
         name, _, operations = argument.rpartition(":")
         document = Document(name)
         for operation_id in operations.split(","):
+            if operation_id not in document.found:
+                sys.exit(f"facts.py: {name} has no operation {operation_id!r}")
             path, servers, method, node = facts(document, operation_id)
             paths.setdefault(path, {"servers": servers})[method] = node
     components = shared(paths)

@@ -115,12 +115,14 @@ checks::checks(std::string const& url, selection selected)
 }
 checks::~checks() = default;
 
-void checks::begin(request_facts const& facts)
+void checks::begin(request_facts const& facts, sidecall::result<sidecall::http_request> const& request)
 {
     state_->facts = facts;
     state_->target.clear();
     state_->response = {};
     state_->problem.clear();
+    if (request && request->url().substr(0, facts.url.size()) != facts.url)
+        state_->problem = std::string(request->url()) + " does not begin with " + std::string(facts.url);
 }
 
 sidecall::result<sidecall::http_response> checks::exchange(sidecall::authorized_request const& request)

@@ -53,6 +53,7 @@ enum class selection { required, all, control };
 
 /// What is known of the request of an operation.
 struct request_facts {
+    std::string_view url;                   ///< What the URL at Twilio begins with.
     bool lacks_parameters;                  ///< With the required parameters only, some are not sent.
     std::vector<std::string_view> in_query; ///< With all parameters, the URL has these. Prism cannot check them.
 };
@@ -73,7 +74,7 @@ public:
     template <class Operation, class Compare>
     void send(char const* name, request_facts const& facts, Operation const& operation, Compare compare)
     {
-        begin(facts);
+        begin(facts, sidecall::make_request(operation));
         auto const made = sidecall::send(operation, credentials_, recorder{this}, endpoint_);
         if (!made) return end(name, made.error().to_string());
         if constexpr (!std::is_void_v<typename Operation::resource>) compare(*made, object());
@@ -93,7 +94,7 @@ private:
     };
     struct state;
 
-    void begin(request_facts const& facts);
+    void begin(request_facts const& facts, sidecall::result<sidecall::http_request> const& request);
     sidecall::result<sidecall::http_response> exchange(sidecall::authorized_request const& request);
     expected_object object();
     void end(char const* name, std::string const& failure);

@@ -18,7 +18,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from operation_from_openapi import (FORM, METHODS, Document, Unsupported, header_of, map_prefix, quoted)
@@ -217,8 +217,12 @@ def sending(document, operation):
              if one.place == "query" and not re.fullmatch(CHECKABLE, one.name)]
     can_lack = any(not one.is_required and one.place != "body" and one.kind != "map" and
                    re.fullmatch(CHECKABLE, one.name) for one in operation.parameters)
+    node, item = document.found[operation.id][1][operation.method], document.found[operation.id][1]
+    servers = node.get("servers") or item.get("servers") or document.root.get("servers") or [{"url": ""}]
+    url = servers[0]["url"] if ".twilio.com" in servers[0]["url"] else "https://api.twilio.com"
+    start = url.rstrip("/") + document.found[operation.id][0].partition("{")[0]
     return "\n".join([
-        f"    checks.send({quoted(operation.id)}, {{.lacks_parameters = {str(can_lack).lower()}, .in_query = {{{', '.join(names)}}}}},",
+        f"    checks.send({quoted(operation.id)}, {{.url = {quoted(start)}, .lacks_parameters = {str(can_lack).lower()}, .in_query = {{{', '.join(names)}}}}},",
         f"        checks.is_complete() ? {example(document, operation, True)} : {example(document, operation, False)},",
         "        " + "\n".join(compare) + ");"])
 
@@ -242,6 +246,8 @@ def prepared(document, every):
     strict.root = root = copy.deepcopy(document.root)
     root.pop("servers", None)  # all paths are at Prism
     root.pop("security", None)  # the check named requests has it
+    prefix = urlsplit(document.root.get("servers", [{"url": ""}])[0]["url"]).path.rstrip("/")
+    root["paths"] = {prefix + path: item for path, item in root["paths"].items()}
     for item in root["paths"].values():
         nodes = [item[method] for method in METHODS if method in item]
         for node in [item, *nodes]:

@@ -83,7 +83,8 @@ class Names:
     """Gives each name an identifier that no other has."""
 
     def __init__(self, *taken):
-        self.taken = KEYWORDS.union(*taken)
+        self.reserved = KEYWORDS.union(*taken)
+        self.taken = set(self.reserved)
 
     def add(self, name):
         identifier = base = snake_case(name)
@@ -93,6 +94,11 @@ class Names:
             identifier = base + "_" if number == 2 else f"{base}_{number - 1}"
         self.taken.add(identifier)
         return identifier
+
+    def is_obvious(self, identifier, name):
+        """Whether a reader can tell the name from the identifier."""
+        plain = snake_case(name)
+        return bool(re.fullmatch("[A-Za-z0-9_]+", name)) and identifier == plain + "_" * (plain in self.reserved)
 
 
 def quoted(text):
@@ -242,7 +248,7 @@ class Document:
             name_parameter(one, names)
             if sum(one.name == other.name for other in parameters) > 1 and one.place != "path":
                 place = {"field": "form", "query": "query string"}.get(one.place, one.place)
-                one.comment = f"The `{one.name}` of the {place}. {one.comment}".strip()
+                one.comment = f"In the {place}. {one.comment}".strip()
         operation = Operation(operation_id, method, base + path, product, [], parameters, name=name)
         self.responses(operation, node)
         return operation
@@ -261,7 +267,6 @@ class Document:
         is_array = schema.get("type") == "array" and place != "response"
         if is_array:
             schema = self.schema(schema.get("items", {}))
-            comments.append("Any number." if not is_required else "One or more.")
         kind, type_ = self.kind(name, place, schema)
         values = schema.get("enum", [])
         if kind == "text":
@@ -365,7 +370,7 @@ class Document:
             operation.resource = "text"
             return
         operation.resource = "struct"
-        names = Names({"item"})
+        names = Names({"item", "resource"})
         list_name = self.list_member(operation, properties)
         for name, one in properties.items():
             if name != list_name:
@@ -374,7 +379,7 @@ class Document:
             items = self.schema(self.schema(one).get("items", {}))
             operation.items = Parameter(name, "response", items, "items", "item", True, True, names.add(name))
             operation.members.append(operation.items)
-            item_names = Names()
+            item_names = Names({"item"})
             operation.item_members = [self.member(*each, item_names) for each in items.get("properties", {}).items()]
 
     def list_member(self, operation, properties):
@@ -392,6 +397,8 @@ class Document:
     def member(self, name, schema, names):
         one = self.parameter(name, "response", schema, False)
         one.member = names.add(name)
+        if not names.is_obvious(one.member, name):
+            one.comment = f"`{one_line(name)}`. {one.comment}".strip()
         return one
 
 
@@ -443,9 +450,8 @@ def name_parameter(one, names):
         inner = Names()
         one.values = {inner.add(str(value) or "empty"): str(value)
                       for value in dict.fromkeys(one.schema["enum"]) if value is not None}
-    # Says the name in the document if nobody would guess it from the member's.
-    if one.place not in ("body",) and one.name and re.search("[^A-Za-z0-9_]", one.name):
-        one.comment = f"`{one.name}`. {one.comment}".strip()
+    if one.name and not names.is_obvious(one.member, one.name):
+        one.comment = f"`{one_line(one.name)}`. {one.comment}".strip()
 
 
 # The header.
