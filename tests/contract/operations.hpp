@@ -55,7 +55,7 @@ enum class selection { required, all, control };
 struct request_facts {
     std::string_view url;                   ///< What the URL at Twilio begins with.
     bool lacks_parameters;                  ///< With the required parameters only, some are not sent.
-    std::vector<std::string_view> in_query; ///< With all parameters, the URL has these. Prism cannot check them.
+    std::vector<std::string_view> in_query; ///< With all parameters, the URL has these. Prism ignores case.
 };
 
 /// Sends operations to Prism and counts the results.

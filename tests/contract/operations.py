@@ -25,6 +25,7 @@ from operation_from_openapi import (FORM, METHODS, Document, Unsupported, header
 from usage import check_arguments
 
 CHECKABLE = "[A-Za-z0-9_.-]*"  # Prism does not decode the names of parameters
+MAP_NAME = "a_name.b"
 HEX = "0123456789abcdef0123456789abcdef"
 TEXTS = {
     "uri": "https://example.com/a%20b?c=d&e=f#g",
@@ -166,7 +167,7 @@ def one_value(document, operation, one, every):
         case "json":
             return quoted(json.dumps(example_json(document, one.schema, every), ensure_ascii=False))
         case "map":
-            return '{"a_name.b", "a value & more"}'
+            return f'{{{quoted(MAP_NAME)}, "a value & more"}}'
         case "series":
             return ", ".join("{" + ", ".join(one_value(document, operation, part, every) for part in one.series) + "}"
                              for _ in range(one.schema["maxItems"]))
@@ -213,8 +214,8 @@ def comparison(operation):
 
 def sending(document, operation):
     compare = comparison(operation)
-    names = [quoted(quote(one.name, safe="") + "=") for one in operation.parameters
-             if one.place == "query" and not re.fullmatch(CHECKABLE, one.name)]
+    names = [quoted(quote(map_prefix(one.name, one.schema) + MAP_NAME if one.kind == "map" else one.name, safe="") + "=")
+             for one in operation.parameters if one.place == "query"]
     can_lack = any(not one.is_required and one.place != "body" and one.kind != "map" and
                    re.fullmatch(CHECKABLE, one.name) for one in operation.parameters)
     node, item = document.found[operation.id][1][operation.method], document.found[operation.id][1]
