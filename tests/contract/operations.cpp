@@ -133,6 +133,24 @@ sidecall::result<sidecall::http_response> checks::exchange(sidecall::authorized_
     return response;
 }
 
+sidecall::result<sidecall::http_response> checks::page(sidecall::authorized_request const& request, bool is_first)
+{
+    std::string const next = "/next?Page=1&PageToken=a%20b";
+    if (!is_first && request.target() != next)
+        state_->problem = "the second page is fetched from " + std::string(request.url());
+    json body = json::parse(state_->response.body);
+    auto const meta = body.find("meta");
+    if (meta != body.end() && meta->contains("next_page_url")) {
+        auto const server = request.url().substr(0, request.url().size() - request.target().size());
+        (*meta)["next_page_url"] = is_first ? json(std::string(server) + next) : json();
+    } else {
+        body["next_page_uri"] = is_first ? json(next) : json();
+    }
+    auto response = state_->response;
+    response.body = body.dump();
+    return response;
+}
+
 expected_object checks::object()
 {
     state_->body = json::parse(state_->response.body, nullptr, false);

@@ -11,6 +11,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>
 
 // What the generated operations are checked with: see operations.py.
@@ -78,6 +79,15 @@ public:
         auto const made = sidecall::send(operation, credentials_, recorder{this}, endpoint_);
         if (!made) return end(name, made.error().to_string());
         if constexpr (!std::is_void_v<typename Operation::resource>) compare(*made, object());
+        if constexpr (requires { typename Operation::item; }) {
+            pager transport{this};
+            int count = 0;
+            for (auto& page : sidecall::pages(operation, credentials_, transport, 5)) {
+                if (!page) return end(name, page.error().to_string());
+                ++count;
+            }
+            if (count != 2) return end(name, "has " + std::to_string(count) + " pages instead of two");
+        }
         end(name, "");
     }
 
@@ -92,10 +102,20 @@ private:
             return self->exchange(request);
         }
     };
+    /// A transport that gives the response again as the first page, and as the second, last one.
+    struct pager {
+        checks* self;
+        int pages = 0;
+        sidecall::result<sidecall::http_response> operator()(sidecall::authorized_request const& request)
+        {
+            return self->page(request, pages++ == 0);
+        }
+    };
     struct state;
 
     void begin(request_facts const& facts, sidecall::result<sidecall::http_request> const& request);
     sidecall::result<sidecall::http_response> exchange(sidecall::authorized_request const& request);
+    sidecall::result<sidecall::http_response> page(sidecall::authorized_request const& request, bool is_first);
     expected_object object();
     void end(char const* name, std::string const& failure);
 

@@ -26,7 +26,6 @@ from usage import check_arguments
 
 CHECKABLE = "[A-Za-z0-9_.-]*"  # Prism does not decode the names of parameters
 MAP_NAME = "a_name.b"
-HEX = "0123456789abcdef0123456789abcdef"
 TEXTS = {
     "uri": "https://example.com/a%20b?c=d&e=f#g",
     "date": "2026-11-30",
@@ -223,7 +222,8 @@ def sending(document, operation):
     url = servers[0]["url"] if ".twilio.com" in servers[0]["url"] else "https://api.twilio.com"
     start = url.rstrip("/") + document.found[operation.id][0].partition("{")[0]
     return "\n".join([
-        f"    checks.send({quoted(operation.id)}, {{.url = {quoted(start)}, .lacks_parameters = {str(can_lack).lower()}, .in_query = {{{', '.join(names)}}}}},",
+        f"    checks.send({quoted(operation.id)},",
+        f"        {{.url = {quoted(start)}, .lacks_parameters = {str(can_lack).lower()}, .in_query = {{{', '.join(names)}}}}},",
         f"        checks.is_complete() ? {example(document, operation, True)} : {example(document, operation, False)},",
         "        " + "\n".join(compare) + ");"])
 
