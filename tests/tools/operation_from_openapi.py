@@ -49,7 +49,7 @@ KEYWORDS = set(
 # The names in an operation that its members and types must not have.
 OPERATION_NAMES = {"resource", "item", "product", "request_method", "is_idempotent", "write", "parse", "read",
                    "read_number", "read_json", "read_item", "request", "response", "object", "made", "one", "i",
-                   "prefix", "to_string_view", "sidecall", "std"}
+                   "prefix", "enumerator", "to_string_view", "sidecall", "std"}
 
 FORMAT_COMMENTS = {
     "uri": "A URL.",
@@ -536,8 +536,8 @@ def enumeration(one):
     else:
         lines += [f"    enum class {one.type} : unsigned char {{", *(f"        {value}," for value in one.values), "    };"]
     lines += ["    /// As Twilio writes it.",
-              f"    friend constexpr std::string_view to_string_view({one.type} value) noexcept", "    {",
-              "        switch (value) {"]
+              f"    friend constexpr std::string_view to_string_view({one.type} enumerator) noexcept",
+              "    {", "        switch (enumerator) {"]
     lines += [f"        case {one.type}::{name}: return {quoted(text)};" for name, text in one.values.items()]
     return lines + ["        }", "        return {};", "    }"]
 
