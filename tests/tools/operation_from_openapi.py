@@ -6,22 +6,25 @@
     operation_from_openapi.py --help
 
 DOCUMENT is an OpenAPI 3 document in JSON, such as those that Twilio publishes. The header is written to standard
-output. It needs no other file than sidecall's headers, and belongs to you: edit it as you like.
+output. It includes only the standard library and sidecall, and it is yours: change it as you like. Then:
 
-The operation is a struct in the namespace `twilio`, or NAME:
+    twilio::create_call operation{.account_sid = account, .to = "+15005550006", .from = "+15005550001"};
+    auto call = sidecall::send(operation, credentials, transport);
 
-    - Its members are the parameters, in snake_case: the required ones first, then the optional ones.
-    - A SID, an integer, a boolean, an HTTP method and a short enumeration have types of their own. Everything else is
-      text: dates, URLs, decimal numbers, JSON.
-    - An array is a `std::vector`, sent as one field for each element. A numbered series of fields, such as
-      Parameter1.Name to Parameter99.Value, is a vector of structs.
-    - A JSON body is one text, `body`.
-    - `resource` has the members of the response, each of them optional. Nested objects and arrays are JSON text. A
-      list has its items as a vector of structs.
+The operation is a struct in the namespace 'twilio', or NAME:
 
-A parameter named Authorization is left out, since sidecall writes that header field.
+    - Its members are the parameters in snake_case: first the required ones, then the optional ones.
+    - SIDs, integers, booleans and HTTP methods have their own types. An enumeration of up to 24 values is an 'enum
+      class'. Everything else is text: dates, URLs, decimal numbers, JSON.
+    - An array is a vector; each element is sent as one parameter. A numbered series, such as Parameter1.Name to
+      Parameter99.Value, is a vector of structs.
+    - A JSON body is one text, 'body'.
+    - 'resource' has the members of the response, each of them optional. Enumerations are text there, so that a new
+      value is not lost. Nested objects and arrays are JSON text. The items of a list are a vector of structs;
+      sidecall::pages fetches all pages.
+    - A parameter named Authorization is left out, because sidecall writes that header field.
 
-The status is 2 for wrong arguments, an unknown operation, or an operation that sidecall cannot send."""
+The exit status is 2 for wrong arguments, for an unknown operation, and for one that sidecall cannot send."""
 import argparse
 import difflib
 import json
@@ -620,7 +623,7 @@ def result_parts(operation):
     check = f"        if ({wrong}) return sidecall::failure_of(response);"
     codes = " or ".join(str(one) for one in good) or "2xx"
     if operation.resource == "void":
-        return (["    using resource = void; ///< The response has no content that is documented."],
+        return (["    using resource = void; ///< The response has no documented content."],
                 [f"    /// Succeeds with {codes}.",
                  "    static sidecall::result<void> parse(sidecall::http_response_view const& response)", "    {", check,
                  "        return {};", "    }"], [])
@@ -628,13 +631,13 @@ def result_parts(operation):
     if operation.resource == "text":
         return (["    using resource = std::string; ///< The body of the response: JSON text."],
                 [f"    /// Succeeds with {codes}.", *head, "        return std::string(response.body);", "    }"], [])
-    resource = ["    /// What Twilio returns. A member is empty if the response lacks it, or has another type there."]
+    resource = []
     if operation.items:
-        resource = ["    /// An element of the list. A member is empty if it is missing, or has another type.",
+        resource = ["    /// An element of the list. A member is empty if it is missing, null or of another type.",
                     "    struct item {",
-                    *with_comments([(one.declaration, one.comment) for one in operation.item_members], 8), "    };", "",
-                    "    /// What Twilio returns. A member is empty if it is missing, or has another type."]
-    resource += ["    struct resource {",
+                    *with_comments([(one.declaration, one.comment) for one in operation.item_members], 8), "    };", ""]
+    resource += ["    /// What Twilio returns. A member is empty if it is missing, null or of another type.",
+                 "    struct resource {",
                  *with_comments([(one.declaration, one.comment) for one in operation.members], 8), "    };"]
     parse = [f"    /// Succeeds with {codes}. Fails with `malformed_response` only if the body is not a JSON object.", *head]
     if operation.may_be_empty:
