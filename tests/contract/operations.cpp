@@ -7,9 +7,11 @@
 // 'control' the server must require all parameters, and reject each request that lacks one; then only failures are
 // printed. The last line is 'N passed, N failed'.
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,17 @@ json const& member_of(json const& object, char const* name)
     static json const none;
     auto const found = object.find(name);
     return found == object.end() ? none : *found;
+}
+
+std::set<std::string_view> names_in(std::string_view form)
+{
+    std::set<std::string_view> names;
+    while (!form.empty()) {
+        auto const field = form.substr(0, form.find('&'));
+        names.insert(field.substr(0, field.find('=')));
+        form.remove_prefix(std::min(field.size() + 1, form.size()));
+    }
+    return names;
 }
 
 } // namespace
@@ -100,6 +113,8 @@ expected_object expected_object::element(char const* name, std::size_t index) co
 struct checks::state {
     sidecall::curl_transport transport;
     std::string target;
+    std::string form;
+    std::set<std::string_view> names; // of the fields and query parameters, encoded
     sidecall::http_response response;
     json body;
     std::string problem;
@@ -119,6 +134,7 @@ void checks::begin(request_facts const& facts, sidecall::result<sidecall::http_r
 {
     state_->facts = facts;
     state_->target.clear();
+    state_->names.clear();
     state_->response = {};
     state_->problem.clear();
     if (request && request->url().substr(0, facts.url.size()) != facts.url)
@@ -128,6 +144,12 @@ void checks::begin(request_facts const& facts, sidecall::result<sidecall::http_r
 sidecall::result<sidecall::http_response> checks::exchange(sidecall::authorized_request const& request)
 {
     state_->target = std::string(request.url());
+    state_->form.clear();
+    for (auto const field : request.headers())
+        if (field.value == "application/x-www-form-urlencoded") state_->form = std::string(request.body());
+    std::string_view const target = state_->target;
+    state_->names = names_in(state_->form);
+    state_->names.merge(names_in(target.substr(std::min(target.find('?'), target.size() - 1) + 1)));
     auto response = state_->transport(request);
     if (response) state_->response = *response;
     return response;
@@ -164,12 +186,11 @@ void checks::end(char const* name, std::string const& failure)
     auto const violations = sidecall::headers_view(now.response.headers).find("sl-violations");
     if (violations) problem += "\n    " + std::string(*violations);
     if (!failure.empty()) problem += "\n    " + now.target + "\n    " + now.response.body;
-    if (is_complete())
-        for (auto part : now.facts.in_query)
-            if (now.target.find(part) == now.target.npos)
-                problem += "\n    no " + std::string(part) + " in " + now.target;
+    auto expected = std::set(now.facts.required.begin(), now.facts.required.end());
+    if (is_complete()) expected.insert(now.facts.optional.begin(), now.facts.optional.end());
+    if (expected != now.names) problem += "\n    other names of parameters than the document's: " + now.target;
     bool const is_control = selected_ == selection::control;
-    if (is_control && now.facts.lacks_parameters)
+    if (is_control && now.facts.can_lack)
         problem = now.response.status == 400 || now.response.status == 422 ? "" : "not rejected";
     ++(problem.empty() ? now.passed : now.failed);
     if (is_control && problem.empty()) return;

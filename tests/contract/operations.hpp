@@ -55,8 +55,9 @@ enum class selection { required, all, control };
 /// What is known of the request of an operation.
 struct request_facts {
     std::string_view url;                   ///< What the URL at Twilio begins with.
-    bool lacks_parameters;                  ///< With the required parameters only, some are not sent.
-    std::vector<std::string_view> in_query; ///< With all parameters, the URL has these. Prism ignores case.
+    std::vector<std::string_view> required; ///< The names of fields and query parameters that are always sent.
+    std::vector<std::string_view> optional; ///< The names of those that are sent only with all parameters.
+    bool can_lack;                          ///< There are optional parameters that Prism can require.
 };
 
 /// Sends operations to Prism and counts the results.

@@ -7,8 +7,8 @@ Generates every operation of an OpenAPI document with tests/tools/operation_from
 
     NAME.hpp         one operation
     part_N.cpp       calls that send operations with example values, in PARTS files (4 by default)
-    required.json    the document, in which a misspelt field of a form is an error
-    all.json         the same, in which every parameter is required
+    required.json    the document, with what Prism needs
+    all.json         the same, with every parameter required
 
 The examples have all parameters, or the required ones only. So 'all.json' shows whether each parameter is sent under
 its right name and in its right place. A document without examples of responses gets some. The last line of the output
@@ -18,7 +18,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from operation_from_openapi import (FORM, METHODS, Document, Unsupported, header_of, map_prefix, quoted)
@@ -211,10 +211,20 @@ def comparison(operation):
             *("        " + line for line in lines), "    }"]
 
 
+def names_of(one):
+    """The names of the fields or query parameters in which a parameter is sent, encoded."""
+    if one.place not in ("query", "field"):
+        return []
+    if one.kind == "series":
+        return [quote_plus(f"{one.name}{number + 1}{part.name}")
+                for number in range(one.schema["maxItems"]) for part in one.series]
+    return [quote_plus(map_prefix(one.name, one.schema) + MAP_NAME if one.kind == "map" else one.name)]
+
+
 def sending(document, operation):
     compare = comparison(operation)
-    names = [quoted(quote(map_prefix(one.name, one.schema) + MAP_NAME if one.kind == "map" else one.name, safe="") + "=")
-             for one in operation.parameters if one.place == "query"]
+    required, optional = ([quoted(name) for one in operation.parameters if one.is_required == is_required
+                           for name in names_of(one)] for is_required in (True, False))
     can_lack = any(not one.is_required and one.place != "body" and one.kind != "map" and
                    re.fullmatch(CHECKABLE, one.name) for one in operation.parameters)
     node, item = document.found[operation.id][1][operation.method], document.found[operation.id][1]
@@ -223,7 +233,10 @@ def sending(document, operation):
     start = url.rstrip("/") + document.found[operation.id][0].partition("{")[0]
     return "\n".join([
         f"    checks.send({quoted(operation.id)},",
-        f"        {{.url = {quoted(start)}, .lacks_parameters = {str(can_lack).lower()}, .in_query = {{{', '.join(names)}}}}},",
+        f"        {{.url = {quoted(start)},",
+        f"         .required = {{{', '.join(required)}}},",
+        f"         .optional = {{{', '.join(optional)}}},",
+        f"         .can_lack = {str(can_lack).lower()}}},",
         f"        checks.is_complete() ? {example(document, operation, True)} : {example(document, operation, False)},",
         "        " + "\n".join(compare) + ");"])
 
@@ -242,7 +255,7 @@ def form_property(schema):
 
 
 def prepared(document, every):
-    """The document for Prism: strict about the fields of forms and, with `every`, about each parameter."""
+    """The document with what Prism needs; with `every`, each parameter is required."""
     strict = copy.copy(document)
     strict.root = root = copy.deepcopy(document.root)
     root.pop("servers", None)  # all paths are at Prism
@@ -265,7 +278,6 @@ def prepared(document, every):
                 schema = form["schema"] = copy.deepcopy(strict.schema(form.get("schema", {})))
                 properties = schema["properties"] = {name: form_property(strict.schema(one))
                                                      for name, one in schema.get("properties", {}).items()}
-                schema.setdefault("additionalProperties", False)
                 if every:
                     schema["required"] = list(properties)
                 body["required"] = bool(schema.get("required"))
