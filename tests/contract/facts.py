@@ -114,8 +114,8 @@ def main():
 
     # One line for each operation, so that a change of one is easy to see.
     print('{"openapi":"3.0.1","info":{"title":"Operations of different shapes","version":"1"},"paths":{')
-    print(",\n".join(compact(path) + ":{" + ",\n".join(f"{compact(key)}:{compact(one)}" for key, one in item.items()) + "}"
-                     for path, item in paths.items()))
+    print(",\n".join(f"{compact(path)}:{{" + ",\n".join(f"{compact(key)}:{compact(one)}" for key, one in item.items()) +
+                     "}" for path, item in paths.items()))
     print('},"components":{"schemas":{')
     print(",\n".join(f"{compact(name)}:{compact(one)}" for name, one in components.items()))
     print("}}}")

@@ -281,8 +281,7 @@ def prepared(document, every):
                 if every:
                     schema["required"] = list(properties)
                 body["required"] = bool(schema.get("required"))
-                # Prism needs the default of OpenAPI to be written down, and looks for reserved characters in what it has
-                # already decoded.
+                # Prism does not know OpenAPI's default for arrays, and looks for reserved characters in decoded text.
                 form["encoding"] = {name: {"style": "form", "explode": True, "allowReserved": True}
                                     for name, one in properties.items() if one.get("type") == "array"}
             for code, response in node.get("responses", {}).items():
@@ -317,7 +316,7 @@ def main():
         parts[passed % len(parts)].append((operation.name, call))
         passed += 1
     for number, part in enumerate(parts):
-        lines = [f'#include "{name}.hpp"' for name, _ in part] + ['#include "operations.hpp"', '#include "parts.hpp"', "",
+        lines = [*(f'#include "{name}.hpp"' for name, _ in part), '#include "operations.hpp"', '#include "parts.hpp"', "",
                  f"void contract::part_{number}(checks& checks)", "{", *(call for _, call in part), "}", ""]
         (folder / f"part_{number}.cpp").write_text("\n".join(lines), encoding="utf-8")
     names = [f"part_{number}" for number in range(len(parts))]

@@ -40,7 +40,8 @@ int main()
     sidecall::http_response response;
     response.status = 200;
     response.body = R"({"sid":"CA00000000000000000000000000000002","price":-1,"status":"a\u0062","to":null,"uri":{},
-        "account_sid":"CA00000000000000000000000000000002","subresource_uris":"a\"b","duration":[],"from":"+1","from":2})";
+        "account_sid":"CA00000000000000000000000000000002","subresource_uris":"a\"b","duration":[],
+        "from":"+1","from":2})";
     auto const call = twilio::fetch_call::parse(response);
     CHECK(call && call->sid && call->sid->view() == "CA00000000000000000000000000000002");
     CHECK(call->status == "ab" && call->subresource_uris == R"("a\"b")");
@@ -77,7 +78,8 @@ int main()
     auto const streaming = request(stream);
     CHECK(streaming.body() ==
           "Url=u&Parameter1.Name=a&Parameter1.Value=1&Parameter2.Name=b&Parameter2.Value=");
-    CHECK(sidecall::make_request(twilio::fetch_schema_version{.id = "..", .schema_version = 1}).error().field() == "Id");
+    twilio::fetch_schema_version const version{.id = "..", .schema_version = 1};
+    CHECK(sidecall::make_request(version).error().field() == "Id");
 
     // A product has its own host, and a key makes a request that can be repeated.
     CHECK(url(twilio::create_byoc_trunk{}) == "https://voice.twilio.com/v1/ByocTrunks");
@@ -142,8 +144,9 @@ def main():
                 lines.append(f'#include "{header}"\nstatic_assert(sidecall::operation<{namespace}::{operation.name}>);')
                 headers.append(header)
                 if operation_id in ALONE:
-                    outcome = run([*compiler, "-fsyntax-only", "-x", "c++", folder / header, "-Wno-pragma-once-outside-header"
-                                   if "clang" in str(compiler) else "-w"])
+                    source = folder / "alone.cpp"
+                    source.write_text(f'#include "{header}"\n', encoding="utf-8")
+                    outcome = run([*compiler, "-fsyntax-only", source])
                     results.check(f"{header} alone", outcome.returncode != 0 and outcome.stdout[:3000])
         (folder / "program.cpp").write_text("\n".join(lines) + PROGRAM, encoding="utf-8")
         outcome = run([*compiler, folder / "program.cpp", "-o", folder / "program"])

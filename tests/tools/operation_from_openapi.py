@@ -106,8 +106,9 @@ class Names:
 
 def quoted(text):
     """The text as a C++ string literal."""
-    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return '"' + plain.replace("??", '?" "?') + '"'
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"), ("??", '?" "?')):
+        text = text.replace(plain, escaped)
+    return f'"{text}"'
 
 
 def one_line(text):
@@ -342,8 +343,8 @@ class Document:
             return found
         media = next((one for one in contents if one.split(";")[0].strip() == "application/json"), None)
         if media is None:
-            raise Unsupported(f"'{operation_id}' has a body of the type {', '.join(contents)}; sidecall sends forms and "
-                              "application/json")
+            raise Unsupported(f"'{operation_id}' has a body of the type {', '.join(contents)}; "
+                              "sidecall sends forms and application/json")
         schema = self.schema(contents[media].get("schema", {}))
         required = [one for one in schema.get("required", ()) if one in schema.get("properties", {})]
         shape = {"array": "A JSON array", "object": "A JSON object"}.get(schema.get("type", "object"), "JSON text")
@@ -358,11 +359,11 @@ class Document:
         good = {code: one for code, one in sorted(responses.items()) if re.fullmatch("2..", code)}
         good = good or {code: one for code, one in sorted(responses.items()) if re.fullmatch("3..", code)}
         operation.statuses = [int(code) for code in good if code.isdigit()]
-        schemas = [self.schema(media["schema"]) for one in good.values() for kind, media in one.get("content", {}).items()
-                   if "json" in kind and "schema" in media]
+        media = [pair for one in good.values() for pair in one.get("content", {}).items() if "json" in pair[0]]
+        schemas = [self.schema(one["schema"]) for _, one in media if "schema" in one]
         if not schemas:
             return
-        types = {kind.split(";")[0].strip() for one in good.values() for kind in one.get("content", {}) if "json" in kind}
+        types = {kind.split(";")[0].strip() for kind, _ in media}
         operation.accept = "" if "application/json" in types else min(types)
         operation.may_be_empty = len(schemas) < len(good)
         properties = {}
@@ -537,7 +538,8 @@ def enumeration(one):
     if len(single) <= WIDTH:
         lines.append(single)
     else:
-        lines += [f"    enum class {one.type} : unsigned char {{", *(f"        {value}," for value in one.values), "    };"]
+        lines += [f"    enum class {one.type} : unsigned char {{",
+                  *(f"        {value}," for value in one.values), "    };"]
     lines += ["    /// As Twilio writes it.",
               f"    friend constexpr std::string_view to_string_view({one.type} enumerator) noexcept",
               "    {", "        switch (enumerator) {"]
@@ -625,8 +627,8 @@ def result_parts(operation):
     if operation.resource == "void":
         return (["    using resource = void; ///< The response has no documented content."],
                 [f"    /// Succeeds with {codes}.",
-                 "    static sidecall::result<void> parse(sidecall::http_response_view const& response)", "    {", check,
-                 "        return {};", "    }"], [])
+                 "    static sidecall::result<void> parse(sidecall::http_response_view const& response)",
+                 "    {", check, "        return {};", "    }"], [])
     head = ["    static sidecall::result<resource> parse(sidecall::http_response_view const& response)", "    {", check]
     if operation.resource == "text":
         return (["    using resource = std::string; ///< The body of the response: JSON text."],
@@ -639,7 +641,8 @@ def result_parts(operation):
     resource += ["    /// What Twilio returns. A member is empty if it is missing, null or of another type.",
                  "    struct resource {",
                  *with_comments([(one.declaration, one.comment) for one in operation.members], 8), "    };"]
-    parse = [f"    /// Succeeds with {codes}. Fails with `malformed_response` only if the body is not a JSON object.", *head]
+    parse = [f"    /// Succeeds with {codes}. Fails with `malformed_response` only if the body is not a JSON object.",
+             *head]
     if operation.may_be_empty:
         parse.append("        if (response.body.empty()) return resource();")
     parse += ["        auto const object = sidecall::json_object::parse(response.body);",
