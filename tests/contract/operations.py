@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Prepares the check of generated operations, for tests/contract/run.
 
-    operations.py DOCUMENT FOLDER [PARTS]
+    operations.py DOCUMENT FOLDER
 
 Generates every operation of an OpenAPI document with tests/tools/operation_from_openapi.py, and writes to FOLDER:
 
     NAME.hpp         one operation
-    part_N.cpp       calls that send operations with example values, in PARTS files (4 by default)
+    part_N.cpp       calls that send operations with example values, some 30 in each file
     required.json    the document, with what Prism needs
     all.json         the same, with every parameter required
 
@@ -300,8 +300,11 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("*.hpp"), *folder.glob("part_*.cpp")]:
         old.unlink()
-    document = Document(sys.argv[1])
-    parts = [[] for _ in range(int(sys.argv[3]) if len(sys.argv) > 3 else 4)]
+    try:
+        document = Document(sys.argv[1])
+    except Unsupported as error:
+        sys.exit(f"operations.py: {error}")
+    calls = []
     passed = failed = 0
     for operation_id in document.found:
         try:
@@ -313,8 +316,9 @@ def main():
             print(f"FAILED: {error}")
             continue
         (folder / f"{operation.name}.hpp").write_text(text, encoding="utf-8")
-        parts[passed % len(parts)].append((operation.name, call))
+        calls.append((operation.name, call))
         passed += 1
+    parts = [calls[begin:begin + 30] for begin in range(0, len(calls), 30)]
     for number, part in enumerate(parts):
         lines = [*(f'#include "{name}.hpp"' for name, _ in part), '#include "operations.hpp"', '#include "parts.hpp"', "",
                  f"void contract::part_{number}(checks& checks)", "{", *(call for _, call in part), "}", ""]
