@@ -540,7 +540,7 @@ def enumeration(one):
     else:
         lines += [f"    enum class {one.type} : unsigned char {{",
                   *(f"        {value}," for value in one.values), "    };"]
-    lines += ["    /// As Twilio writes it.",
+    lines += ["    /// The text that is sent.",
               f"    friend constexpr std::string_view to_string_view({one.type} enumerator) noexcept",
               "    {", "        switch (enumerator) {"]
     lines += [f"        case {one.type}::{name}: return {quoted(text)};" for name, text in one.values.items()]
@@ -664,7 +664,7 @@ def header_of(document, operation, namespace="twilio"):
     """The text of the header."""
     parameters = operation.ordered
     request_line = f"{operation.method.upper()} {operation.path}"
-    source = f"{operation.id} of {document.name}"
+    source = f"{one_line(operation.id)} of {document.name}"
     body = [f"/// {source}: `{request_line}`."]
     if len(body[0]) > WIDTH:
         body = wrapped(f"/// {source}: `{request_line}`.")
