@@ -18,7 +18,6 @@
 #include <nlohmann/json.hpp>
 
 #include "operations.hpp"
-#include "parts.hpp" // generated
 #include <sidecall/curl.hpp>
 
 namespace contract {

@@ -126,6 +126,9 @@ private:
     std::unique_ptr<state> state_;
 };
 
+/// Sends all operations. operations.py writes this function.
+void send_all(checks& checks);
+
 /// A SID of any kind.
 template <char A, char B>
 sidecall::basic_sid<A, B> sid()

@@ -7,6 +7,7 @@ Generates every operation of an OpenAPI document with tests/tools/operation_from
 
     NAME.hpp         one operation
     part_N.cpp       calls that send operations with example values, some 30 in each file
+    part_all.cpp     contract::send_all, which makes all these calls
     required.json    the document, with what Prism needs
     all.json         the same, with every parameter required
 
@@ -320,14 +321,15 @@ def main():
         passed += 1
     parts = [calls[begin:begin + 30] for begin in range(0, len(calls), 30)]
     for number, part in enumerate(parts):
-        lines = [*(f'#include "{name}.hpp"' for name, _ in part), '#include "operations.hpp"', '#include "parts.hpp"', "",
-                 f"void contract::part_{number}(checks& checks)", "{", *(call for _, call in part), "}", ""]
+        lines = [*(f'#include "{name}.hpp"' for name, _ in part), '#include "operations.hpp"', "",
+                 "namespace contract {", "", f"void part_{number}(checks& checks);", f"void part_{number}(checks& checks)",
+                 "{", *(call for _, call in part), "}", "", "} // namespace contract", ""]
         (folder / f"part_{number}.cpp").write_text("\n".join(lines), encoding="utf-8")
     names = [f"part_{number}" for number in range(len(parts))]
-    (folder / "parts.hpp").write_text("\n".join([
-        "#pragma once", "", '#include "operations.hpp"', "", "namespace contract {", "",
-        *(f"void {name}(checks& checks);" for name in names), "", "inline void send_all(checks& checks)", "{",
-        *(f"    {name}(checks);" for name in names), "}", "", "} // namespace contract", ""]), encoding="utf-8")
+    (folder / "part_all.cpp").write_text("\n".join([
+        '#include "operations.hpp"', "", "namespace contract {", "", *(f"void {name}(checks& checks);" for name in names), "",
+        "void send_all(checks& checks)", "{", *(f"    {name}(checks);" for name in names), "}", "",
+        "} // namespace contract", ""]), encoding="utf-8")
     for name, every in (("required", False), ("all", True)):
         (folder / f"{name}.json").write_text(json.dumps(prepared(document, every)), encoding="utf-8")
     print(f"{passed} passed, {failed} failed")
