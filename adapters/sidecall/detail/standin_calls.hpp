@@ -125,13 +125,14 @@ public:
         page const& part = std::get<page>(cut);
         nlohmann::ordered_json calls = nlohmann::ordered_json::array();
         for (std::size_t i = part.begin; i != part.end; ++i) calls.push_back(describe(*matches[i]));
+        std::size_t const start = part.number * part.size; // the list may have grown since its first page
         return found({{"first_page_uri", part.first},
-                      {"end", part.end - (part.end > part.begin ? 1 : 0)},
+                      {"end", calls.empty() ? start : start + calls.size() - 1},
                       {"previous_page_uri", string_or_null(part.previous)},
-                      {"calls", std::move(calls)},
+                      {"calls", calls},
                       {"uri", part.current},
                       {"page_size", part.size},
-                      {"start", part.begin},
+                      {"start", start},
                       {"next_page_uri", string_or_null(part.next)},
                       {"page", part.number}});
     }
