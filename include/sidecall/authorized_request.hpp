@@ -78,7 +78,11 @@ public:
     }
 
 private:
+    friend class result<authorized_request>;
     friend constexpr authorized_request authorize(http_request request, credentials const& credentials);
+    template <class Operation>
+    friend constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials,
+                                                          endpoint const& endpoint);
     template <class Operation>
     friend constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials,
                                                           endpoint const& endpoint, storage buffer);
@@ -118,16 +122,22 @@ private:
         bytes = std::move(longer);
     }
 
-    template <class Operation>
-    static constexpr result<authorized_request> make_in_buffer(storage buffer, Operation const& operation,
-                                                               credentials const& credentials, endpoint const& endpoint)
+    /// Makes the request of an operation in the buffer that `make_buffer(size)` returns. That returns an empty buffer
+    /// if there is none of this size.
+    template <class Operation, class MakeBuffer>
+    static constexpr result<authorized_request> make(Operation const& operation, credentials const& credentials,
+                                                     endpoint const& endpoint, bool exact, MakeBuffer make_buffer)
     {
         if (credentials.authorization().empty())
             return failure(errc::invalid_argument, "Authorization", "the credentials were moved from");
-        std::size_t const size = http_request::size_of(operation, endpoint, true) + line_size(credentials);
-        if (size > buffer.size()) return failure(errc::invalid_argument, "storage", detail::too_small, size);
-        return authorized_request(http_request(Operation::request_method, endpoint, operation, detail::buffer(buffer)),
-                                  credentials);
+        auto const measured = http_request::measure(operation, endpoint, exact);
+        if (auto const wrong = measured.fault())
+            return failure(errc::invalid_argument, wrong.field, wrong.cause.rule, wrong.cause.offset);
+        std::size_t const size = measured.size() + line_size(credentials);
+        detail::buffer buffer = make_buffer(size);
+        if (buffer.capacity() < size) return failure(errc::invalid_argument, "storage", detail::too_small, size);
+        return result<authorized_request>(std::in_place, http_request(operation, endpoint, measured, std::move(buffer)),
+                                          credentials);
     }
 
     /// Wipes all header lines. That takes only a few bytes more than the credential, and its position among the
@@ -150,12 +160,21 @@ constexpr authorized_request authorize(http_request request, credentials const& 
     return authorized_request(std::move(request), credentials);
 }
 
-/// Writes the request of an operation and its `Authorization` header field into the caller's buffer. Does not allocate.
-/// The operation must have `request_method` and `write`, as those of the library do. The buffer must outlive the
-/// request and must not be used for anything else during that time.
+/// Makes the request of an operation with its `Authorization` header field. One allocation.
 ///
-/// Fails with `invalid_argument` in `"storage"` if the buffer is too small; the offset of the failure is the size
-/// needed. Fails with `invalid_argument` in `"Authorization"` if the credentials are moved-from.
+/// Fails with `invalid_argument` if a part of the request breaks a rule of `request_writer`, and in `"Authorization"`
+/// if the credentials are moved-from.
+template <class Operation>
+constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials,
+                                               endpoint const& endpoint)
+{
+    return authorized_request::make(operation, credentials, endpoint, false,
+                                    [](std::size_t size) { return detail::buffer(size); });
+}
+
+/// The same in the caller's buffer. Does not allocate. The buffer must outlive the request and must not be used for
+/// anything else during that time. Also fails with `invalid_argument` in `"storage"` if the buffer is too small; the
+/// offset of the failure is the size needed.
 ///
 /// @code
 /// char buffer[1024];
@@ -165,7 +184,8 @@ template <class Operation>
 constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials,
                                                endpoint const& endpoint, storage buffer)
 {
-    return authorized_request::make_in_buffer(buffer, operation, credentials, endpoint);
+    return authorized_request::make(operation, credentials, endpoint, true,
+                                    [buffer](std::size_t) { return detail::buffer(buffer); });
 }
 
 } // namespace sidecall

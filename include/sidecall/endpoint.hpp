@@ -14,6 +14,15 @@
 
 namespace sidecall {
 
+namespace detail {
+
+// The parts of `https://api.twilio.com`.
+inline constexpr std::string_view twilio_scheme = "https://";
+inline constexpr std::string_view twilio_product = "api";
+inline constexpr std::string_view twilio_domain = ".twilio.com";
+
+} // namespace detail
+
 /// The server that requests are sent to, and the `User-Agent` that they carry. The defaults are
 /// `https://api.twilio.com` and `sidecall/x.y.z`. Does not allocate.
 ///
@@ -114,6 +123,18 @@ public:
     /// section 7.2).
     constexpr std::string_view host() const& noexcept { return origin_.view().substr(https() ? 8 : 7); }
     std::string_view host() const&& = delete;
+
+    /// Whether this is Twilio: `https://api.twilio.com`, or that of an edge or region. An operation with another
+    /// `product` is then sent to that product's host, for example `https://voice.twilio.com`; to any other server,
+    /// every operation is sent as it is.
+    constexpr bool is_twilio() const noexcept
+    {
+        std::string_view const origin = origin_.view();
+        std::size_t const label = detail::twilio_scheme.size() + detail::twilio_product.size();
+        return origin.size() >= label + detail::twilio_domain.size() && origin.substr(0, label) == "https://api" &&
+               origin[label] == '.' &&
+               origin.substr(origin.size() - detail::twilio_domain.size()) == detail::twilio_domain;
+    }
 
     /// Whether to use TLS. Plain HTTP is used only for a loopback host.
     constexpr bool https() const noexcept { return origin_.view()[4] == 's'; }

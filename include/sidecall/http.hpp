@@ -7,3 +7,4 @@
 #include <sidecall/http_method.hpp>        // IWYU pragma: export
 #include <sidecall/http_request.hpp>       // IWYU pragma: export
 #include <sidecall/http_response.hpp>      // IWYU pragma: export
+#include <sidecall/request_writer.hpp>     // IWYU pragma: export

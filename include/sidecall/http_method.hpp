@@ -12,12 +12,19 @@ namespace sidecall {
 /// `get`, `post`, `patch`, `put`, and `delete_`, since `delete` is a keyword.
 enum class http_method : unsigned char { head, get, post, patch, put, delete_ };
 
+namespace detail {
+
+/// In the order of the enumerators.
+inline constexpr std::string_view method_names[] = {"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
+
+} // namespace detail
+
 /// The name of the method in HTTP: `"POST"`. Empty for an invalid value.
 constexpr std::string_view to_string_view(http_method method) noexcept
 {
-    constexpr std::string_view names[] = {"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
     auto const index = static_cast<std::size_t>(method);
-    return index < sizeof names / sizeof *names ? names[index] : std::string_view();
+    return index < sizeof detail::method_names / sizeof *detail::method_names ? detail::method_names[index]
+                                                                              : std::string_view();
 }
 
 /// Parses the name of a method. It is case-sensitive (RFC 9110, section 9.1). Fails with `invalid_argument` in

@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,15 +12,27 @@
 #include <sidecall/endpoint.hpp>
 #include <sidecall/header.hpp>
 #include <sidecall/http_method.hpp>
-#include <sidecall/text_view.hpp>
+#include <sidecall/request_writer.hpp>
+#include <sidecall/result.hpp>
 
 namespace sidecall {
 
-/// A field of a form. Omitted from the form if it has no value.
-struct form_field {
-    text_view name;                 ///< The name, not yet encoded.
-    std::optional<text_view> value; ///< The value, not yet encoded.
-};
+namespace detail {
+
+/// The product of an operation if it is another than "api", otherwise empty.
+template <class Operation>
+constexpr std::string_view other_product() noexcept
+{
+    if constexpr (requires { Operation::product; }) {
+        constexpr std::string_view product = Operation::product;
+        static_assert(is_dns_label(product), "the product of an operation is a DNS label, such as \"voice\"");
+        return product == twilio_product ? std::string_view() : product;
+    } else {
+        return {};
+    }
+}
+
+} // namespace detail
 
 /// A request as a value: method, URL, header fields and body, without a credential. It can be logged, compared, stored,
 /// and checked against a golden file. It is written once, into one buffer whose size is known in advance:
@@ -40,21 +50,6 @@ struct form_field {
 /// @endcode
 class http_request {
 public:
-    /// Makes a request for an operation that you write yourself. The path is the concatenation of `path`; the body is
-    /// `form`. A path that does not begin with "/" gets one. One allocation.
-    ///
-    /// Bytes that are not allowed in a path or a form are percent-encoded, so no input can end a line. A "/" or ".." in
-    /// a part of the path is kept: check a part that comes from outside, since it could name another resource.
-    constexpr http_request(http_method method, endpoint const& endpoint, std::initializer_list<std::string_view> path,
-                           std::initializer_list<form_field> form = {});
-
-    /// The request of an operation that has `request_method` and `write`, as those of the library do. One allocation.
-    template <class Operation>
-    constexpr http_request(Operation const& operation, endpoint const& endpoint)
-        : http_request(Operation::request_method, endpoint, operation)
-    {
-    }
-
     /// Copies the request. One allocation.
     constexpr http_request(http_request const& other) = default;
     /// Moves the request. `other` is then empty; authorizing it aborts the program.
@@ -119,7 +114,7 @@ public:
     constexpr header_lines headers() const& noexcept { return header_lines(cut(lines_, bytes_.size())); }
     header_lines headers() const&& = delete;
 
-    /// The encoded form; empty if there is none.
+    /// The form or the JSON text; empty if there is none.
     constexpr std::string_view body() const& noexcept { return cut(body_, lines_); }
     std::string_view body() const&& = delete;
 
@@ -142,53 +137,42 @@ public:
 
 private:
     friend class authorized_request;
-
-    /// The parts of a request whose operation gives them as lists.
-    struct path_and_form {
-        std::initializer_list<std::string_view> path;
-        std::initializer_list<form_field> form;
-
-        template <class Request>
-        constexpr void(write)(Request& writer) const
-        {
-            bool const begins_with_slash = path.size() != 0 && path.begin()->substr(0, 1) == "/";
-            if (!begins_with_slash) writer.path("/"); // else what follows could be read as part of the host
-            for (auto part : path) writer.encoded_path(part);
-            for (auto const& field : form)
-                if (field.value) writer.encoded_field(field.name, *field.value);
-        }
-    };
+    friend class result<http_request>;
+    template <class Operation>
+    friend constexpr result<http_request> make_request(Operation const& operation, endpoint const& endpoint);
 
     constexpr bool is_moved_from() const noexcept { return bytes_.size() == 0; }
     constexpr void expect_usable() const noexcept { detail::expect(!is_moved_from(), "the request was moved from"); }
 
     static constexpr std::size_t authorization_capacity = 128; // Basic with a token of 32 characters takes 115 bytes
 
-    template <class Parts>
-    constexpr http_request(http_method method, endpoint const& endpoint, Parts const& parts)
-        : http_request(method, endpoint, parts,
-                       detail::buffer(size_of(parts, endpoint, false) + authorization_capacity))
+    /// Checks and measures the parts of an operation's request.
+    template <class Operation>
+    static constexpr detail::measuring_sink measure(Operation const& operation, endpoint const& endpoint, bool exact)
     {
-    }
-    template <class Parts>
-    constexpr http_request(http_method method, endpoint const& endpoint, Parts const& parts, detail::buffer buffer)
-        : bytes_(std::move(buffer)), method_(method)
-    {
-        detail::request_writer writer(bytes_.data(), endpoint);
-        (parts.write)(writer);
-        writer.finish();
-        target_ = writer.target();
-        body_ = writer.body();
-        lines_ = writer.lines();
-        bytes_.resize(writer.size());
+        detail::measuring_sink sink(endpoint, detail::other_product<Operation>(), exact);
+        request_writer<Operation::request_method, detail::measuring_sink> writer(sink);
+        (operation.write)(writer);
+        return sink;
     }
 
-    template <class Parts>
-    static constexpr std::size_t size_of(Parts const& parts, endpoint const& endpoint, bool exact) noexcept
+    /// Writes the request of an operation to `buffer`, which is at least as large as `measured` says.
+    template <class Operation>
+    constexpr http_request(Operation const& operation, endpoint const& endpoint, detail::measuring_sink const& measured,
+                           detail::buffer buffer)
+        : bytes_(std::move(buffer)), method_(Operation::request_method)
     {
-        detail::request_measure measure(endpoint, exact);
-        (parts.write)(measure);
-        return measure.size();
+        detail::writing_sink sink(bytes_.data(), bytes_.capacity(), endpoint, detail::other_product<Operation>());
+        request_writer<Operation::request_method, detail::writing_sink> writer(sink);
+        for (unsigned parts = measured.first_parts(); parts <= detail::part::all; parts *= 2) {
+            sink.select(parts);
+            (operation.write)(writer);
+        }
+        sink.finish();
+        target_ = sink.target();
+        body_ = sink.body();
+        lines_ = sink.lines();
+        bytes_.resize(sink.size());
     }
 
     constexpr std::string_view cut(std::size_t begin, std::size_t end) const noexcept
@@ -228,13 +212,27 @@ private:
     http_method method_;
 };
 
-// Outside the class: inside it, clang would not take this for a constant expression, since it calls a template that is
-// defined further below.
-constexpr http_request::http_request(http_method method, endpoint const& endpoint,
-                                     std::initializer_list<std::string_view> path,
-                                     std::initializer_list<form_field> form)
-    : http_request(method, endpoint, path_and_form{path, form})
+/// Makes the request of an operation: of any struct that has `request_method` and `write`. Fails with
+/// `invalid_argument` if a part of the request breaks a rule of `request_writer`. One allocation.
+///
+/// @code
+/// auto request = sidecall::make_request(fetch_call{account, call});
+/// if (!request) return request.error(); // names the parameter and the byte
+/// @endcode
+template <class Operation>
+constexpr result<http_request> make_request(Operation const& operation, endpoint const& endpoint)
 {
+    auto const measured = http_request::measure(operation, endpoint, false);
+    if (auto const wrong = measured.fault())
+        return failure(errc::invalid_argument, wrong.field, wrong.cause.rule, wrong.cause.offset);
+    return result<http_request>(std::in_place, operation, endpoint, measured,
+                                detail::buffer(measured.size() + http_request::authorization_capacity));
+}
+/// The same for Twilio itself.
+template <class Operation>
+constexpr result<http_request> make_request(Operation const& operation)
+{
+    return sidecall::make_request(operation, endpoint::twilio());
 }
 
 } // namespace sidecall

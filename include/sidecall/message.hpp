@@ -117,7 +117,7 @@ struct basic_create_user_defined_message {
     /// The request: `POST …/UserDefinedMessages.json`. Cannot fail. One allocation.
     constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
-        return http_request(*this, endpoint);
+        return *make_request(*this, endpoint);
     }
 
     /// Whether a retry is safe: true if there is an idempotency key.
@@ -126,17 +126,13 @@ struct basic_create_user_defined_message {
     /// The method of the request.
     static constexpr http_method request_method = http_method::post;
 
-    /// Passes the parts of the path and the fields of the form to `writer`. The library calls this twice: once to
-    /// measure the request, once to write it.
+    /// Passes the parts of the path and the fields of the form to `request`, a `request_writer`.
     template <class Request>
-    constexpr void(write)(Request& writer) const
+    constexpr void(write)(Request& request) const
     {
-        writer.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
-        writer.path("/UserDefinedMessages.json");
-        writer.field("Content", detail::not_moved_from(content.view(), "the content of the message was moved from"));
-        if (idempotency_key)
-            writer.field("IdempotencyKey",
-                         detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
+        request.path("/2010-04-01/Accounts/").segment(account_sid).path("/Calls/").segment(call_sid);
+        request.path("/UserDefinedMessages.json");
+        request.field("Content", content).field("IdempotencyKey", idempotency_key);
     }
 
     /// Reads the response. The documented response is 201 with the resource.

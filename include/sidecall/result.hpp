@@ -67,6 +67,11 @@ public:
     constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value) : value_(std::forward<U>(value))
     {
     }
+    /// A result with a value that is constructed in place from these arguments.
+    template <class... Arguments>
+    constexpr explicit result(std::in_place_t, Arguments&&... arguments) : value_(std::forward<Arguments>(arguments)...)
+    {
+    }
     /// A result with a failure: `return failure(…);`, `return other.error();`.
     constexpr result(failure error) noexcept : failure_(std::move(error)), has_value_(false) {}
 

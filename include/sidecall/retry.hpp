@@ -378,8 +378,9 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
                                                      endpoint const& endpoint = endpoint::twilio(),
                                                      Machine machine = {})
 {
-    authorized_request const request = sidecall::authorize(operation.request(endpoint), credentials);
-    return detail::send_until_done(operation, request, transport, policy, sleep, std::move(machine));
+    auto const request = sidecall::authorize(operation, credentials, endpoint);
+    if (!request) return request.error();
+    return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
 }
 
 /// Like `send_with_retry` above, with the request in the caller's buffer; see `send`.
@@ -415,10 +416,22 @@ void send_with_retry(Operation&& operation, credentials const& credentials, Tran
                      retry_policy const& policy, Timer timer, Handler handler,
                      endpoint const& endpoint = endpoint::twilio(), Machine machine = {})
 {
-    authorized_request request = sidecall::authorize(operation.request(endpoint), credentials);
+    auto request = sidecall::authorize(operation, credentials, endpoint);
+    if (!request) {
+        handler(result<typename std::remove_cvref_t<Operation>::resource>(std::move(request).error()));
+        return;
+    }
     using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
-    retried::run(new retried(std::forward<Operation>(operation), std::move(request), transport, policy,
+    retried::run(new retried(std::forward<Operation>(operation), *std::move(request), transport, policy,
                              std::move(timer), std::move(handler), std::move(machine)));
+}
+
+/// For a type that is not an `operation`: does not compile, and names the missing members.
+template <class NotAnOperation, class... Arguments>
+    requires(std::is_class_v<NotAnOperation> && !operation<NotAnOperation>)
+void send_with_retry(NotAnOperation const&, credentials const&, Arguments&&...)
+{
+    detail::explain_missing_members<NotAnOperation>();
 }
 
 } // namespace sidecall

@@ -82,7 +82,7 @@ struct basic_create_user_defined_message_subscription {
     /// The request: `POST …/UserDefinedMessageSubscriptions.json`. Cannot fail. One allocation.
     constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
-        return http_request(*this, endpoint);
+        return *make_request(*this, endpoint);
     }
 
     /// Whether a retry is safe: true if there is an idempotency key.
@@ -91,18 +91,13 @@ struct basic_create_user_defined_message_subscription {
     /// The method of the request.
     static constexpr http_method request_method = http_method::post;
 
-    /// Passes the parts of the path and the fields of the form to `writer`. The library calls this twice: once to
-    /// measure the request, once to write it.
+    /// Passes the parts of the path and the fields of the form to `request`, a `request_writer`.
     template <class Request>
-    constexpr void(write)(Request& writer) const
+    constexpr void(write)(Request& request) const
     {
-        writer.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
-        writer.path("/UserDefinedMessageSubscriptions.json");
-        writer.field("Callback", detail::not_moved_from(callback.view(), "the callback was moved from"));
-        if (idempotency_key)
-            writer.field("IdempotencyKey",
-                         detail::not_moved_from(idempotency_key->view(), "the idempotency key was moved from"));
-        if (method) writer.field("Method", to_string_view(*method));
+        request.path("/2010-04-01/Accounts/").segment(account_sid).path("/Calls/").segment(call_sid);
+        request.path("/UserDefinedMessageSubscriptions.json");
+        request.field("Callback", callback).field("IdempotencyKey", idempotency_key).field("Method", method);
     }
 
     /// Reads the response. The documented response is 201 with the resource.
@@ -153,19 +148,18 @@ struct basic_delete_user_defined_message_subscription {
     /// The request: `DELETE …/UserDefinedMessageSubscriptions/{Sid}.json`. Cannot fail. One allocation.
     constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
-        return http_request(*this, endpoint);
+        return *make_request(*this, endpoint);
     }
 
     /// The method of the request.
     static constexpr http_method request_method = http_method::delete_;
 
-    /// Passes the parts of the path to `writer`. The library calls this twice: once to measure the request, once to
-    /// write it.
+    /// Passes the parts of the path to `request`, a `request_writer`.
     template <class Request>
-    constexpr void(write)(Request& writer) const
+    constexpr void(write)(Request& request) const
     {
-        writer.path("/2010-04-01/Accounts/").path(account_sid).path("/Calls/").path(call_sid);
-        writer.path("/UserDefinedMessageSubscriptions/").path(sid).path(".json");
+        request.path("/2010-04-01/Accounts/").segment(account_sid).path("/Calls/").segment(call_sid);
+        request.path("/UserDefinedMessageSubscriptions/").segment(sid).path(".json");
     }
 
     /// Reads the response. The documented response is 204. Any other status fails with `api_error` (404 if the

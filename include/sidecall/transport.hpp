@@ -9,29 +9,84 @@
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/error_response.hpp>
+#include <sidecall/http_method.hpp>
 #include <sidecall/http_request.hpp>
 #include <sidecall/http_response.hpp>
+#include <sidecall/request_writer.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/storage.hpp>
 
 // Sends an operation once: the concepts `operation`, `transport` and `async_transport`, and `send`.
 namespace sidecall {
 
-/// Something that Twilio can be asked to do. An operation makes its request (`request`), and reads the response
-/// (`parse`) as its `resource`, which may be `void`. Any struct with these three members is an operation; `send` and
-/// every adapter work with it.
-///
-/// @code
-/// static_assert(sidecall::operation<sidecall::create_user_defined_message>);
-/// @endcode
+namespace detail {
+
 template <class T>
-concept operation = requires(T const& candidate, endpoint const& endpoint, http_response_view const& response) {
-    typename T::resource;
-    { candidate.request(endpoint) } -> std::same_as<http_request>;
+concept has_resource = requires { typename T::resource; };
+template <class T>
+concept has_request_method = requires {
+    { &T::request_method } -> std::same_as<http_method const*>;
+} && requires { typename std::integral_constant<http_method, T::request_method>; };
+template <class T>
+concept has_write = requires(T const& candidate, request_writer<T::request_method, measuring_sink>& request) {
+    (candidate.write)(request);
+};
+template <class T>
+concept has_parse = requires(T const& candidate, http_response_view const& response) {
     { candidate.parse(response) } -> std::same_as<result<typename T::resource>>;
 };
 
+} // namespace detail
+
+/// Something that Twilio can be asked to do. Any struct with these members is an operation, and `send`,
+/// `send_with_retry` and every adapter work with it:
+///
+/// - `resource`, the type that `parse` returns on success; it may be `void`;
+/// - `static constexpr http_method request_method`;
+/// - a member template `write(Request& request) const`, which passes the parts of the request to a `request_writer`;
+/// - `parse(http_response_view const&)`, usually static, which returns `result<resource>`.
+///
+/// Optional members: `static constexpr std::string_view product`, the first label of the product's host name at Twilio
+/// (`"voice"` for `voice.twilio.com`), `"api"` if absent; and `bool is_idempotent() const`, whether a retry is safe,
+/// which otherwise depends on the method.
+///
+/// @code
+/// struct fetch_call_status {
+///     sidecall::account_sid account;
+///     sidecall::call_sid call;
+///
+///     using resource = std::string;
+///     static constexpr auto request_method = sidecall::http_method::get;
+///
+///     template <class Request>
+///     void write(Request& request) const
+///     {
+///         request.path("/2010-04-01/Accounts/").segment(account).path("/Calls/").segment(call).path(".json");
+///     }
+///     static sidecall::result<resource> parse(sidecall::http_response_view const& response);
+/// };
+/// static_assert(sidecall::operation<fetch_call_status>);
+/// @endcode
+template <class T>
+concept operation =
+    detail::has_resource<T> && detail::has_request_method<T> && detail::has_write<T> && detail::has_parse<T>;
+
 namespace detail {
+
+/// Names what a type lacks to be an operation, each in one line of the compiler's output.
+template <class T>
+constexpr void explain_missing_members() noexcept
+{
+    static_assert(has_resource<T>, "an operation needs a member type 'resource', which may be void");
+    static_assert(has_request_method<T>, "an operation needs a member 'static constexpr http_method request_method'");
+    if constexpr (has_request_method<T>)
+        static_assert(has_write<T>,
+                      "an operation needs a member 'template <class Request> void write(Request&) const'");
+    if constexpr (has_resource<T>)
+        static_assert(has_parse<T>,
+                      "an operation needs a member 'result<resource> parse(http_response_view const&)' that is const "
+                      "or static");
+}
 
 /// The type to which the return value of a transport is converted: `result<http_response>`, or
 /// `result<http_response_view>` if the transport returns exactly that.
@@ -167,9 +222,9 @@ concept transport = requires(T& t, authorized_request const& request) {
 };
 
 /// Sends an operation through a transport and reads the response: the same as
-/// `operation.parse(transport(authorize(operation.request(endpoint), credentials)))`. Blocks as long as the transport
-/// does. Fails if the transport or `parse` fails; throws only if the transport does. Allocates for the request, apart
-/// from what the transport and `parse` allocate.
+/// `operation.parse(transport(authorize(operation, credentials, endpoint)))`. Blocks as long as the transport does.
+/// Fails if `authorize`, the transport or `parse` fails; throws only if the transport does. Allocates for the request,
+/// apart from what the transport and `parse` allocate.
 ///
 /// @code
 /// auto subscription = sidecall::send(operation, credentials, transport);
@@ -180,8 +235,9 @@ template <operation Operation, class Transport>
 auto(send)(Operation const& operation, credentials const& credentials, Transport&& transport,
            endpoint const& endpoint = endpoint::twilio()) -> result<typename Operation::resource>
 {
-    authorized_request const request = sidecall::authorize(operation.request(endpoint), credentials);
-    return detail::send_once(operation, transport, request);
+    auto const request = sidecall::authorize(operation, credentials, endpoint);
+    if (!request) return request.error();
+    return detail::send_once(operation, transport, *request);
 }
 
 /// Like `send` above, with the request in the caller's buffer: does not allocate, unless the transport or the operation
@@ -207,7 +263,8 @@ concept async_transport = requires(T& t, authorized_request request, detail::han
 
 /// Sends an operation through an asynchronous transport. `handler(result<resource>)` is called exactly once, when and
 /// on the thread on which the transport completes the request. If the resource is a view, it is valid until the handler
-/// returns.
+/// returns. If `authorize` fails, nothing is sent: the handler is called at once, and `send` returns a
+/// default-constructed object of the type that the transport returns.
 ///
 /// The handler may be move-only and must not throw. After `send` returns, only the transport must stay alive. Allocates
 /// for the request. An operation whose `parse` is not static is also copied or moved, which may allocate.
@@ -223,9 +280,24 @@ template <class Operation, class Transport, class Handler>
 decltype(auto)(send)(Operation&& operation, credentials const& credentials, Transport&& transport, Handler handler,
                      endpoint const& endpoint = endpoint::twilio())
 {
-    authorized_request request = sidecall::authorize(operation.request(endpoint), credentials);
+    auto request = sidecall::authorize(operation, credentials, endpoint);
     using completion = detail::completion<std::remove_cvref_t<Operation>, Handler>;
-    return transport(std::move(request), completion(std::forward<Operation>(operation), std::move(handler)));
+    using returned = decltype(transport(*std::move(request), std::declval<completion>()));
+    static_assert(std::is_void_v<returned> || std::is_default_constructible_v<returned>,
+                  "what an asynchronous transport returns must be void or default-constructible");
+    if (!request) {
+        handler(result<typename std::remove_cvref_t<Operation>::resource>(std::move(request).error()));
+        return returned();
+    }
+    return transport(*std::move(request), completion(std::forward<Operation>(operation), std::move(handler)));
+}
+
+/// For a type that is not an `operation`: does not compile, and names the missing members.
+template <class NotAnOperation, class... Arguments>
+    requires(std::is_class_v<NotAnOperation> && !operation<NotAnOperation>)
+void(send)(NotAnOperation const&, credentials const&, Arguments&&...)
+{
+    detail::explain_missing_members<NotAnOperation>();
 }
 
 } // namespace sidecall

@@ -42,9 +42,12 @@ struct operation {
         int status = 0;
     };
 
-    sidecall::http_request request(sidecall::endpoint const& where) const
+    static constexpr auto request_method = sidecall::http_method::get;
+
+    template <class Request>
+    void write(Request& request) const
     {
-        return sidecall::http_request(sidecall::http_method::get, where, {"/2010-04-01/Accounts.json"});
+        request.path("/2010-04-01/Accounts.json");
     }
     sidecall::result<resource> parse(sidecall::http_response_view const& response) const
     {

@@ -16,7 +16,7 @@ import usage
 FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform",
           "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
           "idempotency_key", "credentials", "endpoint", "http_method", "header", "json", "http_response", "error_response",
-          "detail/wire", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
+          "detail/wire", "request_writer", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
           "sequencer", "transport", "retry_policy", "detail/sending", "retry", "sidecall"]
 NOT_IN_UMBRELLA = {"json"}
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",

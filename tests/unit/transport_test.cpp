@@ -63,9 +63,12 @@ struct fetch_account {
 
     using resource = std::string;
 
-    http_request request(endpoint const& where = {}) const
+    static constexpr auto request_method = sidecall::http_method::get;
+
+    template <class Request>
+    void write(Request& request) const
     {
-        return {sidecall::http_method::get, where, {"/2010-04-01/Accounts/", account_sid.view(), ".json"}};
+        request.path("/2010-04-01/Accounts/").segment(account_sid).path(".json");
     }
     result<std::string> parse(http_response_view const& response) const
     {
@@ -75,35 +78,57 @@ struct fetch_account {
 };
 
 // Types that are operations, and types that almost are.
-struct without_resource {
-    http_request request(endpoint const& = {}) const;
-    result<void> parse(http_response_view const&) const;
+struct written {
+    static constexpr auto request_method = sidecall::http_method::get;
+    template <class Request>
+    void write(Request&) const;
 };
-struct with_another_resource {
+struct without_resource : written {
+    static result<void> parse(http_response_view const&);
+};
+struct with_another_resource : written {
     using resource = int;
-    http_request request(endpoint const& = {}) const;
-    result<void> parse(http_response_view const&) const;
+    static result<void> parse(http_response_view const&);
 };
-struct with_a_bare_resource {
+struct with_a_bare_resource : written {
     using resource = int;
-    http_request request(endpoint const& = {}) const;
-    int parse(http_response_view const&) const;
+    static int parse(http_response_view const&);
 };
-struct without_endpoint {
+struct without_parse : written {
     using resource = void;
-    http_request request() const;
-    result<void> parse(http_response_view const&) const;
 };
-struct not_const {
+struct parsed {
     using resource = void;
-    http_request request(endpoint const& = {});
+    static result<void> parse(http_response_view const&);
+};
+struct without_method : parsed {
+    template <class Request>
+    void write(Request&) const;
+};
+struct with_a_variable_method : without_method {
+    sidecall::http_method request_method;
+};
+struct without_write : parsed {
+    static constexpr auto request_method = sidecall::http_method::get;
+};
+struct with_a_write_that_changes_it : without_write {
+    template <class Request>
+    void write(Request&);
+};
+struct with_a_parse_that_changes_it : written {
+    using resource = void;
     result<void> parse(http_response_view const&);
 };
+struct complete : written, parsed {};
+static_assert(sidecall::operation<complete>);
+static_assert(!sidecall::operation<without_parse> && !sidecall::operation<without_method>);
+static_assert(!sidecall::operation<with_a_variable_method> && !sidecall::operation<without_write>);
+static_assert(!sidecall::operation<with_a_write_that_changes_it> && !sidecall::operation<with_a_parse_that_changes_it>);
 static_assert(sidecall::operation<fetch_account>);
 static_assert(sidecall::operation<sidecall::create_user_defined_message>);
 static_assert(!sidecall::operation<without_resource> && !sidecall::operation<with_another_resource>);
-static_assert(!sidecall::operation<with_a_bare_resource> && !sidecall::operation<without_endpoint>);
-static_assert(!sidecall::operation<not_const> && !sidecall::operation<int> && !sidecall::operation<http_request>);
+static_assert(!sidecall::operation<with_a_bare_resource> && !sidecall::operation<int>);
+static_assert(!sidecall::operation<http_request>);
 
 // Types that are transports, and types that are not.
 template <class Answer, class... Arguments>
@@ -144,7 +169,6 @@ concept can_send = requires(Operation const& what, credentials const& who, Trans
 };
 static_assert(can_send<fetch_account, counting&> && can_send<fetch_account, counting>);
 static_assert(!can_send<fetch_account, counting const&> && !can_send<int, counting&> && !can_send<fetch_account, int>);
-static_assert(!can_send<not_const, counting&>);
 
 } // namespace
 

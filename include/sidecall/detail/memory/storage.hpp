@@ -39,14 +39,6 @@ constexpr void expect(bool condition, char const* reason) noexcept
     if (!condition) end_program(reason);
 }
 
-/// Returns a text that is empty only if its owner was moved from. Ends the program in that case, because the request
-/// would differ from what the caller wrote.
-constexpr std::string_view not_moved_from(std::string_view text, char const* reason) noexcept
-{
-    expect(!text.empty(), reason);
-    return text;
-}
-
 /// The text that a non-owning view will refer to. Rejects temporaries that own their bytes.
 struct non_temporary_text : text_view {
     constexpr non_temporary_text(char const* text, std::size_t size) noexcept : text_view(text, size) {}

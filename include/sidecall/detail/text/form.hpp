@@ -7,7 +7,7 @@
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/uri.hpp>
 
-// Percent-encoding (RFC 3986, section 2.1) for paths and form bodies.
+// Percent-encoding (RFC 3986, section 2.1) for segments of a path, queries and form bodies.
 namespace sidecall::detail {
 
 /// Decodes the escape in the three bytes at `from`, the first of which must be "%". Returns a negative number if they
@@ -56,25 +56,16 @@ struct is_unreserved_or_space : byte_class {
     }
 };
 
-/// Bytes allowed in a path: `pchar` and "/" (RFC 3986, section 3.3).
-struct is_path_byte : byte_class {
-    template <class Bytes>
-    constexpr auto operator()(Bytes c) const noexcept
-    {
-        return is_userinfo_byte()(c) | is(c, '/') | is(c, '@');
-    }
-};
-
 /// Returns how many bytes `percent_encode_form` writes for a text.
 constexpr std::size_t encoded_form_size(std::string_view text) noexcept
 {
     return 3 * text.size() - 2 * count_in(is_unreserved_or_space(), text);
 }
 
-/// Returns how many bytes `percent_encode_path` writes for a text.
-constexpr std::size_t encoded_path_size(std::string_view text) noexcept
+/// Returns how many bytes `percent_encode_segment` writes for a text.
+constexpr std::size_t encoded_segment_size(std::string_view text) noexcept
 {
-    return 3 * text.size() - 2 * count_in(is_path_byte(), text);
+    return 3 * text.size() - 2 * count_in(is_unreserved(), text);
 }
 
 /// Writes "%XX" with upper-case digits, as RFC 3986, section 2.1, recommends. Returns the end.
@@ -113,11 +104,11 @@ constexpr char* percent_encode_form(char* out, std::string_view text) noexcept
     return percent_encode(is_unreserved(), out, text, true);
 }
 
-/// Writes `text` as a path and percent-encodes each byte that a path may not contain. Returns the end. May overwrite
-/// `copy_slack` bytes after it.
-constexpr char* percent_encode_path(char* out, std::string_view text) noexcept
+/// Writes `text` as one segment of a path. Percent-encodes all bytes but `unreserved`: the others may have a meaning in
+/// a path (RFC 3986, section 3.3). Returns the end. May overwrite `copy_slack` bytes after it.
+constexpr char* percent_encode_segment(char* out, std::string_view text) noexcept
 {
-    return percent_encode(is_path_byte(), out, text, false);
+    return percent_encode(is_unreserved(), out, text, false);
 }
 
 } // namespace sidecall::detail

@@ -57,4 +57,12 @@ struct violation {
     constexpr explicit operator bool() const noexcept { return !rule.view().empty(); }
 };
 
+/// A violation and the field in which it is; empty if the whole text is meant. Converts to false if there is none.
+struct named_violation {
+    literal field = "";
+    violation cause{};
+
+    constexpr explicit operator bool() const noexcept { return static_cast<bool>(cause); }
+};
+
 } // namespace sidecall::detail

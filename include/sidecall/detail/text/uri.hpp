@@ -215,6 +215,13 @@ constexpr hostname read_hostname(std::string_view text, std::size_t const begin)
     return host;
 }
 
+/// Whether a text is one label of a hostname, without a dot.
+constexpr bool is_dns_label(std::string_view text) noexcept
+{
+    auto const host = read_hostname(text, 0);
+    return !host.fault && host.end == text.size() && text.find('.') == text.npos;
+}
+
 /// Says why a byte is not allowed in a hostname.
 constexpr violation explain_host_byte(std::string_view text, std::size_t at) noexcept
 {
@@ -288,6 +295,45 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
     std::size_t const stop = skip_uri_bytes(is_target_byte(), text, parts.target_end + 1);
     if (stop == text.size()) return {};
     return explain_uri_stop(text, stop);
+}
+
+/// Whether a segment of a path is "." or "..", which may also be percent-encoded (RFC 3986, sections 3.3 and 6.2.2.2).
+/// Clients remove such a segment, so the path would be that of another resource.
+constexpr bool is_dot_segment(std::string_view segment) noexcept
+{
+    std::size_t dots = 0;
+    while (!segment.empty()) {
+        std::size_t const size = segment[0] == '.' ? 1 : 3;
+        if (size == 3 && !equal_ignoring_case(segment.substr(0, 3), "%2e")) return false;
+        segment.remove_prefix(size);
+        ++dots;
+    }
+    return dots == 1 || dots == 2;
+}
+
+/// Returns what is wrong with a path: every byte must be a `pchar` or "/" (RFC 3986, section 3.3), or, if it may have a
+/// query, one that a query allows.
+constexpr violation check_path(std::string_view text, bool may_have_query) noexcept
+{
+    std::size_t const end = find_or_end(text, "?", 0);
+    if (end != text.size() && !may_have_query) return {"a query does not belong in a path: use query()", end};
+    std::size_t const stop = skip_uri_bytes(is_target_byte(), text, 0);
+    if (stop != text.size() && text[stop] == '#') return {"a fragment is not sent", stop};
+    if (stop != text.size()) return explain_uri_stop(text, stop);
+    for (std::size_t begin = 0; begin < end;) {
+        std::size_t const next = find_or_end(text.substr(0, end), "/", begin);
+        if (is_dot_segment(slice(text, begin, next))) return {"a dot segment", begin};
+        begin = next + 1;
+    }
+    return {};
+}
+
+/// Returns what is wrong with a `relative-ref` (RFC 3986, section 4.2) of a path and a query only, from a server.
+constexpr violation check_path_and_query(std::string_view text) noexcept
+{
+    if (text.substr(0, 1) != "/") return {"does not begin with '/'", 0};
+    if (text.substr(1, 1) == "/") return {"names a host", 0};
+    return check_path(text, true);
 }
 
 } // namespace sidecall::detail

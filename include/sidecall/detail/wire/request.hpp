@@ -4,117 +4,262 @@
 #include <string_view>
 
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
+#include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/form.hpp>
+#include <sidecall/detail/text/header_field.hpp>
+#include <sidecall/detail/text/json.hpp>
 #include <sidecall/detail/text/literal.hpp>
+#include <sidecall/detail/text/uri.hpp>
+#include <sidecall/detail/wire/names.hpp>
 #include <sidecall/endpoint.hpp>
-#include <sidecall/sid.hpp>
 
-// An operation describes its request in its member template `write`: first the path, piece by piece, then the form
-// fields. The library calls `write` twice: with a `request_measure`, which adds up the size, so that the buffer is
-// allocated once; then with a `request_writer`, which writes the request to it.
+// The two sinks of a `request_writer`. The library calls the `write` of an operation twice: first with a
+// `measuring_sink`, which checks the parts and adds up their size, so that the buffer is allocated once; then with a
+// `writing_sink`, which writes them to the buffer.
 namespace sidecall::detail {
 
 /// The header fields that every request has, in their order.
 inline constexpr std::string_view accept_lines = "Accept: application/json\r\nAccept-Charset: utf-8\r\n";
 inline constexpr std::string_view form_type_line = "Content-Type: application/x-www-form-urlencoded\r\n";
+inline constexpr std::string_view json_type_line = "Content-Type: application/json\r\n";
 inline constexpr std::string_view user_agent_name = "User-Agent: ";
 
-/// Adds up the size of a request. If `exact`, which is for the caller's buffer, it counts every byte. Otherwise the
-/// size may be too large: for a short text, counting the bytes to escape takes longer than the extra space is worth.
-class request_measure {
+/// What the body of a request is.
+enum class body_type : unsigned char { none, form, json };
+
+/// The header line of a body.
+constexpr std::string_view type_line(body_type type) noexcept
+{
+    return type == body_type::form ? form_type_line : type == body_type::json ? json_type_line : std::string_view();
+}
+
+/// The parts of a request in the order of the buffer, as bits. If an operation writes them in another order, the
+/// library calls its `write` once for each part.
+namespace part {
+inline constexpr unsigned path = 1;
+inline constexpr unsigned query = 2;
+inline constexpr unsigned body = 4;
+inline constexpr unsigned headers = 8;
+inline constexpr unsigned all = 15;
+} // namespace part
+
+/// Returns the size of what `put_origin` writes.
+constexpr std::size_t origin_size(endpoint const& destination, std::string_view other_product) noexcept
+{
+    std::size_t const size = destination.origin().size();
+    return other_product.empty() || !destination.is_twilio() ? size
+                                                             : size - twilio_product.size() + other_product.size();
+}
+
+/// Writes the origin of a request: that of the endpoint, at Twilio with the host name of the operation's product if
+/// that is another than "api". Returns the end.
+constexpr char* put_origin(char* out, endpoint const& destination, std::string_view other_product) noexcept
+{
+    std::string_view const origin = destination.origin();
+    if (other_product.empty() || !destination.is_twilio()) return put(out, origin);
+    out = put(put(out, twilio_scheme), other_product);
+    return put(out, origin.substr(twilio_scheme.size() + twilio_product.size()));
+}
+
+/// Checks the parts of a request and adds up its size. If `exact`, which is for the caller's buffer, it counts every
+/// byte. Otherwise the size may be too large: for a short text, counting the bytes to escape takes longer than the
+/// extra space is worth.
+class measuring_sink {
 public:
-    constexpr request_measure(endpoint const& destination, bool exact) noexcept
-        : exact_(exact), size_(destination.origin().size() + accept_lines.size() + user_agent_name.size() +
-                               destination.user_agent().size() + 2)
+    constexpr measuring_sink(endpoint const& destination, std::string_view product, bool exact) noexcept
+        : exact_(exact), size_(origin_size(destination, product)),
+          user_agent_size_(user_agent_name.size() + destination.user_agent().size() + 2)
     {
     }
 
-    /// Adds a piece of the path that needs no encoding: a literal or a SID.
-    constexpr request_measure& path(literal piece) noexcept { return add(piece.view().size()); }
-    template <char A, char B>
-    constexpr request_measure& path(basic_sid<A, B> const&) noexcept
+    constexpr void path(std::string_view piece) noexcept
     {
-        return add(basic_sid<A, B>::size);
+        begin(part::path);
+        if (is_empty_path_ && piece.substr(0, 1) != "/") fail("path", "does not begin with '/'", 0);
+        is_empty_path_ = false;
+        size_ += piece.size();
     }
-    /// Adds any text to the path, percent-encoded where necessary.
-    constexpr request_measure& encoded_path(std::string_view piece) noexcept { return add(encoded_path_size(piece)); }
-
-    constexpr void field(literal name, std::string_view value) noexcept { add_field(name.view().size(), value); }
-    constexpr void encoded_field(std::string_view name, std::string_view value) noexcept
+    /// A segment that needs neither a check nor an encoding.
+    constexpr void plain_segment(std::string_view text) noexcept
     {
-        add_field(encoded_form_size(name), value);
+        begin(part::path);
+        if (is_empty_path_) fail("path", "does not begin with '/'", 0);
+        size_ += text.size();
+    }
+    constexpr void segment(std::string_view text, literal name) noexcept
+    {
+        if (text.empty()) fail(name, "empty: the path would be that of another resource", 0);
+        if (text == "." || text == "..") fail(name, "a dot segment: the path would be that of another resource", 0);
+        plain_segment({});
+        add_encoded(text, encoded_segment_size);
+    }
+    constexpr void uri(std::string_view text) noexcept
+    {
+        begin(part::path);
+        if (!is_empty_path_) fail("uri", "after a path: a URI replaces it", 0);
+        is_empty_path_ = false;
+        if (auto const wrong = check_path_and_query(text)) fail("uri", wrong.rule, wrong.offset);
+        size_ += text.size();
+    }
+    constexpr void query(parameter_name const& name, std::string_view value) noexcept
+    {
+        begin(part::query);
+        add_parameter(name, value);
+    }
+    SIDECALL_DETAIL_INLINE constexpr void field(parameter_name const& name, std::string_view value) noexcept
+    {
+        begin(part::body);
+        if (body_ == body_type::json) fail(name.field(), "after a JSON body: a request has one body", 0);
+        body_ = body_type::form;
+        add_parameter(name, value);
+    }
+    constexpr void json_body(std::string_view text) noexcept
+    {
+        begin(part::body);
+        if (body_ != body_type::none) fail("json_body", "after another body: a request has one body", 0);
+        body_ = body_type::json;
+        json_reader reader(text);
+        json_value value;
+        if (!reader.read_text(value)) fail("json_body", reader.fault().rule, reader.fault().offset);
+        size_ += text.size();
+    }
+    constexpr void header(header_name const& name, std::string_view value) noexcept
+    {
+        begin(part::headers);
+        if (auto const wrong = name.fault()) fail(name.field(), wrong.rule, wrong.offset);
+        if (auto const wrong = check_header_value(value)) fail(name.field(), wrong.rule, wrong.offset);
+        has_accept_ |= name.is_accept();
+        size_ += name.view().size() + value.size() + 4; // ": " and CR LF
     }
 
-    constexpr std::size_t size() const noexcept { return size_ + (has_form_ ? form_type_line.size() : 0); }
+    /// Records a fault, unless there is one already.
+    constexpr void fail(literal field, literal rule, std::size_t offset) noexcept
+    {
+        if (!fault_) fault_ = {field, {rule, offset}};
+    }
+
+    /// What is wrong with the request, after the parts.
+    constexpr named_violation fault() const noexcept
+    {
+        return is_empty_path_ && !fault_ ? named_violation{"path", {"missing", 0}} : fault_;
+    }
+
+    /// The size of the request: with the header lines that `writing_sink::finish` adds.
+    constexpr std::size_t size() const noexcept
+    {
+        return size_ + (has_accept_ ? 0 : accept_lines.size()) + type_line(body_).size() + user_agent_size_;
+    }
+
+    /// The parts to write with the first call of `write`: all of them, or if they are not in order, only the first.
+    constexpr unsigned first_parts() const noexcept { return is_in_order_ ? part::all : part::path; }
 
 private:
-    constexpr request_measure& add(std::size_t size) noexcept
+    constexpr void begin(unsigned part) noexcept
     {
-        size_ += size;
-        return *this;
+        if (part < part_) is_in_order_ = false;
+        part_ = part;
     }
-    constexpr void add_field(std::size_t name, std::string_view value) noexcept
+    template <class Size>
+    constexpr void add_encoded(std::string_view text, Size encoded_size) noexcept
     {
-        has_form_ = true;
-        bool const count = exact_ || value.size() > 256;
-        size_ += name + (count ? encoded_form_size(value) : 3 * value.size()) + 2; // "=" and "&"
+        size_ += exact_ || text.size() > 256 ? encoded_size(text) : 3 * text.size();
+    }
+    SIDECALL_DETAIL_INLINE constexpr void add_parameter(parameter_name const& name, std::string_view value) noexcept
+    {
+        size_ += name.encoded_size();
+        add_encoded(value, encoded_form_size);
+        size_ += 2; // "=", and "?" or "&"
     }
 
     bool exact_;
-    bool has_form_ = false;
+    bool is_empty_path_ = true;
+    bool is_in_order_ = true;
+    bool has_accept_ = false;
+    body_type body_ = body_type::none;
+    unsigned part_ = 0;
     std::size_t size_;
+    std::size_t user_agent_size_;
+    named_violation fault_{};
 };
 
-/// Writes a request to a buffer: the URL, the form, then the header fields. Takes the same calls as `request_measure`,
-/// then `finish`.
-class request_writer {
+/// Writes a request to a buffer: the URL, the body, then the header fields. Takes the calls that a `measuring_sink` has
+/// accepted, then `finish`. Ends the program if the parts have become longer, which would overrun the buffer.
+class writing_sink {
 public:
-    constexpr request_writer(char* out, endpoint const& destination) noexcept
-        : begin_(out), out_(put(out, destination.origin())), target_(written()), destination_(destination)
+    /// Writes to `out`, which has room for `size` bytes, at first the origin.
+    constexpr writing_sink(char* out, std::size_t size, endpoint const& destination, std::string_view product) noexcept
+        : begin_(out), out_(put_origin(out, destination, product)), end_(out + size), target_(written()),
+          destination_(destination)
     {
     }
 
-    constexpr request_writer& path(literal piece) noexcept
-    {
-        out_ = put(out_, piece.view());
-        return *this;
-    }
-    template <char A, char B>
-    constexpr request_writer& path(basic_sid<A, B> const& sid) noexcept
-    {
-        out_ = detail::put(out_, sid.view());
-        return *this;
-    }
-    constexpr request_writer& encoded_path(std::string_view piece) noexcept
-    {
-        out_ = percent_encode_path(out_, piece);
-        return *this;
-    }
+    /// Selects the parts that the next call of `write` writes.
+    constexpr void select(unsigned parts) noexcept { parts_ = parts; }
 
-    constexpr void field(literal name, std::string_view value) noexcept
+    SIDECALL_DETAIL_INLINE constexpr void path(std::string_view piece) noexcept
     {
-        begin_field();
-        out_ = put(out_, name.view());
-        end_field(value);
+        if (!(parts_ & part::path)) return;
+        copy(piece);
     }
-    constexpr void encoded_field(std::string_view name, std::string_view value) noexcept
+    SIDECALL_DETAIL_INLINE constexpr void plain_segment(std::string_view text) noexcept { path(text); }
+    constexpr void segment(std::string_view text, literal) noexcept
     {
-        begin_field();
-        out_ = percent_encode_form(out_, name);
-        end_field(value);
+        if (!(parts_ & part::path)) return;
+        if (3 * text.size() + copy_slack > room()) expect_room(encoded_segment_size(text) + copy_slack);
+        out_ = percent_encode_segment(out_, text);
     }
+    constexpr void uri(std::string_view text) noexcept
+    {
+        path(text);
+        if (text.find('?') != text.npos) has_query_ = true;
+    }
+    constexpr void query(parameter_name const& name, std::string_view value) noexcept
+    {
+        if (!(parts_ & part::query)) return;
+        expect_room_for(name, value);
+        *out_++ = has_query_ ? '&' : '?';
+        has_query_ = true;
+        put_parameter(name, value);
+    }
+    SIDECALL_DETAIL_INLINE constexpr void field(parameter_name const& name, std::string_view value) noexcept
+    {
+        if (!(parts_ & part::body)) return;
+        if (body_ == 0) body_ = written();
+        type_ = body_type::form;
+        expect_room_for(name, value);
+        put_parameter(name, value);
+        *out_++ = '&'; // `begin_headers` removes the last one
+    }
+    constexpr void json_body(std::string_view text) noexcept
+    {
+        if (!(parts_ & part::body)) return;
+        body_ = written();
+        type_ = body_type::json;
+        copy(text);
+    }
+    constexpr void header(header_name const& name, std::string_view value) noexcept
+    {
+        if (!(parts_ & part::headers)) return;
+        begin_headers();
+        has_accept_ |= name.is_accept();
+        copy(name.view());
+        copy(": ");
+        copy(value);
+        copy("\r\n");
+    }
+    constexpr void fail(literal, literal, std::size_t) noexcept {}
 
     constexpr void finish() noexcept
     {
-        bool const has_form = body_ != 0;
-        if (has_form)
-            --out_; // remove the last "&"
-        else
-            body_ = written();
-        lines_ = written();
-        out_ = put(out_, accept_lines);
-        if (has_form) out_ = put(out_, form_type_line);
-        out_ = put(put(put(out_, user_agent_name), destination_.user_agent()), "\r\n");
+        begin_headers();
+        std::string_view const user_agent = destination_.user_agent();
+        expect_room((has_accept_ ? 0 : accept_lines.size()) + type_line(type_).size() + user_agent_name.size() +
+                    user_agent.size() + 2);
+        if (!has_accept_) out_ = put(out_, accept_lines);
+        if (type_ == body_type::form) out_ = put(out_, form_type_line);
+        if (type_ == body_type::json) out_ = put(out_, json_type_line);
+        out_ = put(put(put(out_, user_agent_name), user_agent), "\r\n");
     }
 
     // The size of what has been written, and the offsets of its parts.
@@ -125,23 +270,49 @@ public:
 
 private:
     constexpr std::size_t written() const noexcept { return static_cast<std::size_t>(out_ - begin_); }
+    constexpr std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - out_); }
 
-    constexpr void begin_field() noexcept
+    constexpr void expect_room(std::size_t size) const noexcept
     {
-        if (body_ == 0) body_ = written();
+        expect(size <= room(), "the parts of a request have become longer while it was written");
     }
-    constexpr void end_field(std::string_view value) noexcept
+    /// Counts only if the upper bound does not fit.
+    SIDECALL_DETAIL_INLINE constexpr void expect_room_for(parameter_name const& name,
+                                                          std::string_view value) const noexcept
     {
+        if (3 * (name.view().size() + value.size()) + 2 + copy_slack > room())
+            expect_room(name.encoded_size() + encoded_form_size(value) + 2 + copy_slack);
+    }
+
+    SIDECALL_DETAIL_INLINE constexpr void copy(std::string_view text) noexcept
+    {
+        expect_room(text.size());
+        out_ = put(out_, text);
+    }
+    SIDECALL_DETAIL_INLINE constexpr void put_parameter(parameter_name const& name, std::string_view value) noexcept
+    {
+        out_ = name.needs_encoding() ? percent_encode_form(out_, name.view()) : put(out_, name.view());
         *out_++ = '=';
         out_ = percent_encode_form(out_, value);
-        *out_++ = '&';
+    }
+    constexpr void begin_headers() noexcept
+    {
+        if (lines_ != 0) return;
+        if (type_ == body_type::form) --out_;
+        lines_ = written();
+        if (body_ == 0) body_ = lines_;
     }
 
     char* begin_;
     char* out_;
+    char* end_;
     std::size_t target_;
     std::size_t body_ = 0;
     std::size_t lines_ = 0;
+    unsigned parts_ = part::all;
+    body_type type_ = body_type::none;
+    bool has_query_ = false;
+    bool has_accept_ = false;
     endpoint const& destination_;
 };
 

@@ -22,14 +22,6 @@
 // Reads the JSON object of a successful response into typed members.
 namespace sidecall::detail {
 
-/// What is wrong with a member, or with the whole text if `member` is empty. Converts to false if nothing is wrong.
-struct resource_fault {
-    literal member = "";
-    violation cause{};
-
-    constexpr explicit operator bool() const noexcept { return static_cast<bool>(cause); }
-};
-
 /// An expected member and its value. The value is null if the member is absent, because in the OpenAPI schema every
 /// property is nullable and none is required.
 struct resource_member {
@@ -103,7 +95,7 @@ public:
         while (try_read_expected_member(reader, std::index_sequence_for<expected_member<Size>...>(), expected...) ||
                read_any_member(reader)) {
         }
-        if (!fault_ && !reader.read_end()) fault_ = resource_fault{"", reader.fault()};
+        if (!fault_ && !reader.read_end()) fault_ = named_violation{"", reader.fault()};
     }
 
     /// Returns an optional member: empty if it is null, absent or unreadable.
@@ -115,7 +107,7 @@ public:
         if (read || value.kind == json_kind::null) return read;
         unreadable_.insert(name.view());
         if (std::is_same_v<T, date_time> && value.is_string() && detail::parse_unescaped(value, is_after_year_9999))
-            fault_ = resource_fault{name, {"a date after the year 9999", value.offset}};
+            fault_ = named_violation{name, {"a date after the year 9999", value.offset}};
         return read;
     }
 
@@ -127,15 +119,15 @@ public:
         if (read || fault_) return read;
         json_value const& value = members_[index].value;
         bool const missing = value.kind == json_kind::null;
-        fault_ = resource_fault{members_[index].name,
-                                {missing             ? literal("missing or null")
-                                 : value.is_string() ? literal("not a SID of this kind")
-                                                     : literal("not a string"),
-                                 missing ? size_ : value.offset}};
+        fault_ = named_violation{members_[index].name,
+                                 {missing             ? literal("missing or null")
+                                  : value.is_string() ? literal("not a SID of this kind")
+                                                      : literal("not a string"),
+                                  missing ? size_ : value.offset}};
         return read;
     }
 
-    constexpr resource_fault const& fault() const noexcept { return fault_; }
+    constexpr named_violation const& fault() const noexcept { return fault_; }
     constexpr unreadable_members const& unreadable() const noexcept { return unreadable_; }
 
 private:
@@ -167,7 +159,7 @@ private:
         if (!reader.read_member(name, value, done)) return false;
         for (auto& member : members_) {
             if (!detail::json_equal(name, member.name.view())) continue;
-            if (member.seen) fault_ = resource_fault{member.name, {"comes twice", name.offset}};
+            if (member.seen) fault_ = named_violation{member.name, {"comes twice", name.offset}};
             member.value = value;
             member.seen = true;
             break;
@@ -176,7 +168,7 @@ private:
     }
 
     resource_member members_[Count];
-    resource_fault fault_{};
+    named_violation fault_{};
     unreadable_members unreadable_{};
     std::size_t size_;
 };
@@ -186,9 +178,9 @@ resource_reader(std::string_view, expected_member<Size> const&...) -> resource_r
 /// Makes the failure for a response that has the documented status but not the documented body. If `Text` owns its
 /// bytes, the failure also has the texts of the header fields.
 template <class Text>
-constexpr failure malformed(http_response_view const& response, resource_fault const& fault)
+constexpr failure malformed(http_response_view const& response, named_violation const& fault)
 {
-    failure reason(errc::malformed_response, fault.member, fault.cause.rule, fault.cause.offset);
+    failure reason(errc::malformed_response, fault.field, fault.cause.rule, fault.cause.offset);
     add_status_and_retry_after(response, reason);
     if constexpr (!std::is_same_v<Text, std::string_view>) reason.with(details_in_headers(response));
     return reason;

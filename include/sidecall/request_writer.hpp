@@ -1,0 +1,201 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include <sidecall/detail/text/literal.hpp>
+#include <sidecall/detail/wire/names.hpp>
+#include <sidecall/http_method.hpp>
+#include <sidecall/sid.hpp>
+#include <sidecall/text_view.hpp>
+
+namespace sidecall {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+inline constexpr bool is_sid = false;
+template <char A, char B>
+inline constexpr bool is_sid<basic_sid<A, B>> = true;
+
+template <class T>
+inline constexpr bool is_character =
+    std::is_same_v<T, char> || std::is_same_v<T, wchar_t> || std::is_same_v<T, char8_t> ||
+    std::is_same_v<T, char16_t> || std::is_same_v<T, char32_t>;
+
+/// A value of this library that owns or refers to a text: a SID, a `callback_url`. It is empty only if it was moved
+/// from.
+template <class T>
+concept has_view = std::is_copy_constructible_v<T> && requires(T const& value) {
+    { value.view() } noexcept -> std::same_as<std::string_view>;
+};
+
+/// What a request can contain as the value of a parameter or a header field, apart from `std::optional`.
+template <class T>
+concept request_value = std::is_convertible_v<T const&, text_view> || has_view<T> ||
+                        (std::integral<T> && !is_character<T>) || std::is_same_v<T, http_method>;
+
+/// An integer in decimal.
+class decimal {
+public:
+    template <std::integral T>
+    constexpr explicit decimal(T number) noexcept
+    {
+        bool const is_negative = number < T{};
+        do {
+            int const digit = static_cast<int>(number % 10);
+            digits_[--begin_] = static_cast<char>('0' + (digit < 0 ? -digit : digit));
+            number = static_cast<T>(number / 10);
+        } while (number != 0);
+        if (is_negative) digits_[--begin_] = '-';
+    }
+    constexpr std::string_view view() const noexcept { return {digits_ + begin_, sizeof digits_ - begin_}; }
+
+private:
+    char digits_[40]{}; // 128 bits and a sign
+    std::size_t begin_ = sizeof digits_;
+};
+
+} // namespace detail
+
+/// What an operation's `write` passes the parts of its request to. Each function returns the writer, so that calls can
+/// be chained; the kinds of parts may come in any order. The library calls `write` at least twice, with different
+/// writers, so `write` must pass the same parts each time.
+///
+/// A value is text, an integer, a `bool` (`true` or `false`), a SID or another value of this library that has a
+/// `view()`, an `http_method`, or a `std::optional` of one of these, which adds nothing if it is empty. A name is a
+/// literal, or text made at run time.
+///
+/// A value that breaks a rule is a failure of `make_request`, `authorize` or `send`: `invalid_argument` with the name
+/// of the parameter and the offset of the byte. Nothing is sent then. No function allocates.
+///
+/// @code
+/// template <class Request>
+/// void write(Request& request) const
+/// {
+///     request.path("/2010-04-01/Accounts/").segment(account).path("/Calls.json");
+///     request.query("Status", status).query("PageSize", 50);
+/// }
+/// @endcode
+template <http_method Method, class Sink>
+class request_writer {
+public:
+    /// Passes the parts on to `sink`.
+    constexpr explicit request_writer(Sink& sink) noexcept : sink_(&sink) {}
+
+    /// Appends a fixed part of the path, as written. The first part must begin with "/". A literal that is not valid in
+    /// a path (RFC 3986, section 3.3) does not compile.
+    constexpr request_writer& path(detail::path_literal text) noexcept
+    {
+        sink_->path(text.view());
+        return *this;
+    }
+
+    /// Appends a variable part of the path: text, an integer or a SID, percent-encoded (RFC 3986, section 2.1). It can
+    /// never add a "/", "?" or "#". Fails if it is empty, "." or "..". The failure has `name` as its field.
+    template <class T>
+    constexpr request_writer& segment(T const& value, detail::literal name = "segment") noexcept
+    {
+        static_assert(detail::request_value<T>, "segment() takes text, an integer, a bool or a SID");
+        use_text(value, name, [&](std::string_view text) {
+            if constexpr (detail::is_sid<T>)
+                sink_->plain_segment(text);
+            else
+                sink_->segment(text, name);
+        });
+        return *this;
+    }
+
+    /// Appends a parameter to the query, encoded like a form field.
+    template <class T>
+    constexpr request_writer& query(detail::parameter_name const& name, T const& value) noexcept
+    {
+        use_value(value, name.field(), [&](std::string_view text) { sink_->query(name, text); });
+        return *this;
+    }
+
+    /// Appends a field to the form in the body (`application/x-www-form-urlencoded`, HTML 4.01, section 17.13.4.1).
+    /// Does not compile for a GET, HEAD or DELETE request, which has no body.
+    template <class T>
+    constexpr request_writer& field(detail::parameter_name const& name, T const& value) noexcept
+    {
+        static_assert(has_body, "field(): a GET, HEAD or DELETE request has no body; use query()");
+        use_value(value, name.field(), [&](std::string_view text) { sink_->field(name, text); });
+        return *this;
+    }
+
+    /// Sets the body, of type `application/json`. Fails if `text` is not JSON (RFC 8259, in UTF-8), or if there is a
+    /// form. Does not compile for a GET, HEAD or DELETE request.
+    constexpr request_writer& json_body(text_view text) noexcept
+    {
+        static_assert(has_body, "json_body(): a GET, HEAD or DELETE request has no body");
+        sink_->json_body(text);
+        return *this;
+    }
+
+    /// Appends a header field. Fails if the value has a control character, such as a line break, or a leading or
+    /// trailing blank. `Authorization`, `Host`, `Content-Length` and others that the library or the HTTP client sets
+    /// are refused: literals at compile time. `Accept` replaces the default, `application/json`.
+    template <class T>
+    constexpr request_writer& header(detail::header_name const& name, T const& value) noexcept
+    {
+        use_value(value, name.field(), [&](std::string_view text) { sink_->header(name, text); });
+        return *this;
+    }
+
+    /// Sets the path and query to a URI that Twilio has returned, such as `next_page_uri`, unchanged. Fails if it names
+    /// a host, or is not a path and query (RFC 3986, section 4.2) without dot segments.
+    constexpr request_writer& uri(text_view text) noexcept
+    {
+        sink_->uri(text);
+        return *this;
+    }
+
+private:
+    static constexpr bool has_body =
+        Method == http_method::post || Method == http_method::put || Method == http_method::patch;
+
+    /// Calls `use` with the text of a value, unless it is an empty optional.
+    template <class T, class Use>
+    constexpr void use_value(T const& value, detail::literal name, Use use) noexcept
+    {
+        if constexpr (detail::is_optional<T>) {
+            if (value) use_value(*value, name, use);
+        } else {
+            static_assert(detail::request_value<T>,
+                          "a value is text, an integer, a bool, a SID or the like, or an optional of one of these");
+            use_text(value, name, use);
+        }
+    }
+    template <class T, class Use>
+    constexpr void use_text(T const& value, detail::literal name, Use use) noexcept
+    {
+        if constexpr (std::is_same_v<T, bool>) {
+            use(value ? "true" : "false");
+        } else if constexpr (std::integral<T>) {
+            use(detail::decimal(value).view());
+        } else if constexpr (std::is_same_v<T, http_method>) {
+            std::string_view const text = to_string_view(value);
+            if (text.empty()) sink_->fail(name, "not an HTTP method", 0);
+            use(text);
+        } else if constexpr (detail::has_view<T>) {
+            std::string_view const text = value.view();
+            if (text.empty()) sink_->fail(name, "empty: it was moved from", 0);
+            use(text);
+        } else {
+            use(text_view(value));
+        }
+    }
+
+    Sink* sink_;
+};
+
+} // namespace sidecall
