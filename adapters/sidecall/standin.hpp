@@ -666,17 +666,16 @@ private:
                   standin_fields const& parameters, standin_fields const& query)
     {
         bool const is_post = method == "POST";
-        switch (target.kind) {
-        case resource::calls: return is_post ? calls_.create(parameters, sids_) : calls_.list(path, query);
-        case resource::call:
+        if (target.kind == resource::calls)
+            return is_post ? calls_.create(parameters, sids_) : calls_.list(path, query);
+        if (target.kind == resource::call) {
             if (method == "GET") return calls_.fetch(target.sid, path);
             return is_post ? update_call(target.sid, path, parameters) : calls_.remove(target.sid, path);
-        case resource::trunks:
-            return is_post ? trunks_.create(parameters, voice_url(), sids_) : trunks_.list(path, query, voice_url());
-        case resource::trunk: return trunks_.fetch(target.sid, path);
-        case resource::knowledge_source: return knowledge_.fetch(target.sid, path);
-        default: break;
         }
+        if (target.kind == resource::trunks)
+            return is_post ? trunks_.create(parameters, voice_url(), sids_) : trunks_.list(path, query, voice_url());
+        if (target.kind == resource::trunk) return trunks_.fetch(target.sid, path);
+        if (target.kind == resource::knowledge_source) return knowledge_.fetch(target.sid, path);
         if (!is_in_progress(target.call_sid)) return standin_detail::not_found(path);
         if (target.kind == resource::subscription) return delete_subscription(target, path);
         return create(target, parameters);
@@ -684,15 +683,11 @@ private:
 
     static std::vector<std::string> methods_of(resource kind)
     {
-        switch (kind) {
-        case resource::call: return {"GET", "POST", "DELETE"};
-        case resource::calls:
-        case resource::trunks: return {"GET", "POST"};
-        case resource::trunk:
-        case resource::knowledge_source: return {"GET"};
-        case resource::subscription: return {"DELETE"};
-        default: return {"POST"};
-        }
+        if (kind == resource::call) return {"GET", "POST", "DELETE"};
+        if (kind == resource::calls || kind == resource::trunks) return {"GET", "POST"};
+        if (kind == resource::trunk || kind == resource::knowledge_source) return {"GET"};
+        if (kind == resource::subscription) return {"DELETE"};
+        return {"POST"};
     }
 
     route find_route(std::string const& path) const
