@@ -68,10 +68,10 @@ public:
     /// - `timed_out`: connected, but no complete response within `total_timeout`;
     /// - `answer_lost`: the connection ended before the response was complete;
     /// - `answer_too_large`: the response exceeds `max_answer`, or its header fields the limit above;
-    /// - `invalid_argument`: a HEAD request with a body, which libcurl cannot send, or a moved-from transport;
+    /// - `invalid_argument`: a moved-from request or transport;
     /// - `transport_failure`: anything else, such as a response that is not HTTP, or no memory.
     ///
-    /// Running out of memory, a HEAD request with a body and a moved-from transport have no native code.
+    /// Running out of memory, and a moved-from request or transport, have no native code.
     result<http_response> operator()(authorized_request const& request)
     {
         return (*this)(request, settings_.total_timeout);
@@ -82,7 +82,7 @@ public:
     {
         if (!handle_)
             return failure(errc::invalid_argument, "", "moved-from transport, or libcurl could not be initialised");
-        if (auto error = detail::find_unsupported(request)) return *std::move(error);
+        if (auto error = detail::check_request(request)) return *std::move(error);
         return detail::unless_out_of_memory([&] { return perform(request, time_limit); },
                                             []() -> result<http_response> { return detail::out_of_memory(); });
     }

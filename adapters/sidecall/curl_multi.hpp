@@ -350,7 +350,7 @@ private:
     /// Hands the request to libcurl.
     void start(pending& one)
     {
-        if (auto error = detail::find_unsupported(one.request)) return finish(one, *std::move(error));
+        if (auto error = detail::check_request(one.request)) return finish(one, *std::move(error));
         if (!one.handle) one.handle = new_handle();
         bool const is_set_up = one.handle && detail::unless_out_of_memory(
                                                  [&] {

@@ -165,7 +165,7 @@ private:
         detail::writing_sink sink(bytes_.data(), bytes_.capacity(), endpoint, detail::other_product<Operation>());
         request_writer<Operation::request_method, detail::writing_sink> writer(sink);
         for (unsigned parts = measured.first_parts(); parts <= detail::part::all; parts *= 2) {
-            sink.select(parts);
+            sink.set_parts(parts);
             (operation.write)(writer);
         }
         sink.finish();

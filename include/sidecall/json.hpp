@@ -108,6 +108,14 @@ public:
         return json_string(value_);
     }
 
+    /// The string as an owning one, with its escapes decoded: `string()` and `json_string::to_string` in one. Allocates
+    /// if it is longer than a `std::string` stores inline.
+    result<std::string> to_string() const
+    {
+        if (auto const wrong = check(detail::json_kind::string, "not a string")) return *wrong;
+        return json_string(value_).to_string();
+    }
+
     /// The number as it is written, in any size and precision.
     constexpr result<std::string_view> number() const noexcept
     {
@@ -293,7 +301,7 @@ private:
 ///     if (response.status != 200) return sidecall::failure_of(response);
 ///     auto const call = sidecall::json_object::parse(response.body);
 ///     if (!call) return call.error();
-///     return (*call)["status"].string().transform([](auto const& status) { return status.to_string(); });
+///     return (*call)["status"].to_string();
 /// }
 /// @endcode
 class json_object {

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "../unit/request_of.hpp"
 #include "loopback_server.hpp"
 
 #include <algorithm>
@@ -103,12 +104,12 @@ sidecall::endpoint at(std::string const& url)
 
 sidecall::authorized_request post(std::string const& url, std::string_view value = "a b")
 {
-    return authorize({http_method::post, at(url), {"/path"}, {{"Name", value}}}, who());
+    return authorize(request_of(http_method::post, "/path", {{"Name", value}}, at(url)), who());
 }
 
 sidecall::authorized_request without_body(http_method method, std::string const& url)
 {
-    return authorize({method, at(url), {"/path"}}, who());
+    return authorize(request_of(method, "/path", {}, at(url)), who());
 }
 
 /// Answers one request with these bytes and closes the connection.
@@ -204,14 +205,14 @@ TEST_CASE_TEMPLATE("a request arrives byte for byte as it was made", T, TRANSPOR
             method == http_method::post || method == http_method::put || method == http_method::patch;
         std::string const name(to_string_view(method));
         for (bool const with_body : {true, false}) {
-            if (with_body && method == http_method::head) continue;
+            if (with_body && !has_length) continue;
             CAPTURE(name);
             CAPTURE(with_body);
-            std::initializer_list<std::string_view> const path = {"/2010/../a%2Fb;c=~,/", "\xC3\xA9 .json"};
-            auto const request =
-                with_body
-                    ? authorize({method, where, path, {{"Callback", "https://a.b/?c=d e&f"}, {"Empty", ""}}}, who())
-                    : authorize({method, where, path}, who());
+            std::string_view const path = "/2010//a%2Fb;c=~,/%C3%A9%20.json?a=b&c=%26%2F?+'";
+            auto const request = authorize(
+                with_body ? request_of(method, path, {{"Callback", "https://a.b/?c=d e&f"}, {"Empty", ""}}, where)
+                          : request_of(method, path, {}, where),
+                who());
             auto const answer = transport(request);
             REQUIRE_MESSAGE(answer.has_value(), text_of(answer));
             CHECK(answer->status == 200);
@@ -229,7 +230,7 @@ TEST_CASE_TEMPLATE("a request arrives byte for byte as it was made", T, TRANSPOR
             CHECK(body_of(seen.all().back()) == request.body());
         }
     }
-    CHECK(seen.all().size() == 11);
+    CHECK(seen.all().size() == 9);
     CHECK(server.accepted() == 1);
 }
 
@@ -1281,9 +1282,11 @@ TEST_CASE_TEMPLATE("nothing of a request is left for the next one", T, TRANSPORT
                                        http_method::delete_, http_method::get, http_method::head};
     for (auto second : methods)
         for (bool const with_body : {true, false}) {
-            if (with_body && second == http_method::head) continue;
-            auto const request = with_body ? authorize({second, at(server.url()), {"/path"}, {{"Name", "a b"}}}, who())
-                                           : without_body(second, server.url());
+            if (with_body && second != http_method::post && second != http_method::put && second != http_method::patch)
+                continue;
+            auto const request =
+                with_body ? authorize(request_of(second, "/path", {{"Name", "a b"}}, at(server.url())), who())
+                          : without_body(second, server.url());
             T fresh(quick<T>());
             CHECK(fresh(request).has_value());
             std::string const expected = seen.all().back();

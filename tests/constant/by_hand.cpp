@@ -187,10 +187,19 @@ CASE("method", parse_http_method("DELETE").value() == http_method::delete_ && !p
 
 CASE("date: an unknown month", !detail::parse_rfc2822("Wed, 18 Dez 2019 20:02:01 +0000"));
 CASE("date: NULs for a month", !detail::parse_rfc2822({"Wed, 18 \0\0\0 2019 20:02:01 +0000", 31}));
+struct fetch_root {
+    static constexpr auto request_method = http_method::get;
+
+    template <class Request>
+    constexpr void write(Request& request) const
+    {
+        request.path("/");
+    }
+};
 CASE("request: host and port to connect to", [] {
-    auto const connects_to = [](std::string_view where, std::string_view hostname, unsigned port) {
-        http_request const request(http_method::get, *endpoint::parse(where), {"/"});
-        return request.hostname() == hostname && request.port() == port;
+    auto const connects_to = [](std::string_view url, std::string_view hostname, unsigned port) {
+        auto const request = make_request(fetch_root(), *endpoint::parse(url));
+        return request->hostname() == hostname && request->port() == port;
     };
     return connects_to("https://h", "h", 443) && connects_to("https://h:1", "h", 1) &&
            connects_to("http://[::1]", "::1", 80) && connects_to("http://[::1]:65535", "::1", 65535);

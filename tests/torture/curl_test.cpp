@@ -4,6 +4,7 @@
 #include "torture.hpp"
 
 #include "../adapters/loopback_server.hpp"
+#include "../unit/request_of.hpp"
 
 #include <sidecall/curl.hpp>
 #include <sidecall/sidecall.hpp>
@@ -45,8 +46,8 @@ sidecall::credentials who()
 
 sidecall::authorized_request post(std::string const& url)
 {
-    return authorize({http_method::post, sidecall::endpoint::parse(url).value(), {"/path"}, {{"Name", long_text}}},
-                     who());
+    return authorize(
+        request_of(http_method::post, "/path", {{"Name", long_text}}, sidecall::endpoint::parse(url).value()), who());
 }
 
 sidecall::transport_options quick(loopback::tls_identity const* tls)

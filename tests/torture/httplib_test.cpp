@@ -6,6 +6,7 @@
 #include "torture.hpp"
 
 #include "../adapters/loopback_server.hpp"
+#include "../unit/request_of.hpp"
 
 #include <sidecall/httplib.hpp>
 #include <sidecall/sidecall.hpp>
@@ -38,8 +39,9 @@ std::string const created = "HTTP/1.1 201 Created\r\nContent-Length: " + std::to
 
 sidecall::authorized_request post(std::string const& url)
 {
-    return authorize({http_method::post, sidecall::endpoint::parse(url).value(), {"/path"}, {{"Name", long_text}}},
-                     sidecall::credentials::auth_token(account, sidecall::secret(token)));
+    return authorize(
+        request_of(http_method::post, "/path", {{"Name", long_text}}, sidecall::endpoint::parse(url).value()),
+        sidecall::credentials::auth_token(account, sidecall::secret(token)));
 }
 
 /// One request on a transport that the attempt creates, or on an existing transport with a kept connection.

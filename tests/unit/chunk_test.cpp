@@ -4,6 +4,7 @@
 
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/form.hpp>
+#include <sidecall/detail/text/header_field.hpp>
 #include <sidecall/detail/text/json.hpp>
 #include <sidecall/detail/text/rfc2822.hpp>
 #include <sidecall/detail/text/uri.hpp>
@@ -72,7 +73,9 @@ void for_each_class(Check check)
     named("is_unreserved", detail::is_unreserved(), alnum + "-._~");                   // unreserved
     named("is_unreserved_or_space", detail::is_unreserved_or_space(),
           alnum + "-._~ "); // unreserved, and space, which becomes "+"
-    named("is_path_byte", detail::is_path_byte(), alnum + "-._~!$&'()*+,;=:@/"); // pchar and "/"
+    named("is_token_byte", detail::is_token_byte(), alnum + "!#$%&'*+-.^_`|~"); // RFC 9110, section 5.6.2
+    named("is_field_value_byte", detail::is_field_value_byte(),
+          "\t" + bytes_from_to(' ', '~') + bytes_from_to(0x80, 0xFF)); // RFC 9110, section 5.5
     named("is_ascii", detail::is_ascii(), bytes_from_to(0, 0x7F));
     named("is_plain_string_byte", detail::is_plain_string_byte(),
           bytes_from_to(' ', '!') + bytes_from_to('#', '[') + bytes_from_to(']', 0x7F)); // RFC 8259, section 7
@@ -207,7 +210,7 @@ TEST_CASE("gives the same answers at compile time")
     static_assert(detail::find_invalid_utf8("0123456789abcdef0123456789abcdef\xC3") == 32);
     constexpr auto sum = [] {
         std::size_t found = 0;
-        detail::for_each_not_in(detail::is_path_byte(), "%23456789abcdef0 234567890%%",
+        detail::for_each_not_in(detail::is_userinfo_byte(), "%23456789abcdef0 234567890%%",
                                 [&](std::size_t at) { found = 100 * found + at; });
         return found;
     }();

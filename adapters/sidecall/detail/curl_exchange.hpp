@@ -164,11 +164,10 @@ private:
     curl_slist* list_ = nullptr;
 };
 
-/// Returns the failure for a request that libcurl cannot send. Does not allocate.
-inline std::optional<failure> find_unsupported(authorized_request const& request) noexcept
+/// Returns the failure for a request that has nothing to send. Does not allocate.
+inline std::optional<failure> check_request(authorized_request const& request) noexcept
 {
-    if (request.method() == http_method::head && !request.body().empty())
-        return failure(errc::invalid_argument, "", "libcurl cannot send a HEAD with a body");
+    if (request.url().empty()) return failure(errc::invalid_argument, "", "the request was moved from");
     return {};
 }
 

@@ -77,15 +77,14 @@ public:
     {
         begin(part::path);
         if (is_empty_path_ && piece.substr(0, 1) != "/") fail("path", "does not begin with '/'", 0);
-        is_empty_path_ = false;
-        size_ += piece.size();
+        add_to_path(piece.size());
     }
     /// A segment that needs neither a check nor an encoding.
     constexpr void plain_segment(std::string_view text) noexcept
     {
         begin(part::path);
         if (is_empty_path_) fail("path", "does not begin with '/'", 0);
-        size_ += text.size();
+        add_to_path(text.size());
     }
     constexpr void segment(std::string_view text, literal name) noexcept
     {
@@ -97,8 +96,9 @@ public:
     constexpr void uri(std::string_view text) noexcept
     {
         begin(part::path);
-        if (!is_empty_path_) fail("uri", "after a path: a URI replaces it", 0);
+        if (!is_empty_path_) fail("uri", "a request has a path or a URI", 0);
         is_empty_path_ = false;
+        has_uri_ = true;
         if (auto const wrong = check_path_and_query(text)) fail("uri", wrong.rule, wrong.offset);
         size_ += text.size();
     }
@@ -155,6 +155,12 @@ public:
     constexpr unsigned first_parts() const noexcept { return is_in_order_ ? part::all : part::path; }
 
 private:
+    constexpr void add_to_path(std::size_t size) noexcept
+    {
+        if (has_uri_) fail("path", "a request has a path or a URI", 0);
+        is_empty_path_ = false;
+        size_ += size;
+    }
     constexpr void begin(unsigned part) noexcept
     {
         if (part < part_) is_in_order_ = false;
@@ -174,6 +180,7 @@ private:
 
     bool exact_;
     bool is_empty_path_ = true;
+    bool has_uri_ = false;
     bool is_in_order_ = true;
     bool has_accept_ = false;
     body_type body_ = body_type::none;
@@ -195,7 +202,7 @@ public:
     }
 
     /// Selects the parts that the next call of `write` writes.
-    constexpr void select(unsigned parts) noexcept { parts_ = parts; }
+    constexpr void set_parts(unsigned parts) noexcept { parts_ = parts; }
 
     SIDECALL_DETAIL_INLINE constexpr void path(std::string_view piece) noexcept
     {

@@ -1,0 +1,26 @@
+#pragma once
+
+// A main function for an operation on one call, which prints what the operation returns.
+
+#include "program.hpp"
+
+#include <sidecall/curl.hpp>
+#include <sidecall/transport.hpp>
+
+/// Sends `Operation{account, call}` and prints its resource, a text. The account comes from the environment, the call
+/// from --call.
+template <sidecall::operation Operation>
+int run_for_call(int argc, char** argv, char const* name, char const* purpose)
+{
+    std::string call;
+    server_arguments server;
+    CLI::App app(purpose, name);
+    app.add_option("--call", call, "SID of the call, CA…")->required();
+    server.add_to(app);
+    return run_program(app, argc, argv, [&] {
+        auto const user = identity_or_stop();
+        Operation const operation{user.account, value_or_stop(sidecall::call_sid::parse(call))};
+        auto result = sidecall::send(operation, user.credentials(), sidecall::curl_transport(), server.parse());
+        std::cout << printable(value_or_stop(std::move(result))) << '\n';
+    });
+}

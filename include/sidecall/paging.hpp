@@ -1,0 +1,317 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <sidecall/credentials.hpp>
+#include <sidecall/detail/text/ascii.hpp>
+#include <sidecall/detail/text/literal.hpp>
+#include <sidecall/detail/text/uri.hpp>
+#include <sidecall/detail/wire/names.hpp>
+#include <sidecall/endpoint.hpp>
+#include <sidecall/http_method.hpp>
+#include <sidecall/http_request.hpp>
+#include <sidecall/http_response.hpp>
+#include <sidecall/json.hpp>
+#include <sidecall/result.hpp>
+#include <sidecall/text_view.hpp>
+#include <sidecall/transport.hpp>
+
+// Follows the pages of a list: `next_page_uri` of the API 2010-04-01, and `meta.next_page_url` of newer products.
+namespace sidecall {
+
+namespace detail {
+
+/// Whether a host is that of a product at Twilio, with any edge and region.
+constexpr bool is_twilio_host(std::string_view host, std::string_view product) noexcept
+{
+    return host.size() >= product.size() + twilio_domain.size() && host.substr(0, product.size()) == product &&
+           host[product.size()] == '.' && host.substr(host.size() - twilio_domain.size()) == twilio_domain;
+}
+
+/// Returns what is wrong with a URL of the next page, and puts its path and query into `target`.
+constexpr violation check_page_url(std::string_view url, std::string_view product, endpoint const& destination,
+                                   std::string_view& target) noexcept
+{
+    detail::uri parts;
+    if (auto const wrong = parse_uri(url, parts)) return wrong;
+    std::string_view const authority = slice(url, parts.authority, parts.target);
+    bool const is_same_server = !destination.is_twilio() && parts.https == destination.https() &&
+                                equal_ignoring_case(authority, destination.host());
+    if (!is_same_server && !(parts.https && is_twilio_host(authority, product)))
+        return {"the URL of another host", parts.authority};
+    target = url.substr(parts.target);
+    return {};
+}
+
+/// Passes on only the header fields of a request.
+template <class Request>
+struct header_writer {
+    Request* request;
+
+    constexpr header_writer& path(path_literal) noexcept { return *this; }
+    template <class T>
+    constexpr header_writer& segment(T const&, literal = "segment") noexcept
+    {
+        return *this;
+    }
+    template <class T>
+    constexpr header_writer& query(parameter_name const&, T const&) noexcept
+    {
+        return *this;
+    }
+    template <class T>
+    constexpr header_writer& header(header_name const& name, T const& value) noexcept
+    {
+        request->header(name, value);
+        return *this;
+    }
+    constexpr header_writer& uri(text_view) noexcept { return *this; }
+};
+
+} // namespace detail
+
+/// Reads where the next page of a list is: its path and query, for `request_writer::uri`. Empty after the last page.
+///
+/// In the API 2010-04-01 it is the member `next_page_uri`; in newer products `meta.next_page_url`, a whole URL. The URL
+/// must be at the host of `product`, or of `endpoint`; only its path and query are used, so that the next request goes
+/// where this one went. Fails with `malformed_response` for a response that is not a JSON object, for a member that is
+/// neither a string nor `null`, and for a URL of another host. Allocates for the text.
+///
+/// @code
+/// auto const next = sidecall::next_page(response.body, "voice");
+/// @endcode
+inline result<std::optional<std::string>> next_page(text_view body, text_view product = "api",
+                                                    endpoint const& endpoint = endpoint::twilio())
+{
+    auto const list = json_object::parse(std::string_view(body));
+    if (!list) return list.error();
+
+    auto member = (*list)["next_page_uri"];
+    bool const is_url = !member.exists();
+    if (is_url) {
+        auto const meta = (*list)["meta"];
+        if (meta.is_null()) return std::optional<std::string>();
+        auto const object = meta.object();
+        if (!object) return object.error();
+        member = (*object)["next_page_url"];
+    }
+    if (member.is_null()) return std::optional<std::string>();
+    auto const text = member.string();
+    if (!text) return text.error();
+
+    std::string next = text->to_string();
+    std::string_view target = next;
+    auto wrong = is_url ? detail::check_page_url(next, product, endpoint, target) : detail::violation();
+    if (!wrong) wrong = detail::check_path_and_query(target);
+    if (wrong)
+        return failure(errc::malformed_response,
+                       is_url ? detail::literal("next_page_url") : detail::literal("next_page_uri"), wrong.rule,
+                       member.offset());
+    next.erase(0, next.size() - target.size());
+    return std::optional<std::string>(std::move(next));
+}
+
+/// What a page of a list gives.
+template <class Resource>
+struct page {
+    Resource items;                      ///< What the list operation's `parse` returns.
+    std::optional<std::string> next_uri; ///< Where the next page is; empty after the last page.
+};
+
+/// An operation that fetches one page of a list: the first one, or if `uri` is set, the page there. It works with
+/// `send`, `send_with_retry` and every transport, like any operation; `pages` does the loop for a blocking transport.
+/// `list` must outlive it.
+///
+/// @code
+/// sidecall::fetch_page fetch{list, endpoint};
+/// do {
+///     auto page = sidecall::send(fetch, credentials, transport, endpoint);
+///     if (!page) return page.error();
+///     use(page->items);
+///     fetch.uri = std::move(page->next_uri);
+/// } while (fetch.uri);
+/// @endcode
+template <class List>
+class fetch_page {
+public:
+    /// The page and where the next one is.
+    using resource = sidecall::page<typename List::resource>;
+    /// The method of a list.
+    static constexpr http_method request_method = List::request_method;
+    static_assert(request_method == http_method::get, "only a list, which is fetched with GET, has pages");
+    /// The product of the list.
+    static constexpr std::string_view product = [] {
+        if constexpr (requires { List::product; })
+            return std::string_view(List::product);
+        else
+            return std::string_view("api");
+    }();
+
+    /// The first page of `list`, at `endpoint`; both must outlive this object.
+    constexpr explicit fetch_page(List const& list, endpoint const& endpoint = endpoint::twilio()) noexcept
+        : list_(&list), endpoint_(&endpoint)
+    {
+    }
+    fetch_page(List const&&, endpoint const& = endpoint::twilio()) = delete; ///< A temporary would dangle.
+
+    std::optional<std::string> uri{}; ///< Which page to fetch; empty for the first one.
+
+    /// Passes the parts of the list's request to `request`; for a later page, `uri` and the header fields of the list.
+    template <class Request>
+    constexpr void(write)(Request& request) const
+    {
+        if (!uri) return (list_->write)(request);
+        request.uri(*uri);
+        detail::header_writer<Request> headers{&request};
+        (list_->write)(headers);
+    }
+
+    /// Reads the items as the list does, then where the next page is. Fails as both do, and if the next page is the
+    /// same as this one, which would never end.
+    result<resource> parse(http_response_view const& response) const
+    {
+        auto items = list_->parse(response);
+        if (!items) return std::move(items).error();
+        auto next = next_page(response.body, product, *endpoint_);
+        if (!next) return std::move(next).error();
+        if (*next && *next == uri)
+            return failure(errc::malformed_response, "next_page_uri", "the next page is the same as this one");
+        return resource{*std::move(items), *std::move(next)};
+    }
+
+private:
+    List const* list_;
+    endpoint const* endpoint_;
+};
+
+/// The pages of a list, fetched one after another: an input range whose elements are `result<List::resource>`, one a
+/// page. A failure is the last element. Made by `pages`.
+template <class List, class Send>
+class page_range {
+    using element = result<typename List::resource>;
+
+public:
+    /// Where the iteration ends.
+    struct sentinel {};
+
+    /// An input iterator. Each step sends a request.
+    class iterator {
+    public:
+        using value_type = element;             ///< The items of a page, or why it could not be fetched.
+        using difference_type = std::ptrdiff_t; ///< Required by `std::input_iterator`.
+
+        /// The present page; its items may be moved from.
+        element& operator*() const noexcept { return *range_->page_; }
+        element* operator->() const noexcept { return &*range_->page_; } ///< A member of the present page.
+        /// Fetches the next page.
+        iterator& operator++()
+        {
+            range_->fetch();
+            return *this;
+        }
+        void operator++(int) { ++*this; } ///< Fetches the next page.
+
+        /// Whether there is no further page.
+        friend bool operator==(iterator const& position, sentinel) noexcept { return position.is_at_end(); }
+
+    private:
+        friend class page_range;
+        explicit iterator(page_range* range) noexcept : range_(range) {}
+        bool is_at_end() const noexcept { return !range_->page_; }
+
+        page_range* range_;
+    };
+
+    /// The pages of `list`, at most `max_pages`. `send(fetch_page<List> const&)` sends an operation and returns its
+    /// `result`.
+    page_range(List list, Send send, std::size_t max_pages, endpoint const& endpoint)
+        : list_(std::move(list)), endpoint_(endpoint), fetch_(list_, endpoint_), send_(std::move(send)),
+          pages_left_(max_pages)
+    {
+    }
+    page_range(page_range const&) = delete;
+    page_range& operator=(page_range const&) = delete;
+
+    /// Fetches the first page. Call it once.
+    iterator begin()
+    {
+        fetch();
+        return iterator(this);
+    }
+    sentinel end() const noexcept { return {}; } ///< After the last page.
+
+    /// After the loop: where the next page would have been, so that a limit cuts nothing off unnoticed. Empty if there
+    /// is none. After a failure: the page that could not be fetched, unless it is the first one.
+    std::optional<std::string> const& next_uri() const noexcept { return fetch_.uri; }
+
+private:
+    void fetch()
+    {
+        page_.reset();
+        if (pages_left_ == 0) return;
+        auto fetched = send_(std::as_const(fetch_));
+        if (!fetched) {
+            pages_left_ = 0;
+            page_.emplace(std::move(fetched).error());
+            return;
+        }
+        fetch_.uri = std::move(fetched->next_uri);
+        pages_left_ = fetch_.uri ? pages_left_ - 1 : 0;
+        page_.emplace(std::move(fetched->items));
+    }
+
+    List list_;
+    endpoint endpoint_;
+    fetch_page<List> fetch_;
+    Send send_;
+    std::size_t pages_left_;
+    std::optional<element> page_{};
+};
+
+/// The pages of a list, at most `max_pages`, sent by a function of yours: `send(operation)` returns the result of
+/// `sidecall::send`, or of `sidecall::send_with_retry`. It must send to `endpoint`.
+///
+/// @code
+/// auto send = [&](auto const& page) { return sidecall::send_with_retry(page, credentials, transport, {}, sleep); };
+/// for (auto& calls : sidecall::pages(list_calls{account}, send, 100)) { … }
+/// @endcode
+template <operation List, class Send>
+    requires std::invocable<Send&, fetch_page<List> const&>
+page_range<List, Send> pages(List list, Send send, std::size_t max_pages, endpoint const& endpoint = endpoint::twilio())
+{
+    return {std::move(list), std::move(send), max_pages, endpoint};
+}
+
+/// The pages of a list, at most `max_pages`, over a blocking transport. Each element is the `result` of `parse` for one
+/// page; a failure is the last element. The pages are fetched one after another while you iterate. All requests go to
+/// `endpoint`, or to the list's product at Twilio: a page that names another host is a failure. `credentials` and
+/// `transport` must outlive the range. Allocates for each request and for where the next page is.
+///
+/// @code
+/// for (auto& calls : sidecall::pages(list_calls{account}, credentials, transport, 100)) {
+///     if (!calls) return calls.error();
+///     for (auto const& call : *calls) use(call);
+/// }
+/// @endcode
+template <operation List, class Transport>
+    requires transport<Transport>
+auto pages(List list, credentials const& credentials, Transport& transport, std::size_t max_pages,
+           endpoint const& endpoint = endpoint::twilio())
+{
+    auto send = [&credentials, &transport, endpoint](fetch_page<List> const& page) {
+        return sidecall::send(page, credentials, transport, endpoint);
+    };
+    return page_range<List, decltype(send)>(std::move(list), std::move(send), max_pages, endpoint);
+}
+template <operation List, class Transport>
+    requires transport<Transport>
+void pages(List list, credentials const&& credentials, Transport& transport, std::size_t max_pages,
+           endpoint const& endpoint = endpoint::twilio()) = delete; ///< Deleted: temporary credentials would dangle.
+
+} // namespace sidecall

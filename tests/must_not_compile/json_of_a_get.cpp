@@ -1,0 +1,25 @@
+// A GET request has no JSON body.
+// expect: json_body\(\): a GET, HEAD or DELETE request has no body
+#include <sidecall/sidecall.hpp>
+
+struct tried {
+    using resource = void;
+    static constexpr auto request_method = sidecall::http_method::get;
+    template <class Request>
+    void write(Request& request) const
+    {
+        request.path("/v1/Things");
+#ifdef MISTAKE
+        request.json_body("{}");
+#else
+        request.query("Status", "queued");
+#endif
+    }
+    static sidecall::result<void> parse(sidecall::http_response_view const&) { return {}; }
+};
+
+auto sent(tried const& operation, sidecall::credentials const& credentials,
+          sidecall::result<sidecall::http_response> (*transport)(sidecall::authorized_request const&))
+{
+    return sidecall::send(operation, credentials, transport);
+}
