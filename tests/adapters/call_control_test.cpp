@@ -6,14 +6,16 @@
 
 #include "../../examples/call_control.hpp"
 
+#include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
 TYPE_TO_STRING(sidecall::curl_transport);
@@ -190,6 +192,106 @@ TEST_CASE_TEMPLATE("lists calls by status", Transport, sidecall::curl_transport,
     CHECK(s.twilio.ledger().back().target == calls + ".json?Status=in-progress&PageSize=10");
     CHECK(s.send(list_calls{.account = account, .to = "+1 & 2"}).value().empty());
     CHECK(s.twilio.ledger().back().target == calls + ".json?To=%2B1+%26+2");
+}
+
+TEST_CASE_TEMPLATE("follows the pages of a list of calls", Transport, sidecall::curl_transport,
+                   sidecall::httplib_transport)
+{
+    session<Transport> s;
+    std::vector<sidecall::call_sid> placed;
+    for (int i = 0; i != 5; ++i) {
+        placed.insert(placed.begin(), s.place().sid); // the newest comes first
+        s.twilio.set_call_status(text(placed.front()), "in-progress");
+    }
+    s.place(); // is queued, so not in the list
+    auto const requests_before = s.twilio.ledger().size();
+    list_calls const list{.account = account, .status = "in-progress", .page_size = 2};
+
+    std::vector<sidecall::call_sid> found;
+    for (auto& page : sidecall::pages(list, s.credentials, s.transport, 10, s.endpoint)) {
+        REQUIRE(page);
+        for (auto const& one : *page) found.push_back(one.sid);
+    }
+    CHECK(found == placed);
+    CHECK(s.twilio.ledger().size() == requests_before + 3);
+
+    SUBCASE("up to a limit")
+    {
+        found.clear();
+        auto some = sidecall::pages(list, s.credentials, s.transport, 2, s.endpoint);
+        for (auto& page : some)
+            for (auto const& one : *page) found.push_back(one.sid);
+        CHECK(found == std::vector(placed.begin(), placed.begin() + 4));
+        CHECK(
+            some.next_uri().value_or("").starts_with(calls + ".json?Status=in-progress&PageSize=2&Page=2&PageToken="));
+        CHECK(s.twilio.ledger().size() == requests_before + 5);
+    }
+    SUBCASE("up to a failure")
+    {
+        std::size_t pages = 0;
+        std::optional<int> status;
+        for (auto& page : sidecall::pages(list, s.credentials, s.transport, 10, s.endpoint)) {
+            ++pages;
+            if (!page) status = page.error().http_status();
+            s.twilio.fail_next(500);
+        }
+        CHECK(pages == 2);
+        CHECK(status == 500);
+    }
+    SUBCASE("with retries")
+    {
+        auto const send = [&](auto const& page) {
+            s.twilio.fail_next(429);
+            return sidecall::send_with_retry(
+                page, s.credentials, s.transport, {}, [](auto) { return true; }, s.endpoint);
+        };
+        std::size_t items = 0;
+        for (auto& page : sidecall::pages(list, send, 10, s.endpoint)) items += page.value().size();
+        CHECK(items == 5);
+    }
+}
+
+TEST_CASE_TEMPLATE("follows the pages of the trunks, whose URLs name Twilio or the stand-in", Transport,
+                   sidecall::curl_transport, sidecall::httplib_transport)
+{
+    sidecall::standin_options options;
+    bool is_followed = true;
+    SUBCASE("Twilio") {}
+    SUBCASE("the stand-in")
+    {
+        options.voice_url = "";
+    }
+    SUBCASE("another host")
+    {
+        options.voice_url = "https://voice.twilio.com.example.com";
+        is_followed = false;
+    }
+    SUBCASE("another product of Twilio")
+    {
+        options.voice_url = "https://api.twilio.com";
+        is_followed = false;
+    }
+    session<Transport> s(options);
+    httplib::Client client("127.0.0.1", s.twilio.port());
+    client.set_basic_auth(s.twilio.account_sid(), s.twilio.auth_token());
+    for (int i = 0; i != 5; ++i)
+        REQUIRE(client.Post("/v1/ByocTrunks", httplib::Params{{"FriendlyName", std::to_string(i)}})->status == 201);
+
+    std::string names;
+    std::optional<errc> fault;
+    for (auto& page : sidecall::pages(list_byoc_trunks{2}, s.credentials, s.transport, 10, s.endpoint)) {
+        if (!page) fault = page.error().code();
+        if (page)
+            for (auto const& one : *page) names += one.friendly_name.value_or("?");
+    }
+    if (is_followed) {
+        CHECK(names == "01234");
+        CHECK(!fault);
+        CHECK(s.twilio.ledger().size() == 5 + 3);
+    } else {
+        CHECK(fault == errc::malformed_response);
+        CHECK(s.twilio.ledger().size() == 5 + 1);
+    }
 }
 
 TEST_CASE_TEMPLATE("fetches a trunk", Transport, sidecall::curl_transport, sidecall::httplib_transport)
