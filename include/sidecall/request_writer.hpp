@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/text/literal.hpp>
 #include <sidecall/detail/wire/names.hpp>
 #include <sidecall/http_method.hpp>
@@ -57,12 +58,28 @@ public:
         } while (number != 0);
         if (is_negative) digits_[--begin_] = '-';
     }
-    constexpr std::string_view view() const noexcept { return {digits_ + begin_, sizeof digits_ - begin_}; }
+    constexpr operator std::string_view() const noexcept { return {digits_ + begin_, sizeof digits_ - begin_}; }
 
 private:
     char digits_[40]{}; // 128 bits and a sign
     std::size_t begin_ = sizeof digits_;
 };
+
+/// The text of a value, as something that converts to `std::string_view`.
+template <request_value T>
+constexpr auto to_text(T const& value) noexcept
+{
+    if constexpr (std::is_same_v<T, bool>)
+        return std::string_view(value ? "true" : "false");
+    else if constexpr (std::integral<T>)
+        return decimal(value);
+    else if constexpr (std::is_same_v<T, http_method>)
+        return to_string_view(value);
+    else if constexpr (has_view<T>)
+        return value.view();
+    else
+        return std::string_view(text_view(value));
+}
 
 } // namespace detail
 
@@ -93,7 +110,7 @@ public:
 
     /// Appends a fixed part of the path, as written. The first part must begin with "/". A literal that is not valid in
     /// a path (RFC 3986, section 3.3) does not compile.
-    constexpr request_writer& path(detail::path_literal text) noexcept
+    SIDECALL_DETAIL_INLINE constexpr request_writer& path(detail::path_literal text) noexcept
     {
         sink_->path(text.view());
         return *this;
@@ -102,33 +119,41 @@ public:
     /// Appends a variable part of the path: text, an integer or a SID, percent-encoded (RFC 3986, section 2.1). It can
     /// never add a "/", "?" or "#". Fails if it is empty, "." or "..". The failure has `name` as its field.
     template <class T>
-    constexpr request_writer& segment(T const& value, detail::literal name = "segment") noexcept
+    SIDECALL_DETAIL_INLINE constexpr request_writer& segment(T const& value, detail::literal name = "segment") noexcept
     {
         static_assert(detail::request_value<T>, "segment() takes text, an integer, a bool or a SID");
-        use_text(value, name, [&](std::string_view text) {
-            if constexpr (detail::is_sid<T>)
-                sink_->plain_segment(text);
-            else
-                sink_->segment(text, name);
-        });
+        if constexpr (detail::is_sid<T>)
+            sink_->plain_segment(value.view());
+        else
+            sink_->segment(detail::to_text(value), name);
         return *this;
     }
 
     /// Appends a parameter to the query, encoded like a form field.
     template <class T>
-    constexpr request_writer& query(detail::parameter_name const& name, T const& value) noexcept
+    SIDECALL_DETAIL_INLINE constexpr request_writer& query(detail::parameter_name const& name, T const& value) noexcept
     {
-        use_value(value, name.field(), [&](std::string_view text) { sink_->query(name, text); });
+        if constexpr (detail::is_optional<T>) {
+            if (value) query(name, *value);
+        } else {
+            check_value(value, name);
+            sink_->query(name, detail::to_text(value));
+        }
         return *this;
     }
 
     /// Appends a field to the form in the body (`application/x-www-form-urlencoded`, HTML 4.01, section 17.13.4.1).
     /// Does not compile for a GET, HEAD or DELETE request, which has no body.
     template <class T>
-    constexpr request_writer& field(detail::parameter_name const& name, T const& value) noexcept
+    SIDECALL_DETAIL_INLINE constexpr request_writer& field(detail::parameter_name const& name, T const& value) noexcept
     {
         static_assert(has_body, "field(): a GET, HEAD or DELETE request has no body; use query()");
-        use_value(value, name.field(), [&](std::string_view text) { sink_->field(name, text); });
+        if constexpr (detail::is_optional<T>) {
+            if (value) field(name, *value);
+        } else {
+            check_value(value, name);
+            sink_->field(name, detail::to_text(value));
+        }
         return *this;
     }
 
@@ -147,7 +172,12 @@ public:
     template <class T>
     constexpr request_writer& header(detail::header_name const& name, T const& value) noexcept
     {
-        use_value(value, name.field(), [&](std::string_view text) { sink_->header(name, text); });
+        if constexpr (detail::is_optional<T>) {
+            if (value) header(name, *value);
+        } else {
+            check_value(value, name);
+            sink_->header(name, detail::to_text(value));
+        }
         return *this;
     }
 
@@ -163,35 +193,15 @@ private:
     static constexpr bool has_body =
         Method == http_method::post || Method == http_method::put || Method == http_method::patch;
 
-    /// Calls `use` with the text of a value, unless it is an empty optional.
-    template <class T, class Use>
-    constexpr void use_value(T const& value, detail::literal name, Use use) noexcept
+    template <class T, class Name>
+    constexpr void check_value(T const& value, Name const& name) noexcept
     {
-        if constexpr (detail::is_optional<T>) {
-            if (value) use_value(*value, name, use);
-        } else {
-            static_assert(detail::request_value<T>,
-                          "a value is text, an integer, a bool, a SID or the like, or an optional of one of these");
-            use_text(value, name, use);
-        }
-    }
-    template <class T, class Use>
-    constexpr void use_text(T const& value, detail::literal name, Use use) noexcept
-    {
-        if constexpr (std::is_same_v<T, bool>) {
-            use(value ? "true" : "false");
-        } else if constexpr (std::integral<T>) {
-            use(detail::decimal(value).view());
-        } else if constexpr (std::is_same_v<T, http_method>) {
-            std::string_view const text = to_string_view(value);
-            if (text.empty()) sink_->fail(name, "not an HTTP method", 0);
-            use(text);
-        } else if constexpr (detail::has_view<T>) {
-            std::string_view const text = value.view();
-            if (text.empty()) sink_->fail(name, "empty: it was moved from", 0);
-            use(text);
-        } else {
-            use(text_view(value));
+        static_assert(detail::request_value<T>,
+                      "a value is text, an integer, a bool, a SID or the like, or an optional of one of these");
+        if constexpr (std::is_same_v<T, http_method>) {
+            if (to_string_view(value).empty()) sink_->fail(name.field(), "not an HTTP method", 0);
+        } else if constexpr (detail::has_view<T> && !detail::is_sid<T>) {
+            if (value.view().empty()) sink_->fail(name.field(), "empty: it was moved from", 0);
         }
     }
 

@@ -204,6 +204,69 @@ CASE("request: host and port to connect to", [] {
     return connects_to("https://h", "h", 443) && connects_to("https://h:1", "h", 1) &&
            connects_to("http://[::1]", "::1", 80) && connects_to("http://[::1]:65535", "::1", 65535);
 }());
+struct every_part {
+    std::string_view text;
+    bool in_order = true;
+
+    static constexpr auto request_method = http_method::post;
+    static constexpr std::string_view product = "voice";
+
+    template <class Request>
+    constexpr void write(Request& request) const
+    {
+        if (!in_order) request.header("If-Match", "\"1\"").field("f", text);
+        request.path("/v1/").segment(account).path("/").segment(text, "Sid");
+        request.query("a b", -12).query(text, std::optional<bool>(true)).query("none", std::optional<int>());
+        if (in_order) request.field("f", text).header("If-Match", "\"1\"");
+    }
+};
+struct json_part {
+    std::string_view uri;
+    std::string_view json;
+
+    static constexpr auto request_method = http_method::put;
+
+    template <class Request>
+    constexpr void write(Request& request) const
+    {
+        request.uri(uri).query("q", 1).json_body(json).header("Accept", "text/csv");
+    }
+};
+CASE("writer: every part, in any order", [] {
+    auto const request = *make_request(every_part{"a/b?"});
+    return request.url() == "https://voice.twilio.com/v1/AC00000000000000000000000000000001/a%2Fb%3F"
+                            "?a+b=-12&a%2Fb%3F=true" &&
+           request.body() == "f=a%2Fb%3F" && request.headers().begin() != request.headers().end() &&
+           (*request.headers().begin()).value == "\"1\"" && request == *make_request(every_part{"a/b?", false});
+}());
+CASE("writer: a segment that climbs", [] {
+    auto const failed = make_request(every_part{".."});
+    return failed.error().field() == "Sid" && failed.error().offset() == 0u;
+}());
+CASE("writer: a URI and JSON", [] {
+    auto const request = *make_request(json_part{"/a?b=c", "[1]"});
+    return request.target() == "/a?b=c&q=1" && request.body() == "[1]" &&
+           (*request.headers().begin()).value == "text/csv";
+}());
+CASE("writer: a URI of another host, and no JSON", [] {
+    auto const host = make_request(json_part{"//evil.example", "[1]"});
+    auto const json = make_request(json_part{"/a", "[1"});
+    return host.error().field() == "uri" && json.error().field() == "json_body" && json.error().offset() == 2u;
+}());
+CASE("writer: a storage of exactly the needed size", [] {
+    every_part const operation{"+++"};
+    auto const who = credentials::auth_token(account, secret("token"));
+    auto const refusal = authorize(operation, who, endpoint::twilio(), storage(nullptr, 0));
+    std::size_t const size = refusal.error().offset().value();
+    char* const memory = new char[size];
+    bool ok = !authorize(operation, who, endpoint::twilio(), storage(memory, size - 1));
+    {
+        auto const made = authorize(operation, who, endpoint::twilio(), storage(memory, size));
+        ok = ok && made && made->body() == "f=%2B%2B%2B";
+    }
+    delete[] memory;
+    return ok;
+}());
 CASE("authorize: a storage of exactly the needed size", [] {
     delete_user_defined_message_subscription_view const operation{
         account, call, "ZY00000000000000000000000000000003"_subscription_sid};

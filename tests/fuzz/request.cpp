@@ -238,8 +238,8 @@ void try_operation(Operation const& tried)
     }
     check_parts(*request, tried.parts);
 
-    char one[1];
-    auto const none = authorize(tried, who, sidecall::endpoint(), sidecall::storage(one, 0));
+    char nothing[1];
+    auto const none = authorize(tried, who, sidecall::endpoint(), sidecall::storage(nothing, 0));
     require(!none && none.error().field() == "storage" && none.error().offset(), "no storage is too small");
     std::size_t const size = *none.error().offset();
     std::unique_ptr<char[]> const room(new char[size]); // a sanitizer sees an access beyond it

@@ -3,6 +3,7 @@
 
 #include "secrecy.hpp"
 
+#include <sidecall/json.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <cstddef>
@@ -212,6 +213,56 @@ TEST_CASE("writing and authorizing a request takes one allocation")
     CHECK(allocations_of([&] { wire = request.to_http1(); }) == 1);
     CHECK(allocations_of([&] { auto const copy = request; }) == 1);
     CHECK(heap.given_back == 1);
+}
+
+namespace {
+
+/// A user's operation with every kind of part.
+struct own_operation {
+    std::string text;
+    std::string json;
+
+    using resource = std::size_t; // the size of the member "name"
+    static constexpr auto request_method = sidecall::http_method::post;
+    static constexpr std::string_view product = "voice";
+
+    void write(auto& request) const
+    {
+        request.header("X-Text", text).path("/v1/").segment(account).path("/").segment(text);
+        request.query(text, text).query("Number", 12345).query("Callback", std::optional<std::string_view>(text));
+        request.json_body(json);
+    }
+    static sidecall::result<resource> parse(sidecall::http_response_view const& response)
+    {
+        auto const object = sidecall::json_object::parse(response.body);
+        if (!object) return object.error();
+        auto const name = (*object)["name"].string();
+        if (!name) return name.error();
+        return name->raw().size();
+    }
+};
+
+} // namespace
+
+TEST_CASE("a user's operation takes one allocation, or none in the caller's buffer, and none for a failure")
+{
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret(token));
+    own_operation operation{std::string(200, '+'), R"({"a":[1,2,{"b":null}]})"};
+    std::optional<sidecall::authorized_request> authorized;
+    CHECK(allocations_of([&] { authorized.emplace(*authorize(operation, who, sidecall::endpoint::twilio())); }) == 1);
+    CHECK(allocations_of([&] { static_cast<void>(sidecall::make_request(operation)); }) == 1);
+    char buffer[8192];
+    auto const transport = [](sidecall::authorized_request const&) -> sidecall::result<sidecall::http_response_view> {
+        return sidecall::http_response_view{.status = 200, .body = R"({"id":"1","name":"a name that is long"})"};
+    };
+    CHECK(allocations_of([&] {
+              auto const size = send(operation, who, transport, sidecall::endpoint::twilio(), buffer);
+              REQUIRE(size);
+          }) == 0);
+    CHECK(allocations_of([&] { REQUIRE(send(operation, who, transport)); }) == 1);
+    operation.json.pop_back();
+    CHECK(allocations_of([&] { REQUIRE(!send(operation, who, transport)); }) == 0);
+    CHECK(allocations_of([&] { REQUIRE(!sidecall::make_request(operation)); }) == 0);
 }
 
 TEST_CASE("parsing the documented 201 takes one allocation, for its uri")

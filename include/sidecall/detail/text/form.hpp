@@ -56,14 +56,14 @@ struct is_unreserved_or_space : byte_class {
     }
 };
 
-/// Returns how many bytes `percent_encode_form` writes for a text.
-constexpr std::size_t encoded_form_size(std::string_view text) noexcept
+/// Returns how many bytes `percent_encode_form` writes for a text. Rarely needed, so not inlined.
+[[gnu::noinline]] constexpr std::size_t encoded_form_size(std::string_view text) noexcept
 {
     return 3 * text.size() - 2 * count_in(is_unreserved_or_space(), text);
 }
 
-/// Returns how many bytes `percent_encode_segment` writes for a text.
-constexpr std::size_t encoded_segment_size(std::string_view text) noexcept
+/// Returns how many bytes `percent_encode_segment` writes for a text. Rarely needed, so not inlined.
+[[gnu::noinline]] constexpr std::size_t encoded_segment_size(std::string_view text) noexcept
 {
     return 3 * text.size() - 2 * count_in(is_unreserved(), text);
 }
