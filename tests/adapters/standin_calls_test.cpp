@@ -20,7 +20,6 @@
 namespace {
 
 using nlohmann::json;
-using sidecall::standin_callback;
 using sidecall::standin_fields;
 using sidecall::standin_options;
 using sidecall::twilio_standin;

@@ -17,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <iterator>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -62,10 +61,12 @@ class call_store {
 public:
     explicit call_store(standin_options const& options) : options_{options} {}
 
+    /// The calls, oldest first.
     std::vector<standin_call> calls() const
     {
         std::vector<standin_call> result;
         for (record const& one : records_) result.push_back(one.call);
+        std::reverse(result.begin(), result.end());
         return result;
     }
 
@@ -80,14 +81,14 @@ public:
     {
         if (auto fault = creation_fault(parameters)) return *fault;
         auto const now = clock::now();
-        records_.push_back({.call = {.account_sid = options_.account_sid,
-                                     .sid = random_sid("CA", sids),
-                                     .to = *find_field(parameters, "To"),
-                                     .from = *find_field(parameters, "From"),
-                                     .parameters = parameters},
-                            .created = now,
-                            .updated = now});
-        nlohmann::ordered_json resource = describe(records_.back());
+        records_.push_front({.call = {.account_sid = options_.account_sid,
+                                      .sid = random_sid("CA", sids),
+                                      .to = *find_field(parameters, "To"),
+                                      .from = *find_field(parameters, "From"),
+                                      .parameters = parameters},
+                             .created = now,
+                             .updated = now});
+        nlohmann::ordered_json resource = describe(records_.front());
         // Twilio has not stored the call yet when it answers.
         resource["date_created"] = nullptr;
         resource["date_updated"] = nullptr;
@@ -112,12 +113,12 @@ public:
 
         std::vector<record const*> matches;
         std::vector<std::string> sids;
-        for (auto one = records_.rbegin(); one != records_.rend(); ++one) { // the newest call comes first
-            standin_call const& call = one->call;
+        for (record const& one : records_) {
+            standin_call const& call = one.call;
             if (has_parent || call.status != status.value_or(call.status) || call.to != to.value_or(call.to) ||
                 call.from != from.value_or(call.from))
                 continue;
-            matches.push_back(&*one);
+            matches.push_back(&one);
             sids.push_back(call.sid);
         }
         auto const cut = cut_page(sids, path, query);
@@ -415,7 +416,7 @@ private:
     static constexpr char const* direction = "outbound-api";
 
     standin_options const& options_;
-    std::deque<record> records_; // oldest first
+    std::deque<record> records_; // newest first, as in a list
 };
 
 } // namespace sidecall::standin_detail

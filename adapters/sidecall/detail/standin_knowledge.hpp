@@ -80,7 +80,7 @@ private:
         }
         for (std::string const name : {"name", "type"})
             if (!document.contains(name)) return bad_request("Member '" + name + "' is missing");
-        if (document["name"] == "") return bad_request("Member 'name' is empty");
+        if (document["name"].get<std::string>().empty()) return bad_request("Member 'name' is empty");
         static std::set<std::string> const types{"Web", "Database", "Text", "File"};
         if (!types.contains(document["type"].get<std::string>()))
             return bad_request("Member 'type' is not Web, Database, Text or File");

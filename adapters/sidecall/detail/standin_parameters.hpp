@@ -8,6 +8,7 @@
 #include <sidecall/detail/standin_url.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
