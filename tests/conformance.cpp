@@ -308,6 +308,63 @@ json is_json(json const& c)
     return {{"ok", is_valid}};
 }
 
+/// One part of an operation's request: what the writer is called with.
+struct request_part {
+    std::string kind;
+    std::string name;
+    std::string value;
+};
+
+/// An operation with these parts. Without a "uri" its path is "/v1", then one "/" before each segment.
+template <sidecall::http_method Method, bool IsVoice>
+struct any_operation {
+    std::vector<request_part> parts;
+    bool has_uri;
+
+    static constexpr sidecall::http_method request_method = Method;
+    static constexpr std::string_view product = IsVoice ? "voice" : "api";
+
+    template <class Request>
+    void write(Request& request) const
+    {
+        if (!has_uri) request.path("/v1");
+        for (auto const& [kind, name, value] : parts) {
+            if (kind == "segment") request.path("/").segment(value);
+            if (kind == "uri") request.uri(value);
+            if (kind == "query") request.query(name, value);
+            if (kind == "header") request.header(name, value);
+            if constexpr (Method == sidecall::http_method::post) {
+                if (kind == "field") request.field(name, value);
+                if (kind == "json_body") request.json_body(value);
+            }
+        }
+    }
+};
+
+/// A user's operation. `parts` are arrays: the kind, the name if the kind has one, and the value, both as base64.
+json request(json const& c)
+{
+    std::vector<request_part> parts;
+    bool has_uri = false;
+    for (auto const& one : c.at("parts")) {
+        std::string const kind = one.at(0);
+        bool const has_name = kind == "query" || kind == "field" || kind == "header";
+        parts.push_back({kind, has_name ? from_base64(one.at(1)) : "", from_base64(one.at(has_name ? 2 : 1))});
+        has_uri = has_uri || kind == "uri";
+    }
+    auto const endpoint = sidecall::endpoint::parse(c.value("endpoint", "https://api.twilio.com"));
+    if (!endpoint) return answer(endpoint.error());
+    auto const made = [&]<bool IsVoice>() {
+        using enum sidecall::http_method;
+        return text_of(c, "method") == "POST"
+                   ? sidecall::make_request(any_operation<post, IsVoice>{parts, has_uri}, *endpoint)
+                   : sidecall::make_request(any_operation<get, IsVoice>{parts, has_uri}, *endpoint);
+    };
+    bool const is_voice = c.value("product", "api") == "voice";
+    auto const outcome = is_voice ? made.template operator()<true>() : made.template operator()<false>();
+    return outcome ? answer(*outcome) : answer(outcome.error());
+}
+
 json form_encode(json const& c)
 {
     std::string const bytes = bytes_of(c, "text_b64");
@@ -374,6 +431,7 @@ std::map<std::string, json (*)(json const&), std::less<>> const operations{
     {"parse_delete_subscription", parse_delete_subscription},
     {"parse_create_message", parse_create_message},
     {"json", is_json},
+    {"request", request},
     {"form_encode", form_encode},
     {"date", date},
     {"verify", verify},

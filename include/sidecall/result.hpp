@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstdio>
+#include <cstdlib>
 #include <optional> // brings std::construct_at, too: <memory>, its own header, would double what this file costs
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/failure.hpp>
 
 namespace sidecall {
@@ -24,6 +28,21 @@ struct no_value {
     friend constexpr bool operator==(no_value, no_value) noexcept { return true; }
 };
 
+/// Ends the program because the value of a failed result was asked for. Writes a line that names the kind of failure
+/// and the field, but no text of Twilio or of a transport.
+[[noreturn]] SIDECALL_DETAIL_COLD inline void end_program_without_value(failure const& reason) noexcept
+{
+#ifndef SIDECALL_NO_STDIO
+    std::string_view const parts[] = {
+        "sidecall: the value of a failed result was asked for: ", to_string_view(reason.code()),
+        reason.field().empty() ? "" : ": ", reason.field(), "\n"};
+    for (auto part : parts) std::fwrite(part.data(), 1, part.size(), stderr);
+#else
+    static_cast<void>(reason);
+#endif
+    std::abort();
+}
+
 /// `std::expected<T, failure>` of the standard library, without including <expected>.
 template <class Expected, class T>
 concept expected_of =
@@ -38,7 +57,7 @@ concept expected_of =
 /// Differences from `std::expected`:
 /// - It never throws. Taking the value of a failure, or the failure of a value, by any member ends the program
 ///   (`std::abort`), in every build.
-/// - There is no default constructor, no in-place constructor, and no `const&&` overload.
+/// - There is no default constructor, and no `const&&` overload.
 /// - `transform_error` keeps the error type `failure`.
 ///
 /// Allocates only if `T` does.
@@ -273,7 +292,7 @@ private:
     template <class Self>
     static constexpr Self& checked(Self& self) noexcept
     {
-        detail::expect(self.has_value_, "the value of a failed result was asked for");
+        if (!self.has_value_) detail::end_program_without_value(self.failure_);
         return self;
     }
     template <class Self>

@@ -229,6 +229,7 @@ TEST_CASE("Content-Length is sent with every body, and as 0 for POST, PUT and PA
         CHECK(without.first == std::string(sidecall::to_string_view(method)) + " /p HTTP/1.1");
         CHECK(without.body.empty());
         CHECK(without.find("Content-Length") == (says_so ? std::optional<std::string_view>("0") : std::nullopt));
+        if (!says_so) continue; // has no body
         std::string const value(12345, 'x');
         wire const with(request_of(method, "/p", {{"k", value}}).to_http1());
         CHECK(with.body == "k=" + value);
