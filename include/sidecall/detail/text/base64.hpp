@@ -1,12 +1,13 @@
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/memory/array.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/platform/processor.hpp>
 #include <sidecall/detail/text/chunk.hpp>
 
@@ -143,8 +144,8 @@ constexpr std::int8_t base64_value(char c) noexcept
     return static_cast<std::int8_t>(value);
 }
 
-inline constexpr std::array<std::int8_t, 256> base64_values = [] {
-    std::array<std::int8_t, 256> values{};
+inline constexpr array<std::int8_t, 256> base64_values = [] {
+    array<std::int8_t, 256> values{};
     for (std::size_t c = 0; c != 256; ++c) values[c] = base64_value(static_cast<char>(c));
     return values;
 }();
@@ -152,7 +153,7 @@ inline constexpr std::array<std::int8_t, 256> base64_values = [] {
 /// Decodes exactly `N` bytes. Accepts only the text that `base64_encode` writes for them: returns false for any other
 /// character, length or padding, and for unused bits that are not zero. Not for secrets: it uses a lookup table.
 template <std::size_t N>
-constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>& bytes) noexcept
+constexpr bool base64_decode(std::string_view text, array<unsigned char, N>& bytes) noexcept
 {
     constexpr std::size_t padding = (3 - N % 3) % 3;
     if (text.size() != base64_size(N) || text.substr(text.size() - padding) != std::string_view("==", padding))
