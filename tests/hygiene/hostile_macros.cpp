@@ -2,7 +2,6 @@
 // there and expands to something that does not compile. The standard library is included first, since its headers use
 // some of these names themselves.
 
-#include <bit>
 #include <compare>
 #include <concepts>
 #include <cstddef>

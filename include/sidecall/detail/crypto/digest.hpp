@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -8,6 +7,7 @@
 
 #include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 
 // What SHA-1 and SHA-256 share: operations on words, and blocks and padding.
 namespace sidecall::detail {
@@ -83,9 +83,9 @@ public:
     constexpr value finish() noexcept
     {
         finish_block();
-        if constexpr (std::endian::native == std::endian::little)
+        if constexpr (is_little_endian)
             for (std::uint32_t& bits : state_) bits = __builtin_bswap32(bits);
-        return std::bit_cast<value>(state_);
+        return detail::bit_cast<value>(state_);
     }
 
     /// Writes the digest to `out`, which must have room for `size` bytes. For digests that are secret: a returned value

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -74,7 +73,7 @@ private:
         sha1 inner(inner_, sha1::block_size);
         pieces([&inner](std::string_view piece) { inner.update(piece); });
         // Not a secret: it reveals nothing about the key, and without the key nobody can compute a code from it.
-        auto const text = std::bit_cast<array<char, sha1::size>>(inner.finish());
+        auto const text = detail::bit_cast<array<char, sha1::size>>(inner.finish());
         sha1 outer(outer_, sha1::block_size);
         outer.update({text.data(), text.size()});
         return outer.finish();

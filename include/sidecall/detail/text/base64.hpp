@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -80,7 +79,7 @@ constexpr char* base64_write_split_group(std::string_view first, std::string_vie
     // for higher digits, and 13 for lower digits. The result of a comparison has the type `values` in g++, but not in
     // clang++.
     auto const number =
-        (std::bit_cast<values>(digits > 51) & (digits - 51)) | (std::bit_cast<values>(digits < 26) & 13);
+        (detail::bit_cast<values>(digits > 51) & (digits - 51)) | (detail::bit_cast<values>(digits < 26) & 13);
     constexpr values step{'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
                           '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A'};
     auto const text = reinterpret_cast<chars>(digits) +

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -162,11 +161,11 @@ private:
     {
         array<char, sizeof(entry)> bytes{};
         std::char_traits<char>::copy(bytes.data(), bytes_.data() + i * sizeof(entry), sizeof(entry));
-        return std::bit_cast<entry>(bytes);
+        return detail::bit_cast<entry>(bytes);
     }
     constexpr void set(std::size_t i, entry const& item) noexcept
     {
-        auto const bytes = std::bit_cast<array<char, sizeof(entry)>>(item);
+        auto const bytes = detail::bit_cast<array<char, sizeof(entry)>>(item);
         std::char_traits<char>::copy(bytes_.data() + i * sizeof(entry), bytes.data(), sizeof(entry));
     }
     constexpr std::string_view text(std::size_t begin, std::size_t end) const noexcept
