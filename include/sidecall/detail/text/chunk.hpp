@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 #include <type_traits>
 
@@ -29,7 +28,7 @@ using chunk_mask = char __attribute__((vector_size(16)));
 inline chunk load_chunk(char const* from) noexcept
 {
     chunk bytes;
-    std::memcpy(&bytes, from, sizeof bytes);
+    __builtin_memcpy(&bytes, from, sizeof bytes);
     return bytes;
 }
 
@@ -118,7 +117,7 @@ SIDECALL_DETAIL_INLINE constexpr char* copy_range(char* out, std::string_view te
     std::size_t const size = end - begin;
 #ifdef SIDECALL_DETAIL_CHUNKS
     if (!std::is_constant_evaluated() && size <= chunk_size && text.size() - begin >= chunk_size) {
-        std::memcpy(out, text.data() + begin, chunk_size);
+        __builtin_memcpy(out, text.data() + begin, chunk_size);
         return out + size;
     }
 #endif
@@ -134,7 +133,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::str
 {
 #ifdef SIDECALL_DETAIL_CHUNKS
     for (; !std::is_constant_evaluated() && text.size() - at >= chunk_size; at += chunk_size, out += chunk_size) {
-        std::memcpy(out, text.data() + at, chunk_size);
+        __builtin_memcpy(out, text.data() + at, chunk_size);
         if (unsigned const found = detail::bits_not_in(in_class, text, at)) {
             auto const run = trailing_zeros(found);
             out += run;
