@@ -7,7 +7,7 @@
 
 #include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
-#include <sidecall/detail/platform/compiler.hpp>
+#include <sidecall/detail/platform/bits.hpp>
 
 // What SHA-1 and SHA-256 share: operations on words, and blocks and padding.
 namespace sidecall::detail {

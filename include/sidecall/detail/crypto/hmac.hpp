@@ -7,6 +7,7 @@
 #include <sidecall/detail/crypto/sha1.hpp>
 #include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/bits.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 
 namespace sidecall::detail {

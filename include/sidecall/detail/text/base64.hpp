@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <sidecall/detail/memory/array.hpp>
+#include <sidecall/detail/platform/bits.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/platform/processor.hpp>
 #include <sidecall/detail/text/chunk.hpp>

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/platform/bits.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 

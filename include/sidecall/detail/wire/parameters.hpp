@@ -8,6 +8,7 @@
 
 #include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/bits.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/text/chunk.hpp>
