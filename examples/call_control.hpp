@@ -21,27 +21,6 @@
 
 namespace call_control {
 
-/// The string in an optional member: empty if the member is null, absent or not a string. Twilio has already acted when
-/// a response arrives, so such a member must not cost you the SID.
-inline std::optional<std::string> optional_text(sidecall::json_value const& member)
-{
-    auto const text = member.string();
-    if (!text) return {};
-    return text->to_string();
-}
-
-/// The SID in a required member. Fails with `malformed_response` if it is missing or not a SID of this kind.
-template <class Sid>
-sidecall::result<Sid> required_sid(sidecall::json_value const& member)
-{
-    auto const text = member.string();
-    if (!text) return text.error();
-    auto sid = Sid::parse(text->to_string());
-    if (!sid)
-        return sidecall::failure(sidecall::errc::malformed_response, "sid", "not a SID of this kind", member.offset());
-    return sid;
-}
-
 /// The elements of an array, each read by `read`, which returns a `result`. Fails with the first failure.
 template <class T, class Read>
 sidecall::result<std::vector<T>> read_all(sidecall::json_value const& member, Read read)
@@ -73,16 +52,16 @@ struct call {
     /// Reads a call from the object that describes it.
     static sidecall::result<call> read(sidecall::json_object const& object)
     {
-        auto const sid = required_sid<sidecall::call_sid>(object["sid"]);
+        auto const sid = object["sid"].sid<sidecall::call_sid>();
         if (!sid) return sid.error();
         call found{.sid = *sid,
-                   .status = optional_text(object["status"]),
-                   .to = optional_text(object["to"]),
-                   .from = optional_text(object["from"]),
-                   .direction = optional_text(object["direction"]),
-                   .date_created = optional_text(object["date_created"]),
-                   .duration = optional_text(object["duration"])};
-        if (auto const parent = required_sid<sidecall::call_sid>(object["parent_call_sid"])) found.parent = *parent;
+                   .status = object["status"].optional_string(),
+                   .to = object["to"].optional_string(),
+                   .from = object["from"].optional_string(),
+                   .direction = object["direction"].optional_string(),
+                   .date_created = object["date_created"].optional_string(),
+                   .duration = object["duration"].optional_string()};
+        if (auto const parent = object["parent_call_sid"].sid<sidecall::call_sid>()) found.parent = *parent;
         return found;
     }
 
@@ -236,11 +215,11 @@ struct byoc_trunk {
     /// Reads a trunk from the object that describes it.
     static sidecall::result<byoc_trunk> read(sidecall::json_object const& object)
     {
-        auto const sid = required_sid<byoc_trunk_sid>(object["sid"]);
+        auto const sid = object["sid"].sid<byoc_trunk_sid>();
         if (!sid) return sid.error();
         return byoc_trunk{.sid = *sid,
-                          .friendly_name = optional_text(object["friendly_name"]),
-                          .voice_url = optional_text(object["voice_url"])};
+                          .friendly_name = object["friendly_name"].optional_string(),
+                          .voice_url = object["voice_url"].optional_string()};
     }
 };
 
@@ -318,9 +297,9 @@ struct knowledge {
         auto const id = (*object)["id"].string();
         if (!id) return id.error();
         return knowledge{.id = id->to_string(),
-                         .name = optional_text((*object)["name"]),
-                         .type = optional_text((*object)["type"]),
-                         .status = optional_text((*object)["status"])};
+                         .name = (*object)["name"].optional_string(),
+                         .type = (*object)["type"].optional_string(),
+                         .status = (*object)["status"].optional_string()};
     }
 };
 
