@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <sidecall/credentials.hpp>
@@ -170,6 +171,14 @@ constexpr result<authorized_request> authorize(Operation const& operation, crede
 {
     return authorized_request::make(operation, credentials, endpoint, false,
                                     [](std::size_t size) { return detail::buffer(size); });
+}
+
+/// The same for Twilio itself.
+template <class Operation>
+    requires(!std::is_convertible_v<Operation const&, http_request>)
+constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials)
+{
+    return sidecall::authorize(operation, credentials, endpoint::twilio());
 }
 
 /// The same in the caller's buffer. Does not allocate. The buffer must outlive the request and must not be used for

@@ -114,6 +114,14 @@ inline failure failure_of(http_response_view const& response)
     return std::move(reason).with(std::move(details));
 }
 
+/// `failure_of` without the texts of the response: Twilio's message, `more_info` and `Twilio-Request-Id`. Does not
+/// allocate, so it is for operations that work without a heap.
+constexpr failure failure_without_texts(http_response_view const& response) noexcept
+{
+    detail::api_error error;
+    return detail::failure_without_texts(response, error);
+}
+
 namespace detail {
 
 /// `failure_of` for an operation whose texts are `Text`. For views, the failure has no texts, so this does not
@@ -122,8 +130,7 @@ template <class Text>
 constexpr failure failure_for(http_response_view const& response)
 {
     if constexpr (std::is_same_v<Text, std::string_view>) {
-        api_error error;
-        return failure_without_texts(response, error);
+        return sidecall::failure_without_texts(response);
     } else {
         return failure_of(response);
     }

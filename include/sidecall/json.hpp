@@ -25,6 +25,9 @@ enum class json_type : unsigned char { null, boolean, number, string, array, obj
 /// A string of a JSON text, with its escapes.
 class json_string {
 public:
+    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    static constexpr bool refers_to_answer = true;
+
     /// The text between the quotation marks, with its escapes.
     constexpr std::string_view raw() const noexcept { return raw_; }
 
@@ -83,6 +86,9 @@ class json_object;
 /// field is the member's name, and the offset is that of the value in the text that was parsed.
 class json_value {
 public:
+    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    static constexpr bool refers_to_answer = true;
+
     /// Whether there is a value. A member that is not in its object has none.
     constexpr bool exists() const noexcept { return exists_; }
 
@@ -162,6 +168,20 @@ public:
     {
         if (auto const wrong = check(detail::json_kind::boolean, "neither true nor false")) return *wrong;
         return value_.raw[0] == 't';
+    }
+
+    /// The integer of an optional member: empty if it is absent, `null` or no integer of 64 bits.
+    constexpr std::optional<std::int64_t> optional_integer() const noexcept
+    {
+        auto const number = integer();
+        return number ? std::optional(*number) : std::nullopt;
+    }
+
+    /// The truth value of an optional member: empty if it is absent, `null` or neither true nor false.
+    constexpr std::optional<bool> optional_boolean() const noexcept
+    {
+        auto const truth = boolean();
+        return truth ? std::optional(*truth) : std::nullopt;
     }
 
     /// The object.
@@ -292,6 +312,9 @@ struct json_member {
 /// @endcode
 class json_array {
 public:
+    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    static constexpr bool refers_to_answer = true;
+
     /// A forward iterator. Reads an element of the text for each step, in time linear in its size.
     using iterator = detail::json_iterator<json_array>;
     using value_type = json_value; ///< An element.
@@ -326,6 +349,9 @@ private:
 /// @endcode
 class json_object {
 public:
+    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    static constexpr bool refers_to_answer = true;
+
     /// A forward iterator. Reads a member of the text for each step, in time linear in its size.
     using iterator = detail::json_iterator<json_object>;
     using value_type = json_member; ///< A member.

@@ -248,9 +248,9 @@ public:
     }
     sentinel end() const noexcept { return {}; } ///< After the last page.
 
-    /// After the loop: where the next page would have been, so that a limit cuts nothing off unnoticed. Empty if there
-    /// is none. After a failure: the page that could not be fetched, or that does not say where the next one is, unless
-    /// that is the first page.
+    /// After the loop, also after a `break`: where the next page would have been, so that a limit cuts nothing off
+    /// unnoticed. Empty if there is none. After a failure: the page that could not be fetched, or that does not say
+    /// where the next one is, unless that is the first page.
     std::optional<std::string> const& next_uri() const noexcept { return fetch_.uri; }
 
 private:
@@ -299,6 +299,14 @@ template <operation List, class Send>
 page_range<List, Send> pages(List list, Send send, std::size_t max_pages, endpoint const& endpoint = endpoint::twilio())
 {
     return {std::move(list), std::move(send), max_pages, endpoint};
+}
+
+/// For a list that is not an `operation`: does not compile, and names the missing members.
+template <class NotAnOperation, class... Arguments>
+    requires(std::is_class_v<NotAnOperation> && !operation<NotAnOperation>)
+auto pages(NotAnOperation const&, Arguments&&...)
+{
+    return typename detail::missing_members<NotAnOperation>::type(failure(errc::invalid_argument));
 }
 
 /// The pages of a list, at most `max_pages`, over a blocking transport. Each element is the `result` of `parse` for one

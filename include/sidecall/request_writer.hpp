@@ -88,7 +88,8 @@ constexpr auto to_text(T const& value) noexcept
 /// writers, so `write` must pass the same parts each time.
 ///
 /// A value is text, an integer, a `bool` (`true` or `false`), a SID or another value of this library that has a
-/// `view()`, an `http_method`, or a `std::optional` of one of these, which adds nothing if it is empty. A name is a
+/// `view()`, an `http_method`, or, except for a segment, a `std::optional` of one of these, which adds nothing if it is
+/// empty. Text is sent as its bytes, whatever they are. A name is a
 /// literal, or text made at run time. Both are used during the call, so a temporary is allowed.
 ///
 /// A value that breaks a rule is a failure of `make_request`, `authorize` or `send`: `invalid_argument` with the name
@@ -124,7 +125,7 @@ public:
         static_assert(detail::request_value<T>, "segment() takes text, an integer, a bool or a SID");
         if constexpr (detail::is_sid<T>)
             sink_->plain_segment(value.view());
-        else
+        else if constexpr (detail::request_value<T>)
             sink_->segment(detail::to_text(value), name);
         return *this;
     }
@@ -137,12 +138,13 @@ public:
             if (value) query(name, *value);
         } else {
             check_value(value, name);
-            sink_->query(name, detail::to_text(value));
+            if constexpr (detail::request_value<T>) sink_->query(name, detail::to_text(value));
         }
         return *this;
     }
 
     /// Appends a field to the form in the body (`application/x-www-form-urlencoded`, HTML 4.01, section 17.13.4.1).
+    /// Repeat it for a list, such as `StatusCallbackEvent`.
     /// Does not compile for a GET, HEAD or DELETE request, which has no body.
     template <class T>
     SIDECALL_DETAIL_INLINE constexpr request_writer& field(detail::parameter_name const& name, T const& value) noexcept
@@ -152,7 +154,7 @@ public:
             if (value) field(name, *value);
         } else {
             check_value(value, name);
-            sink_->field(name, detail::to_text(value));
+            if constexpr (detail::request_value<T>) sink_->field(name, detail::to_text(value));
         }
         return *this;
     }
@@ -166,8 +168,8 @@ public:
         return *this;
     }
 
-    /// Appends a header field. Fails if the value has a control character, such as a line break, or a leading or
-    /// trailing blank. `Authorization`, `Host`, `Content-Length` and others that the library or the HTTP client sets
+    /// Appends a header field. Fails if the value is empty, has a control character, such as a line break, or a leading
+    /// or trailing blank. `Authorization`, `Host`, `Content-Length` and others that the library or the HTTP client sets
     /// are refused: literals at compile time. `Accept` replaces the default, `application/json`.
     template <class T>
     constexpr request_writer& header(detail::header_name const& name, T const& value) noexcept
@@ -176,7 +178,7 @@ public:
             if (value) header(name, *value);
         } else {
             check_value(value, name);
-            sink_->header(name, detail::to_text(value));
+            if constexpr (detail::request_value<T>) sink_->header(name, detail::to_text(value));
         }
         return *this;
     }

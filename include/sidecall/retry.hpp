@@ -67,18 +67,23 @@ private:
 #endif
 };
 
-namespace detail {
-
-/// Whether an operation may be repeated: what its `is_idempotent` returns, if it has that member; otherwise it depends
-/// on the method (RFC 9110, section 9.2.2).
-template <class Operation>
-bool is_idempotent(Operation const& operation, http_method method)
+/// Whether an operation may be repeated without a further effect: what its member `is_idempotent` returns, if it has
+/// one. Otherwise it depends on the method: GET, HEAD, PUT and DELETE are idempotent, POST and PATCH are not (RFC 9110,
+/// section 9.2.2).
+///
+/// @code
+/// policy.decide(failure, {.is_idempotent = sidecall::is_idempotent(operation), .attempt = attempt});
+/// @endcode
+template <operation Operation>
+constexpr bool is_idempotent(Operation const& operation)
 {
     if constexpr (requires { operation.is_idempotent(); })
         return operation.is_idempotent();
     else
-        return method != http_method::post && method != http_method::patch;
+        return Operation::request_method != http_method::post && Operation::request_method != http_method::patch;
 }
+
+namespace detail {
 
 /// The attempts of one operation: counts them and keeps the failure to report.
 template <class Machine>
@@ -171,8 +176,7 @@ result<typename Operation::resource> send_until_done(Operation const& operation,
                                                      Transport& transport, retry_policy const& policy, Sleep& sleep,
                                                      Machine machine)
 {
-    attempts<Machine> attempts(policy, std::move(machine), request.method(),
-                               detail::is_idempotent(operation, request.method()));
+    attempts<Machine> attempts(policy, std::move(machine), request.method(), sidecall::is_idempotent(operation));
     auto const call_transport = [&](authorized_request const& authorized) -> decltype(transport(authorized)) {
         if constexpr (std::invocable<Transport&, authorized_request const&, milliseconds>)
             return transport(authorized, attempts.time_left());
@@ -202,7 +206,7 @@ public:
     retried_send(T&& operation, authorized_request request, Transport& transport, retry_policy const& policy,
                  Timer timer, Handler handler, Machine machine)
         : request_(std::move(request)),
-          attempts_(policy, std::move(machine), request_.method(), detail::is_idempotent(operation, request_.method())),
+          attempts_(policy, std::move(machine), request_.method(), sidecall::is_idempotent(operation)),
           transport_(&transport), timer_(std::move(timer)), handler_(std::move(handler)),
           parser_(std::forward<T>(operation))
     {
@@ -362,10 +366,10 @@ struct continuation_archetype {
 /// argument, the deadline holds within an attempt too. Otherwise the last attempt may exceed the deadline by the
 /// transport's own timeout.
 ///
-/// A DELETE that gets a 404 after an attempt that may have taken effect counts as success. The failure returned is that
-/// of the last attempt; but if an earlier attempt may have taken effect and the last one certainly has not, it is the
-/// failure of the earlier attempt. So `may_have_taken_effect` is true of the returned failure whenever it is true of
-/// any attempt. Allocates for the request and for failures.
+/// A DELETE without a resource that gets a 404 after an attempt that may have taken effect counts as success. The
+/// failure returned is that of the last attempt; but if an earlier attempt may have taken effect and the last one
+/// certainly has not, it is the failure of the earlier attempt. So `may_have_taken_effect` is true of the returned
+/// failure whenever it is true of any attempt. Allocates for the request and for failures.
 ///
 /// @code
 /// auto sleep = [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); };
@@ -429,9 +433,9 @@ void send_with_retry(Operation&& operation, credentials const& credentials, Tran
 /// For a type that is not an `operation`: does not compile, and names the missing members.
 template <class NotAnOperation, class... Arguments>
     requires(std::is_class_v<NotAnOperation> && !operation<NotAnOperation>)
-void send_with_retry(NotAnOperation const&, credentials const&, Arguments&&...)
+auto send_with_retry(NotAnOperation const&, credentials const&, Arguments&&...)
 {
-    detail::explain_missing_members<NotAnOperation>();
+    return typename detail::missing_members<NotAnOperation>::type(failure(errc::invalid_argument));
 }
 
 } // namespace sidecall

@@ -2,6 +2,8 @@
 
 #include <concepts>
 #include <new>
+#include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -46,9 +48,14 @@ concept has_parse = requires(T const& candidate, http_response_view const& respo
 /// - a member template `write(Request& request) const`, which passes the parts of the request to a `request_writer`;
 /// - `parse(http_response_view const&)`, usually static, which returns `result<resource>`.
 ///
-/// Optional members: `static constexpr std::string_view product`, the first label of the product's host name at Twilio
-/// (`"voice"` for `voice.twilio.com`), `"api"` if absent; and `bool is_idempotent() const`, whether a retry is safe,
-/// which otherwise depends on the method.
+/// Optional members:
+///
+/// - `static constexpr std::string_view product`, the first label of the product's host name at Twilio (`"voice"` for
+///   `voice.twilio.com`); `"api"` if absent;
+/// - `bool is_idempotent() const`, see the function `is_idempotent`;
+/// - `static constexpr bool refers_to_answer = true`, if the resource is a struct with views into the response, so that
+///   `send` accepts only a transport that keeps the response. If the resource itself is a `std::string_view` or a type
+///   of json.hpp, this is known.
 ///
 /// @code
 /// struct fetch_call_status {
@@ -73,39 +80,56 @@ concept operation =
 
 namespace detail {
 
-/// Names what a type lacks to be an operation, each in one line of the compiler's output.
+/// Names what a type lacks to be an operation, each in one line of the compiler's output. Has a `type` so that no other
+/// errors follow.
 template <class T>
-constexpr void explain_missing_members() noexcept
-{
+struct missing_members {
+    using type = result<int>;
+
     static_assert(has_resource<T>, "an operation needs a member type 'resource', which may be void");
     static_assert(has_request_method<T>, "an operation needs a member 'static constexpr http_method request_method'");
-    if constexpr (has_request_method<T>)
-        static_assert(has_write<T>,
-                      "an operation needs a member 'template <class Request> void write(Request&) const'");
-    if constexpr (has_resource<T>)
-        static_assert(has_parse<T>,
-                      "an operation needs a member 'result<resource> parse(http_response_view const&)' that is const "
-                      "or static");
-}
+    static_assert(!has_request_method<T> || has_write<T>,
+                  "an operation needs a member 'template <class Request> void write(Request&) const'");
+    static_assert(!has_resource<T> || has_parse<T>,
+                  "an operation needs a member 'result<resource> parse(http_response_view const&)' that is const or "
+                  "static");
+};
 
 /// The type to which the return value of a transport is converted: `result<http_response>`, or
 /// `result<http_response_view>` if the transport returns exactly that.
 template <class T>
 using transport_result = std::conditional_t<std::is_same_v<T, result<http_response_view>>, T, result<http_response>>;
 
-/// Whether the resource of an operation is a view into the response. The operation says so with a member of this name.
+/// Whether a type is a view of a text: one of the standard library or of this library.
+template <class T>
+inline constexpr bool is_view_of_text = std::is_convertible_v<T*, std::string_view*>;
+template <class T>
+    requires(T::refers_to_answer)
+inline constexpr bool is_view_of_text<T> = true;
+template <class T>
+inline constexpr bool is_view_of_text<std::optional<T>> = is_view_of_text<T>;
+
+/// Whether the resource of an operation is a view into the response. The operation may say so with a member of this
+/// name.
 template <class Operation>
-inline constexpr bool refers_to_answer = false;
+inline constexpr bool refers_to_answer = is_view_of_text<typename Operation::resource>;
 template <class Operation>
-    requires(Operation::refers_to_answer)
-inline constexpr bool refers_to_answer<Operation> = true;
+    requires requires { Operation::refers_to_answer; }
+inline constexpr bool refers_to_answer<Operation> = Operation::refers_to_answer;
 
 /// The outcome of an operation: the resource that `parser` reads from the response, or the failure of the transport.
 template <class Operation, class Parser, class Response>
 result<typename Operation::resource> outcome_of(Parser const& parser, Response& response)
 {
     if (!response) return std::move(response).error();
-    return parser.parse(*response);
+    result<typename Operation::resource> outcome = parser.parse(*response);
+    if (outcome || outcome.error().http_status()) return outcome;
+    // A failure of the operation's own, which does not know the response.
+    failure reason = std::move(outcome).error();
+    http_response_view const& answer = *response;
+    reason.with_http_status(answer.status);
+    if constexpr (std::is_same_v<Response, result<http_response>>) reason.with(details_in_headers(answer));
+    return reason;
 }
 
 /// Calls the transport once and reads the response. A response that the transport hands over is destroyed here, so the
@@ -295,9 +319,9 @@ decltype(auto)(send)(Operation&& operation, credentials const& credentials, Tran
 /// For a type that is not an `operation`: does not compile, and names the missing members.
 template <class NotAnOperation, class... Arguments>
     requires(std::is_class_v<NotAnOperation> && !operation<NotAnOperation>)
-void(send)(NotAnOperation const&, credentials const&, Arguments&&...)
+auto(send)(NotAnOperation const&, credentials const&, Arguments&&...)
 {
-    detail::explain_missing_members<NotAnOperation>();
+    return typename detail::missing_members<NotAnOperation>::type(failure(errc::invalid_argument));
 }
 
 } // namespace sidecall

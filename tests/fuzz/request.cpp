@@ -96,7 +96,7 @@ bool is_header_value(std::string_view value)
     for (char c : value)
         if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F) return false;
     auto const is_blank = [](char c) { return c == ' ' || c == '\t'; };
-    return value.empty() || (!is_blank(value.front()) && !is_blank(value.back()));
+    return !value.empty() && !is_blank(value.front()) && !is_blank(value.back());
 }
 
 bool is_uri(std::string_view text)

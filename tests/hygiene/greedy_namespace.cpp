@@ -62,7 +62,7 @@ struct handler {
 
 // A better match than the library's own functions, or an equal one.
 bool send_once(operation const&, auto&, sidecall::authorized_request const&) = delete;
-bool is_idempotent(operation const&, sidecall::http_method) = delete;
+bool is_idempotent(operation const&) = delete;
 bool sleep_and_continue(timer&, sidecall::milliseconds) = delete;
 bool to_header(field const&) = delete;
 template <class, class What, class Answer>

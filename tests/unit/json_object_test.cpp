@@ -256,4 +256,9 @@ TEST_CASE("a string is read as a SID, whatever escapes it has, and an optional s
     CHECK(object["other"].optional_string() == "CA2");
     CHECK(object["escaped"].optional_string() == "CA00000000000000000000000000000002");
     for (auto const* name : {"absent", "number", "none"}) CHECK(!object.find(name).optional_string());
+    CHECK(object["number"].optional_integer() == 2);
+    for (auto const* name : {"absent", "other", "none"}) CHECK(!object.find(name).optional_integer());
+    CHECK(parsed()["is_video"].optional_boolean() == true);
+    CHECK(parsed()["is_held"].optional_boolean() == false);
+    for (auto const* name : {"absent", "number", "none"}) CHECK(!object.find(name).optional_boolean());
 }

@@ -257,7 +257,8 @@ TEST_CASE("no header field can end a line, take the place of another, or set the
         std::string value;
         std::size_t offset;
     };
-    for (row const& one : {row{"a\r\nX-Forged: 1", 1},
+    for (row const& one : {row{"", 0},
+                           {"a\r\nX-Forged: 1", 1},
                            {"a\n", 1},
                            {"\r", 0},
                            {std::string("ab\0", 3), 2},

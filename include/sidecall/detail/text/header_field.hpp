@@ -66,6 +66,7 @@ constexpr violation check_header_name(std::string_view name) noexcept
 /// Returns what is wrong with the value of a header field.
 constexpr violation check_header_value(std::string_view value) noexcept
 {
+    if (value.empty()) return {"empty: leave the header field out", 0};
     std::size_t const stop = find_first_not_in(is_field_value_byte(), value, 0);
     if (stop != value.size()) return {"a control character", stop};
     if (trim(value).size() == value.size()) return {};
