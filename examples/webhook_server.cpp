@@ -1,14 +1,14 @@
 // A small server to run behind a public URL. It prints the messages that Twilio delivers, in order, and refuses every
 // request that Twilio did not sign. Start it, then subscribe with the same callback (examples/subscribe --keep
-// --callback …). Ctrl-C ends it.
+// --callback …). Give the same URL as the status callback of the calls, so that it learns when a call ends. Ctrl-C ends
+// it.
 
 #include <csignal>
 #include <iostream>
-#include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "message_printer.hpp"
 #include "program.hpp"
 
 #include <sidecall/httplib.hpp>
@@ -17,30 +17,6 @@
 namespace {
 
 httplib::Server* running = nullptr; // global, because a signal handler takes no context argument
-
-/// Prints the messages of each call in order. It locks because cpp-httplib calls the handler from several threads, and
-/// keeps one sequencer per call.
-class printer {
-public:
-    void operator()(sidecall::incoming_message&& message)
-    {
-        std::lock_guard const lock(mutex_);
-        auto& sequencer = calls_[std::string(message.call_sid().view())];
-        auto const number = message.sequence_number();
-        auto const arrival = sequencer.accept(std::move(message), [](sidecall::sequenced_message&& next) {
-            if (next.missing != 0) std::cout << "    (" << next.missing << " missing before the next message)\n";
-            std::cout << next.message.call_sid().view() << " #" << next.message.sequence_number()
-                      << (next.late ? " (late)" : "") << ": " << printable(next.message.content()) << std::endl;
-        });
-        if (arrival == sidecall::arrival::duplicate) std::cout << "    (#" << number << " is a duplicate)" << std::endl;
-        if (arrival == sidecall::arrival::waiting)
-            std::cout << "    (#" << number << " waits for an earlier message)" << std::endl;
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::string, sidecall::message_sequencer> calls_;
-};
 
 void run(std::string const& url, std::string const& address, int port)
 {
@@ -53,9 +29,10 @@ void run(std::string const& url, std::string const& address, int port)
                               : sidecall::webhook_verifier(sidecall::secret(token), sidecall::secret(secondary_token));
 
     httplib::Server server;
-    printer print;
+    message_printer print;
     sidecall::mount_webhook(server, callback, verifier,
-                            [&print](sidecall::incoming_message&& message) { print(std::move(message)); });
+                            [&print](sidecall::incoming_message&& message) { print(std::move(message)); },
+                            {.on_other = [&print](sidecall::webhook_parameters&& parameters) { print(parameters); }});
     server.set_logger([](httplib::Request const& request, httplib::Response const& response) {
         if (response.status >= 400)
             std::cerr << "refused a request from " << request.remote_addr << " with " << response.status << ": "
@@ -80,9 +57,11 @@ int main(int argc, char** argv)
     std::string callback;
     std::string address = "127.0.0.1";
     int port = 8080;
-    CLI::App app("Prints the User Defined Messages that Twilio delivers to a callback.\n"
-                 "TWILIO_AUTH_TOKEN must be set. During a token rotation, also set TWILIO_AUTH_TOKEN_SECONDARY.",
-                 "webhook_server");
+    CLI::App app(
+        "Prints the User Defined Messages that Twilio delivers to a callback, and the status of the calls whose\n"
+        "status callback is the same URL.\n"
+        "TWILIO_AUTH_TOKEN must be set. During a token rotation, also set TWILIO_AUTH_TOKEN_SECONDARY.",
+        "webhook_server");
     app.add_option("--callback", callback, "the public URL, exactly as registered with Twilio")->required();
     app.add_option("--address", address, "address to listen on")->capture_default_str();
     app.add_option("--port", port, "port to listen on; 0 selects a free port")

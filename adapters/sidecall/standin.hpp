@@ -10,12 +10,18 @@
 /// which the flags of pkg-config define, and then `-lssl` too.
 
 #include <sidecall/detail/standin_body.hpp>
+#include <sidecall/detail/standin_callback_queue.hpp>
+#include <sidecall/detail/standin_calls.hpp>
 #include <sidecall/detail/standin_date.hpp>
 #include <sidecall/detail/standin_faulty_server.hpp>
 #include <sidecall/detail/standin_form.hpp>
 #include <sidecall/detail/standin_httplib.hpp>
+#include <sidecall/detail/standin_knowledge.hpp>
+#include <sidecall/detail/standin_parameters.hpp>
+#include <sidecall/detail/standin_reply.hpp>
 #include <sidecall/detail/standin_signing.hpp>
 #include <sidecall/detail/standin_text.hpp>
+#include <sidecall/detail/standin_trunks.hpp>
 #include <sidecall/detail/standin_url.hpp>
 #include <sidecall/standin_faults.hpp>
 #include <sidecall/standin_types.hpp>
@@ -31,6 +37,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -55,6 +62,18 @@ namespace sidecall {
 /// unexpected body, 415 content type, 400 form, 404 call or subscription, 400 parameters, 409 an `IdempotencyKey` that
 /// was used with other parameters. A key belongs to its call and endpoint, and outlives the subscription that it
 /// created.
+///
+/// It also has what a user's own operations need to be tested. All services share its one host:
+///
+/// | service | requests |
+/// |---|---|
+/// | api | create, fetch, list, update and delete calls: `/2010-04-01/Accounts/{AC}/Calls.json`, `…/Calls/{CA}.json` |
+/// | voice | create, fetch and list trunks: `/v1/ByocTrunks`, `/v1/ByocTrunks/{BY}` |
+/// | knowledge | create and fetch knowledge sources: `/v1/Knowledge`, `/v1/Knowledge/{id}`; errors as in RFC 9457 |
+///
+/// A call that a request created is queued until `set_call_status` changes its status. Each change causes the status
+/// callbacks that the request asked for, signed like Twilio. Messages need such a call to be ringing or in progress.
+/// For any other call SID they work as if its call were in progress.
 ///
 /// It also plays the client of the call. `client_sends` calls the callback of every subscription of the call over HTTP,
 /// signed like Twilio. `client_message` and `deliver` do the same in two steps, so that messages can arrive late,
@@ -130,16 +149,50 @@ public:
         return subscriptions_;
     }
 
-    /// Ends a call. Its subscriptions are removed, so no message is delivered any more, and later requests for the call
-    /// get 404.
+    /// Ends a call. Its subscriptions are removed, so no message is delivered any more, and later requests for its
+    /// subscriptions and messages get 404. If a request created the call, it is completed as by `set_call_status`.
     void end_call(std::string const& call)
     {
-        std::lock_guard<std::mutex> const lock{mutex_};
+        std::unique_lock<std::mutex> lock{mutex_};
         ended_calls_.insert(call);
-        subscriptions_.erase(std::remove_if(subscriptions_.begin(), subscriptions_.end(),
-                                            [&](auto const& one) { return one.call_sid == call; }),
-                             subscriptions_.end());
+        remove_subscriptions(call);
+        auto const* const created = calls_.find(call);
+        if (created == nullptr || created->has_ended()) return;
+        auto sent = queue(calls_.set_status(call, "completed"));
+        lock.unlock();
+        if (sent) sent->get();
     }
+
+    /// The calls that requests created, oldest first.
+    std::vector<standin_call> calls() const
+    {
+        std::lock_guard<std::mutex> const lock{mutex_};
+        return calls_.calls();
+    }
+
+    /// Changes the status of a call that a request created, sends the status callbacks that this causes, in order, and
+    /// returns them with their results. Does not retry and follows no redirect.
+    ///
+    /// A status has one event: `ringing`, `answered` for `in-progress`, and `completed` for the five last ones. Leaving
+    /// `queued` for any but `canceled` is the event `initiated` too. The events that the request named cause a status
+    /// callback; if it named none, `completed` does. Status callbacks are numbered from 0. A call that ended has no
+    /// subscription any more.
+    ///
+    /// Throws `std::invalid_argument` if no request created the call, if there is no such status, or if the call had it
+    /// already or cannot go back to it. Do not call this from the handler of a status callback, for which it waits.
+    std::vector<standin_callback> set_call_status(std::string const& call, std::string const& status)
+    {
+        std::unique_lock<std::mutex> lock{mutex_};
+        auto const due = calls_.set_status(call, status);
+        if (calls_.find(call)->has_ended()) remove_subscriptions(call);
+        auto sent = queue(due);
+        lock.unlock();
+        return sent ? sent->get() : std::vector<standin_callback>{};
+    }
+
+    /// Waits until every status callback so far was sent. A request that ends a call does not wait for its status
+    /// callback.
+    void wait_for_status_callbacks() { status_callbacks_.push({}).get(); }
 
     /// Gives this response to the next request, whatever it is and even if its credentials are wrong. Further calls
     /// queue. Throws `std::invalid_argument` if the status is not in the range 200 to 599.
@@ -155,14 +208,15 @@ public:
     /// "1"})`.
     void fail_next(int status, standin_error const& error = {})
     {
-        standin_answer answer{
-            .status = status,
-            .body = standin_detail::error_body(
-                status, error.code != 0 ? error.code : standin_detail::default_error_code(status),
-                error.message.empty() ? standin_detail::default_error_message(status) : error.message),
-            .headers = {},
-            .times = error.times,
-            .processed = error.processed};
+        standin_detail::reply failed = standin_detail::error_reply(
+            status, error.message.empty() ? standin_detail::default_error_message(status) : error.message,
+            error.code != 0 ? error.code : standin_detail::default_error_code(status));
+        if (error.problem) failed = standin_detail::as_problem(std::move(failed));
+        standin_answer answer{.status = status,
+                              .body = std::move(failed.body),
+                              .headers = std::move(failed.headers),
+                              .times = error.times,
+                              .processed = error.processed};
         if (!error.retry_after.empty()) answer.headers.emplace_back("Retry-After", error.retry_after);
         answer_next(std::move(answer));
     }
@@ -199,7 +253,7 @@ public:
         if (content.size() > max_content || !nlohmann::json::accept(content))
             throw std::invalid_argument{"twilio_standin: a message is JSON of at most 10240 bytes"};
         std::lock_guard<std::mutex> const lock{mutex_};
-        std::string const sid = random_sid("KX", message_sids_);
+        std::string const sid = standin_detail::random_sid("KX", message_sids_);
         auto const number = numbers_.try_emplace(call, options_.first_sequence_number).first->second++;
         return {.call_sid = call,
                 .sid = sid,
@@ -238,7 +292,7 @@ public:
         return made;
     }
 
-    /// Every callback request so far, in the order in which they completed.
+    /// Every callback request so far, of messages and of calls, in the order in which they completed.
     std::vector<standin_callback> callbacks() const
     {
         std::lock_guard<std::mutex> const lock{mutex_};
@@ -278,19 +332,26 @@ private:
     static constexpr std::size_t max_body = std::size_t{1024} * 1024;
     static constexpr std::size_t max_content = 10240;
 
-    enum class resource { none, subscriptions, subscription, messages };
+    using reply = standin_detail::reply;
 
+    enum class resource {
+        none,
+        subscriptions,
+        subscription,
+        messages,
+        calls,
+        call,
+        trunks,
+        trunk,
+        knowledge_sources,
+        knowledge_source,
+    };
+
+    /// The resource that a path names. `sid` is its own SID or ID, if it has one.
     struct route {
         resource kind = resource::none;
         std::string call_sid = {};
         std::string sid = {};
-    };
-
-    struct reply {
-        int status = 500;
-        std::string body = {};
-        standin_fields headers = {};
-        bool replay = false;
     };
 
     struct first_use {
@@ -464,7 +525,8 @@ private:
         // Bytes after a request that was not understood or not read to its end are not a request.
         response.set_header("Connection", "close");
         // Recent versions of cpp-httplib limit the length of paths that they match with a pattern.
-        reply answer = response.status == 404 ? process(entry, false, {}) : error(response.status);
+        reply answer =
+            response.status == 404 ? process(entry, false, {}) : standin_detail::error_reply(response.status);
         send(answer, std::move(entry), response, request.version.rfind("HTTP/", 0) == 0);
     }
 
@@ -480,7 +542,7 @@ private:
             else if (key != "content-length" && key != "transfer-encoding")
                 response.set_header(name, value);
         }
-        if (entry.request_id.empty()) entry.request_id = random_sid("RQ", request_ids_);
+        if (entry.request_id.empty()) entry.request_id = standin_detail::random_sid("RQ", request_ids_);
         response.set_header("Twilio-Request-Id", entry.request_id);
         response.status = answer.status;
         if (!answer.body.empty())
@@ -554,39 +616,97 @@ private:
     /// Checks a request by the rules and processes it.
     reply process(standin_request const& request, bool is_form, standin_detail::form const& form)
     {
+        std::string const path = request.target.substr(0, request.target.find('?'));
+        route const target = find_route(path);
+        reply answer = process(request, is_form, form, path, target);
+        bool const is_knowledge = path == "/v1/Knowledge" || path.rfind("/v1/Knowledge/", 0) == 0;
+        return is_knowledge && answer.status >= 400 ? standin_detail::as_problem(std::move(answer)) : answer;
+    }
+
+    reply process(standin_request const& request, bool is_form, standin_detail::form const& form,
+                  std::string const& path, route const& target)
+    {
+        using standin_detail::bad_request;
+        using standin_detail::error_reply;
         if (!request.authenticated) {
-            reply answer = error(401);
+            reply answer = error_reply(401);
             answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"Twilio API\"");
             return answer;
         }
-        auto const question_mark = (std::min)(request.target.find('?'), request.target.size());
-        std::string const path = request.target.substr(0, question_mark);
-        route const target = find_route(path);
-        if (target.kind == resource::none) return not_found(path);
-        std::string const allowed = target.kind == resource::subscription ? "DELETE" : "POST";
-        if (request.method != allowed) {
-            reply answer = error(405);
-            answer.headers.emplace_back("Allow", allowed);
+        if (target.kind == resource::none) return standin_detail::not_found(path);
+        auto const allowed = methods_of(target.kind);
+        if (std::find(allowed.begin(), allowed.end(), request.method) == allowed.end()) {
+            reply answer = error_reply(405);
+            std::string list;
+            for (std::string const& method : allowed) list += (list.empty() ? "" : ", ") + method;
+            answer.headers.emplace_back("Allow", list);
             return answer;
         }
-        if (question_mark != request.target.size()) return bad_request("Query parameters are not supported");
 
-        bool const deletes = target.kind == resource::subscription;
-        if (deletes && !request.body.empty()) return bad_request("No body is expected");
-        if (!deletes && !is_form) return error(415);
-        if (!form.fault.empty() && !deletes) return bad_request(form.fault);
-        if (!is_in_progress(target.call_sid)) return not_found(path);
-        if (deletes) return delete_subscription(target, path);
-        return create(target, form.parameters);
+        bool const is_post = request.method == "POST";
+        bool const lists = !is_post && (target.kind == resource::calls || target.kind == resource::trunks);
+        standin_detail::form query;
+        if (path.size() != request.target.size()) {
+            if (!lists) return bad_request("Query parameters are not supported");
+            query = standin_detail::decode_form(request.target.substr(path.size() + 1), "The query");
+            if (!query.fault.empty()) return bad_request(query.fault);
+        }
+        if (!is_post && !request.body.empty()) return bad_request("No body is expected");
+        if (target.kind == resource::knowledge_sources) {
+            if (!standin_detail::is_json_type(request.header("Content-Type").value_or(""))) return error_reply(415);
+            return knowledge_.create(request.body, sids_);
+        }
+        if (is_post && !is_form) return error_reply(415);
+        if (is_post && !form.fault.empty()) return bad_request(form.fault);
+        return process(request.method, target, path, form.parameters, query.parameters);
+    }
+
+    /// Processes a request whose form is right.
+    reply process(std::string const& method, route const& target, std::string const& path,
+                  standin_fields const& parameters, standin_fields const& query)
+    {
+        bool const is_post = method == "POST";
+        if (target.kind == resource::calls)
+            return is_post ? calls_.create(parameters, sids_) : calls_.list(path, query);
+        if (target.kind == resource::call) {
+            if (method == "GET") return calls_.fetch(target.sid, path);
+            return is_post ? update_call(target.sid, path, parameters) : calls_.remove(target.sid, path);
+        }
+        if (target.kind == resource::trunks)
+            return is_post ? trunks_.create(parameters, voice_url(), sids_) : trunks_.list(path, query, voice_url());
+        if (target.kind == resource::trunk) return trunks_.fetch(target.sid, path);
+        if (target.kind == resource::knowledge_source) return knowledge_.fetch(target.sid, path);
+        if (!is_in_progress(target.call_sid)) return standin_detail::not_found(path);
+        if (target.kind == resource::subscription) return delete_subscription(target, path);
+        return create(target, parameters);
+    }
+
+    static std::vector<std::string> methods_of(resource kind)
+    {
+        if (kind == resource::call) return {"GET", "POST", "DELETE"};
+        if (kind == resource::calls || kind == resource::trunks) return {"GET", "POST"};
+        if (kind == resource::trunk || kind == resource::knowledge_source) return {"GET"};
+        if (kind == resource::subscription) return {"DELETE"};
+        return {"POST"};
     }
 
     route find_route(std::string const& path) const
     {
+        using standin_detail::is_sid;
         auto const parts = standin_detail::split(path, '/');
-        if (parts.size() < 7 || parts.size() > 8 || !parts[0].empty() || parts[1] != "2010-04-01" ||
-            parts[2] != "Accounts" || parts[3] != options_.account_sid || parts[4] != "Calls" ||
-            !standin_detail::is_sid(parts[5], "CA"))
+        if (!parts[0].empty() || parts.size() < 3) return {};
+        if (parts[1] == "v1") return find_route_of_version_1(parts);
+        if (parts.size() < 5 || parts.size() > 8 || parts[1] != "2010-04-01" || parts[2] != "Accounts" ||
+            parts[3] != options_.account_sid)
             return {};
+        if (parts.size() == 5 && parts[4] == "Calls.json") return {.kind = resource::calls};
+        if (parts.size() == 5 || parts[4] != "Calls") return {};
+        if (parts.size() == 6) {
+            std::string const sid = parts[5].substr(0, 34);
+            if (!is_sid(sid, "CA") || parts[5].substr(34) != ".json") return {};
+            return {.kind = resource::call, .sid = sid};
+        }
+        if (!is_sid(parts[5], "CA")) return {};
         if (parts.size() == 7) {
             if (parts[6] == "UserDefinedMessageSubscriptions.json")
                 return {.kind = resource::subscriptions, .call_sid = parts[5]};
@@ -594,14 +714,63 @@ private:
             return {};
         }
         std::string const sid = parts[7].substr(0, 34);
-        if (parts[6] != "UserDefinedMessageSubscriptions" || !standin_detail::is_sid(sid, "ZY") ||
-            parts[7].substr(34) != ".json")
+        if (parts[6] != "UserDefinedMessageSubscriptions" || !is_sid(sid, "ZY") || parts[7].substr(34) != ".json")
             return {};
         return {.kind = resource::subscription, .call_sid = parts[5], .sid = sid};
     }
 
+    static route find_route_of_version_1(std::vector<std::string> const& parts)
+    {
+        if (parts.size() > 4) return {};
+        bool const is_list = parts.size() == 3;
+        if (parts[2] == "ByocTrunks") {
+            if (is_list) return {.kind = resource::trunks};
+            if (standin_detail::is_sid(parts[3], "BY")) return {.kind = resource::trunk, .sid = parts[3]};
+        }
+        if (parts[2] == "Knowledge") {
+            if (is_list) return {.kind = resource::knowledge_sources};
+            if (!parts[3].empty()) return {.kind = resource::knowledge_source, .sid = parts[3]};
+        }
+        return {};
+    }
+
+    /// What the URLs of voice.twilio.com begin with.
+    std::string voice_url() const { return options_.voice_url.empty() ? base_url() : options_.voice_url; }
+
+    reply update_call(std::string const& call, std::string const& path, standin_fields const& parameters)
+    {
+        standin_detail::due_status_callbacks due;
+        reply answer = calls_.update(call, path, parameters, due);
+        if (auto const* const updated = calls_.find(call); updated != nullptr && updated->has_ended())
+            remove_subscriptions(call);
+        queue(due);
+        return answer;
+    }
+
+    void remove_subscriptions(std::string const& call)
+    {
+        subscriptions_.erase(std::remove_if(subscriptions_.begin(), subscriptions_.end(),
+                                            [&](auto const& one) { return one.call_sid == call; }),
+                             subscriptions_.end());
+    }
+
+    /// Lets the status callbacks be sent. The future has them with their results; there is none if none is due.
+    std::optional<std::future<std::vector<standin_callback>>> queue(standin_detail::due_status_callbacks const& due)
+    {
+        if (due.empty()) return std::nullopt;
+        std::vector<standin_callback> callbacks;
+        for (auto const& one : due) {
+            callbacks.push_back(describe(one.url, one.method, one.parameters, {}));
+            callbacks.back().call_sid = one.call_sid;
+            callbacks.back().call_status = one.call_status;
+        }
+        return status_callbacks_.push(std::move(callbacks));
+    }
+
     bool is_in_progress(std::string const& call) const
     {
+        if (auto const* const created = calls_.find(call))
+            return created->status == "ringing" || created->status == "in-progress";
         return !ended_calls_.contains(call) &&
                (options_.calls.empty() ||
                 std::find(options_.calls.begin(), options_.calls.end(), call) != options_.calls.end());
@@ -612,7 +781,7 @@ private:
         auto const found = std::find_if(subscriptions_.begin(), subscriptions_.end(), [&](auto const& one) {
             return one.sid == target.sid && one.call_sid == target.call_sid;
         });
-        if (found == subscriptions_.end()) return not_found(path);
+        if (found == subscriptions_.end()) return standin_detail::not_found(path);
         subscriptions_.erase(found);
         return {.status = 204};
     }
@@ -620,42 +789,41 @@ private:
     reply create(route const& target, standin_fields parameters)
     {
         bool const subscribes = target.kind == resource::subscriptions;
-        std::set<std::string> const known = subscribes ? std::set<std::string>{"Callback", "IdempotencyKey", "Method"}
-                                                       : std::set<std::string>{"Content", "IdempotencyKey"};
-        std::map<std::string, std::string> values;
-        for (auto const& [name, value] : parameters) {
-            if (!known.contains(name)) return bad_request("Parameter '" + name + "' is not known");
-            if (!values.emplace(name, value).second) return bad_request("Parameter '" + name + "' is given twice");
-        }
+        standin_detail::names const known = subscribes ? standin_detail::names{"Callback", "IdempotencyKey", "Method"}
+                                                       : standin_detail::names{"Content", "IdempotencyKey"};
+        if (auto const fault = standin_detail::check_names(parameters, known)) return *fault;
+        std::map<std::string, std::string> const values{parameters.begin(), parameters.end()};
         if (auto const fault = subscribes ? subscription_fault(values) : message_fault(values)) return *fault;
 
         auto const key = values.find("IdempotencyKey");
-        if (key == values.end()) return {.status = 201, .body = create_resource(target, values)};
-        if (key->second.empty()) return bad_request("Parameter 'IdempotencyKey' is empty");
+        if (key == values.end()) return create_resource(target, values);
+        if (key->second.empty()) return standin_detail::bad_request("Parameter 'IdempotencyKey' is empty");
         std::sort(parameters.begin(), parameters.end());
         auto const [used, is_new] = keys_.try_emplace({target.kind, target.call_sid, key->second});
         if (is_new)
-            used->second = {.parameters = std::move(parameters), .body = create_resource(target, values)};
+            used->second = {.parameters = std::move(parameters), .body = create_resource(target, values).body};
         else if (used->second.parameters != parameters)
-            return error(409, "Parameter 'IdempotencyKey' was used before with other parameters");
+            return standin_detail::error_reply(409, "Parameter 'IdempotencyKey' was used before with other parameters");
         return {.status = 201, .body = used->second.body, .replay = !is_new};
     }
 
     static std::optional<reply> subscription_fault(std::map<std::string, std::string> const& values)
     {
         static std::set<std::string> const methods{"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"};
+        using standin_detail::error_reply;
         auto const callback = values.find("Callback");
-        if (callback == values.end()) return bad_request("Parameter 'Callback' is missing");
+        if (callback == values.end()) return standin_detail::bad_request("Parameter 'Callback' is missing");
         if (auto const fault = standin_detail::callback_fault(callback->second); !fault.empty())
-            return error(400, "Parameter 'Callback' is not a valid URL: " + fault, 21205);
+            return error_reply(400, "Parameter 'Callback' is not a valid URL: " + fault, 21205);
         auto const method = values.find("Method");
         if (method != values.end() && !methods.contains(method->second))
-            return error(400, "Parameter 'Method' is not an HTTP method", 21209);
+            return error_reply(400, "Parameter 'Method' is not an HTTP method", 21209);
         return std::nullopt;
     }
 
     static std::optional<reply> message_fault(std::map<std::string, std::string> const& values)
     {
+        using standin_detail::bad_request;
         auto const content = values.find("Content");
         if (content == values.end()) return bad_request("Parameter 'Content' is missing");
         if (content->second.size() > max_content) return bad_request("Parameter 'Content' is larger than 10240 bytes");
@@ -663,11 +831,11 @@ private:
         return std::nullopt;
     }
 
-    /// Creates the resource that `target` names and returns the response body.
-    std::string create_resource(route const& target, std::map<std::string, std::string> const& values)
+    /// Creates the resource that `target` names and returns the response.
+    reply create_resource(route const& target, std::map<std::string, std::string> const& values)
     {
         bool const subscribes = target.kind == resource::subscriptions;
-        std::string const sid = random_sid(subscribes ? "ZY" : "KX", sids_);
+        std::string const sid = standin_detail::random_sid(subscribes ? "ZY" : "KX", sids_);
         nlohmann::ordered_json body{{"account_sid", options_.account_sid},
                                     {"call_sid", target.call_sid},
                                     {"sid", sid},
@@ -687,47 +855,36 @@ private:
         } else {
             received_.push_back({.call_sid = target.call_sid, .sid = sid, .content = values.at("Content")});
         }
-        for (std::string const& name : options_.null_members)
-            if (body.contains(name)) body[name] = nullptr;
-        for (std::string const& name : options_.absent_members) body.erase(name);
-        return standin_detail::to_text(body);
-    }
-
-    static reply error(int status, std::string const& message, int code)
-    {
-        return {.status = status, .body = standin_detail::error_body(status, code, message)};
-    }
-    static reply error(int status, std::string const& message)
-    {
-        return error(status, message, standin_detail::default_error_code(status));
-    }
-    static reply error(int status) { return error(status, standin_detail::default_error_message(status)); }
-    static reply bad_request(std::string const& message) { return error(400, message); }
-    static reply not_found(std::string const& path)
-    {
-        return error(404, "The requested resource " + path + " was not found");
+        return standin_detail::created(std::move(body), options_);
     }
 
     /// Builds the request that delivers a message to a subscription.
     standin_callback describe(standin_subscription const& subscription, standin_message const& message,
                               standin_delivery const& delivery) const
     {
-        standin_callback callback{.subscription_sid = subscription.sid,
-                                  .message_sid = message.sid,
-                                  .method = subscription.method,
-                                  .url = subscription.callback.substr(0, subscription.callback.find('#'))};
+        standin_callback callback = describe(subscription.callback, subscription.method, message.parameters, delivery);
+        callback.subscription_sid = subscription.sid;
+        callback.message_sid = message.sid;
+        return callback;
+    }
+
+    /// Builds a signed request to a callback.
+    standin_callback describe(std::string const& url, std::string const& method, standin_fields const& parameters,
+                              standin_delivery const& delivery) const
+    {
+        standin_callback callback{.method = method, .url = url.substr(0, url.find('#'))};
         standin_fields form;
         if (callback.method == "GET" || callback.method == "HEAD") {
-            callback.url = standin_detail::add_to_query(callback.url, standin_detail::encode_form(message.parameters));
+            callback.url = standin_detail::add_to_query(callback.url, standin_detail::encode_form(parameters));
         } else if (delivery.json_body) {
             callback.content_type = "application/json";
-            callback.body = standin_detail::json_object(message.parameters);
+            callback.body = standin_detail::json_object(parameters);
             callback.url =
                 standin_detail::add_to_query(callback.url, "bodySHA256=" + standin_detail::sha256_hex(callback.body));
         } else {
             callback.content_type = "application/x-www-form-urlencoded; charset=UTF-8";
-            callback.body = standin_detail::encode_form(message.parameters);
-            form = message.parameters;
+            callback.body = standin_detail::encode_form(parameters);
+            form = parameters;
             if (delivery.hash_of_form)
                 callback.url = standin_detail::add_to_query(callback.url,
                                                             "bodySHA256=" + standin_detail::sha256_hex(callback.body));
@@ -736,6 +893,14 @@ private:
         callback.signature = standin_detail::sign(delivery.sign_with.empty() ? options_.auth_token : delivery.sign_with,
                                                   callback.signed_url, form);
         return callback;
+    }
+
+    /// Sends a status callback and records it.
+    void send_status_callback(standin_callback& callback)
+    {
+        send_callback(callback);
+        std::lock_guard<std::mutex> const lock{mutex_};
+        callbacks_.push_back(callback);
     }
 
     void send_callback(standin_callback& callback) const
@@ -782,20 +947,10 @@ private:
         if (answer) {
             callback.status = answer->status;
             callback.answer = answer->body;
-            callback.warning = callback.status >= 400 ? 32711 : 0;
+            if (callback.status >= 400) callback.warning = callback.call_sid.empty() ? 32711 : 15003;
         } else {
             callback.error = httplib::to_string(answer.error());
         }
-    }
-
-    static std::string random_sid(char const* prefix, std::mt19937_64& engine)
-    {
-        std::string sid = prefix;
-        for (int half = 0; half < 2; ++half) {
-            std::uint64_t const bits = engine();
-            for (int shift = 60; shift >= 0; shift -= 4) sid += "0123456789abcdef"[bits >> shift & 0xfu];
-        }
-        return sid;
     }
 
     standin_options options_;
@@ -806,6 +961,9 @@ private:
     std::vector<standin_request> ledger_;
     std::vector<standin_subscription> subscriptions_;
     std::map<std::tuple<resource, std::string, std::string>, first_use> keys_;
+    standin_detail::call_store calls_{options_};
+    standin_detail::trunk_store trunks_{options_};
+    standin_detail::knowledge_store knowledge_{options_};
     std::set<std::string> ended_calls_;
     std::deque<standin_answer> canned_;
     std::map<std::string, std::uint64_t> numbers_;
@@ -813,6 +971,7 @@ private:
     std::vector<standin_message> received_;
     std::function<void(standin_message const&)> client_;
 
+    standin_detail::callback_queue status_callbacks_{[this](standin_callback& one) { send_status_callback(one); }};
     httplib::Server server_;
     std::atomic<bool> ended_{false};
     int port_ = -1;

@@ -52,6 +52,9 @@ struct standin_options {
     std::set<std::string> null_members = {};
     /// The members that a 201 lacks. None is required in the OpenAPI document of Twilio.
     std::set<std::string> absent_members = {};
+    /// What the whole URLs in the lists of voice.twilio.com begin with, such as `meta.next_page_url`. Empty: the base
+    /// URL of the stand-in. The URL of another server shows whether a client sends its credentials there.
+    std::string voice_url = "https://voice.twilio.com";
     /// Faults on demand. If set, the stand-in uses a small server on raw sockets that can misbehave. It supports
     /// HTTP/1.1 with `Content-Length` bodies only (otherwise 501) and header sections of at most 64 KiB (otherwise
     /// 431). It serves any number of connections, each in its own thread, and closes idle ones after 5 seconds.
@@ -134,6 +137,30 @@ struct standin_error {
     int times = 1;
     /// Whether the request is first processed as usual.
     bool processed = false;
+    /// Whether the body is in the format of the newer services, `application/problem+json` (RFC 9457).
+    bool problem = false;
+};
+
+/// A call that the server created.
+struct standin_call {
+    /// The account of the call.
+    std::string account_sid = {};
+    /// The SID of the call: `CA` and 32 hexadecimal digits.
+    std::string sid = {};
+    /// Whom the server calls.
+    std::string to = {};
+    /// Who calls.
+    std::string from = {};
+    /// `queued`, `ringing`, `in-progress`, `completed`, `busy`, `failed`, `no-answer` or `canceled`.
+    std::string status = "queued";
+    /// The parameters of the request that created the call, and of those that changed it since, in order. Of a name
+    /// that occurs in several requests, those of the last one.
+    standin_fields parameters = {};
+
+    /// Whether the status is one of the last five, which a call never leaves.
+    bool has_ended() const { return status != "queued" && status != "ringing" && status != "in-progress"; }
+    /// The value of the first parameter with exactly that name, or nothing.
+    std::optional<std::string> parameter(std::string_view name) const;
 };
 
 /// A message of a call, in either direction.
@@ -153,13 +180,13 @@ struct standin_message {
     std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// A request to the callback of a subscription, and its result.
+/// A request to the callback of a subscription or to the status callback of a call, and its result.
 struct standin_callback {
-    /// The SID of the subscription.
+    /// The SID of the subscription. Empty for a status callback.
     std::string subscription_sid = {};
-    /// The SID of the message.
+    /// The SID of the message. Empty for a status callback.
     std::string message_sid = {};
-    /// The method of the subscription.
+    /// The method of the subscription or status callback.
     std::string method = {};
     /// The whole URL of the request: the callback byte for byte, with any additions to its query. The fragment is
     /// neither sent nor signed; that is our reading of the documentation.
@@ -178,8 +205,13 @@ struct standin_callback {
     std::string answer = {};
     /// Why there was no response. Empty if there was one.
     std::string error = {};
-    /// The warning that Twilio would log: 32711 for a status of 400 or above, otherwise 0.
+    /// The warning that Twilio would log for a status of 400 or above: 32711, or 15003 for a status callback. Otherwise
+    /// 0.
     int warning = 0;
+    /// The call whose status changed. Empty for a message.
+    std::string call_sid = {};
+    /// The `CallStatus` that a status callback reports. Empty for a message.
+    std::string call_status = {};
 };
 
 /// Which port the signed URL has. Twilio signs some requests with the port and some without, and does not document
@@ -218,6 +250,11 @@ inline std::optional<std::string> standin_request::header(std::string_view name)
 }
 
 inline std::optional<std::string> standin_request::parameter(std::string_view name) const
+{
+    return standin_detail::find_field(parameters, name);
+}
+
+inline std::optional<std::string> standin_call::parameter(std::string_view name) const
 {
     return standin_detail::find_field(parameters, name);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -58,8 +57,8 @@ public:
     static basic_idempotency_key random()
         requires(!is_view)
     {
-        std::array<unsigned char, 16> bytes;
-        detail::fill_with_entropy(bytes.data(), bytes.size());
+        unsigned char bytes[16];
+        detail::fill_with_entropy(bytes, sizeof bytes);
         return uuid(bytes);
     }
 
@@ -75,7 +74,7 @@ public:
         static_assert(range >= 255, "the generator must give at least 256 different values");
         constexpr auto rest = static_cast<decltype(range)>(range % 256 == 255 ? 0 : range % 256 + 1);
 
-        std::array<unsigned char, 16> bytes{};
+        unsigned char bytes[16]{};
         for (auto& byte : bytes) {
             auto number = generator() - (Generator::min)();
             while (number > range - rest) number = generator() - (Generator::min)();
@@ -99,13 +98,13 @@ public:
 private:
     constexpr explicit basic_idempotency_key(text key) noexcept : text_(std::move(key)) {}
 
-    static constexpr basic_idempotency_key uuid(std::array<unsigned char, 16> bytes)
+    static constexpr basic_idempotency_key uuid(unsigned char (&bytes)[16])
     {
         bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40); // version 4
         bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80); // variant of RFC 9562
         char key[36]{};
         std::size_t at = 0;
-        for (std::size_t i = 0; i != bytes.size(); ++i) {
+        for (std::size_t i = 0; i != sizeof bytes; ++i) {
             if (i == 4 || i == 6 || i == 8 || i == 10) key[at++] = '-';
             key[at++] = "0123456789abcdef"[bytes[i] >> 4];
             key[at++] = "0123456789abcdef"[bytes[i] & 15];

@@ -116,6 +116,26 @@ public:
         return json_string(value_).to_string();
     }
 
+    /// The same for an optional member: empty if it is absent, `null` or not a string. So a member that cannot be read
+    /// does not cost the rest of the response.
+    std::optional<std::string> optional_string() const
+    {
+        auto text = to_string();
+        return text ? std::optional(*std::move(text)) : std::nullopt;
+    }
+
+    /// The string as a SID: `object["sid"].sid<sidecall::call_sid>()`. Does not allocate.
+    template <class Sid>
+    constexpr result<Sid> sid() const noexcept
+    {
+        if (auto const wrong = check(detail::json_kind::string, "not a string")) return *wrong;
+        char decoded[256]{}; // a SID written in escapes only has 204 bytes
+        auto const text = json_string(value_).decode(decoded);
+        auto const parsed = Sid::parse(text ? *text : std::string_view());
+        if (!parsed) return malformed("not a SID of this kind");
+        return *parsed;
+    }
+
     /// The number as it is written, in any size and precision.
     constexpr result<std::string_view> number() const noexcept
     {

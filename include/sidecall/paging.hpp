@@ -120,8 +120,10 @@ inline result<std::optional<std::string>> next_page(text_view body, text_view pr
 /// What a page of a list gives.
 template <class Resource>
 struct page {
-    Resource items;                      ///< What the list operation's `parse` returns.
-    std::optional<std::string> next_uri; ///< Where the next page is; empty after the last page.
+    Resource items; ///< What the list operation's `parse` returns.
+
+    /// Where the next page is; empty after the last page. A failure if that cannot be read; the items are good anyway.
+    result<std::optional<std::string>> next_uri;
 };
 
 /// An operation that fetches one page of a list: the first one, or if `uri` is set, the page there. It works with
@@ -134,7 +136,8 @@ struct page {
 ///     auto page = sidecall::send(fetch, credentials, transport, endpoint);
 ///     if (!page) return page.error();
 ///     use(page->items);
-///     fetch.uri = std::move(page->next_uri);
+///     if (!page->next_uri) return page->next_uri.error();
+///     fetch.uri = *page->next_uri;
 /// } while (fetch.uri);
 /// @endcode
 template <class List>
@@ -172,17 +175,16 @@ public:
         (list_->write)(headers);
     }
 
-    /// Reads the items as the list does, then where the next page is. Fails as both do, and if the next page is the
-    /// same as this one, which would never end.
+    /// Reads the items as the list does, then where the next page is: a failure if it is the same as this one, which
+    /// would never end.
     result<resource> parse(http_response_view const& response) const
     {
         auto items = list_->parse(response);
         if (!items) return std::move(items).error();
         auto next = next_page(response.body, product, *endpoint_);
-        if (!next) return std::move(next).error();
-        if (*next && *next == uri)
-            return failure(errc::malformed_response, "next_page_uri", "the next page is the same as this one");
-        return resource{*std::move(items), *std::move(next)};
+        if (next && *next && *next == uri)
+            next = failure(errc::malformed_response, "next_page_uri", "the next page is the same as this one");
+        return resource{*std::move(items), std::move(next)};
     }
 
 private:
@@ -247,12 +249,18 @@ public:
     sentinel end() const noexcept { return {}; } ///< After the last page.
 
     /// After the loop: where the next page would have been, so that a limit cuts nothing off unnoticed. Empty if there
-    /// is none. After a failure: the page that could not be fetched, unless it is the first one.
+    /// is none. After a failure: the page that could not be fetched, or that does not say where the next one is, unless
+    /// that is the first page.
     std::optional<std::string> const& next_uri() const noexcept { return fetch_.uri; }
 
 private:
     void fetch()
     {
+        if (failure_) {
+            page_.emplace(*std::exchange(failure_, std::nullopt));
+            pages_left_ = 0;
+            return;
+        }
         page_.reset();
         if (pages_left_ == 0) return;
         auto fetched = send_(std::as_const(fetch_));
@@ -261,9 +269,13 @@ private:
             page_.emplace(std::move(fetched).error());
             return;
         }
-        fetch_.uri = std::move(fetched->next_uri);
-        pages_left_ = fetch_.uri ? pages_left_ - 1 : 0;
+        --pages_left_;
         page_.emplace(std::move(fetched->items));
+        if (fetched->next_uri)
+            fetch_.uri = *std::move(fetched->next_uri);
+        else
+            failure_ = std::move(fetched->next_uri).error();
+        if (!failure_ && !fetch_.uri) pages_left_ = 0;
     }
 
     List list_;
@@ -272,6 +284,7 @@ private:
     Send send_;
     std::size_t pages_left_;
     std::optional<element> page_{};
+    std::optional<failure> failure_{}; // the next element
 };
 
 /// The pages of a list, at most `max_pages`, sent by a function of yours: `send(operation)` returns the result of

@@ -74,7 +74,7 @@ constexpr auto to_text(T const& value) noexcept
     else if constexpr (std::integral<T>)
         return decimal(value);
     else if constexpr (std::is_same_v<T, http_method>)
-        return to_string_view(value);
+        return sidecall::to_string_view(value);
     else if constexpr (has_view<T>)
         return value.view();
     else
@@ -89,7 +89,7 @@ constexpr auto to_text(T const& value) noexcept
 ///
 /// A value is text, an integer, a `bool` (`true` or `false`), a SID or another value of this library that has a
 /// `view()`, an `http_method`, or a `std::optional` of one of these, which adds nothing if it is empty. A name is a
-/// literal, or text made at run time.
+/// literal, or text made at run time. Both are used during the call, so a temporary is allowed.
 ///
 /// A value that breaks a rule is a failure of `make_request`, `authorize` or `send`: `invalid_argument` with the name
 /// of the parameter and the offset of the byte. Nothing is sent then. No function allocates.
@@ -199,7 +199,7 @@ private:
         static_assert(detail::request_value<T>,
                       "a value is text, an integer, a bool, a SID or the like, or an optional of one of these");
         if constexpr (std::is_same_v<T, http_method>) {
-            if (to_string_view(value).empty()) sink_->fail(name.field(), "not an HTTP method", 0);
+            if (sidecall::to_string_view(value).empty()) sink_->fail(name.field(), "not an HTTP method", 0);
         } else if constexpr (detail::has_view<T> && !detail::is_sid<T>) {
             if (value.view().empty()) sink_->fail(name.field(), "empty: it was moved from", 0);
         }

@@ -14,7 +14,7 @@ constexpr auto call = "CA00000000000000000000000000000002"_call_sid;
 // blocks.
 
 template <std::size_t N>
-constexpr bool is_hex(std::array<unsigned char, N> const& bytes, std::string_view wanted)
+constexpr bool is_hex(detail::array<unsigned char, N> const& bytes, std::string_view wanted)
 {
     if (wanted.size() != 2 * N) return false;
     for (std::size_t i = 0; i != 2 * N; ++i)
@@ -65,7 +65,7 @@ constexpr bool base64_of()
         char text[detail::base64_size(N) + 1]{};
         char const* const end = detail::base64_encode({bytes.data(), cut}, {bytes.data() + cut, N - cut}, text);
         std::string_view const written(text, static_cast<std::size_t>(end - text));
-        std::array<unsigned char, N> read{};
+        detail::array<unsigned char, N> read{};
         if (written.size() != detail::base64_size(N) || !detail::base64_decode(written, read)) return false;
         for (std::size_t i = 0; i != N; ++i)
             if (static_cast<char>(read[i]) != bytes[i]) return false;

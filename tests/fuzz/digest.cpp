@@ -4,10 +4,10 @@
 #include "other_hashes.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <sidecall/detail/crypto/hmac.hpp>
 #include <sidecall/detail/crypto/sha256.hpp>
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/text/base64.hpp>
 
 using fuzz::require;
@@ -16,7 +16,7 @@ using namespace sidecall::detail;
 namespace {
 
 template <std::size_t N>
-std::string text_of(std::array<unsigned char, N> const& bytes)
+std::string text_of(array<unsigned char, N> const& bytes)
 {
     return {bytes.begin(), bytes.end()};
 }
@@ -47,12 +47,12 @@ std::string in_pieces(std::string_view text, fuzz::pieces sizes)
 template <std::size_t N>
 void try_decode(std::string_view text)
 {
-    std::array<unsigned char, N> bytes{};
+    array<unsigned char, N> bytes{};
     bool const read = base64_decode(text, bytes);
     if (read) require(fuzz::other_base64(text_of(bytes)) == text, "decoded base64 is encoded to the same text");
     for (std::size_t i = 0; i != N; ++i) bytes[i] = i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
     std::string const written = fuzz::other_base64(text_of(bytes));
-    std::array<unsigned char, N> again{};
+    array<unsigned char, N> again{};
     require(base64_decode(written, again) && again == bytes, "base64 of OpenSSL is decoded to the same bytes");
     require(equal_in_constant_time(again, bytes), "equal codes compare equal");
     std::string wrong = written;

@@ -2,15 +2,12 @@
 // there and expands to something that does not compile. The standard library is included first, since its headers use
 // some of these names themselves.
 
-#include <array>
-#include <bit>
 #include <compare>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <initializer_list>
 #include <iterator>
 #include <optional>

@@ -21,7 +21,7 @@ FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreada
 NOT_IN_UMBRELLA = {"json", "paging"}
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
                  "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
-                 "unordered_map", "thread", "iterator"}
+                 "unordered_map", "thread", "iterator", "array", "bit", "cstring"}
 
 
 def floor(name):

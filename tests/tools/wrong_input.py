@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests the error messages of examples/subscribe and examples/bulk_subscribe.
+"""Tests the error messages of examples/subscribe, examples/bulk_subscribe and examples/conversation.
 
     wrong_input.py PROGRAM
 
@@ -77,9 +77,28 @@ BULK_SUBSCRIBE = [
     (TWILIO, [*EMPTY, "--endpoint", "https://localhost", "--region", "ie1"], 2, "--endpoint"),
 ]
 
+PARTIES = ["--to", "client:alice", "--from", "+15005550006"]
+
+CONVERSATION = [
+    ({}, ["--to", ""], 2, "--to is empty"),
+    ({}, ["--port", "65536"], 2, "--port"),
+    ({}, ["--wait", "0"], 2, "--wait"),
+    ({}, ["--bogus"], 2, "--bogus"),
+    ({}, ["surplus"], 2, "surplus"),
+    ({}, ["--edge", "dublin"], 2, "TWILIO_ACCOUNT_SID"),
+    (TWILIO, [], 2, "--to is required"),
+    (TWILIO, PARTIES[:2], 2, "--from is required"),
+    (TWILIO, PARTIES, 2, "--callback is required"),
+    (TWILIO, [*PARTIES, "--port", "0", "--callback", "https://a_b.example/"], 2,
+     "'_' is not allowed in a hostname (byte 9)"),
+    (TWILIO, [*PARTIES, *URL, "--address", "192.0.2.1"], 1, "cannot listen on 192.0.2.1"),
+    (TWILIO, [*PARTIES, *URL, "--port", "0", "--endpoint", "http://127.0.0.1:1"], 1, "not_connected"),
+    ({"TWILIO_AUTH_TOKEN": TOKEN}, [*PARTIES, *URL], 2, "TWILIO_ACCOUNT_SID is not"),
+]
+
 
 def main():
-    cases = BULK_SUBSCRIBE if os.path.basename(sys.argv[1]) == "bulk_subscribe" else SUBSCRIBE
+    cases = {"bulk_subscribe": BULK_SUBSCRIBE, "conversation": CONVERSATION}.get(os.path.basename(sys.argv[1]), SUBSCRIBE)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
     failed = 0
     for environment, arguments, status, text in cases:

@@ -3,9 +3,9 @@
 #include <sidecall/detail/crypto/hmac.hpp>
 #include <sidecall/detail/crypto/sha1.hpp>
 #include <sidecall/detail/crypto/sha256.hpp>
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/text/base64.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
@@ -20,7 +20,7 @@ namespace {
 using namespace sidecall::detail;
 
 template <std::size_t N>
-std::string hex(std::array<unsigned char, N> const& bytes)
+std::string hex(array<unsigned char, N> const& bytes)
 {
     std::string text;
     for (unsigned char byte : bytes) {
@@ -73,7 +73,7 @@ void check_agreement(One one, Other other)
     for (unsigned seed = 0; seed != 200; ++seed) {
         std::size_t const count = seed % 9;
         std::string const blocks = some_bytes(64 * count, seed + 1);
-        std::array<std::uint32_t, Words> start{};
+        array<std::uint32_t, Words> start{};
         std::mt19937 random(seed);
         for (std::uint32_t& word : start)
             word = seed == 0 ? 0 : seed == 1 ? 0xFFFFFFFF : static_cast<std::uint32_t>(random());
@@ -247,7 +247,7 @@ TEST_CASE("a key computes any number of codes, for texts in any pieces")
 
 TEST_CASE("codes are equal only if all their bytes are")
 {
-    std::array<unsigned char, 20> a{};
+    array<unsigned char, 20> a{};
     for (std::size_t i = 0; i != a.size(); ++i) a[i] = static_cast<unsigned char>(37 * i + 5);
     CHECK(equal_in_constant_time(a, a));
     for (std::size_t bit = 0; bit != 8 * a.size(); ++bit) {
@@ -285,7 +285,7 @@ TEST_CASE("the length of a text is counted in 64 bits")
 {
     // When a text ends after so many bytes, its last block contains only the padding and the length.
     for (std::uint64_t const length : {std::uint64_t{1} << 29, std::uint64_t{1} << 40, std::uint64_t{1} << 60}) {
-        std::array<char, sidecall::detail::sha1::block_size> block{'\x80'};
+        array<char, sidecall::detail::sha1::block_size> block{'\x80'};
         for (unsigned i = 0; i != 8; ++i) block[56 + i] = static_cast<char>(8 * length >> (56 - 8 * i) & 0xFF);
         auto state = sidecall::detail::sha1::initial;
         sidecall::detail::sha1_compress(state, block.data(), 1);
@@ -359,18 +359,18 @@ TEST_CASE("base64 of a known length is decoded, and only from its canonical spel
             }
         }
     };
-    round_trip(std::array<unsigned char, 1>{});
-    round_trip(std::array<unsigned char, 2>{});
-    round_trip(std::array<unsigned char, 3>{});
-    round_trip(std::array<unsigned char, 19>{});
-    round_trip(std::array<unsigned char, 20>{});
-    round_trip(std::array<unsigned char, 21>{});
+    round_trip(array<unsigned char, 1>{});
+    round_trip(array<unsigned char, 2>{});
+    round_trip(array<unsigned char, 3>{});
+    round_trip(array<unsigned char, 19>{});
+    round_trip(array<unsigned char, 20>{});
+    round_trip(array<unsigned char, 21>{});
 }
 
 TEST_CASE("rejects base64 that is not canonical")
 {
     auto const reads = [](std::string_view text) {
-        std::array<unsigned char, 4> bytes{};
+        array<unsigned char, 4> bytes{};
         return base64_decode(text, bytes);
     };
     CHECK(reads("AAAAAA=="));
@@ -404,7 +404,7 @@ TEST_CASE("rejects base64 that is not canonical")
     CHECK_FALSE(reads(std::string_view("AAAAAA==\0", 9)));
 
     // The 20 bytes of an HMAC-SHA1 leave two unused bits in the last digit.
-    std::array<unsigned char, 20> code{};
+    array<unsigned char, 20> code{};
     CHECK(base64_decode("AAAAAAAAAAAAAAAAAAAAAAAAAAA=", code));
     for (char const* last : {"B", "C", "D", "P"})
         CHECK_FALSE(base64_decode("AAAAAAAAAAAAAAAAAAAAAAAAAA" + std::string(last) + "=", code));

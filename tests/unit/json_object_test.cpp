@@ -9,6 +9,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <sidecall/sid.hpp>
+
 #include "ends_program.hpp"
 #include "lasting.hpp"
 #include "tally.hpp"
@@ -233,4 +235,25 @@ TEST_CASE("reads JSON in a constant expression")
         for (auto const member : object) count += member.value.exists() ? 1 : 0;
         return count;
     }() == 12);
+}
+
+TEST_CASE("a string is read as a SID, whatever escapes it has, and an optional string never fails")
+{
+    std::string const text =
+        R"({"sid":"CA00000000000000000000000000000002","escaped":"\u0043A0000000000000000000000000000000\u0032",)"
+        R"("other":"CA2","number":2,"none":null,"long":")" +
+        std::string(300, 'x') + R"(\n"})";
+    auto const object = *json_object::parse(text);
+    for (auto const* name : {"sid", "escaped"})
+        CHECK(lasting(*object.find(name).sid<sidecall::call_sid>()).view() == "CA00000000000000000000000000000002");
+    CHECK(describe(object["sid"].sid<sidecall::account_sid>()) ==
+          "malformed_response: sid: not a SID of this kind (byte 8)");
+    CHECK(object["other"].sid<sidecall::call_sid>().error().offset() == object["other"].offset());
+    CHECK(object["long"].sid<sidecall::call_sid>().error().field() == "long");
+    CHECK(describe(object["number"].sid<sidecall::call_sid>()).find("not a string") != std::string::npos);
+    CHECK(describe(object["absent"].sid<sidecall::call_sid>()) == "malformed_response: absent: missing");
+
+    CHECK(object["other"].optional_string() == "CA2");
+    CHECK(object["escaped"].optional_string() == "CA00000000000000000000000000000002");
+    for (auto const* name : {"absent", "number", "none"}) CHECK(!object.find(name).optional_string());
 }

@@ -30,6 +30,18 @@ inline std::string format_date(std::chrono::system_clock::time_point time, std::
            two_digits(seconds / 60 % 60) + ':' + two_digits(seconds % 60) + ' ' + zone;
 }
 
+/// Formats a time in UTC as the newer services of Twilio do (RFC 3339).
+inline std::string format_iso_date(std::chrono::system_clock::time_point time)
+{
+    auto const second = std::chrono::floor<std::chrono::seconds>(time);
+    auto const day = std::chrono::floor<std::chrono::days>(second);
+    std::chrono::year_month_day const date{day};
+    auto const seconds = static_cast<unsigned>((second - day).count());
+    return std::to_string(static_cast<int>(date.year())) + '-' + two_digits(static_cast<unsigned>(date.month())) + '-' +
+           two_digits(static_cast<unsigned>(date.day())) + 'T' + two_digits(seconds / 3600) + ':' +
+           two_digits(seconds / 60 % 60) + ':' + two_digits(seconds % 60) + 'Z';
+}
+
 inline std::string date_now()
 {
     return format_date(std::chrono::system_clock::now(), "+0000");

@@ -61,25 +61,26 @@ inline std::string encode_form(named_values const& parameters)
     return encoded;
 }
 
-inline form decode_form(std::string const& body)
+/// Decodes a form, or a query: `place` begins the text of the errors.
+inline form decode_form(std::string const& body, std::string const& place = "The body")
 {
     form result;
     if (body.empty()) return result;
     for (std::string const& pair : split(body, '&')) {
         auto const equals = pair.find('=');
         if (equals == std::string::npos || equals == 0) {
-            result.fault = "The body has a part that is not name=value";
+            result.fault = place + " has a part that is not name=value";
             return result;
         }
         auto const name = decode_form_text(std::string_view{pair}.substr(0, equals));
         auto const value = decode_form_text(std::string_view{pair}.substr(equals + 1));
         if (!name || !value) {
-            result.fault = "The body has a malformed escape, or a byte that must be escaped, in " +
+            result.fault = place + " has a malformed escape, or a byte that must be escaped, in " +
                            (name ? "parameter '" + *name + "'" : std::string{"a parameter's name"});
             return result;
         }
         if (!is_utf8(*name) || !is_utf8(*value)) {
-            result.fault = "The body is not UTF-8";
+            result.fault = place + " is not UTF-8";
             return result;
         }
         result.parameters.emplace_back(*name, *value);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -114,6 +116,17 @@ inline bool is_utf8(std::string_view text)
         }
     }
     return true;
+}
+
+/// A random SID: the prefix and 32 hexadecimal digits.
+inline std::string random_sid(std::string_view prefix, std::mt19937_64& engine)
+{
+    std::string sid{prefix};
+    for (int half = 0; half < 2; ++half) {
+        std::uint64_t const bits = engine();
+        for (int shift = 60; shift >= 0; shift -= 4) sid += "0123456789abcdef"[bits >> shift & 0xfu];
+    }
+    return sid;
 }
 
 /// The value of the first field with exactly that name, or nothing.

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/bits.hpp>
 
 // What SHA-1 and SHA-256 share: operations on words, and blocks and padding.
 namespace sidecall::detail {
@@ -41,14 +41,14 @@ constexpr void write_word(Byte* to, std::uint32_t bits) noexcept
 /// The common part of SHA-1 and SHA-256 (FIPS 180-4, sections 5.1.1 and 6): blocks of 64 bytes, padded with a one bit,
 /// zeros and the length. The state has `Words` words; `Compress` updates it with a number of blocks. No branch and no
 /// index depends on the bytes, only on their number. The destructor wipes the object, because it also hashes keys.
-template <std::size_t Words, std::array<std::uint32_t, Words> Initial,
-          void (*Compress)(std::array<std::uint32_t, Words>&, char const*, std::size_t) noexcept>
+template <std::size_t Words, array<std::uint32_t, Words> Initial,
+          void (*Compress)(array<std::uint32_t, Words>&, char const*, std::size_t) noexcept>
 class digest {
 public:
     static constexpr std::size_t block_size = 64;
     static constexpr std::size_t size = 4 * Words;
-    using state = std::array<std::uint32_t, Words>;
-    using value = std::array<unsigned char, size>;
+    using state = array<std::uint32_t, Words>;
+    using value = array<unsigned char, size>;
     static constexpr state initial = Initial;
 
     constexpr digest() noexcept = default;
@@ -83,9 +83,9 @@ public:
     constexpr value finish() noexcept
     {
         finish_block();
-        if constexpr (std::endian::native == std::endian::little)
+        if constexpr (is_little_endian)
             for (std::uint32_t& bits : state_) bits = __builtin_bswap32(bits);
-        return std::bit_cast<value>(state_);
+        return detail::bit_cast<value>(state_);
     }
 
     /// Writes the digest to `out`, which must have room for `size` bytes. For digests that are secret: a returned value
@@ -116,7 +116,7 @@ private:
     }
 
     state state_ = Initial;
-    std::array<char, block_size> block_{};
+    array<char, block_size> block_{};
     std::uint64_t length_ = 0;
 };
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
 
 #include <sidecall/detail/crypto/sha1.hpp>
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/bits.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 
 namespace sidecall::detail {
@@ -53,7 +53,7 @@ public:
 private:
     [[gnu::noinline]] constexpr void set_key(std::string_view key) noexcept
     {
-        std::array<char, sha1::block_size> pad{};
+        array<char, sha1::block_size> pad{};
         if (key.size() > pad.size()) {
             sha1 hash;
             hash.update(key);
@@ -74,7 +74,7 @@ private:
         sha1 inner(inner_, sha1::block_size);
         pieces([&inner](std::string_view piece) { inner.update(piece); });
         // Not a secret: it reveals nothing about the key, and without the key nobody can compute a code from it.
-        auto const text = std::bit_cast<std::array<char, sha1::size>>(inner.finish());
+        auto const text = detail::bit_cast<array<char, sha1::size>>(inner.finish());
         sha1 outer(outer_, sha1::block_size);
         outer.update({text.data(), text.size()});
         return outer.finish();
@@ -101,8 +101,7 @@ constexpr unsigned hide_from_optimizer(unsigned number) noexcept
 /// Whether two byte strings of the same length are equal, in a time that depends only on the length: no branch and no
 /// index depends on the bytes.
 template <std::size_t N>
-constexpr bool equal_in_constant_time(std::array<unsigned char, N> const& a,
-                                      std::array<unsigned char, N> const& b) noexcept
+constexpr bool equal_in_constant_time(array<unsigned char, N> const& a, array<unsigned char, N> const& b) noexcept
 {
     unsigned difference = 0;
     for (std::size_t i = 0; i != N; ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);

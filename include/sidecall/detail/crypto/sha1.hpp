@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include <sidecall/detail/crypto/digest.hpp>
 #include <sidecall/detail/crypto/sha_instructions.hpp>
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 
@@ -40,9 +40,9 @@ template <int Stage>
 
 /// Computes 20 rounds, and in between the words of the next 20, so that the processor can do both in parallel.
 template <int Stage>
-[[gnu::always_inline]] constexpr void sha1_rounds(std::array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
+[[gnu::always_inline]] constexpr void sha1_rounds(array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
 {
-    auto [a, b, c, d, e] = s;
+    auto [a, b, c, d, e] = s.elements;
     for (std::uint32_t* const end = w + 20; w != end; w += 5) {
         detail::sha1_round<Stage>(a, b, c, d, e, w);
         detail::sha1_round<Stage>(e, a, b, c, d, w + 1);
@@ -54,9 +54,9 @@ template <int Stage>
 }
 
 /// Computes all 80 rounds in one loop: a quarter slower and a quarter of the size.
-constexpr void sha1_rounds_compact(std::array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
+constexpr void sha1_rounds_compact(array<std::uint32_t, 5>& s, std::uint32_t* w) noexcept
 {
-    auto [a, b, c, d, e] = s;
+    auto [a, b, c, d, e] = s.elements;
     for (int t = 0; t != 80; ++t, ++w) {
         if (t < 60) w[20] = rotate_left(w[17] ^ w[12] ^ w[6] ^ w[4], 1);
         std::uint32_t const f = t < 20   ? sha1_function<0>(b, c, d)
@@ -74,10 +74,10 @@ constexpr void sha1_rounds_compact(std::array<std::uint32_t, 5>& s, std::uint32_
 }
 
 /// FIPS 180-4, section 6.1.2, in portable C++. Too long to inline.
-[[gnu::noinline]] constexpr void sha1_portable(std::array<std::uint32_t, 5>& state, char const* blocks,
+[[gnu::noinline]] constexpr void sha1_portable(array<std::uint32_t, 5>& state, char const* blocks,
                                                std::size_t count) noexcept
 {
-    std::array<std::uint32_t, 80> w{};
+    array<std::uint32_t, 80> w{};
     for (; count != 0; --count, blocks += 64) {
         for (std::size_t t = 0; t != 16; ++t) w[t] = read_word(blocks + 4 * t);
         for (std::size_t t = 16; t != 20; ++t) w[t] = rotate_left(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
@@ -96,7 +96,7 @@ constexpr void sha1_rounds_compact(std::array<std::uint32_t, 5>& s, std::uint32_
 }
 
 /// Updates the state with `count` blocks.
-constexpr void sha1_compress(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
+constexpr void sha1_compress(array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
 {
     if (std::is_constant_evaluated() || !try_sha1_instructions(state, blocks, count))
         sha1_portable(state, blocks, count);
@@ -104,6 +104,6 @@ constexpr void sha1_compress(std::array<std::uint32_t, 5>& state, char const* bl
 
 /// SHA-1 is broken as a hash but still secure within HMAC, which is how Twilio uses it.
 using sha1 =
-    digest<5, std::array<std::uint32_t, 5>{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0}, &sha1_compress>;
+    digest<5, array<std::uint32_t, 5>{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0}, &sha1_compress>;
 
 } // namespace sidecall::detail

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include <sidecall/detail/crypto/digest.hpp>
 #include <sidecall/detail/crypto/sha_instructions.hpp>
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 
 namespace sidecall::detail {
 
 /// FIPS 180-4, section 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
+inline constexpr std::uint32_t sha256_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -34,10 +34,10 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
 }
 
 /// FIPS 180-4, section 6.2.2, in portable C++. Too long to inline.
-[[gnu::noinline]] constexpr void sha256_portable(std::array<std::uint32_t, 8>& state, char const* blocks,
+[[gnu::noinline]] constexpr void sha256_portable(array<std::uint32_t, 8>& state, char const* blocks,
                                                  std::size_t count) noexcept
 {
-    std::array<std::uint32_t, 64> w{}; // not wiped: this library computes SHA-256 of public data only
+    array<std::uint32_t, 64> w{}; // not wiped: this library computes SHA-256 of public data only
     for (; count != 0; --count, blocks += 64) {
         for (std::size_t t = 0; t != 16; ++t) w[t] = read_word(blocks + 4 * t);
         for (std::size_t t = 16; t != 64; ++t) {
@@ -45,7 +45,7 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
             std::uint32_t const s1 = rotate_right(w[t - 2], 17) ^ rotate_right(w[t - 2], 19) ^ w[t - 2] >> 10;
             w[t] = w[t - 16] + s0 + w[t - 7] + s1;
         }
-        auto [a, b, c, d, e, f, g, h] = state;
+        auto [a, b, c, d, e, f, g, h] = state.elements;
         // The loop for small code: a quarter slower and two fifths of the size.
         for (std::size_t t = 0; prefers_size && t != 64; ++t) {
             sha256_round(a, b, c, d, e, f, g, h, w[t] + sha256_constants[t]);
@@ -76,15 +76,15 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants = {
 }
 
 /// Updates the state with `count` blocks.
-constexpr void sha256_compress(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count) noexcept
+constexpr void sha256_compress(array<std::uint32_t, 8>& state, char const* blocks, std::size_t count) noexcept
 {
     if (std::is_constant_evaluated() || !try_sha256_instructions(state, blocks, count, sha256_constants))
         sha256_portable(state, blocks, count);
 }
 
 using sha256 = digest<8,
-                      std::array<std::uint32_t, 8>{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
-                                                   0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
+                      array<std::uint32_t, 8>{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+                                              0x1f83d9ab, 0x5be0cd19},
                       &sha256_compress>;
 
 } // namespace sidecall::detail

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/platform/processor.hpp>
 
 namespace sidecall::detail {
@@ -71,8 +71,8 @@ struct sha1_vectors {
 };
 
 /// FIPS 180-4, section 6.1.2. A vector for `e` has it in the highest word, where the instructions expect it.
-[[gnu::target("sha,sse4.1")]] inline void sha1_with_instructions(std::array<std::uint32_t, 5>& state,
-                                                                 char const* blocks, std::size_t count) noexcept
+[[gnu::target("sha,sse4.1")]] inline void sha1_with_instructions(array<std::uint32_t, 5>& state, char const* blocks,
+                                                                 std::size_t count) noexcept
 {
     sha_words const read = sha_load(state.data());
     sha_words abcd = __builtin_shufflevector(read, read, 3, 2, 1, 0);
@@ -97,9 +97,9 @@ struct sha1_vectors {
 }
 
 /// FIPS 180-4, section 6.2.2. The instructions expect the state in these two vectors, named from the lowest word up.
-[[gnu::target("sha,sse4.1")]] inline void
-sha256_with_instructions(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
-                         std::array<std::uint32_t, 64> const& constants) noexcept
+[[gnu::target("sha,sse4.1")]] inline void sha256_with_instructions(array<std::uint32_t, 8>& state, char const* blocks,
+                                                                   std::size_t count,
+                                                                   std::uint32_t const* constants) noexcept
 {
     sha_words const abcd = sha_load(state.data());
     sha_words const efgh = sha_load(state.data() + 4);
@@ -113,7 +113,7 @@ sha256_with_instructions(std::array<std::uint32_t, 8>& state, char const* blocks
         sha_words w2 = sha256_load(blocks + 32);
         sha_words w3 = sha256_load(blocks + 48);
         for (std::size_t t = 0; t != 64; t += 4) {
-            sha_words const sum = sha_add(w0, sha_load(&constants[t]));
+            sha_words const sum = sha_add(w0, sha_load(constants + t));
             hgdc = __builtin_ia32_sha256rnds2(hgdc, feba, sum);
             feba = __builtin_ia32_sha256rnds2(feba, hgdc, __builtin_shufflevector(sum, sum, 2, 3, 2, 3));
             sha_words const middle = __builtin_shufflevector(w2, w3, 1, 2, 3, 4);
@@ -131,7 +131,7 @@ sha256_with_instructions(std::array<std::uint32_t, 8>& state, char const* blocks
 }
 
 /// Updates the state with `count` blocks. Returns false and does nothing if the processor has no SHA instructions.
-inline bool try_sha1_instructions(std::array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
+inline bool try_sha1_instructions(array<std::uint32_t, 5>& state, char const* blocks, std::size_t count) noexcept
 {
     // unreached: a processor without them
     if (!processor_supports(processor::sha)) return false;
@@ -139,8 +139,8 @@ inline bool try_sha1_instructions(std::array<std::uint32_t, 5>& state, char cons
     return true;
 }
 
-inline bool try_sha256_instructions(std::array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
-                                    std::array<std::uint32_t, 64> const& constants) noexcept
+inline bool try_sha256_instructions(array<std::uint32_t, 8>& state, char const* blocks, std::size_t count,
+                                    std::uint32_t const* constants) noexcept
 {
     // unreached: a processor without them
     if (!processor_supports(processor::sha)) return false;
@@ -150,13 +150,13 @@ inline bool try_sha256_instructions(std::array<std::uint32_t, 8>& state, char co
 
 #else
 
-constexpr bool try_sha1_instructions(std::array<std::uint32_t, 5>&, char const*, std::size_t) noexcept
+constexpr bool try_sha1_instructions(array<std::uint32_t, 5>&, char const*, std::size_t) noexcept
 {
     return false;
 }
 
-constexpr bool try_sha256_instructions(std::array<std::uint32_t, 8>&, char const*, std::size_t,
-                                       std::array<std::uint32_t, 64> const&) noexcept
+constexpr bool try_sha256_instructions(array<std::uint32_t, 8>&, char const*, std::size_t,
+                                       std::uint32_t const*) noexcept
 {
     return false;
 }

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/memory/array.hpp>
+#include <sidecall/detail/platform/bits.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/platform/processor.hpp>
 #include <sidecall/detail/text/chunk.hpp>
 
@@ -79,7 +80,7 @@ constexpr char* base64_write_split_group(std::string_view first, std::string_vie
     // for higher digits, and 13 for lower digits. The result of a comparison has the type `values` in g++, but not in
     // clang++.
     auto const number =
-        (std::bit_cast<values>(digits > 51) & (digits - 51)) | (std::bit_cast<values>(digits < 26) & 13);
+        (detail::bit_cast<values>(digits > 51) & (digits - 51)) | (detail::bit_cast<values>(digits < 26) & 13);
     constexpr values step{'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
                           '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A'};
     auto const text = reinterpret_cast<chars>(digits) +
@@ -143,8 +144,8 @@ constexpr std::int8_t base64_value(char c) noexcept
     return static_cast<std::int8_t>(value);
 }
 
-inline constexpr std::array<std::int8_t, 256> base64_values = [] {
-    std::array<std::int8_t, 256> values{};
+inline constexpr array<std::int8_t, 256> base64_values = [] {
+    array<std::int8_t, 256> values{};
     for (std::size_t c = 0; c != 256; ++c) values[c] = base64_value(static_cast<char>(c));
     return values;
 }();
@@ -152,7 +153,7 @@ inline constexpr std::array<std::int8_t, 256> base64_values = [] {
 /// Decodes exactly `N` bytes. Accepts only the text that `base64_encode` writes for them: returns false for any other
 /// character, length or padding, and for unused bits that are not zero. Not for secrets: it uses a lookup table.
 template <std::size_t N>
-constexpr bool base64_decode(std::string_view text, std::array<unsigned char, N>& bytes) noexcept
+constexpr bool base64_decode(std::string_view text, array<unsigned char, N>& bytes) noexcept
 {
     constexpr std::size_t padding = (3 - N % 3) % 3;
     if (text.size() != base64_size(N) || text.substr(text.size() - padding) != std::string_view("==", padding))

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 #include <type_traits>
 
+#include <sidecall/detail/platform/bits.hpp>
 #include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 
@@ -30,7 +29,7 @@ using chunk_mask = char __attribute__((vector_size(16)));
 inline chunk load_chunk(char const* from) noexcept
 {
     chunk bytes;
-    std::memcpy(&bytes, from, sizeof bytes);
+    __builtin_memcpy(&bytes, from, sizeof bytes);
     return bytes;
 }
 
@@ -95,7 +94,7 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t find_first_not_in(Class in_class, s
 {
     while (at < text.size()) {
         unsigned const found = detail::bits_not_in(in_class, text, at);
-        if (found != 0) return at + static_cast<unsigned>(std::countr_zero(found));
+        if (found != 0) return at + trailing_zeros(found);
         if (text.size() - at <= chunk_size) break;
         at += chunk_size;
     }
@@ -108,7 +107,7 @@ SIDECALL_DETAIL_INLINE constexpr void for_each_not_in(Class in_class, std::strin
 {
     for (std::size_t at = 0; at < text.size(); at += chunk_size)
         for (unsigned found = detail::bits_not_in(in_class, text, at); found != 0; found &= found - 1)
-            visit(at + static_cast<unsigned>(std::countr_zero(found)));
+            visit(at + trailing_zeros(found));
 }
 
 /// Copies the bytes from `begin` to `end`. Returns the end of the copy. May overwrite up to `copy_slack` bytes after
@@ -119,7 +118,7 @@ SIDECALL_DETAIL_INLINE constexpr char* copy_range(char* out, std::string_view te
     std::size_t const size = end - begin;
 #ifdef SIDECALL_DETAIL_CHUNKS
     if (!std::is_constant_evaluated() && size <= chunk_size && text.size() - begin >= chunk_size) {
-        std::memcpy(out, text.data() + begin, chunk_size);
+        __builtin_memcpy(out, text.data() + begin, chunk_size);
         return out + size;
     }
 #endif
@@ -135,9 +134,9 @@ SIDECALL_DETAIL_INLINE constexpr std::size_t copy_while(Class in_class, std::str
 {
 #ifdef SIDECALL_DETAIL_CHUNKS
     for (; !std::is_constant_evaluated() && text.size() - at >= chunk_size; at += chunk_size, out += chunk_size) {
-        std::memcpy(out, text.data() + at, chunk_size);
+        __builtin_memcpy(out, text.data() + at, chunk_size);
         if (unsigned const found = detail::bits_not_in(in_class, text, at)) {
-            auto const run = static_cast<unsigned>(std::countr_zero(found));
+            auto const run = trailing_zeros(found);
             out += run;
             return at + run;
         }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -272,7 +271,7 @@ private:
         if (first != '{' && first != '[') return read_scalar(value);
 
         std::size_t const begin = at_;
-        std::array<std::uint64_t, json_depth / 64> is_object{};
+        std::uint64_t is_object[json_depth / 64]{};
         std::size_t depth = 0;
         for (bool before_value = true; before_value || depth != 0;) {
             skip_whitespace();

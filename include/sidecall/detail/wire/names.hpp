@@ -17,11 +17,11 @@
 // that is not `constexpr`; that function's name is the error message.
 namespace sidecall::detail {
 
-inline void this_is_not_part_of_a_path() noexcept
+[[noreturn]] inline void this_is_not_part_of_a_path() noexcept
 {
     end_program("a part of a path is not valid"); // reached only from clang++ before version 15
 }
-inline void this_is_not_the_name_of_a_header_field_that_an_operation_may_set() noexcept
+[[noreturn]] inline void this_is_not_the_name_of_a_header_field_that_an_operation_may_set() noexcept
 {
     end_program("a name of a header field is not valid"); // reached only from clang++ before version 15
 }
@@ -41,7 +41,7 @@ public:
     template <std::size_t N>
     consteval path_literal(char const (&text)[N]) noexcept : text_(text)
     {
-        if (check_path({text, N - 1}, false)) this_is_not_part_of_a_path();
+        if (detail::check_path({text, N - 1}, false)) this_is_not_part_of_a_path();
     }
     constexpr std::string_view view() const noexcept { return text_.view(); }
 
@@ -54,7 +54,7 @@ class parameter_name {
 public:
     template <std::size_t N>
     consteval parameter_name(char const (&name)[N]) noexcept
-        : name_(name, N - 1), field_(name), needs_encoding_(count_in(is_unreserved(), {name, N - 1}) != N - 1)
+        : name_(name, N - 1), field_(name), needs_encoding_(detail::count_in(is_unreserved(), {name, N - 1}) != N - 1)
     {
     }
     template <run_time_text String>
@@ -83,11 +83,11 @@ public:
     template <std::size_t N>
     consteval header_name(char const (&name)[N]) noexcept : name_(name, N - 1), field_(name)
     {
-        if (check_header_name(name_)) this_is_not_the_name_of_a_header_field_that_an_operation_may_set();
+        if (detail::check_header_name(name_)) this_is_not_the_name_of_a_header_field_that_an_operation_may_set();
     }
     template <run_time_text String>
     constexpr header_name(String const& name) noexcept
-        : name_(name), field_(unnamed_header), fault_(check_header_name(name_))
+        : name_(name), field_(unnamed_header), fault_(detail::check_header_name(name_))
     {
     }
 

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include <sidecall/detail/memory/array.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/bits.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/text/ascii.hpp>
 #include <sidecall/detail/text/chunk.hpp>
 #include <sidecall/detail/text/form.hpp>
@@ -159,13 +160,13 @@ private:
 
     constexpr entry get(std::size_t i) const noexcept
     {
-        std::array<char, sizeof(entry)> bytes{};
+        array<char, sizeof(entry)> bytes{};
         std::char_traits<char>::copy(bytes.data(), bytes_.data() + i * sizeof(entry), sizeof(entry));
-        return std::bit_cast<entry>(bytes);
+        return detail::bit_cast<entry>(bytes);
     }
     constexpr void set(std::size_t i, entry const& item) noexcept
     {
-        auto const bytes = std::bit_cast<std::array<char, sizeof(entry)>>(item);
+        auto const bytes = detail::bit_cast<array<char, sizeof(entry)>>(item);
         std::char_traits<char>::copy(bytes_.data() + i * sizeof(entry), bytes.data(), sizeof(entry));
     }
     constexpr std::string_view text(std::size_t begin, std::size_t end) const noexcept
