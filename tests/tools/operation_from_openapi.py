@@ -350,8 +350,8 @@ class Document:
         shape = {"array": "A JSON array", "object": "A JSON object"}.get(schema.get("type", "object"), "JSON text")
         comment = shape + (f" with at least {', '.join(required)}." if required else ".")
         # Without `required` a body is optional in OpenAPI, but not if it must have members.
-        return [Parameter("body", "body", schema, "json", "std::string", body.get("required", bool(required)),
-                          comment=comment)]
+        return [Parameter("body", "body", contents[media].get("schema", {}), "json", "std::string",
+                          body.get("required", bool(required)), comment=comment)]
 
     def responses(self, operation, node):
         """Reads which responses are a success, and what they hold."""
