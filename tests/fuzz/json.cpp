@@ -6,6 +6,7 @@
 
 #include <sidecall/detail/text/json.hpp>
 #include <sidecall/json.hpp>
+#include <sidecall/paging.hpp>
 
 #include <algorithm>
 
@@ -115,10 +116,35 @@ void try_object(std::string_view input, fuzz::other_json const& other)
     require(count == other.members.size(), "json_object misses no member");
 }
 
+/// The target of a GET request.
+struct fetch_uri {
+    std::string uri;
+
+    static constexpr auto request_method = sidecall::http_method::get;
+    static constexpr std::string_view product = "voice";
+
+    template <class Request>
+    void write(Request& request) const
+    {
+        request.uri(uri);
+    }
+};
+
+/// Where the next page of a list is: whatever the response says, the next request goes to the same host.
+void try_next_page(std::string_view input)
+{
+    auto const next = sidecall::next_page(input, "voice");
+    if (!next || !*next) return;
+    auto const request = sidecall::make_request(fetch_uri{**next});
+    require(request.has_value(), "the next page is a URI that an operation can write");
+    require(request->host() == "voice.twilio.com" && request->target() == **next, "the next page is at the same host");
+}
+
 } // namespace
 
 FUZZ_TARGET(json)
 {
+    try_next_page(input);
     auto const other = fuzz::read_by_nlohmann(input);
     json_reader reader(input);
     json_value value;
