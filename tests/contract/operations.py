@@ -113,7 +113,8 @@ def example_number(schema):
 
 def example_json(document, schema, every, depth=0):
     """A JSON value that the schema allows, with the required members or with all."""
-    schema = document.schema(schema)
+    alternatives = [one for kind in ("oneOf", "anyOf") for one in document.resolved(schema).get(kind, ())]
+    schema = document.schema(alternatives[0] if alternatives else schema)
     for key in ("example", "default"):
         if key in schema and depth > 3:
             return schema[key]

@@ -350,8 +350,8 @@ class Document:
         shape = {"array": "A JSON array", "object": "A JSON object"}.get(schema.get("type", "object"), "JSON text")
         comment = shape + (f" with at least {', '.join(required)}." if required else ".")
         # Without `required` a body is optional in OpenAPI, but not if it must have members.
-        return [Parameter("body", "body", schema, "json", "std::string", body.get("required", bool(required)),
-                          comment=comment)]
+        return [Parameter("body", "body", contents[media].get("schema", {}), "json", "std::string",
+                          body.get("required", bool(required)), comment=comment)]
 
     def responses(self, operation, node):
         """Reads which responses are a success, and what they hold."""
@@ -461,10 +461,6 @@ def name_parameter(one, names):
 # The header.
 
 READERS = {
-    "text": """    static void read(sidecall::json_value const& value, std::optional<std::string>& member)
-    {
-        if (auto const text = value.string()) member = text->to_string();
-    }""",
     "integer": """    static void read(sidecall::json_value const& value, std::optional<std::int64_t>& member)
     {
         if (auto const number = value.integer()) member = *number;
@@ -476,9 +472,7 @@ READERS = {
     "sid": """    template <char A, char B>
     static void read(sidecall::json_value const& value, std::optional<sidecall::basic_sid<A, B>>& member)
     {
-        auto const text = value.string();
-        if (!text) return;
-        if (auto const sid = sidecall::basic_sid<A, B>::parse(text->raw())) member = *sid;
+        if (auto const sid = value.sid<sidecall::basic_sid<A, B>>()) member = *sid;
     }""",
     "number": """    static void read_number(sidecall::json_value const& value, std::optional<std::string>& member)
     {
@@ -611,6 +605,11 @@ def read_calls(members, indent):
             lines += [f"if (auto const items = {source}.array())",
                       f"    for (auto const one : *items) made.{one.member}.push_back(read_item(one));"]
             continue
+        if one.kind == "text":
+            lines.append(f"made.{one.member} = {source}.optional_string();")
+            if len(lines[-1]) > WIDTH - indent:
+                lines[-1:] = [f"made.{one.member} =", f"    {source}.optional_string();"]
+            continue
         reader = {"number": "read_number", "json": "read_json"}.get(one.kind, "read")
         lines.append(f"{reader}({source}, made.{one.member});")
         if len(lines[-1]) > WIDTH - indent:
@@ -657,7 +656,7 @@ def result_parts(operation):
         readers += ["    static item read_item(sidecall::json_value const& value)", "    {", "        item made;",
                     "        auto const object = value.object();", "        if (!object) return made;",
                     *read_calls(operation.item_members, 8), "        return made;", "    }"]
-    return resource, parse, ["", "private:", *readers]
+    return resource, parse, ["", "private:", *readers] if readers else []
 
 
 def header_of(document, operation, namespace="twilio"):
