@@ -260,6 +260,13 @@ TEST_CASE("a user's operation takes one allocation, or none in the caller's buff
               REQUIRE(size);
           }) == 0);
     CHECK(allocations_of([&] { REQUIRE(send(operation, who, transport)); }) == 1);
+    CHECK(allocations_of([&] {
+              auto const reason = sidecall::failure_without_texts(
+                  {.status = 429, .body = R"({"code":20429,"message":"Too many requests, of many kinds"})"});
+              REQUIRE(reason.code() == sidecall::errc::api_error);
+              REQUIRE(reason.twilio_code() == 20429);
+              REQUIRE(reason.http_status() == 429);
+          }) == 0);
     operation.json.pop_back();
     CHECK(allocations_of([&] { REQUIRE(!send(operation, who, transport)); }) == 0);
     CHECK(allocations_of([&] { REQUIRE(!sidecall::make_request(operation)); }) == 0);

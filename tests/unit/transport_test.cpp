@@ -1,3 +1,4 @@
+#include <sidecall/json.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <functional>
@@ -171,6 +172,30 @@ static_assert(can_send<fetch_account, counting&> && can_send<fetch_account, coun
 static_assert(!can_send<fetch_account, counting const&> && !can_send<int, counting&> && !can_send<fetch_account, int>);
 
 } // namespace
+
+TEST_CASE("a failure of an operation's own parse has the status and the request id of the response")
+{
+    struct own : fetch_account {
+        static result<std::string> parse(http_response_view const& response)
+        {
+            auto const object = sidecall::json_object::parse(response.body);
+            return object ? (*object)["sid"].to_string() : object.error();
+        }
+    };
+    auto const transport = [](authorized_request const&) -> result<http_response> {
+        return http_response{.status = 200, .headers = {{"Twilio-Request-Id", "RQ1"}}, .body = R"({"sid":1})"};
+    };
+    own const operation{{account}};
+    auto const outcome = send(operation, some_credentials(), transport);
+    CHECK(outcome.error().to_string() == "malformed_response: HTTP 200: sid: not a string (byte 7, request RQ1)");
+    auto const as_view = [](authorized_request const&) -> result<http_response_view> {
+        return http_response_view{.status = 200, .body = R"({"sid":1})"};
+    };
+    CHECK(send(operation, some_credentials(), as_view).error().to_string() ==
+          "malformed_response: HTTP 200: sid: not a string (byte 7)");
+    auto const fails = [](authorized_request const&) -> result<http_response> { return failure(errc::timed_out); };
+    CHECK(!send(operation, some_credentials(), fails).error().http_status());
+}
 
 TEST_CASE("send makes the request, authorizes it, calls the transport and parses the response")
 {
