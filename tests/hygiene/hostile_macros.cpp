@@ -345,6 +345,8 @@
 #undef st_atime
 #define st_atime HOSTILE
 
+#include <sidecall/json.hpp>
+#include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>
 
 // How a program with these macros calls functions whose names are macros.

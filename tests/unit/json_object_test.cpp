@@ -262,3 +262,13 @@ TEST_CASE("a string is read as a SID, whatever escapes it has, and an optional s
     CHECK(parsed()["is_held"].optional_boolean() == false);
     for (auto const* name : {"absent", "number", "none"}) CHECK(!object.find(name).optional_boolean());
 }
+
+TEST_CASE("the elements of a container that a call returns can be read in a loop")
+{
+    auto const object = sidecall::json_object::parse(R"({"calls":[1,2],"meta":{"page":3}})");
+    REQUIRE(object);
+    std::int64_t sum = 0;
+    for (auto const call : *(*object)["calls"].array()) sum += *call.integer();
+    for (auto const member : (*object)["meta"].object().value()) sum += *member.value.integer();
+    CHECK(sum == 6);
+}

@@ -242,7 +242,10 @@ TEST_CASE("reads where the next page is, and fails if that cannot be read")
          {"", "[]", R"({"next_page_uri":1})", R"({"next_page_uri":""})", R"({"next_page_uri":"x"})",
           R"({"next_page_uri":"//evil.example/x"})", R"({"next_page_uri":"https://evil.example/x"})",
           R"({"next_page_uri":"/x y"})", R"({"next_page_uri":"/x\r\ny"})", R"({"next_page_uri":"/x#y"})",
-          R"({"next_page_uri":"/a/%2e%2E/b"})", R"({"next_page_uri":"/x","next_page_uri":"/y"})", R"({"meta":1})",
+          R"({"next_page_uri":"/a/%2e%2E/b"})", R"({"next_page_uri":"/x","next_page_uri":"/y"})",
+          R"({"next_page_uri":"/x","next_page_uri":null})",
+          R"({"meta":{"next_page_url":"https://api.twilio.com/x"},"meta":null})",
+          R"({"meta":{"next_page_url":"https://api.twilio.com/x","next_page_url":null}})", R"({"meta":1})",
           R"({"meta":{"next_page_url":true}})"}) {
         CAPTURE(wrong);
         auto const next = sidecall::next_page(wrong);

@@ -199,6 +199,20 @@ TEST_CASE("a value is text, a number, a truth value, a value of this library, or
     CHECK(text_of(std::optional<std::optional<int>>(std::optional<int>())) == "absent");
 }
 
+TEST_CASE("a volatile value is sent like any other")
+{
+    bool volatile is_set = true;
+    CHECK(target([&](auto& request) { request.path("/x").query("A", is_set); }) == "/x?A=true");
+}
+
+TEST_CASE("a name that is a null pointer is an empty text")
+{
+    char const* const name = nullptr;
+    CHECK(target([&](auto& request) { request.path("/x").query(name, "v"); }) == "/x?=v");
+    CHECK(failure_of_both(get([&](auto& request) { request.path("/x").header(name, "v"); })) ==
+          violation{"a header field", 0});
+}
+
 TEST_CASE("a value that was moved from fails, and so does a method that is none")
 {
     auto callback = *sidecall::callback_url::parse("https://example.com/a-callback-that-is-not-short");
@@ -449,6 +463,31 @@ TEST_CASE("an asynchronous send of an invalid request calls the handler once and
 }
 
 #ifdef CAN_FORK
+TEST_CASE("parts that change while the request is written never change the host or add a header line")
+{
+    // The second call passes parts that the first one, which checks them, has not seen.
+    auto const changes = [](auto write) {
+        return message_at_abort([&] {
+            int calls = 0;
+            auto const made = sidecall::make_request(post([&](auto& request) { write(request, calls++ != 0); }));
+            static_cast<void>(made);
+        });
+    };
+    std::string const prefix = "sidecall: ";
+    CHECK(changes([](auto& request, bool again) {
+              if (again)
+                  request.segment(".evil.example");
+              else
+                  request.path("/a/path/that/is/long/enough");
+          }).starts_with(prefix));
+    CHECK(changes([](auto& request, bool again) {
+              request.uri(again ? "@evil.example/x" : "/a/path/that/is/long/enough");
+          }).starts_with(prefix));
+    CHECK(changes([](auto& request, bool again) {
+              request.path("/x").header("X-A", again ? "b\r\nHost: evil" : "a value that is long enough");
+          }).starts_with(prefix));
+}
+
 TEST_CASE("parts that become longer while the request is written abort the program")
 {
     auto const grows = [](auto write) {
