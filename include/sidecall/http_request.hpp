@@ -23,7 +23,10 @@ namespace detail {
 template <class Operation>
 constexpr std::string_view other_product() noexcept
 {
-    if constexpr (requires { Operation::product; }) {
+    if constexpr (requires { &Operation::product; }) {
+        static_assert(
+            requires { std::string_view(*&Operation::product); },
+            "the product of an operation is a 'static constexpr std::string_view product'");
         constexpr std::string_view product = Operation::product;
         static_assert(is_dns_label(product), "the product of an operation is a DNS label, such as \"voice\"");
         return product == twilio_product ? std::string_view() : product;

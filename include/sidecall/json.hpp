@@ -16,7 +16,7 @@
 #include <sidecall/text_view.hpp>
 
 // Reads a JSON text (RFC 8259) without another library: what `parse` of your own operation needs. All types are
-// non-owning views of the text, which must outlive them. Nothing allocates except `json_string::to_string`.
+// non-owning views of the text, which must outlive them. Only what returns a `std::string` allocates.
 namespace sidecall {
 
 /// What a JSON value is: `null`, a `boolean`, a `number`, a `string`, an `array` or an `object`.
@@ -92,8 +92,12 @@ public:
     /// Whether there is a value. A member that is not in its object has none.
     constexpr bool exists() const noexcept { return exists_; }
 
-    /// Whether the value is `null`, or absent: Twilio writes both for "no value".
-    constexpr bool is_null() const noexcept { return !exists_ || value_.kind == detail::json_kind::null; }
+    /// Whether the value is `null`, or absent: Twilio writes both for "no value". False for a member that is there
+    /// twice, which cannot be read.
+    constexpr bool is_null() const noexcept
+    {
+        return !is_ambiguous_ && (!exists_ || value_.kind == detail::json_kind::null);
+    }
 
     /// What the value is; `null` if it is absent.
     constexpr json_type type() const noexcept
@@ -110,7 +114,7 @@ public:
     /// The string.
     constexpr result<json_string> string() const noexcept
     {
-        if (auto const wrong = check(detail::json_kind::string, "not a string")) return *wrong;
+        if (auto const wrong = find_fault(detail::json_kind::string, "not a string")) return *wrong;
         return json_string(value_);
     }
 
@@ -118,7 +122,7 @@ public:
     /// if it is longer than a `std::string` stores inline.
     result<std::string> to_string() const
     {
-        if (auto const wrong = check(detail::json_kind::string, "not a string")) return *wrong;
+        if (auto const wrong = find_fault(detail::json_kind::string, "not a string")) return *wrong;
         return json_string(value_).to_string();
     }
 
@@ -134,7 +138,7 @@ public:
     template <class Sid>
     constexpr result<Sid> sid() const noexcept
     {
-        if (auto const wrong = check(detail::json_kind::string, "not a string")) return *wrong;
+        if (auto const wrong = find_fault(detail::json_kind::string, "not a string")) return *wrong;
         char decoded[256]{}; // a SID written in escapes only has 204 bytes
         auto const text = json_string(value_).decode(decoded);
         auto const parsed = Sid::parse(text ? *text : std::string_view());
@@ -145,14 +149,14 @@ public:
     /// The number as it is written, in any size and precision.
     constexpr result<std::string_view> number() const noexcept
     {
-        if (auto const wrong = check(detail::json_kind::number, "not a number")) return *wrong;
+        if (auto const wrong = find_fault(detail::json_kind::number, "not a number")) return *wrong;
         return value_.raw;
     }
 
     /// The number as an integer. Fails also if it has a fraction or an exponent, or does not fit into 64 bits.
     constexpr result<std::int64_t> integer() const noexcept
     {
-        if (auto const wrong = check(detail::json_kind::number, "not a number")) return *wrong;
+        if (auto const wrong = find_fault(detail::json_kind::number, "not a number")) return *wrong;
         bool const is_negative = value_.raw[0] == '-';
         std::uint64_t magnitude = 0;
         std::uint64_t const most = std::uint64_t{INT64_MAX} + (is_negative ? 1 : 0);
@@ -166,7 +170,7 @@ public:
     /// The truth value.
     constexpr result<bool> boolean() const noexcept
     {
-        if (auto const wrong = check(detail::json_kind::boolean, "neither true nor false")) return *wrong;
+        if (auto const wrong = find_fault(detail::json_kind::boolean, "neither true nor false")) return *wrong;
         return value_.raw[0] == 't';
     }
 
@@ -204,7 +208,7 @@ private:
     {
         return failure(errc::malformed_response, name_, rule, value_.offset);
     }
-    constexpr std::optional<failure> check(detail::json_kind kind, detail::literal rule) const noexcept
+    constexpr std::optional<failure> find_fault(detail::json_kind kind, detail::literal rule) const noexcept
     {
         if (!exists_) return failure(errc::malformed_response, name_, "missing");
         if (is_ambiguous_) return malformed("present twice");
@@ -264,7 +268,7 @@ private:
     bool is_done_ = true;
 };
 
-/// The iterator of a `json_array` or a `json_object`, which says by `read` what a cursor points to.
+/// The iterator of a `json_array` or a `json_object`, which says by `at` what a cursor points to.
 template <class Container>
 class json_iterator {
 public:
@@ -277,7 +281,7 @@ public:
     {
     }
 
-    constexpr value_type operator*() const noexcept { return Container::read(cursor_); }
+    constexpr value_type operator*() const noexcept { return Container::at(cursor_); }
     constexpr json_iterator& operator++() noexcept
     {
         cursor_.step();
@@ -329,7 +333,7 @@ public:
 private:
     friend class json_value;
     friend iterator;
-    static constexpr json_value read(detail::json_cursor const& cursor) noexcept { return {"", cursor.value()}; }
+    static constexpr json_value at(detail::json_cursor const& cursor) noexcept { return {"", cursor.value()}; }
     constexpr explicit json_array(detail::json_value const& value) noexcept : text_(value.raw), offset_(value.offset) {}
 
     std::string_view text_;
@@ -383,7 +387,7 @@ public:
 private:
     friend class json_value;
     friend iterator;
-    static constexpr json_member read(detail::json_cursor const& cursor) noexcept
+    static constexpr json_member at(detail::json_cursor const& cursor) noexcept
     {
         return {json_string(cursor.name()), json_value("", cursor.value())};
     }
@@ -407,13 +411,13 @@ private:
 
 constexpr result<json_object> json_value::object() const noexcept
 {
-    if (auto const wrong = check(detail::json_kind::object, "not an object")) return *wrong;
+    if (auto const wrong = find_fault(detail::json_kind::object, "not an object")) return *wrong;
     return json_object(value_);
 }
 
 constexpr result<json_array> json_value::array() const noexcept
 {
-    if (auto const wrong = check(detail::json_kind::array, "not an array")) return *wrong;
+    if (auto const wrong = find_fault(detail::json_kind::array, "not an array")) return *wrong;
     return json_array(value_);
 }
 

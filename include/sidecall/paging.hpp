@@ -30,8 +30,9 @@ namespace detail {
 /// Whether a host is that of a product at Twilio, with any edge and region.
 constexpr bool is_twilio_host(std::string_view host, std::string_view product) noexcept
 {
-    return host.size() >= product.size() + twilio_domain.size() && host.substr(0, product.size()) == product &&
-           host[product.size()] == '.' && host.substr(host.size() - twilio_domain.size()) == twilio_domain;
+    return host.size() >= product.size() + twilio_domain.size() &&
+           equal_ignoring_case(host.substr(0, product.size()), product) && host[product.size()] == '.' &&
+           equal_ignoring_case(host.substr(host.size() - twilio_domain.size()), twilio_domain);
 }
 
 /// Returns what is wrong with a URL of the next page, and puts its path and query into `target`.
@@ -43,6 +44,7 @@ constexpr violation check_page_url(std::string_view url, std::string_view produc
     std::string_view const authority = slice(url, parts.authority, parts.target);
     bool const is_same_server = !destination.is_twilio() && parts.https == destination.https() &&
                                 equal_ignoring_case(authority, destination.host());
+    if (parts.host != parts.authority) return {"user-info is not allowed here", parts.authority};
     if (!is_same_server && !(parts.https && is_twilio_host(authority, product)))
         return {"the URL of another host", parts.authority};
     target = url.substr(parts.target);
@@ -120,6 +122,8 @@ inline result<std::optional<std::string>> next_page(text_view body, text_view pr
 /// What a page of a list gives.
 template <class Resource>
 struct page {
+    static_assert(!std::is_void_v<Resource>, "a list has a resource: its items");
+
     Resource items; ///< What the list operation's `parse` returns.
 
     /// Where the next page is; empty after the last page. A failure if that cannot be read; the items are good anyway.
@@ -158,20 +162,30 @@ public:
 
     /// The first page of `list`, at `endpoint`; both must outlive this object.
     constexpr explicit fetch_page(List const& list, endpoint const& endpoint = endpoint::twilio()) noexcept
-        : list_(&list), endpoint_(&endpoint)
+        : list_(std::addressof(list)), endpoint_(&endpoint)
     {
     }
     fetch_page(List const&&, endpoint const& = endpoint::twilio()) = delete; ///< A temporary would dangle.
+    fetch_page(List const&, endpoint const&&) = delete;                      ///< A temporary would dangle.
+
+    /// Whether the items are views into the response, see `operation`.
+    static constexpr bool refers_to_answer = detail::refers_to_answer<List>;
 
     std::optional<std::string> uri{}; ///< Which page to fetch; empty for the first one.
+
+    /// Whether a retry is safe, as the list says.
+    constexpr bool is_idempotent() const noexcept { return sidecall::is_idempotent(*list_); }
 
     /// Passes the parts of the list's request to `request`; for a later page, `uri` and the header fields of the list.
     template <class Request>
     constexpr void(write)(Request& request) const
     {
-        if (!uri) return (list_->write)(request);
+        if (!uri) {
+            (list_->write)(request);
+            return;
+        }
         request.uri(*uri);
-        detail::header_writer<Request> headers{&request};
+        detail::header_writer<Request> headers{std::addressof(request)};
         (list_->write)(headers);
     }
 
@@ -312,7 +326,8 @@ auto pages(NotAnOperation const&, Arguments&&...)
 /// The pages of a list, at most `max_pages`, over a blocking transport. Each element is the `result` of `parse` for one
 /// page; a failure is the last element. The pages are fetched one after another while you iterate. All requests go to
 /// `endpoint`, or to the list's product at Twilio: a page that names another host is a failure. `credentials` and
-/// `transport` must outlive the range. Allocates for each request and for where the next page is.
+/// `transport` must outlive the range. Items that are views into the response are valid until the next step. Allocates
+/// for each request and for where the next page is.
 ///
 /// @code
 /// for (auto& calls : sidecall::pages(list_calls{account}, credentials, transport, 100)) {
@@ -325,10 +340,10 @@ template <operation List, class Transport>
 auto pages(List list, credentials const& credentials, Transport& transport, std::size_t max_pages,
            endpoint const& endpoint = endpoint::twilio())
 {
-    auto send = [&credentials, &transport, endpoint](fetch_page<List> const& page) {
-        return sidecall::send(page, credentials, transport, endpoint);
+    auto fetch = [&credentials, &transport, endpoint](fetch_page<List> const& page) {
+        return (sidecall::send)(page, credentials, transport, endpoint);
     };
-    return page_range<List, decltype(send)>(std::move(list), std::move(send), max_pages, endpoint);
+    return page_range<List, decltype(fetch)>(std::move(list), std::move(fetch), max_pages, endpoint);
 }
 template <operation List, class Transport>
     requires transport<Transport>

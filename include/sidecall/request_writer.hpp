@@ -29,8 +29,9 @@ inline constexpr bool is_sid<basic_sid<A, B>> = true;
 
 template <class T>
 inline constexpr bool is_character =
-    std::is_same_v<T, char> || std::is_same_v<T, wchar_t> || std::is_same_v<T, char8_t> ||
-    std::is_same_v<T, char16_t> || std::is_same_v<T, char32_t>;
+    std::is_same_v<std::remove_cv_t<T>, char> || std::is_same_v<std::remove_cv_t<T>, wchar_t> ||
+    std::is_same_v<std::remove_cv_t<T>, char8_t> || std::is_same_v<std::remove_cv_t<T>, char16_t> ||
+    std::is_same_v<std::remove_cv_t<T>, char32_t>;
 
 /// A value of this library that owns or refers to a text: a SID, a `callback_url`. It is empty only if it was moved
 /// from.
@@ -69,10 +70,10 @@ private:
 template <request_value T>
 constexpr auto to_text(T const& value) noexcept
 {
-    if constexpr (std::is_same_v<T, bool>)
+    if constexpr (std::is_same_v<std::remove_cv_t<T>, bool>)
         return std::string_view(value ? "true" : "false");
     else if constexpr (std::integral<T>)
-        return decimal(value);
+        return decimal(static_cast<std::remove_cv_t<T>>(value));
     else if constexpr (std::is_same_v<T, http_method>)
         return sidecall::to_string_view(value);
     else if constexpr (has_view<T>)
@@ -170,7 +171,7 @@ public:
 
     /// Appends a header field. Fails if the value is empty, has a control character, such as a line break, or a leading
     /// or trailing blank. `Authorization`, `Host`, `Content-Length` and others that the library or the HTTP client sets
-    /// are refused: literals at compile time. `Accept` replaces the default, `application/json`.
+    /// are refused: literals at compile time. `Accept` replaces the default `Accept` and `Accept-Charset`.
     template <class T>
     constexpr request_writer& header(detail::header_name const& name, T const& value) noexcept
     {

@@ -58,6 +58,8 @@ concept expected_of =
 /// - It never throws. Taking the value of a failure, or the failure of a value, by any member ends the program
 ///   (`std::abort`), in every build.
 /// - There is no default constructor, and no `const&&` overload.
+/// - `value` and `*` of a temporary return the value, not a reference to it, so that
+///   `for (auto x : *function())` is safe.
 /// - `transform_error` keeps the error type `failure`.
 ///
 /// Allocates only if `T` does.
@@ -161,13 +163,14 @@ public:
     constexpr bool has_value() const noexcept { return has_value_; }         ///< Whether there is a value.
     constexpr explicit operator bool() const noexcept { return has_value_; } ///< The same: `if (!parsed) …`.
 
-    constexpr T& value() & noexcept { return checked(*this).value_; }              ///< The value.
-    constexpr T const& value() const& noexcept { return checked(*this).value_; }   ///< The value, read-only.
-    constexpr T&& value() && noexcept { return std::move(checked(*this).value_); } ///< The value, to move from.
+    constexpr T& value() & noexcept { return checked(*this).value_; }            ///< The value.
+    constexpr T const& value() const& noexcept { return checked(*this).value_; } ///< The value, read-only.
+    /// The value, moved. Not a reference, so that a loop over the value of a temporary is safe.
+    constexpr T value() && noexcept { return std::move(checked(*this).value_); }
 
-    constexpr T& operator*() & noexcept { return value(); }                    ///< The value.
-    constexpr T const& operator*() const& noexcept { return value(); }         ///< The value, read-only.
-    constexpr T&& operator*() && noexcept { return std::move(*this).value(); } ///< The value, to move from.
+    constexpr T& operator*() & noexcept { return value(); }                  ///< The value.
+    constexpr T const& operator*() const& noexcept { return value(); }       ///< The value, read-only.
+    constexpr T operator*() && noexcept { return std::move(*this).value(); } ///< The value, moved.
 
     constexpr T* operator->() & noexcept { return &value(); }            ///< A member of the value.
     constexpr T const* operator->() const& noexcept { return &value(); } ///< A member of the value, read-only.

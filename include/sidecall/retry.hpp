@@ -67,22 +67,6 @@ private:
 #endif
 };
 
-/// Whether an operation may be repeated without a further effect: what its member `is_idempotent` returns, if it has
-/// one. Otherwise it depends on the method: GET, HEAD, PUT and DELETE are idempotent, POST and PATCH are not (RFC 9110,
-/// section 9.2.2).
-///
-/// @code
-/// policy.decide(failure, {.is_idempotent = sidecall::is_idempotent(operation), .attempt = attempt});
-/// @endcode
-template <operation Operation>
-constexpr bool is_idempotent(Operation const& operation)
-{
-    if constexpr (requires { operation.is_idempotent(); })
-        return operation.is_idempotent();
-    else
-        return Operation::request_method != http_method::post && Operation::request_method != http_method::patch;
-}
-
 namespace detail {
 
 /// The attempts of one operation: counts them and keeps the failure to report.
@@ -279,7 +263,7 @@ private:
 
     void call_transport()
     {
-        auto request = detail::or_out_of_memory<result<authorized_request>>([&] {
+        auto request = detail::or_failure<result<authorized_request>>([&] {
             return result<authorized_request>(attempts_.next_is_last() ? std::move(request_) : request_.clone());
         });
         ticket pending(this);
@@ -309,8 +293,7 @@ private:
     template <class Response>
     void on_response(Response& response)
     {
-        auto parsed =
-            detail::or_out_of_memory<outcome>([&] { return detail::outcome_of<Operation>(parser_, response); });
+        auto parsed = detail::or_failure<outcome>([&] { return detail::outcome_of<Operation>(parser_, response); });
         auto const delay = attempts_.delay_after(parsed);
         if (!delay) return handler_(std::move(parsed));
         delay_ = *delay;

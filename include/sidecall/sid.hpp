@@ -51,6 +51,9 @@ namespace sidecall {
 /// (`^AC[0-9a-fA-F]{32}$` in Twilio's OpenAPI document). It is always valid and never empty: it comes from `parse`, or
 /// from a literal checked at compile time.
 ///
+/// For a kind that has no name here, name it yourself: `using sms_sid = sidecall::basic_sid<'S', 'M'>;`. Its failures
+/// are in the field `"Sid"`.
+///
 /// 34 bytes, trivially copyable, does not allocate. Comparison is case-sensitive, as Twilio's examples never change the
 /// case.
 ///
@@ -62,6 +65,8 @@ namespace sidecall {
 /// @endcode
 template <char A, char B>
 class basic_sid {
+    static_assert(A >= 'A' && A <= 'Z' && B >= 'A' && B <= 'Z', "the prefix of a SID is two upper-case letters");
+
 public:
     /// The length of every SID, in bytes.
     static constexpr std::size_t size = 34;
@@ -98,10 +103,10 @@ private:
 
     static constexpr detail::literal field() noexcept
     {
-        return A == 'A'   ? detail::literal("AccountSid")
-               : A == 'C' ? detail::literal("CallSid")
-               : A == 'S' ? detail::literal("ApiKeySid")
-                          : detail::literal("Sid");
+        return A == 'A' && B == 'C'   ? detail::literal("AccountSid")
+               : A == 'C' && B == 'A' ? detail::literal("CallSid")
+               : A == 'S' && B == 'K' ? detail::literal("ApiKeySid")
+                                      : detail::literal("Sid");
     }
 
     char text_[size]{};

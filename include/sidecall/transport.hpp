@@ -28,7 +28,9 @@ concept has_resource = requires { typename T::resource; };
 template <class T>
 concept has_request_method = requires {
     { &T::request_method } -> std::same_as<http_method const*>;
-} && requires { typename std::integral_constant<http_method, T::request_method>; };
+} && requires {
+    typename std::integral_constant<http_method, T::request_method>;
+} && !sidecall::to_string_view(T::request_method).empty();
 template <class T>
 concept has_write = requires(T const& candidate, request_writer<T::request_method, measuring_sink>& request) {
     (candidate.write)(request);
@@ -77,6 +79,33 @@ concept has_parse = requires(T const& candidate, http_response_view const& respo
 template <class T>
 concept operation =
     detail::has_resource<T> && detail::has_request_method<T> && detail::has_write<T> && detail::has_parse<T>;
+
+namespace detail {
+
+/// Whether an operation has a member of this name, in whatever form.
+template <class T>
+concept names_is_idempotent = requires { &T::is_idempotent; } || requires(T& operation) { operation.is_idempotent(); };
+
+} // namespace detail
+
+/// Whether an operation may be repeated without a further effect: what its member `is_idempotent` returns, if it has
+/// one. Otherwise it depends on the method: GET, HEAD, PUT and DELETE are idempotent, POST and PATCH are not (RFC 9110,
+/// section 9.2.2).
+///
+/// @code
+/// policy.decide(failure, {.is_idempotent = sidecall::is_idempotent(operation), .attempt = attempt});
+/// @endcode
+template <operation Operation>
+constexpr bool is_idempotent(Operation const& operation)
+{
+    if constexpr (requires { operation.is_idempotent(); }) {
+        return operation.is_idempotent();
+    } else {
+        static_assert(!detail::names_is_idempotent<Operation>,
+                      "the member is_idempotent of an operation is a function: 'bool is_idempotent() const'");
+        return Operation::request_method != http_method::post && Operation::request_method != http_method::patch;
+    }
+}
 
 namespace detail {
 
@@ -175,15 +204,17 @@ public:
     }
 };
 
-/// Returns `function()`; if that runs out of memory, a failure that needs no memory.
+/// Returns `function()`; if that throws, a failure. One for want of memory needs no memory.
 template <class Result, class F>
-Result or_out_of_memory(F&& function)
+Result or_failure(F&& function)
 {
 #ifdef __cpp_exceptions
     try {
         return std::forward<F>(function)();
     } catch (std::bad_alloc const&) {
         return failure(errc::transport_failure, "", "out of memory");
+    } catch (...) {
+        return failure(errc::transport_failure, "", "the operation has thrown an exception");
     }
 #else
     return std::forward<F>(function)();
@@ -208,7 +239,7 @@ private:
     template <class Response>
     void complete(Response& response)
     {
-        handler_(detail::or_out_of_memory<result<typename Operation::resource>>(
+        handler_(detail::or_failure<result<typename Operation::resource>>(
             [&] { return detail::outcome_of<Operation>(parser_, response); }));
     }
 
@@ -247,8 +278,8 @@ concept transport = requires(T& t, authorized_request const& request) {
 
 /// Sends an operation through a transport and reads the response: the same as
 /// `operation.parse(transport(authorize(operation, credentials, endpoint)))`. Blocks as long as the transport does.
-/// Fails if `authorize`, the transport or `parse` fails; throws only if the transport does. Allocates for the request,
-/// apart from what the transport and `parse` allocate.
+/// Fails if `authorize`, the transport or `parse` fails; throws only if the transport or the operation does. Allocates
+/// for the request, apart from what the transport and `parse` allocate.
 ///
 /// @code
 /// auto subscription = sidecall::send(operation, credentials, transport);

@@ -268,7 +268,7 @@ TEST_CASE("the elements of a container that a call returns can be read in a loop
     auto const object = sidecall::json_object::parse(R"({"calls":[1,2],"meta":{"page":3}})");
     REQUIRE(object);
     std::int64_t sum = 0;
-    for (auto const call : *(*object)["calls"].array()) sum += *call.integer();
+    for (auto const element : *(*object)["calls"].array()) sum += *element.integer();
     for (auto const member : (*object)["meta"].object().value()) sum += *member.value.integer();
     CHECK(sum == 6);
 }

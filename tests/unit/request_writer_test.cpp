@@ -498,7 +498,7 @@ TEST_CASE("parts that become longer while the request is written abort the progr
             static_cast<void>(made);
         });
     };
-    std::string const expected = "sidecall: the parts of a request have become longer while it was written\n";
+    std::string const expected = "sidecall: the parts of a request have changed while it was written\n";
     CHECK(grows([](auto& request, int count) {
               for (int i = 0; i != count; ++i) request.path("/a");
           }) == expected);

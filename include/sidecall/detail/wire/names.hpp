@@ -11,6 +11,7 @@
 #include <sidecall/detail/text/header_field.hpp>
 #include <sidecall/detail/text/literal.hpp>
 #include <sidecall/detail/text/uri.hpp>
+#include <sidecall/text_view.hpp>
 
 // The parameter types for names and fixed texts of a request. A literal is checked at compile time, and a failure can
 // name it. A literal that breaks a rule is not a constant expression, because the constructor then calls a function
@@ -24,6 +25,11 @@ namespace sidecall::detail {
 [[noreturn]] inline void this_is_not_the_name_of_a_header_field_that_an_operation_may_set() noexcept
 {
     end_program("a name of a header field is not valid"); // reached only from clang++ before version 15
+}
+
+[[noreturn]] inline void this_name_contains_a_NUL() noexcept
+{
+    end_program("a name of a parameter is not valid"); // reached only from clang++ before version 15
 }
 
 /// What a failure calls a parameter or header field whose name was made at run time.
@@ -56,10 +62,11 @@ public:
     consteval parameter_name(char const (&name)[N]) noexcept
         : name_(name, N - 1), field_(name), needs_encoding_(detail::count_in(is_unreserved(), {name, N - 1}) != N - 1)
     {
+        if (name_.find('\0') != name_.npos) this_name_contains_a_NUL();
     }
     template <run_time_text String>
     constexpr parameter_name(String const& name) noexcept
-        : name_(name), field_(unnamed_parameter), needs_encoding_(true)
+        : name_(text_view(name)), field_(unnamed_parameter), needs_encoding_(true)
     {
     }
 
@@ -87,7 +94,7 @@ public:
     }
     template <run_time_text String>
     constexpr header_name(String const& name) noexcept
-        : name_(name), field_(unnamed_header), fault_(detail::check_header_name(name_))
+        : name_(text_view(name)), field_(unnamed_header), fault_(detail::check_header_name(name_))
     {
     }
 

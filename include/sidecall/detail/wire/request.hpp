@@ -191,7 +191,8 @@ private:
 };
 
 /// Writes a request to a buffer: the URL, the body, then the header fields. Takes the calls that a `measuring_sink` has
-/// accepted, then `finish`. Ends the program if the parts have become longer, which would overrun the buffer.
+/// accepted, then `finish`. Ends the program if `write` passes other parts that could overrun the buffer, change the
+/// host or add a header line.
 class writing_sink {
 public:
     /// Writes to `out`, which has room for `size` bytes, at first the origin.
@@ -206,24 +207,27 @@ public:
 
     SIDECALL_DETAIL_INLINE constexpr void path(std::string_view piece) noexcept
     {
-        if (!(parts_ & part::path)) return;
+        if (!begin(part::path)) return;
+        if (written() == target_) expect_unchanged(piece.substr(0, 1) == "/"); // it would name another host
         copy(piece);
     }
     SIDECALL_DETAIL_INLINE constexpr void plain_segment(std::string_view text) noexcept { path(text); }
     constexpr void segment(std::string_view text, literal) noexcept
     {
-        if (!(parts_ & part::path)) return;
+        if (!begin(part::path)) return;
+        expect_unchanged(written() != target_ && !text.empty() && text != "." && text != "..");
         if (3 * text.size() + copy_slack > room()) expect_room(encoded_segment_size(text) + copy_slack);
         out_ = percent_encode_segment(out_, text);
     }
     constexpr void uri(std::string_view text) noexcept
     {
+        expect_unchanged(!check_path_and_query(text));
         path(text);
         if (text.find('?') != text.npos) has_query_ = true;
     }
     constexpr void query(parameter_name const& name, std::string_view value) noexcept
     {
-        if (!(parts_ & part::query)) return;
+        if (!begin(part::query)) return;
         expect_room_for(name, value);
         *out_++ = has_query_ ? '&' : '?';
         has_query_ = true;
@@ -231,7 +235,8 @@ public:
     }
     SIDECALL_DETAIL_INLINE constexpr void field(parameter_name const& name, std::string_view value) noexcept
     {
-        if (!(parts_ & part::body)) return;
+        if (!begin(part::body)) return;
+        expect_unchanged(type_ != body_type::json);
         if (body_ == 0) body_ = written();
         type_ = body_type::form;
         expect_room_for(name, value);
@@ -240,14 +245,16 @@ public:
     }
     constexpr void json_body(std::string_view text) noexcept
     {
-        if (!(parts_ & part::body)) return;
+        if (!begin(part::body)) return;
+        expect_unchanged(body_ == 0);
         body_ = written();
         type_ = body_type::json;
         copy(text);
     }
     constexpr void header(header_name const& name, std::string_view value) noexcept
     {
-        if (!(parts_ & part::headers)) return;
+        if (!begin(part::headers)) return;
+        expect_unchanged(!name.fault() && !check_header_value(value));
         begin_headers();
         has_accept_ |= name.is_accept();
         copy(name.view());
@@ -279,9 +286,20 @@ private:
     constexpr std::size_t written() const noexcept { return static_cast<std::size_t>(out_ - begin_); }
     constexpr std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - out_); }
 
-    constexpr void expect_room(std::size_t size) const noexcept
+    /// Ends the program if `write` passes parts that the `measuring_sink` has not checked.
+    static constexpr void expect_unchanged(bool condition) noexcept
     {
-        expect(size <= room(), "the parts of a request have become longer while it was written");
+        expect(condition, "the parts of a request have changed while it was written");
+    }
+    constexpr void expect_room(std::size_t size) const noexcept { expect_unchanged(size <= room()); }
+
+    /// Whether this part is to be written now.
+    SIDECALL_DETAIL_INLINE constexpr bool begin(unsigned part) noexcept
+    {
+        if (!(parts_ & part)) return false;
+        expect_unchanged(part >= part_);
+        part_ = part;
+        return true;
     }
     /// Counts only if the upper bound does not fit.
     SIDECALL_DETAIL_INLINE constexpr void expect_room_for(parameter_name const& name,
@@ -317,6 +335,7 @@ private:
     std::size_t body_ = 0;
     std::size_t lines_ = 0;
     unsigned parts_ = part::all;
+    unsigned part_ = 0;
     body_type type_ = body_type::none;
     bool has_query_ = false;
     bool has_accept_ = false;
