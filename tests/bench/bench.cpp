@@ -79,6 +79,7 @@ int main(int argc, char** argv)
     char const* const suffix = argc == 5 ? argv[4] : "";
 #ifndef BENCH_HASHES_ONLY
     bench::add_builds();
+    bench::add_own_operations();
     bench::add_callback_urls();
     bench::add_base64s();
     bench::add_parses();

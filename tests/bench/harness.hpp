@@ -95,6 +95,7 @@ void add(std::string const& group, std::string const& name, role what, Inputs co
 
 // Each adds the contestants of one translation unit. `suffix` is appended to the names of works that hash.
 void add_builds();
+void add_own_operations();
 void add_callback_urls();
 void add_base64s();
 void add_parses();

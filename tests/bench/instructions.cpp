@@ -6,6 +6,7 @@
 #ifndef BENCH_WORK
 
 void count_build();
+void count_own_operation();
 void count_callback_url();
 void count_base64();
 void count_parse();
@@ -15,6 +16,7 @@ void count_digests();
 int main()
 {
     count_build();
+    count_own_operation();
     count_callback_url();
     count_base64();
     count_parse();

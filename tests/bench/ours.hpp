@@ -57,6 +57,29 @@ inline sidecall::create_user_defined_message_subscription_view subscription(buil
     return authorize(subscription(in).request(), in.who);
 }
 
+/// The same request, written by a user's operation, which does not check the texts.
+struct own_operation {
+    sidecall::account_sid account;
+    sidecall::call_sid call;
+    std::string_view callback;
+    std::string_view key;
+
+    static constexpr auto request_method = sidecall::http_method::post;
+
+    template <class Request>
+    constexpr void write(Request& request) const
+    {
+        request.path("/2010-04-01/Accounts/").segment(account).path("/Calls/").segment(call);
+        request.path("/UserDefinedMessageSubscriptions.json");
+        request.field("Callback", callback).field("IdempotencyKey", key).field("Method", "POST");
+    }
+};
+
+[[gnu::noinline]] inline sidecall::authorized_request build_own(build_values const& in)
+{
+    return need(authorize(own_operation{in.account, in.call, in.callback, in.key}, in.who));
+}
+
 [[gnu::noinline]] inline sidecall::authorized_request build_into(build_values const& in)
 {
     static std::array<char, 1024> memory;

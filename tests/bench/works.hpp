@@ -70,6 +70,18 @@ void add_build(Add&& add)
 }
 
 template <class Add>
+void add_own_operation(Add&& add)
+{
+    auto const& texts = build_texts();
+    auto const& values = build_all();
+    for (std::size_t i = 0; i != input_count; ++i)
+        check(ours::wire(ours::build_own(values[i])) == texts[i].wire, "own_operation: wrong bytes");
+    add("own_operation", "floor", role::floor, texts, [](build_input const& in) { return floors::build(in); });
+    add("own_operation", "own_operation", role::ours, values,
+        [](ours::build_values const& in) { return ours::build_own(in); });
+}
+
+template <class Add>
 void add_callback_url(Add&& add)
 {
     auto const& texts = build_texts();
