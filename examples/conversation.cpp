@@ -165,7 +165,7 @@ public:
     {
     }
 
-    /// Sends an operation, of the library or not. A failure ends the program.
+    /// Sends an operation, of the library or not, with retries where they are safe. A failure ends the program.
     template <sidecall::operation Operation>
     auto send(Operation const& operation)
     {
@@ -178,7 +178,9 @@ public:
             std::cout << "    " << to_string_view(request.method()) << ' ' << request.url() << std::endl;
             return transport_(request);
         };
-        return sidecall::send(operation, credentials_, printing_transport, endpoint_);
+        auto const sleep = [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); };
+        return sidecall::send_with_retry(operation, credentials_, printing_transport, {.max_attempts = 5}, sleep,
+                                         endpoint_);
     }
 
     sidecall::account_sid const account;

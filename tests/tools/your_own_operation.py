@@ -12,7 +12,7 @@ from run_example import CALL, TOKEN, Example, Standin
 
 ANSWERS = [  # the body of a response with status 200, the program's exit status, text that it must print
     ('{"sid":"' + CALL + '","status":"in-progress"}', 0, "in-progress"),
-    ('{"status":7}', 1, "malformed_response: status: not a string (byte 10)"),
+    ('{"status":7}', 1, "malformed_response: HTTP 200: status: not a string (byte 10"),
     ("[]", 1, "malformed_response"),
     ("<html>", 1, "malformed_response"),
 ]
@@ -28,7 +28,7 @@ def main():
 
     for _, status, text in ANSWERS:
         expect(status, text)
-    expect(1, "api_error: HTTP 404")  # the stand-in does not implement this endpoint
+    expect(1, "api_error: HTTP 404")  # the stand-in does not know this call
     expect(1, "api_error: HTTP 401", TOKEN)
     request = f"GET /2010-04-01/Accounts/{standin.account}/Calls/{CALL}.json "
     ledger = standin.ledger()
