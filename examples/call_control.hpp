@@ -21,7 +21,8 @@
 
 namespace call_control {
 
-/// The elements of an array, each read by `read`, which returns a `result`. Fails with the first failure.
+/// Reads each element of an array, which must be an object, with `read`, which returns a `result`. Fails with the first
+/// failure.
 template <class T, class Read>
 sidecall::result<std::vector<T>> read_all(sidecall::json_value const& member, Read read)
 {
@@ -101,12 +102,12 @@ struct twiml {
     std::string text; ///< Such as `<Response><Say>Hello</Say></Response>`.
 };
 
-/// Places a call. Twilio answers at once: the call is queued. There is no idempotency key, so it is not retried if it
+/// Places a call. Twilio responds at once: the call is queued. There is no idempotency key, so it is not retried if it
 /// may have taken effect. Source: Twilio's page "Call resource".
 struct create_call {
     sidecall::account_sid account;
     std::string to;                                             ///< "+15551234567", "client:name" or "sip:…".
-    std::string from;                                           ///< A number of yours; "client:name" to a client.
+    std::string from;                                           ///< Your Twilio number, or "client:name".
     std::variant<twiml_url, twiml> instructions;                ///< What happens in the call.
     std::optional<sidecall::callback_url> status_callback = {}; ///< Where Twilio reports the status of the call.
     std::vector<call_event> status_callback_events = {};        ///< Which events it reports; `completed` if empty.
@@ -206,7 +207,7 @@ struct list_calls {
 /// The SID of a BYOC trunk.
 using byoc_trunk_sid = sidecall::basic_sid<'B', 'Y'>;
 
-/// A BYOC trunk: a carrier of yours that Twilio uses.
+/// A BYOC trunk: your own carrier, connected to Twilio.
 struct byoc_trunk {
     byoc_trunk_sid sid;                            ///< Identifies the trunk.
     std::optional<std::string> friendly_name = {}; ///< The name that you gave it.

@@ -2,9 +2,9 @@
 // progress, subscribes to its User Defined Messages, receives a signed message, answers it, deletes the subscription,
 // ends the call, and sees its final status callback.
 //
-// Without the TWILIO_ variables it uses a stand-in for Twilio inside this process, which also plays the client. With
+// Without the TWILIO_ variables it uses a stand-in for Twilio inside this process, and also acts as the client. With
 // TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set, it places a real call, which may cost money. It then needs the number
-// or client to call, a number of yours, and a public URL that leads to this program.
+// or client to call, your Twilio number, and a public URL that leads to this program.
 
 #include <algorithm>
 #include <chrono>
@@ -50,7 +50,7 @@ void print_heading(std::string_view text)
 /// What Twilio has reported so far. The webhook adds to it, and the main thread waits for it.
 class inbox {
 public:
-    explicit inbox(std::chrono::seconds patience) : patience_(patience) {}
+    explicit inbox(std::chrono::seconds timeout) : timeout_(timeout) {}
 
     /// Takes a message, prints it, and remembers that its call has sent one.
     void add(sidecall::incoming_message&& message)
@@ -74,7 +74,7 @@ public:
         changed_.notify_all();
     }
 
-    /// Waits until a call has had this status, or another that it never leaves. Returns that status.
+    /// Waits until a call has had this status or has ended. Returns this status or the final one.
     std::string wait_for_status(sidecall::call_sid const& call, std::string const& status)
     {
         std::string reached;
@@ -107,14 +107,14 @@ private:
     }
 
     template <class Condition>
-    void wait(std::string const& what, Condition condition)
+    void wait(std::string const& event, Condition condition)
     {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, patience_, condition))
-            throw stop{"waited " + std::to_string(patience_.count()) + " seconds in vain for " + what, 1};
+        if (!changed_.wait_for(lock, timeout_, condition))
+            throw stop{"timed out after " + std::to_string(timeout_.count()) + " seconds: waited for " + event, 1};
     }
 
-    std::chrono::seconds patience_;
+    std::chrono::seconds timeout_;
     message_printer print_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -122,7 +122,7 @@ private:
     std::set<std::string> speakers_;                        // calls
 };
 
-/// Serves the callback of the subscription, which is the status callback of the call too.
+/// Serves the callback of the subscription, which is also the status callback of the call.
 class webhook {
 public:
     webhook(arguments const& options, std::string const& token, inbox& received)
@@ -214,13 +214,13 @@ private:
     bool is_open_ = true;
 };
 
-/// Plays the client of the call: it accepts the call.
+/// Acts as the client of the call, which accepts it.
 void accept_call(sidecall::twilio_standin& standin, sidecall::call_sid const& call)
 {
     for (auto const* status : {"ringing", "in-progress"}) standin.set_call_status(std::string(call.view()), status);
 }
 
-/// Plays the client of the call: it sends three messages, of which the second gets lost on the way.
+/// Acts as the client of the call, which sends three messages. The second is lost.
 void send_messages(sidecall::twilio_standin& standin, sidecall::call_sid const& call)
 {
     for (std::string const text : {"Hello from the client", "lost", "Are you there?"}) {
@@ -291,7 +291,7 @@ void run(arguments options)
     std::optional<sidecall::twilio_standin> standin;
     if (user) {
         if (options.to.empty()) throw stop{"--to is required: the number or client to call", wrong_usage};
-        if (options.from.empty()) throw stop{"--from is required: a number of yours", wrong_usage};
+        if (options.from.empty()) throw stop{"--from is required: your Twilio number", wrong_usage};
         if (options.callback.empty())
             throw stop{"--callback is required: a public URL that leads to this program", wrong_usage};
     } else {
@@ -317,8 +317,8 @@ int main(int argc, char** argv)
                  "Uses Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, otherwise a stand-in inside this\n"
                  "process.",
                  "conversation");
-    app.add_option("--to", options.to, "whom to call: +15551234567, client:name or sip:…");
-    app.add_option("--from", options.from, "who calls: a number of yours");
+    app.add_option("--to", options.to, "the number or client to call: +15551234567, client:name or sip:…");
+    app.add_option("--from", options.from, "the caller: your Twilio number");
     app.add_option("--callback", options.callback, "public URL that leads to this program");
     app.add_option("--twiml", options.twiml, "what happens in the call")->capture_default_str();
     app.add_option("--address", options.address, "address to listen on")->capture_default_str();

@@ -258,7 +258,7 @@ json parse_create_message(json const& c)
 }
 
 #ifndef SINGLE_HEADER // which has no json.hpp
-/// Reads every value with json.hpp. Returns how many there are, or 0 if one of them cannot be read.
+/// Reads every value with json.hpp. Returns the number of values, or 0 if one of them cannot be read.
 std::size_t count_values(sidecall::json_value const& value)
 {
     using enum sidecall::json_type;
@@ -308,7 +308,7 @@ json is_json(json const& c)
     return {{"ok", is_valid}};
 }
 
-/// One part of an operation's request: what the writer is called with.
+/// One part of an operation's request: the arguments of one call of the writer.
 struct request_part {
     std::string kind;
     std::string name;

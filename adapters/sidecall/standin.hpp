@@ -63,7 +63,7 @@ namespace sidecall {
 /// was used with other parameters. A key belongs to its call and endpoint, and outlives the subscription that it
 /// created.
 ///
-/// It also has what a user's own operations need to be tested. All services share its one host:
+/// It also has other resources, so that you can test your own operations. All services share its one host:
 ///
 /// | service | requests |
 /// |---|---|
@@ -72,8 +72,8 @@ namespace sidecall {
 /// | knowledge | create and fetch knowledge sources: `/v1/Knowledge`, `/v1/Knowledge/{id}`; errors as in RFC 9457 |
 ///
 /// A call that a request created is queued until `set_call_status` changes its status. Each change causes the status
-/// callbacks that the request asked for, signed like Twilio. Messages need such a call to be ringing or in progress.
-/// For any other call SID they work as if its call were in progress.
+/// callbacks that the request asked for, signed as Twilio signs them. Messages need such a call to be ringing or in
+/// progress. For any other call SID they work as if its call were in progress.
 ///
 /// It also plays the client of the call. `client_sends` calls the callback of every subscription of the call over HTTP,
 /// signed like Twilio. `client_message` and `deliver` do the same in two steps, so that messages can arrive late,
@@ -150,7 +150,8 @@ public:
     }
 
     /// Ends a call. Its subscriptions are removed, so no message is delivered any more, and later requests for its
-    /// subscriptions and messages get 404. If a request created the call, it is completed as by `set_call_status`.
+    /// subscriptions and messages get 404. If a request created the call and it has not ended, this also does what
+    /// `set_call_status(call, "completed")` does.
     void end_call(std::string const& call)
     {
         std::unique_lock<std::mutex> lock{mutex_};
@@ -173,13 +174,14 @@ public:
     /// Changes the status of a call that a request created, sends the status callbacks that this causes, in order, and
     /// returns them with their results. Does not retry and follows no redirect.
     ///
-    /// A status has one event: `ringing`, `answered` for `in-progress`, and `completed` for the five last ones. Leaving
-    /// `queued` for any but `canceled` is the event `initiated` too. The events that the request named cause a status
-    /// callback; if it named none, `completed` does. Status callbacks are numbered from 0. A call that ended has no
-    /// subscription any more.
+    /// Each status causes an event: `ringing`, `answered` for `in-progress`, and `completed` for the five final ones.
+    /// A change from `queued` to any status but `canceled` first causes the event `initiated`. A status callback is
+    /// sent for each event that the request named, or only for `completed` if it named none. Status callbacks are
+    /// numbered from 0. The end of a call removes its subscriptions.
     ///
-    /// Throws `std::invalid_argument` if no request created the call, if there is no such status, or if the call had it
-    /// already or cannot go back to it. Do not call this from the handler of a status callback, for which it waits.
+    /// Throws `std::invalid_argument` if no request created the call, if there is no such status, or if the call
+    /// already has it or cannot go back to it. Do not call this from the handler of a status callback: it waits for the
+    /// handler.
     std::vector<standin_callback> set_call_status(std::string const& call, std::string const& status)
     {
         std::unique_lock<std::mutex> lock{mutex_};
@@ -190,8 +192,8 @@ public:
         return sent ? sent->get() : std::vector<standin_callback>{};
     }
 
-    /// Waits until every status callback so far was sent. A request that ends a call does not wait for its status
-    /// callback.
+    /// Waits until every status callback so far has been sent. Use it after a request that ends a call, because the
+    /// response does not wait for the status callback.
     void wait_for_status_callbacks() { status_callbacks_.push({}).get(); }
 
     /// Gives this response to the next request, whatever it is and even if its credentials are wrong. Further calls
@@ -754,7 +756,7 @@ private:
                              subscriptions_.end());
     }
 
-    /// Lets the status callbacks be sent. The future has them with their results; there is none if none is due.
+    /// Queues the status callbacks. The future holds them with their results. Returns nothing if none is due.
     std::optional<std::future<std::vector<standin_callback>>> queue(standin_detail::due_status_callbacks const& due)
     {
         if (due.empty()) return std::nullopt;

@@ -52,8 +52,8 @@ struct standin_options {
     std::set<std::string> null_members = {};
     /// The members that a 201 lacks. None is required in the OpenAPI document of Twilio.
     std::set<std::string> absent_members = {};
-    /// What the whole URLs in the lists of voice.twilio.com begin with, such as `meta.next_page_url`. Empty: the base
-    /// URL of the stand-in. The URL of another server shows whether a client sends its credentials there.
+    /// The beginning of the whole URLs in the lists of voice.twilio.com, such as `meta.next_page_url`. Empty: the base
+    /// URL of the stand-in. Set the URL of another server to test that a client does not send its credentials there.
     std::string voice_url = "https://voice.twilio.com";
     /// Faults on demand. If set, the stand-in uses a small server on raw sockets that can misbehave. It supports
     /// HTTP/1.1 with `Content-Length` bodies only (otherwise 501) and header sections of at most 64 KiB (otherwise
@@ -147,17 +147,17 @@ struct standin_call {
     std::string account_sid = {};
     /// The SID of the call: `CA` and 32 hexadecimal digits.
     std::string sid = {};
-    /// Whom the server calls.
+    /// The called party.
     std::string to = {};
-    /// Who calls.
+    /// The calling party.
     std::string from = {};
     /// `queued`, `ringing`, `in-progress`, `completed`, `busy`, `failed`, `no-answer` or `canceled`.
     std::string status = "queued";
-    /// The parameters of the request that created the call, and of those that changed it since, in order. Of a name
-    /// that occurs in several requests, those of the last one.
+    /// The parameters of the request that created the call, and of those that changed it since, in order. If a name
+    /// occurs in several requests, only those of the last one are kept.
     standin_fields parameters = {};
 
-    /// Whether the status is one of the last five, which a call never leaves.
+    /// Whether the status is one of the last five, which are final.
     bool has_ended() const { return status != "queued" && status != "ringing" && status != "in-progress"; }
     /// The value of the first parameter with exactly that name, or nothing.
     std::optional<std::string> parameter(std::string_view name) const;

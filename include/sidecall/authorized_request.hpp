@@ -123,8 +123,8 @@ private:
         bytes = std::move(longer);
     }
 
-    /// Makes the request of an operation in the buffer that `make_buffer(size)` returns. That returns an empty buffer
-    /// if there is none of this size.
+    /// Makes the request of an operation in the buffer that `make_buffer(size)` returns. Fails if that is smaller than
+    /// `size`. If `exact`, `size` is exactly what the request needs; otherwise it may be larger.
     template <class Operation, class MakeBuffer>
     static constexpr result<authorized_request> make(Operation const& operation, credentials const& credentials,
                                                      endpoint const& endpoint, bool exact, MakeBuffer make_buffer)
@@ -161,10 +161,10 @@ constexpr authorized_request authorize(http_request request, credentials const& 
     return authorized_request(std::move(request), credentials);
 }
 
-/// Makes the request of an operation with its `Authorization` header field. One allocation.
+/// Makes the request of an operation with its `Authorization` header field. One allocation; none if it fails.
 ///
-/// Fails with `invalid_argument` if a part of the request breaks a rule of `request_writer`, and in `"Authorization"`
-/// if the credentials are moved-from.
+/// Fails with `invalid_argument` if a part of the request breaks a rule of `request_writer`, and with
+/// `invalid_argument` in `"Authorization"` if the credentials are moved-from.
 template <class Operation>
 constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials,
                                                endpoint const& endpoint)
@@ -173,7 +173,7 @@ constexpr result<authorized_request> authorize(Operation const& operation, crede
                                     [](std::size_t size) { return detail::buffer(size); });
 }
 
-/// The same for Twilio itself.
+/// The same, for Twilio itself.
 template <class Operation>
     requires(!std::is_convertible_v<Operation const&, http_request>)
 constexpr result<authorized_request> authorize(Operation const& operation, credentials const& credentials)
@@ -181,9 +181,9 @@ constexpr result<authorized_request> authorize(Operation const& operation, crede
     return sidecall::authorize(operation, credentials, endpoint::twilio());
 }
 
-/// The same in the caller's buffer. Does not allocate. The buffer must outlive the request and must not be used for
-/// anything else during that time. Also fails with `invalid_argument` in `"storage"` if the buffer is too small; the
-/// offset of the failure is the size needed.
+/// Like `authorize` above, with the request in the caller's buffer. Does not allocate. The buffer must outlive the
+/// request and must not be used for anything else during that time. Also fails with `invalid_argument` in `"storage"`
+/// if the buffer is too small; the offset of the failure is the size needed.
 ///
 /// @code
 /// char buffer[1024];

@@ -124,9 +124,9 @@ public:
     constexpr std::string_view host() const& noexcept { return origin_.view().substr(https() ? 8 : 7); }
     std::string_view host() const&& = delete;
 
-    /// Whether this is Twilio: `https://api.twilio.com`, or that of an edge or region. An operation with another
-    /// `product` is then sent to that product's host, for example `https://voice.twilio.com`; to any other server,
-    /// every operation is sent as it is.
+    /// Whether this is Twilio: `https://api.twilio.com`, or its host in an edge or region. If so, an operation with
+    /// another `product` is sent to that product's host, for example `https://voice.twilio.com`. Any other endpoint
+    /// gets the operations of all products.
     constexpr bool is_twilio() const noexcept
     {
         std::string_view const origin = origin_.view();

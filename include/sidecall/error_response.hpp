@@ -115,7 +115,7 @@ inline failure failure_of(http_response_view const& response)
 }
 
 /// `failure_of` without the texts of the response: Twilio's message, `more_info` and `Twilio-Request-Id`. Does not
-/// allocate, so it is for operations that work without a heap.
+/// allocate, so an operation can use it without a heap.
 constexpr failure failure_without_texts(http_response_view const& response) noexcept
 {
     detail::api_error error;

@@ -19,7 +19,7 @@ namespace sidecall {
 
 namespace detail {
 
-/// The product of an operation if it is another than "api", otherwise empty.
+/// The product of an operation, or empty if it is "api" or absent.
 template <class Operation>
 constexpr std::string_view other_product() noexcept
 {
@@ -112,8 +112,9 @@ public:
     /// Whether to use TLS. Plain HTTP is used only for a loopback host.
     constexpr bool https() const noexcept { return cut(4, 5) != ":"; }
 
-    /// The header fields that your client cannot know: `Accept`, `Accept-Charset`, `Content-Type`, `User-Agent`. `Host`
-    /// and `Content-Length` are not included, since every client adds them; `to_http1` adds them too.
+    /// The header fields that your client cannot know: those that the operation adds, then `Accept`, `Accept-Charset`,
+    /// `Content-Type` and `User-Agent`. `Host` and `Content-Length` are not included, since every client adds them;
+    /// `to_http1` adds them too.
     constexpr header_lines headers() const& noexcept { return header_lines(cut(lines_, bytes_.size())); }
     header_lines headers() const&& = delete;
 
@@ -215,8 +216,8 @@ private:
     http_method method_;
 };
 
-/// Makes the request of an operation: of any struct that has `request_method` and `write`. Fails with
-/// `invalid_argument` if a part of the request breaks a rule of `request_writer`. One allocation.
+/// Makes the request of an operation, that is, of any struct that has `request_method` and `write`. Fails with
+/// `invalid_argument` if a part of the request breaks a rule of `request_writer`. One allocation; none if it fails.
 ///
 /// @code
 /// auto request = sidecall::make_request(fetch_call{account, call});
@@ -231,7 +232,7 @@ constexpr result<http_request> make_request(Operation const& operation, endpoint
     return result<http_request>(std::in_place, operation, endpoint, measured,
                                 detail::buffer(measured.size() + http_request::authorization_capacity));
 }
-/// The same for Twilio itself.
+/// The same, for Twilio itself.
 template <class Operation>
 constexpr result<http_request> make_request(Operation const& operation)
 {

@@ -16,7 +16,7 @@
 #include <sidecall/text_view.hpp>
 
 // Reads a JSON text (RFC 8259) without another library: what `parse` of your own operation needs. All types are
-// non-owning views of the text, which must outlive them. Only what returns a `std::string` allocates.
+// non-owning views of the text, which must outlive them. Only functions that return a `std::string` allocate.
 namespace sidecall {
 
 /// What a JSON value is: `null`, a `boolean`, a `number`, a `string`, an `array` or an `object`.
@@ -25,7 +25,7 @@ enum class json_type : unsigned char { null, boolean, number, string, array, obj
 /// A string of a JSON text, with its escapes.
 class json_string {
 public:
-    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    /// This is a view: an operation with this resource needs a transport that keeps the response.
     static constexpr bool refers_to_answer = true;
 
     /// The text between the quotation marks, with its escapes.
@@ -86,14 +86,14 @@ class json_object;
 /// field is the member's name, and the offset is that of the value in the text that was parsed.
 class json_value {
 public:
-    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    /// This is a view: an operation with this resource needs a transport that keeps the response.
     static constexpr bool refers_to_answer = true;
 
     /// Whether there is a value. A member that is not in its object has none.
     constexpr bool exists() const noexcept { return exists_; }
 
-    /// Whether the value is `null`, or absent: Twilio writes both for "no value". False for a member that is there
-    /// twice, which cannot be read.
+    /// Whether the value is `null` or absent; Twilio uses both for "no value". False for a member that is present
+    /// twice.
     constexpr bool is_null() const noexcept
     {
         return !is_ambiguous_ && (!exists_ || value_.kind == detail::json_kind::null);
@@ -118,23 +118,24 @@ public:
         return json_string(value_);
     }
 
-    /// The string as an owning one, with its escapes decoded: `string()` and `json_string::to_string` in one. Allocates
-    /// if it is longer than a `std::string` stores inline.
+    /// The string with its escapes decoded, as `string()` and then `json_string::to_string` return it. Allocates if it
+    /// is longer than a `std::string` stores inline.
     result<std::string> to_string() const
     {
         if (auto const wrong = find_fault(detail::json_kind::string, "not a string")) return *wrong;
         return json_string(value_).to_string();
     }
 
-    /// The same for an optional member: empty if it is absent, `null` or not a string. So a member that cannot be read
-    /// does not cost the rest of the response.
+    /// The string of an optional member: empty if it is absent, `null`, not a string or present twice. Use this where a
+    /// member that cannot be read must not make the whole response fail. Allocates like `to_string`.
     std::optional<std::string> optional_string() const
     {
         auto text = to_string();
         return text ? std::optional(*std::move(text)) : std::nullopt;
     }
 
-    /// The string as a SID: `object["sid"].sid<sidecall::call_sid>()`. Does not allocate.
+    /// The string as a SID: `object["sid"].sid<sidecall::call_sid>()`. Fails also if it is not a SID of this kind. Does
+    /// not allocate.
     template <class Sid>
     constexpr result<Sid> sid() const noexcept
     {
@@ -174,14 +175,14 @@ public:
         return value_.raw[0] == 't';
     }
 
-    /// The integer of an optional member: empty if it is absent, `null` or no integer of 64 bits.
+    /// The integer of an optional member: empty if it is absent, `null`, not an integer of 64 bits or present twice.
     constexpr std::optional<std::int64_t> optional_integer() const noexcept
     {
         auto const number = integer();
         return number ? std::optional(*number) : std::nullopt;
     }
 
-    /// The truth value of an optional member: empty if it is absent, `null` or neither true nor false.
+    /// The truth value of an optional member: empty if it is absent, `null`, neither true nor false or present twice.
     constexpr std::optional<bool> optional_boolean() const noexcept
     {
         auto const truth = boolean();
@@ -268,7 +269,7 @@ private:
     bool is_done_ = true;
 };
 
-/// The iterator of a `json_array` or a `json_object`, which says by `at` what a cursor points to.
+/// The iterator of a `json_array` or a `json_object`, whose function `at` returns what a cursor points to.
 template <class Container>
 class json_iterator {
 public:
@@ -316,7 +317,7 @@ struct json_member {
 /// @endcode
 class json_array {
 public:
-    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    /// This is a view: an operation with this resource needs a transport that keeps the response.
     static constexpr bool refers_to_answer = true;
 
     /// A forward iterator. Reads an element of the text for each step, in time linear in its size.
@@ -353,7 +354,7 @@ private:
 /// @endcode
 class json_object {
 public:
-    /// A view of the text: an operation whose resource it is needs a transport that keeps the response.
+    /// This is a view: an operation with this resource needs a transport that keeps the response.
     static constexpr bool refers_to_answer = true;
 
     /// A forward iterator. Reads a member of the text for each step, in time linear in its size.

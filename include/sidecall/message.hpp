@@ -114,7 +114,8 @@ struct basic_create_user_defined_message {
     /// The type that `parse` makes from the response.
     using resource = user_defined_message;
 
-    /// The request: `POST …/UserDefinedMessages.json`. Cannot fail. One allocation.
+    /// The request: `POST …/UserDefinedMessages.json`. One allocation. Aborts the program if a member
+    /// is moved-from.
     constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
         return *make_request(*this, endpoint);

@@ -35,7 +35,7 @@ constexpr bool is_twilio_host(std::string_view host, std::string_view product) n
            equal_ignoring_case(host.substr(host.size() - twilio_domain.size()), twilio_domain);
 }
 
-/// Returns what is wrong with a URL of the next page, and puts its path and query into `target`.
+/// Returns what is wrong with the URL of the next page. If nothing is, sets `target` to its path and query.
 constexpr violation check_page_url(std::string_view url, std::string_view product, endpoint const& destination,
                                    std::string_view& target) noexcept
 {
@@ -51,7 +51,7 @@ constexpr violation check_page_url(std::string_view url, std::string_view produc
     return {};
 }
 
-/// Passes on only the header fields of a request.
+/// Passes only the header fields of a request on to `request`.
 template <class Request>
 struct header_writer {
     Request* request;
@@ -78,12 +78,14 @@ struct header_writer {
 
 } // namespace detail
 
-/// Reads where the next page of a list is: its path and query, for `request_writer::uri`. Empty after the last page.
+/// Returns the path and query of the next page of a list, for `request_writer::uri`. Empty after the last page, that
+/// is, if the member is `null` or absent.
 ///
-/// In the API 2010-04-01 it is the member `next_page_uri`; in newer products `meta.next_page_url`, a whole URL. The URL
-/// must be at the host of `product`, or of `endpoint`; only its path and query are used, so that the next request goes
-/// where this one went. Fails with `malformed_response` for a response that is not a JSON object, for a member that is
-/// neither a string nor `null`, and for a URL of another host. Allocates for the text.
+/// In the API 2010-04-01 the member is `next_page_uri`; in newer products it is `meta.next_page_url`, a whole URL. Its
+/// host must be that of `product` at Twilio, or of `endpoint`. Only its path and query are used, so the next request
+/// goes to the same host as this one. Fails with `malformed_response` if the response is not a JSON object, if the
+/// member is neither a string nor `null`, if it is not a valid URL or path, and if it names another host. Allocates for
+/// the text.
 ///
 /// @code
 /// auto const next = sidecall::next_page(response.body, "voice");
@@ -119,20 +121,21 @@ inline result<std::optional<std::string>> next_page(text_view body, text_view pr
     return std::optional<std::string>(std::move(next));
 }
 
-/// What a page of a list gives.
+/// One page of a list.
 template <class Resource>
 struct page {
-    static_assert(!std::is_void_v<Resource>, "a list has a resource: its items");
+    static_assert(!std::is_void_v<Resource>, "the resource of a list is its items; it cannot be void");
 
     Resource items; ///< What the list operation's `parse` returns.
 
-    /// Where the next page is; empty after the last page. A failure if that cannot be read; the items are good anyway.
+    /// The path and query of the next page; empty after the last page. A failure if they cannot be read; the items are
+    /// valid in any case.
     result<std::optional<std::string>> next_uri;
 };
 
-/// An operation that fetches one page of a list: the first one, or if `uri` is set, the page there. It works with
-/// `send`, `send_with_retry` and every transport, like any operation; `pages` does the loop for a blocking transport.
-/// `list` must outlive it.
+/// An operation that fetches one page of a list: the page at `uri`, or the first page if `uri` is empty. Like any
+/// operation it works with `send`, `send_with_retry` and every transport. `pages` does the loop for a blocking
+/// transport. The list and the endpoint must outlive it.
 ///
 /// @code
 /// sidecall::fetch_page fetch{list, endpoint};
@@ -151,7 +154,7 @@ public:
     using resource = sidecall::page<typename List::resource>;
     /// The method of a list.
     static constexpr http_method request_method = List::request_method;
-    static_assert(request_method == http_method::get, "only a list, which is fetched with GET, has pages");
+    static_assert(request_method == http_method::get, "only an operation with the method GET has pages");
     /// The product of the list.
     static constexpr std::string_view product = [] {
         if constexpr (requires { List::product; })
@@ -160,7 +163,7 @@ public:
             return std::string_view("api");
     }();
 
-    /// The first page of `list`, at `endpoint`; both must outlive this object.
+    /// Fetches the first page of `list` from `endpoint`. Both must outlive this object.
     constexpr explicit fetch_page(List const& list, endpoint const& endpoint = endpoint::twilio()) noexcept
         : list_(std::addressof(list)), endpoint_(&endpoint)
     {
@@ -171,12 +174,13 @@ public:
     /// Whether the items are views into the response, see `operation`.
     static constexpr bool refers_to_answer = detail::refers_to_answer<List>;
 
-    std::optional<std::string> uri{}; ///< Which page to fetch; empty for the first one.
+    std::optional<std::string> uri{}; ///< The path and query of the page to fetch; empty for the first page.
 
     /// Whether a retry is safe, as the list says.
     constexpr bool is_idempotent() const noexcept { return sidecall::is_idempotent(*list_); }
 
-    /// Passes the parts of the list's request to `request`; for a later page, `uri` and the header fields of the list.
+    /// Passes the parts of the list's request to `request`. For a later page, passes `uri` and the list's header
+    /// fields.
     template <class Request>
     constexpr void(write)(Request& request) const
     {
@@ -189,8 +193,8 @@ public:
         (list_->write)(headers);
     }
 
-    /// Reads the items as the list does, then where the next page is: a failure if it is the same as this one, which
-    /// would never end.
+    /// Reads the items with the list's `parse`, then `next_page`. `next_uri` is a failure if the next page is this one
+    /// again, because the loop would not end.
     result<resource> parse(http_response_view const& response) const
     {
         auto items = list_->parse(response);
@@ -206,8 +210,8 @@ private:
     endpoint const* endpoint_;
 };
 
-/// The pages of a list, fetched one after another: an input range whose elements are `result<List::resource>`, one a
-/// page. A failure is the last element. Made by `pages`.
+/// The pages of a list, fetched one after another: an input range with one `result<List::resource>` for each page. A
+/// failure is the last element. Made by `pages`.
 template <class List, class Send>
 class page_range {
     using element = result<typename List::resource>;
@@ -222,9 +226,9 @@ public:
         using value_type = element;             ///< The items of a page, or why it could not be fetched.
         using difference_type = std::ptrdiff_t; ///< Required by `std::input_iterator`.
 
-        /// The present page; its items may be moved from.
+        /// The current page. Its items may be moved out.
         element& operator*() const noexcept { return *range_->page_; }
-        element* operator->() const noexcept { return &*range_->page_; } ///< A member of the present page.
+        element* operator->() const noexcept { return &*range_->page_; } ///< A member of the current page.
         /// Fetches the next page.
         iterator& operator++()
         {
@@ -262,9 +266,9 @@ public:
     }
     sentinel end() const noexcept { return {}; } ///< After the last page.
 
-    /// After the loop, also after a `break`: where the next page would have been, so that a limit cuts nothing off
-    /// unnoticed. Empty if there is none. After a failure: the page that could not be fetched, or that does not say
-    /// where the next one is, unless that is the first page.
+    /// After the loop, also after a `break`: the path and query of the next page, or empty if there is none. Check it
+    /// to see whether `max_pages` ended the loop early. After a failure it is the page that could not be fetched, or
+    /// whose successor could not be read; empty if that is the first page.
     std::optional<std::string> const& next_uri() const noexcept { return fetch_.uri; }
 
 private:
@@ -301,8 +305,8 @@ private:
     std::optional<failure> failure_{}; // the next element
 };
 
-/// The pages of a list, at most `max_pages`, sent by a function of yours: `send(operation)` returns the result of
-/// `sidecall::send`, or of `sidecall::send_with_retry`. It must send to `endpoint`.
+/// The pages of a list, at most `max_pages`, sent by the caller's function. `send(operation)` returns the result of
+/// `sidecall::send` or of `sidecall::send_with_retry`, and must send to `endpoint`.
 ///
 /// @code
 /// auto send = [&](auto const& page) { return sidecall::send_with_retry(page, credentials, transport, {}, sleep); };
@@ -325,9 +329,9 @@ auto pages(NotAnOperation const&, Arguments&&...)
 
 /// The pages of a list, at most `max_pages`, over a blocking transport. Each element is the `result` of `parse` for one
 /// page; a failure is the last element. The pages are fetched one after another while you iterate. All requests go to
-/// `endpoint`, or to the list's product at Twilio: a page that names another host is a failure. `credentials` and
-/// `transport` must outlive the range. Items that are views into the response are valid until the next step. Allocates
-/// for each request and for where the next page is.
+/// `endpoint`, or if that is Twilio, to the host of the list's product. A next page at another host is a failure.
+/// `credentials` and `transport` must outlive the range. Items that are views into the response are valid until the
+/// next step. Allocates for each request and for the path and query of the next page.
 ///
 /// @code
 /// for (auto& calls : sidecall::pages(list_calls{account}, credentials, transport, 100)) {

@@ -33,8 +33,8 @@ inline constexpr bool is_character =
     std::is_same_v<std::remove_cv_t<T>, char8_t> || std::is_same_v<std::remove_cv_t<T>, char16_t> ||
     std::is_same_v<std::remove_cv_t<T>, char32_t>;
 
-/// A value of this library that owns or refers to a text: a SID, a `callback_url`. It is empty only if it was moved
-/// from.
+/// A value of this library that owns or refers to a text, such as a SID or a `callback_url`. It is empty only if it was
+/// moved from.
 template <class T>
 concept has_view = std::is_copy_constructible_v<T> && requires(T const& value) {
     { value.view() } noexcept -> std::same_as<std::string_view>;
@@ -84,17 +84,21 @@ constexpr auto to_text(T const& value) noexcept
 
 } // namespace detail
 
-/// What an operation's `write` passes the parts of its request to. Each function returns the writer, so that calls can
-/// be chained; the kinds of parts may come in any order. The library calls `write` at least twice, with different
-/// writers, so `write` must pass the same parts each time.
+/// The object to which an operation's `write` passes the parts of its request. Each function returns the writer, so
+/// that calls can be chained. The kinds of parts may come in any order.
+///
+/// The library calls `write` at least twice, with different writers. `write` must pass the same parts each time. The
+/// program is aborted if different parts could overrun the buffer, change the host or add a header line.
 ///
 /// A value is text, an integer, a `bool` (`true` or `false`), a SID or another value of this library that has a
-/// `view()`, an `http_method`, or, except for a segment, a `std::optional` of one of these, which adds nothing if it is
-/// empty. Text is sent as its bytes, whatever they are. A name is a
-/// literal, or text made at run time. Both are used during the call, so a temporary is allowed.
+/// `view()`, or an `http_method`. Except for a segment, it may also be a `std::optional` of one of these, which adds
+/// nothing if it is empty. `query` and `field` accept text of any bytes. A name is a literal, or text made at run time.
+/// Values and names are used only during the call, so temporaries are allowed.
 ///
-/// A value that breaks a rule is a failure of `make_request`, `authorize` or `send`: `invalid_argument` with the name
-/// of the parameter and the offset of the byte. Nothing is sent then. No function allocates.
+/// If a part breaks a rule, `make_request`, `authorize` and `send` fail with `invalid_argument`, and nothing is sent.
+/// The field of the failure is the name of the parameter, header field or segment, or `"path"`, `"uri"` or
+/// `"json_body"`. If the name was made at run time, the field is `"a parameter"` or `"a header field"`. The offset is
+/// that of the wrong byte. No function allocates.
 ///
 /// @code
 /// template <class Request>
@@ -118,8 +122,9 @@ public:
         return *this;
     }
 
-    /// Appends a variable part of the path: text, an integer or a SID, percent-encoded (RFC 3986, section 2.1). It can
-    /// never add a "/", "?" or "#". Fails if it is empty, "." or "..". The failure has `name` as its field.
+    /// Appends a variable part of the path: text, an integer, a `bool` or a SID, percent-encoded (RFC 3986,
+    /// section 2.1). It cannot add a "/", "?" or "#". Fails if it is empty, "." or ".."; the failure has `name` as its
+    /// field.
     template <class T>
     SIDECALL_DETAIL_INLINE constexpr request_writer& segment(T const& value, detail::literal name = "segment") noexcept
     {
@@ -145,7 +150,7 @@ public:
     }
 
     /// Appends a field to the form in the body (`application/x-www-form-urlencoded`, HTML 4.01, section 17.13.4.1).
-    /// Repeat it for a list, such as `StatusCallbackEvent`.
+    /// Call it once for each element of a list, such as `StatusCallbackEvent`. Fails if the request has a JSON body.
     /// Does not compile for a GET, HEAD or DELETE request, which has no body.
     template <class T>
     SIDECALL_DETAIL_INLINE constexpr request_writer& field(detail::parameter_name const& name, T const& value) noexcept
@@ -160,8 +165,8 @@ public:
         return *this;
     }
 
-    /// Sets the body, of type `application/json`. Fails if `text` is not JSON (RFC 8259, in UTF-8), or if there is a
-    /// form. Does not compile for a GET, HEAD or DELETE request.
+    /// Sets the body, of type `application/json`. Fails if `text` is not JSON (RFC 8259, in UTF-8, nested at most 5,120
+    /// levels deep), or if the request already has a body. Does not compile for a GET, HEAD or DELETE request.
     constexpr request_writer& json_body(text_view text) noexcept
     {
         static_assert(has_body, "json_body(): a GET, HEAD or DELETE request has no body");
@@ -169,9 +174,10 @@ public:
         return *this;
     }
 
-    /// Appends a header field. Fails if the value is empty, has a control character, such as a line break, or a leading
-    /// or trailing blank. `Authorization`, `Host`, `Content-Length` and others that the library or the HTTP client sets
-    /// are refused: literals at compile time. `Accept` replaces the default `Accept` and `Accept-Charset`.
+    /// Appends a header field (RFC 9110, section 5). Fails if the value is empty, contains a control character other
+    /// than a tab, such as a line break, or begins or ends with a space or tab. The name cannot be `Authorization`,
+    /// `Host`, `Content-Length` or another one that the library or the HTTP client sets: such a literal does not
+    /// compile, and a name made at run time fails. `Accept` replaces the default `Accept` and `Accept-Charset`.
     template <class T>
     constexpr request_writer& header(detail::header_name const& name, T const& value) noexcept
     {
@@ -184,8 +190,9 @@ public:
         return *this;
     }
 
-    /// Sets the path and query to a URI that Twilio has returned, such as `next_page_uri`, unchanged. Fails if it names
-    /// a host, or is not a path and query (RFC 3986, section 4.2) without dot segments.
+    /// Sets the path and query to a URI that Twilio has returned, such as `next_page_uri`, unchanged; `query` can add
+    /// parameters. Fails if it names a host, if it is not a path and query (RFC 3986, section 4.2) without dot
+    /// segments, or if the request also has a path or a segment.
     constexpr request_writer& uri(text_view text) noexcept
     {
         sink_->uri(text);

@@ -28,8 +28,8 @@ struct no_value {
     friend constexpr bool operator==(no_value, no_value) noexcept { return true; }
 };
 
-/// Ends the program because the value of a failed result was asked for. Writes a line that names the kind of failure
-/// and the field, but no text of Twilio or of a transport.
+/// Ends the program because the value of a failed result was asked for. Writes a line with the code of the failure and
+/// its field, but without any text from Twilio or a transport, which may be confidential.
 [[noreturn]] SIDECALL_DETAIL_COLD inline void end_program_without_value(failure const& reason) noexcept
 {
 #ifndef SIDECALL_NO_STDIO
@@ -165,7 +165,7 @@ public:
 
     constexpr T& value() & noexcept { return checked(*this).value_; }            ///< The value.
     constexpr T const& value() const& noexcept { return checked(*this).value_; } ///< The value, read-only.
-    /// The value, moved. Not a reference, so that a loop over the value of a temporary is safe.
+    /// The value, moved. It is not a reference, so a loop over the value of a temporary is safe.
     constexpr T value() && noexcept { return std::move(checked(*this).value_); }
 
     constexpr T& operator*() & noexcept { return value(); }                  ///< The value.

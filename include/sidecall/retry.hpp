@@ -341,7 +341,7 @@ struct continuation_archetype {
 } // namespace detail
 
 /// Sends an operation repeatedly, as `policy` says, until it succeeds or the policy stops. Blocks until then. The
-/// request is made once; each attempt sends the same bytes.
+/// request is made once; each attempt sends the same bytes. If `authorize` fails, nothing is sent.
 ///
 /// `sleep(delay)` waits. It may return false to stop, for example when the program exits.
 ///
@@ -383,7 +383,8 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
 }
 
 /// Like `send_with_retry` above, through an asynchronous transport. `handler(result<resource>)` is called exactly once,
-/// provided that the transport and the timer follow their rules.
+/// provided that the transport and the timer follow their rules. If `authorize` fails, nothing is sent and the handler
+/// is called at once.
 ///
 /// `timer(delay, next)` must arrange for one call of `next()` after `delay`, or of `next(false)` to stop early. `next`
 /// is move-only. It may be called on any thread and also at once: the stack does not grow with the number of attempts.

@@ -79,7 +79,8 @@ struct basic_create_user_defined_message_subscription {
     /// blocking `send` checks this: it accepts only a transport that keeps the response.
     static constexpr bool refers_to_answer = std::is_same_v<Text, std::string_view>;
 
-    /// The request: `POST …/UserDefinedMessageSubscriptions.json`. Cannot fail. One allocation.
+    /// The request: `POST …/UserDefinedMessageSubscriptions.json`. One allocation. Aborts the program if
+    /// a member is moved-from.
     constexpr http_request request(endpoint const& endpoint = endpoint::twilio()) const
     {
         return *make_request(*this, endpoint);

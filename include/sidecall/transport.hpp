@@ -42,8 +42,8 @@ concept has_parse = requires(T const& candidate, http_response_view const& respo
 
 } // namespace detail
 
-/// Something that Twilio can be asked to do. Any struct with these members is an operation, and `send`,
-/// `send_with_retry` and every adapter work with it:
+/// An operation describes one request to Twilio and how to read the response. Any struct with these members is an
+/// operation, and `send`, `send_with_retry` and every adapter work with it:
 ///
 /// - `resource`, the type that `parse` returns on success; it may be `void`;
 /// - `static constexpr http_method request_method`;
@@ -55,9 +55,9 @@ concept has_parse = requires(T const& candidate, http_response_view const& respo
 /// - `static constexpr std::string_view product`, the first label of the product's host name at Twilio (`"voice"` for
 ///   `voice.twilio.com`); `"api"` if absent;
 /// - `bool is_idempotent() const`, see the function `is_idempotent`;
-/// - `static constexpr bool refers_to_answer = true`, if the resource is a struct with views into the response, so that
-///   `send` accepts only a transport that keeps the response. If the resource itself is a `std::string_view` or a type
-///   of json.hpp, this is known.
+/// - `static constexpr bool refers_to_answer = true`, if the resource is a struct with views into the response. `send`
+///   then accepts only a transport that keeps the response. A resource that is itself a `std::string_view` or a type of
+///   json.hpp does not need it.
 ///
 /// @code
 /// struct fetch_call_status {
@@ -82,14 +82,14 @@ concept operation =
 
 namespace detail {
 
-/// Whether an operation has a member of this name, in whatever form.
+/// Whether an operation has a member named `is_idempotent`, of any kind.
 template <class T>
 concept names_is_idempotent = requires { &T::is_idempotent; } || requires(T& operation) { operation.is_idempotent(); };
 
 } // namespace detail
 
-/// Whether an operation may be repeated without a further effect: what its member `is_idempotent` returns, if it has
-/// one. Otherwise it depends on the method: GET, HEAD, PUT and DELETE are idempotent, POST and PATCH are not (RFC 9110,
+/// Whether repeating an operation has no further effect: what its member `is_idempotent` returns, if it has one.
+/// Otherwise it depends on the method: GET, HEAD, PUT and DELETE are idempotent, POST and PATCH are not (RFC 9110,
 /// section 9.2.2).
 ///
 /// @code
@@ -109,8 +109,8 @@ constexpr bool is_idempotent(Operation const& operation)
 
 namespace detail {
 
-/// Names what a type lacks to be an operation, each in one line of the compiler's output. Has a `type` so that no other
-/// errors follow.
+/// Reports each member that a type needs to be an operation, in one line of the compiler's output. Has a `type` so that
+/// no other errors follow.
 template <class T>
 struct missing_members {
     using type = result<int>;
@@ -153,7 +153,7 @@ result<typename Operation::resource> outcome_of(Parser const& parser, Response& 
     if (!response) return std::move(response).error();
     result<typename Operation::resource> outcome = parser.parse(*response);
     if (outcome || outcome.error().http_status()) return outcome;
-    // A failure of the operation's own, which does not know the response.
+    // `parse` has made this failure itself, without the status and the header fields of the response.
     failure reason = std::move(outcome).error();
     http_response_view const& answer = *response;
     reason.with_http_status(answer.status);
@@ -204,7 +204,7 @@ public:
     }
 };
 
-/// Returns `function()`; if that throws, a failure. One for want of memory needs no memory.
+/// Returns `function()`, or a failure if that throws. The failure for lack of memory does not allocate.
 template <class Result, class F>
 Result or_failure(F&& function)
 {
@@ -214,7 +214,7 @@ Result or_failure(F&& function)
     } catch (std::bad_alloc const&) {
         return failure(errc::transport_failure, "", "out of memory");
     } catch (...) {
-        return failure(errc::transport_failure, "", "the operation has thrown an exception");
+        return failure(errc::transport_failure, "", "the operation threw an exception");
     }
 #else
     return std::forward<F>(function)();

@@ -156,7 +156,7 @@ TEST_CASE_TEMPLATE("fetches a call and ends it", Transport, sidecall::curl_trans
     CHECK(s.send(end_call{account, sid}).error().twilio_code() == 21220);
 }
 
-TEST_CASE_TEMPLATE("the end of a call is retried, and its creation is not", Transport, sidecall::curl_transport,
+TEST_CASE_TEMPLATE("end_call is retried, and create_call is not", Transport, sidecall::curl_transport,
                    sidecall::httplib_transport)
 {
     session<Transport> s;
@@ -375,7 +375,7 @@ TEST_CASE("each product has its own host at Twilio")
           "https://voice.dublin.ie1.twilio.com/v1/ByocTrunks");
 }
 
-TEST_CASE("a member that cannot be read does not cost the SID")
+TEST_CASE("a member that cannot be read is empty, and the SID is still read")
 {
     auto const read = parse<fetch_call>(
         200, R"({"sid":"CA00000000000000000000000000000002","status":5,"to":null,"from":[],"parent_call_sid":"CA1"})");

@@ -94,7 +94,7 @@ std::string status_of_the_call(sidecall::twilio_standin const& twilio)
 
 } // namespace
 
-TEST_CASE("a call that is answered is ended by the program")
+TEST_CASE("the program ends a call that was answered")
 {
     sidecall::twilio_standin twilio;
     program conversation{twilio};
@@ -121,7 +121,7 @@ TEST_CASE("a call that is answered is ended by the program")
     CHECK(twilio.warnings().empty());
 }
 
-TEST_CASE("a call that nobody answers is reported")
+TEST_CASE("the program reports a call that nobody answers")
 {
     sidecall::twilio_standin twilio;
     program conversation{twilio};
@@ -132,7 +132,7 @@ TEST_CASE("a call that nobody answers is reported")
     CHECK(output.find("conversation: the call ended: no-answer") != output.npos);
 }
 
-TEST_CASE("a call that ends before its client sends a message is reported")
+TEST_CASE("the program reports a call that ends before its client sends a message")
 {
     sidecall::twilio_standin twilio;
     program conversation{twilio};

@@ -1,5 +1,5 @@
-// Tests the resources of the stand-in that a user's own operations need: calls, trunks and knowledge sources. The
-// requests are raw ones of cpp-httplib.
+// Tests the resources of the stand-in that a user's own operations need: calls, trunks and knowledge sources. Sends the
+// requests with cpp-httplib directly.
 
 #include <sidecall/standin.hpp>
 
@@ -284,7 +284,7 @@ TEST_CASE("a call needs both parties, and exactly one source of instructions")
     CHECK(standin.calls().size() == 2);
 }
 
-TEST_CASE("calls answer only to their own paths, methods and credentials")
+TEST_CASE("calls are served only at their own paths, with their methods and with credentials")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -301,7 +301,7 @@ TEST_CASE("calls answer only to their own paths, methods and credentials")
     check_error(twilio.get(calls), 401, 20003);
 }
 
-TEST_CASE("a created call ends by a request")
+TEST_CASE("a request ends a created call")
 {
     twilio_standin standin;
     caller twilio{standin};
@@ -525,7 +525,7 @@ TEST_CASE("messages need a created call to be ringing or in progress")
     check_error(twilio.post(base + "/UserDefinedMessages.json", {{"Content", "{}"}}), 404, 20404);
 }
 
-TEST_CASE("a created call needs not be among the calls of the options")
+TEST_CASE("a created call does not have to be among the calls of the options")
 {
     twilio_standin standin{{.calls = {"CA00000000000000000000000000000002"}}};
     caller twilio{standin};
@@ -564,7 +564,7 @@ TEST_CASE("calls are listed newest first, by status and party")
     check_error(twilio.get(calls + "?To=1&To=2"), 400, 20001);
 }
 
-TEST_CASE("a list of calls comes in pages that lead to each other")
+TEST_CASE("a list of calls has pages that link to each other")
 {
     twilio_standin standin;
     caller twilio{standin};

@@ -19,7 +19,7 @@ FACTS = ("type", "format", "pattern", "enum", "minimum", "maximum", "minLength",
 
 
 def reduced(document, schema, depth):
-    """The schema without what is only for people, and without the members below `depth` objects."""
+    """The schema with only its FACTS, and without members that are nested in more than `depth` objects."""
     schema = document.schema(schema)
     result = {key: schema[key] for key in FACTS if key in schema}
     if "pattern" in result and result["pattern"].endswith("{32}$"):

@@ -54,7 +54,7 @@ expected_object::expected_object(json const& object, std::string& problem) : obj
 
 void expected_object::report(char const* name)
 {
-    *problem_ += std::string(problem_->empty() ? "" : ", ") + "'" + name + "' is not what the response has";
+    *problem_ += std::string(problem_->empty() ? "" : ", ") + "'" + name + "' differs from the response";
 }
 
 void expected_object::check(char const* name, std::optional<std::string> const& member)
@@ -187,7 +187,7 @@ void checks::end(char const* name, std::string const& failure)
     if (!failure.empty()) problem += "\n    " + now.target + "\n    " + now.response.body;
     auto expected = std::set(now.facts.required.begin(), now.facts.required.end());
     if (is_complete()) expected.insert(now.facts.optional.begin(), now.facts.optional.end());
-    if (expected != now.names) problem += "\n    other names of parameters than the document's: " + now.target;
+    if (expected != now.names) problem += "\n    the names of the parameters differ from the document's: " + now.target;
     bool const is_control = selected_ == selection::control;
     if (is_control && now.facts.can_lack)
         problem = now.response.status == 400 || now.response.status == 422 ? "" : "not rejected";

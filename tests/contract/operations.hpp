@@ -14,7 +14,7 @@
 #include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>
 
-// What the generated operations are checked with: see operations.py.
+// Functions that check the generated operations; see operations.py.
 namespace contract {
 
 /// Compares an object of a response, read by another JSON library, with the members of a resource. A member that has
@@ -49,12 +49,12 @@ private:
 };
 
 /// Which parameters to send: the required ones, or all of them. `control` sends the required ones to a server that
-/// requires all, which must reject them: it shows that a parameter that is not sent is found.
+/// requires all and must reject them. This shows that the server notices a parameter that is not sent.
 enum class selection { required, all, control };
 
-/// What is known of the request of an operation.
+/// The expected properties of the request of an operation.
 struct request_facts {
-    std::string_view url;                   ///< What the URL at Twilio begins with.
+    std::string_view url;                   ///< The beginning of the URL at Twilio.
     std::vector<std::string_view> required; ///< The names of fields and query parameters that are always sent.
     std::vector<std::string_view> optional; ///< The names of those that are sent only with all parameters.
     bool can_lack;                          ///< There are optional parameters that Prism can require.
@@ -103,7 +103,7 @@ private:
             return self->exchange(request);
         }
     };
-    /// A transport that gives the response again as the first page, and as the second, last one.
+    /// A transport that returns the response again as the first page, and then as the second and last one.
     struct pager {
         checks* self;
         int pages = 0;

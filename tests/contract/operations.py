@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prepares the check of generated operations, for tests/contract/run.
+"""Prepares the check 'operations' of tests/contract/run.
 
     operations.py DOCUMENT FOLDER
 
@@ -8,7 +8,7 @@ Generates every operation of an OpenAPI document with tests/tools/operation_from
     NAME.hpp         one operation
     part_N.cpp       calls that send operations with example values, some 30 in each file
     part_all.cpp     contract::send_all, which makes all these calls
-    required.json    the document, with what Prism needs
+    required.json    the document, changed for Prism
     all.json         the same, with every parameter required
 
 The examples have all parameters, or the required ones only. So 'all.json' shows whether each parameter is sent under
@@ -94,7 +94,7 @@ def matching(pattern):
 
 
 def example_text(schema, place):
-    """A text that the schema allows. Text of any form has characters that must be encoded."""
+    """A text that the schema allows. If the schema has no form for it, it has characters that must be encoded."""
     if schema.get("enum"):
         return str(schema["enum"][-1])
     if "pattern" in schema:
@@ -250,14 +250,14 @@ def is_checkable(one):
 
 
 def form_property(schema):
-    """A field of a form, as Prism understands it: not that an object is sent as JSON text, and not a nullable array."""
+    """A field of a form, as Prism understands it: an object as text, and an array that is not nullable."""
     if schema.get("type") == "object":
         return {"type": "string"}
     return schema | {"nullable": False} if schema.get("type") == "array" else schema
 
 
 def prepared(document, every):
-    """The document with what Prism needs; with `every`, each parameter is required."""
+    """The document, changed for Prism. If `every`, each parameter is required."""
     strict = copy.copy(document)
     strict.root = root = copy.deepcopy(document.root)
     root.pop("servers", None)  # all paths are at Prism

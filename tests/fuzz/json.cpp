@@ -130,7 +130,7 @@ struct fetch_uri {
     }
 };
 
-/// Where the next page of a list is: whatever the response says, the next request goes to the same host.
+/// Reads the next page of a list. Whatever the response says, the next request must go to the same host.
 void try_next_page(std::string_view input)
 {
     auto const next = sidecall::next_page(input, "voice");

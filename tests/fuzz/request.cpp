@@ -1,5 +1,5 @@
-// A request of any operation: it is made exactly if independent rules allow each of its parts, and it is then decoded
-// to the values that it was made from.
+// Makes the request of an operation with any parts. It must be made if, and only if, independent rules allow each part,
+// and must then decode to the values that it was made from.
 
 #include "fuzz.hpp"
 
@@ -116,7 +116,7 @@ bool is_uri(std::string_view text)
     return path.find("/./") == path.npos && path.find("/../") == path.npos;
 }
 
-/// Whether the request can be made, by the rules of the writer in other words.
+/// Whether the request can be made: a second implementation of the writer's rules.
 bool is_valid(std::vector<part> const& parts)
 {
     std::size_t json = 0, fields = 0, uris = 0;
@@ -202,11 +202,11 @@ void check_parts(sidecall::http_request const& request, std::vector<part> const&
         require(query.empty() || decode_pairs(target.substr(mark + 1)) == query,
                 "the query is decoded to its parameters");
     }
-    require(json ? request.body() == *json : decode_pairs(request.body()) == form, "the body has what was given");
+    require(json ? request.body() == *json : decode_pairs(request.body()) == form, "the body decodes to its parts");
     pairs sent;
     for (auto const field : request.headers()) sent.emplace_back(field.name, field.value);
     require(sent.size() > headers.size() && std::equal(headers.begin(), headers.end(), sent.begin()),
-            "the header fields come first and are what was given");
+            "the operation's header fields come first, unchanged");
     auto const accepts = static_cast<std::size_t>(
         std::count_if(sent.begin(), sent.end(), [](auto const& field) { return lower(field.first) == "accept"; }));
     auto const own = static_cast<std::size_t>(std::count_if(
@@ -225,28 +225,28 @@ template <class Operation>
 void try_operation(Operation const& tried)
 {
     auto const request = sidecall::make_request(tried);
-    require(request.has_value() == is_valid(tried.parts), "a request is made exactly if each part is valid");
-    auto const who = sidecall::credentials::auth_token(
+    require(request.has_value() == is_valid(tried.parts), "a request is made if, and only if, each part is valid");
+    auto const credentials = sidecall::credentials::auth_token(
         *sidecall::account_sid::parse("AC00000000000000000000000000000001"), sidecall::secret("a token"));
     if (!request) {
         require(request.error().code() == sidecall::errc::invalid_argument && !request.error().field().empty() &&
                     request.error().offset(),
                 "a failure names the field and the byte");
-        auto const other = authorize(tried, who, sidecall::endpoint::twilio());
+        auto const other = authorize(tried, credentials, sidecall::endpoint::twilio());
         require(!other && other.error() == request.error(), "authorize fails in the same way");
         return;
     }
     check_parts(*request, tried.parts);
 
     char nothing[1];
-    auto const none = authorize(tried, who, sidecall::endpoint(), sidecall::storage(nothing, 0));
-    require(!none && none.error().field() == "storage" && none.error().offset(), "no storage is too small");
+    auto const none = authorize(tried, credentials, sidecall::endpoint(), sidecall::storage(nothing, 0));
+    require(!none && none.error().field() == "storage" && none.error().offset(), "an empty storage is too small");
     std::size_t const size = *none.error().offset();
     std::unique_ptr<char[]> const room(new char[size]); // a sanitizer sees an access beyond it
-    auto const smaller = authorize(tried, who, sidecall::endpoint(), sidecall::storage(room.get(), size - 1));
+    auto const smaller = authorize(tried, credentials, sidecall::endpoint(), sidecall::storage(room.get(), size - 1));
     require(!smaller && smaller.error().offset() == size, "a storage that is one byte smaller is too small");
-    auto const in_place = authorize(tried, who, sidecall::endpoint(), sidecall::storage(room.get(), size));
-    auto const on_heap = authorize(*request, who);
+    auto const in_place = authorize(tried, credentials, sidecall::endpoint(), sidecall::storage(room.get(), size));
+    auto const on_heap = authorize(*request, credentials);
     require(in_place && in_place->url() == on_heap.url() && in_place->body() == on_heap.body() &&
                 in_place->headers().text() == on_heap.headers().text(),
             "the request in a storage of the reported size equals the one on the heap");

@@ -1,4 +1,4 @@
-// Whether an operation is idempotent is a function.
+// The member is_idempotent of an operation must be a function.
 // expect: the member is_idempotent of an operation is a function: 'bool is_idempotent\(\) const'
 #include <sidecall/sidecall.hpp>
 

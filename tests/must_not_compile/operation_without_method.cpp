@@ -1,4 +1,4 @@
-// An operation says its method, as a constant.
+// An operation needs its method as a constant.
 // expect: needs a member 'static constexpr http_method request_method'
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// An operation reads its response.
+// An operation needs a function that reads the response.
 // expect: needs a member 'result<resource> parse\(http_response_view const&\)'
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// An operation says what its response is.
+// An operation needs the type that it reads from the response.
 // expect: needs a member type 'resource', which may be void
 #include <sidecall/sidecall.hpp>
 

@@ -1,4 +1,4 @@
-// An operation writes its request.
+// An operation needs a function that writes its request.
 // expect: needs a member 'template <class Request> void write\(Request&\) const'
 #include <sidecall/sidecall.hpp>
 

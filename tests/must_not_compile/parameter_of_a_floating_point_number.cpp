@@ -1,4 +1,4 @@
-// A floating-point number has no one text.
+// A floating-point number is not a value, because it can be written in more than one way.
 // expect: a value is text, an integer, a bool, a SID or the like, or an optional of one of these
 #include <sidecall/sidecall.hpp>
 

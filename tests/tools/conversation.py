@@ -49,7 +49,7 @@ def main():
     example = Example(program, "--endpoint", standin.url, "--to", "client:alice", "--from", "+15005550006",
                       "--callback", "https://example.com/udm", "--port", "0", "--wait", "1",
                       account=standin.account, token=standin.token)
-    example.expect(1, "waited 1 seconds in vain for the call to be in-progress")
+    example.expect(1, "timed out after 1 seconds: waited for the call to be in-progress")
     ledger = standin.ledger().splitlines()
     calls = f"/2010-04-01/Accounts/{standin.account}/Calls"
     assert len(ledger) == 2 and ledger[0] == f"POST {calls}.json 201 1", ledger

@@ -47,7 +47,7 @@ int main()
     CHECK(call->status == "ab" && call->subresource_uris == R"("a\"b")");
     CHECK(!call->price && !call->to && !call->uri && !call->account_sid && !call->duration && !call->from);
 
-    // So is an item of a list, and a list that is none.
+    // An item of a list with another type is empty, too, and so is a list that is not an array.
     response.body = R"({"calls":[{"sid":1,"status":"busy"},null,{}],"page":"0","end":2,"next_page_uri":"/x"})";
     auto calls = twilio::list_call::parse(response);
     CHECK(calls && calls->calls.size() == 3 && calls->calls[0].status == "busy" && !calls->calls[0].sid);
@@ -56,7 +56,7 @@ int main()
     calls = twilio::list_call::parse(response);
     CHECK(calls && calls->calls.empty());
 
-    // What is no object, and another status, is a failure.
+    // A body that is not an object is a failure, and so is another status.
     response.body = "[]";
     CHECK(twilio::fetch_call::parse(response).error().code() == sidecall::errc::malformed_response);
     response.status = 404;
@@ -66,7 +66,7 @@ int main()
     response.body.clear();
     CHECK(odd::delete_::parse(response));
 
-    // An optional parameter that is not set is not sent; what is set is sent as it is.
+    // An optional parameter that is not set is not sent. One that is set is sent unchanged.
     twilio::list_call list{.account_sid = account};
     CHECK(url(list) == "https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000001/Calls.json");
     list.to = "";

@@ -99,7 +99,7 @@ class Names:
         return identifier
 
     def is_obvious(self, identifier, name):
-        """Whether a reader can tell the name from the identifier."""
+        """Whether the identifier is the plain snake_case form of the name, so that no comment is needed."""
         plain = snake_case(name)
         return bool(re.fullmatch("[A-Za-z0-9_]+", name)) and identifier == plain + "_" * (plain in self.reserved)
 
@@ -144,7 +144,7 @@ class Parameter:
 
 @dataclass
 class Operation:
-    """What the header has to say about one operation."""
+    """The content of the header for one operation."""
     id: str
     method: str
     path: str

@@ -263,7 +263,7 @@ TEST_CASE("a string is read as a SID, whatever escapes it has, and an optional s
     for (auto const* name : {"absent", "number", "none"}) CHECK(!object.find(name).optional_boolean());
 }
 
-TEST_CASE("the elements of a container that a call returns can be read in a loop")
+TEST_CASE("a loop can read the elements of a container that a function returns")
 {
     auto const object = sidecall::json_object::parse(R"({"calls":[1,2],"meta":{"page":3}})");
     REQUIRE(object);

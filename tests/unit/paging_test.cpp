@@ -51,7 +51,7 @@ struct list_trunks : list_calls {
     static constexpr std::string_view product = "voice";
 };
 
-/// Answers with these bodies, one after another, and keeps the requests.
+/// Returns responses with these bodies, one after another, and keeps the requests.
 struct script {
     std::vector<std::string> bodies;
     std::vector<std::string> urls{};
@@ -122,7 +122,7 @@ TEST_CASE("a range ends at its limit and says where the next page is")
     }
 }
 
-TEST_CASE("a failure is the last page of a range, which names the page that failed")
+TEST_CASE("a failure is the last element of a range, and next_uri() names the page that failed")
 {
     script transport{{page_0, ""}};
     auto const credentials = some_credentials();
@@ -138,7 +138,7 @@ TEST_CASE("a failure is the last page of a range, which names the page that fail
     CHECK(!none.next_uri());
 }
 
-TEST_CASE("a page can be fetched in a loop of one's own, with retries")
+TEST_CASE("the caller's own loop can fetch pages, with retries")
 {
     script transport{{page_0, "", page_1, page_2}};
     auto const credentials = some_credentials();
@@ -228,7 +228,7 @@ TEST_CASE("next_page_url must be at the host of the product or of the endpoint")
     for (auto const& sent : transport.urls) CHECK(sent.starts_with("https://voice.twilio.com/"));
 }
 
-TEST_CASE("reads where the next page is, and fails if that cannot be read")
+TEST_CASE("next_page returns the path and query of the next page, and fails if it cannot read them")
 {
     for (std::string_view last :
          {"{}", R"({"next_page_uri":null})", R"({"meta":null})", R"({"meta":{}})", R"({"meta":{"next_page_url":null}})",

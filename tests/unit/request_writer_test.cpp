@@ -118,7 +118,7 @@ TEST_CASE("a path is written as it is, and a segment is percent-encoded")
     CHECK(target([](auto& request) { request.path("/a/").segment(std::string("\xC3\xA9\0", 3)); }) == "/a/%C3%A9%00");
 }
 
-TEST_CASE("a segment that would change the path fails, with the name that it was given")
+TEST_CASE("a segment that would change the path fails, and the failure has its name")
 {
     for (std::string_view text : {"", ".", ".."}) {
         CAPTURE(text);
@@ -164,7 +164,7 @@ TEST_CASE("a form has any number of fields, in order")
     CHECK(body([](auto& request) { request.path("/a"); }) == "");
 }
 
-TEST_CASE("a value is text, a number, a truth value, a value of this library, or absent")
+TEST_CASE("a value is text, an integer, a bool, a value of this library, or absent")
 {
     auto const callback = *sidecall::callback_url::parse("https://example.com/?a=b");
     auto const text_of = [](auto const& value) {
@@ -213,7 +213,7 @@ TEST_CASE("a name that is a null pointer is an empty text")
           violation{"a header field", 0});
 }
 
-TEST_CASE("a value that was moved from fails, and so does a method that is none")
+TEST_CASE("a moved-from value fails, and so does an invalid method")
 {
     auto callback = *sidecall::callback_url::parse("https://example.com/a-callback-that-is-not-short");
     auto const taken = std::move(callback);
@@ -265,7 +265,7 @@ TEST_CASE("header fields come before those of the library, and Accept replaces t
           }) == "x-a: b\tc\xC3\xA9\r\nAccept: application/json\r\nAccept-Charset: utf-8\r\n" + user_agent);
 }
 
-TEST_CASE("no header field can end a line, take the place of another, or set the credential")
+TEST_CASE("no header field can end a line, replace one of the library, or set the credential")
 {
     struct row {
         std::string value;
@@ -324,7 +324,7 @@ TEST_CASE("a URI that Twilio returned is sent unchanged, and a query can follow"
     CHECK(target([&](auto& request) { request.uri("/a?..//?").query("x", 1); }) == "/a?..//?&x=1");
 }
 
-TEST_CASE("a URI can name no other host, no other resource and no other line")
+TEST_CASE("a URI cannot name another host, leave its path or begin another line")
 {
     struct row {
         std::string uri;
@@ -408,7 +408,7 @@ struct of_api : Base {
 
 } // namespace
 
-TEST_CASE("a product has its own host at Twilio, with the edge and the region; another server is as it is")
+TEST_CASE("a product has its own host at Twilio, with the edge and the region; any other endpoint keeps its host")
 {
     auto const parts = [](auto& request) { request.path("/v1/x"); };
     using plain = decltype(get(parts));

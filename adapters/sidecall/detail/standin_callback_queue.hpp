@@ -1,6 +1,6 @@
 #pragma once
 
-// Sends the status callbacks of calls one after the other, in a thread of their own.
+// Sends the status callbacks of calls one after another, in a separate thread.
 
 #include <sidecall/standin_types.hpp>
 
@@ -27,7 +27,7 @@ public:
     callback_queue(callback_queue const&) = delete;
     callback_queue& operator=(callback_queue const&) = delete;
 
-    /// Waits for the callback that is being sent. Those after it are not sent.
+    /// Waits for the callback that is being sent. The later ones are not sent.
     ~callback_queue()
     {
         {
@@ -38,7 +38,7 @@ public:
         if (thread_.joinable()) thread_.join();
     }
 
-    /// Adds callbacks, in order. The future has them when they were sent, with their results.
+    /// Adds callbacks, in order. The future becomes ready when they were sent, and holds them with their results.
     std::future<std::vector<standin_callback>> push(std::vector<standin_callback> callbacks)
     {
         job added{.callbacks = std::move(callbacks), .done = {}};

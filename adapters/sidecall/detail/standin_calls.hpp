@@ -56,7 +56,8 @@ inline bool is_call_party(std::string_view text)
     });
 }
 
-/// The calls, which the caller must lock. Answers requests for them, and collects the status callbacks of each change.
+/// The calls. Makes the responses to requests for them, and collects the status callbacks of each change. Not
+/// thread-safe: the caller must lock.
 class call_store {
 public:
     explicit call_store(standin_options const& options) : options_{options} {}
@@ -70,7 +71,7 @@ public:
         return result;
     }
 
-    /// The call with that SID, or null if no request created it, or one deleted it.
+    /// The call with that SID, or null if no request created it or a request deleted it.
     standin_call const* find(std::string const& sid) const
     {
         record const* const one = find_record(sid);
@@ -89,7 +90,7 @@ public:
                              .created = now,
                              .updated = now});
         nlohmann::ordered_json resource = describe(records_.front());
-        // Twilio has not stored the call yet when it answers.
+        // Twilio responds before it has stored the call.
         resource["date_created"] = nullptr;
         resource["date_updated"] = nullptr;
         return created(std::move(resource), options_);
@@ -317,8 +318,8 @@ private:
         parameters.emplace_back(name, value);
     }
 
-    /// Changes the status, and adds the status callbacks that this causes: first that of dialing, if the call was
-    /// queued and not canceled.
+    /// Changes the status, and adds the status callbacks that this causes. The first is that of dialing, if the call
+    /// was queued and is not canceled.
     void change(record& one, std::string const& status, due_status_callbacks& due) const
     {
         if (one.call.status == "queued" && status != "canceled") report(one, "initiated", "initiated", due);

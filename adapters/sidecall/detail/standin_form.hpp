@@ -61,7 +61,7 @@ inline std::string encode_form(named_values const& parameters)
     return encoded;
 }
 
-/// Decodes a form, or a query: `place` begins the text of the errors.
+/// Decodes a form or a query. The text of an error begins with `place`.
 inline form decode_form(std::string const& body, std::string const& place = "The body")
 {
     form result;

@@ -20,7 +20,7 @@
 
 namespace sidecall::standin_detail {
 
-/// Whether this is the media type of JSON. The only parameter it accepts is a charset of UTF-8.
+/// Whether this is the media type of JSON. Only the parameter `charset=utf-8` is accepted.
 inline bool is_json_type(std::string_view content_type)
 {
     auto const semicolon = content_type.find(';');
@@ -30,7 +30,8 @@ inline bool is_json_type(std::string_view content_type)
     return parameter == "charset=utf-8" || parameter == "charset=\"utf-8\"";
 }
 
-/// The knowledge sources, which the caller must lock. Answers requests for them; errors have the format of Twilio.
+/// The knowledge sources. Makes the responses to requests for them; errors are in Twilio's older format. Not
+/// thread-safe: the caller must lock.
 class knowledge_store {
 public:
     explicit knowledge_store(standin_options const& options) : options_{options} {}

@@ -1,6 +1,6 @@
 #pragma once
 
-// Lists in pages, as Twilio cuts them: a page token names a resource, so that a list may grow between two pages.
+// Lists in pages, as Twilio splits them. A page token names a resource, so the list may grow between two pages.
 
 #include <sidecall/detail/standin_form.hpp>
 #include <sidecall/detail/standin_parameters.hpp>
@@ -30,8 +30,8 @@ struct page {
     std::optional<std::string> next = {};
 };
 
-/// Cuts the page that the query asks for. `sids` are those of all resources that its filters find, in order. Returns
-/// the response to a query that asks for no page.
+/// Finds the page that the query asks for. `sids` are those of all resources that match its filters, in order. Returns
+/// the error response if there is no such page.
 inline std::variant<page, reply> cut_page(std::vector<std::string> const& sids, std::string const& path,
                                           named_values const& query)
 {

@@ -64,7 +64,7 @@ inline std::optional<reply> check_sid(named_values const& parameters, std::strin
     return error_reply(400, "Parameter '" + name + "' is not " + prefix + " and 32 hexadecimal digits", code);
 }
 
-/// The number that the digits write, or nothing if they write none, or one above `highest`.
+/// Parses a number of decimal digits. Returns nothing if the text is not one, or if the number is above `highest`.
 inline std::optional<std::size_t> parse_number(std::string_view digits, std::size_t highest)
 {
     if (digits.empty()) return std::nullopt;
@@ -84,7 +84,7 @@ inline std::optional<reply> check_number(named_values const& parameters, std::st
     return bad_request("Parameter '" + name + "' is not a number in the range 0 to " + std::to_string(highest));
 }
 
-/// Returns the first response that is one.
+/// Returns the first argument that is a response, or nothing.
 template <class... Checks>
 std::optional<reply> first_of(Checks... checks)
 {

@@ -12,7 +12,7 @@
 
 namespace sidecall::standin_detail {
 
-/// A response. Header fields that the server adds are missing.
+/// A response, without the header fields that the server adds.
 struct reply {
     int status = 500;
     std::string body = {};
@@ -58,7 +58,7 @@ inline reply as_problem(reply answer)
     return answer;
 }
 
-/// A 201 with this resource, less the members that the options change.
+/// A 201 with this resource. Members that the options name are null or left out.
 inline reply created(nlohmann::ordered_json resource, standin_options const& options)
 {
     for (std::string const& name : options.null_members)

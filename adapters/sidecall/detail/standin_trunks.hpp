@@ -23,12 +23,12 @@
 
 namespace sidecall::standin_detail {
 
-/// The trunks, which the caller must lock. Answers requests for them.
+/// The trunks. Makes the responses to requests for them. Not thread-safe: the caller must lock.
 class trunk_store {
 public:
     explicit trunk_store(standin_options const& options) : options_{options} {}
 
-    /// `base_url` is what their URLs begin with.
+    /// `base_url` is the beginning of their URLs.
     reply create(named_values const& parameters, std::string const& base_url, std::mt19937_64& sids)
     {
         if (auto fault = creation_fault(parameters)) return *fault;

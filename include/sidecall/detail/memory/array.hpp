@@ -4,8 +4,8 @@
 
 namespace sidecall::detail {
 
-/// An array that can be copied, returned, compared and used as a template argument. Has the members of `std::array`
-/// that the library uses, because <array> is expensive to include. Structured bindings need `elements`.
+/// Replaces `std::array`, because <array> is expensive to include. Has only the members that the library uses. It can
+/// be copied, returned, compared and used as a template argument. Structured bindings need `elements`.
 template <class T, std::size_t Size>
 struct array {
     T elements[Size];
@@ -20,7 +20,7 @@ struct array {
     constexpr T& operator[](std::size_t i) noexcept { return elements[i]; }
     constexpr T const& operator[](std::size_t i) const noexcept { return elements[i]; }
 
-    /// Stops at the first difference. Codes that are compared with a secret need `equal_in_constant_time`.
+    /// Stops at the first difference. To compare secret codes, use `equal_in_constant_time`.
     friend constexpr bool operator==(array const&, array const&) noexcept = default;
 };
 

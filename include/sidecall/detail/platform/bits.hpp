@@ -3,8 +3,8 @@
 // What the library uses of <bit>, which is expensive to include.
 namespace sidecall::detail {
 
-/// Whether the first byte of a number is its lowest. Compilers that do not define the byte order are those of Windows,
-/// which is always little-endian.
+/// Whether the first byte of a number is its least significant one. Only compilers for Windows, which is always
+/// little-endian, do not define the byte order.
 #if defined(__BYTE_ORDER__)
 inline constexpr bool is_little_endian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 #else

@@ -10,7 +10,7 @@
 // The names and values of header fields (RFC 9110, sections 5.1 and 5.5) that an operation may add to its request.
 namespace sidecall::detail {
 
-/// `tchar` (RFC 9110, section 5.6.2), of which a name consists.
+/// Bytes of a name: `tchar` (RFC 9110, section 5.6.2).
 struct is_token_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept
@@ -21,7 +21,7 @@ struct is_token_byte : byte_class {
     }
 };
 
-/// Bytes of a value: visible ASCII, space, tab and `obs-text`. No CR, LF, NUL or another control character.
+/// Bytes of a value (RFC 9110, section 5.5): visible ASCII, space, tab and `obs-text`. No other control character.
 struct is_field_value_byte : byte_class {
     template <class Bytes>
     constexpr auto operator()(Bytes c) const noexcept

@@ -57,7 +57,8 @@ struct violation {
     constexpr explicit operator bool() const noexcept { return !rule.view().empty(); }
 };
 
-/// A violation and the field in which it is; empty if the whole text is meant. Converts to false if there is none.
+/// A violation and the field that has it. The field is empty if the violation is of the whole text. Converts to false
+/// if there is no violation.
 struct named_violation {
     literal field = "";
     violation cause{};

@@ -298,7 +298,7 @@ constexpr violation parse_uri(std::string_view text, uri& parts) noexcept
 }
 
 /// Whether a segment of a path is "." or "..", which may also be percent-encoded (RFC 3986, sections 3.3 and 6.2.2.2).
-/// Clients remove such a segment, so the path would be that of another resource.
+/// Clients remove such a segment, so the path would name another resource.
 constexpr bool is_dot_segment(std::string_view segment) noexcept
 {
     std::size_t dots = 0;
@@ -311,8 +311,8 @@ constexpr bool is_dot_segment(std::string_view segment) noexcept
     return dots == 1 || dots == 2;
 }
 
-/// Returns what is wrong with a path: every byte must be a `pchar` or "/" (RFC 3986, section 3.3), or, if it may have a
-/// query, one that a query allows.
+/// Returns what is wrong with a path. Every byte must be a `pchar` or "/" (RFC 3986, section 3.3), and no segment may
+/// be a dot segment. If `may_have_query`, a "?" and a query (section 3.4) may follow.
 constexpr violation check_path(std::string_view text, bool may_have_query) noexcept
 {
     std::size_t const end = find_or_end(text, "?", 0);
@@ -328,7 +328,8 @@ constexpr violation check_path(std::string_view text, bool may_have_query) noexc
     return {};
 }
 
-/// Returns what is wrong with a `relative-ref` (RFC 3986, section 4.2) of a path and a query only, from a server.
+/// Returns what is wrong with a path and query that a server returned: a `relative-ref` (RFC 3986, section 4.2) that
+/// begins with one "/".
 constexpr violation check_path_and_query(std::string_view text) noexcept
 {
     if (text.substr(0, 1) != "/") return {"does not begin with '/'", 0};

@@ -13,9 +13,9 @@
 #include <sidecall/detail/text/uri.hpp>
 #include <sidecall/text_view.hpp>
 
-// The parameter types for names and fixed texts of a request. A literal is checked at compile time, and a failure can
-// name it. A literal that breaks a rule is not a constant expression, because the constructor then calls a function
-// that is not `constexpr`; that function's name is the error message.
+// The parameter types for names and fixed texts of a request. A literal is checked at compile time. If it breaks a
+// rule, the constructor calls a function that is not `constexpr`, so the program does not compile; the function's name
+// is the error message. A failure at run time can name a literal as its field.
 namespace sidecall::detail {
 
 [[noreturn]] inline void this_is_not_part_of_a_path() noexcept
@@ -32,7 +32,7 @@ namespace sidecall::detail {
     end_program("a name of a parameter is not valid"); // reached only from clang++ before version 15
 }
 
-/// What a failure calls a parameter or header field whose name was made at run time.
+/// The field of a failure of a parameter or a header field whose name was made at run time.
 inline constexpr literal unnamed_parameter = "a parameter";
 inline constexpr literal unnamed_header = "a header field";
 

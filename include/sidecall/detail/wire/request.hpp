@@ -14,9 +14,9 @@
 #include <sidecall/detail/wire/names.hpp>
 #include <sidecall/endpoint.hpp>
 
-// The two sinks of a `request_writer`. The library calls the `write` of an operation twice: first with a
-// `measuring_sink`, which checks the parts and adds up their size, so that the buffer is allocated once; then with a
-// `writing_sink`, which writes them to the buffer.
+// The two sinks of a `request_writer`. The library calls the `write` of an operation first with a `measuring_sink`,
+// which checks the parts and adds up their size, so that the buffer is allocated once; then, once or once for each
+// part, with a `writing_sink`, which writes them to the buffer.
 namespace sidecall::detail {
 
 /// The header fields that every request has, in their order.
@@ -52,8 +52,8 @@ constexpr std::size_t origin_size(endpoint const& destination, std::string_view 
                                                              : size - twilio_product.size() + other_product.size();
 }
 
-/// Writes the origin of a request: that of the endpoint, at Twilio with the host name of the operation's product if
-/// that is another than "api". Returns the end.
+/// Writes the origin of a request: that of the endpoint. If the endpoint is Twilio, the operation's product, if other
+/// than "api", replaces the first label of the host. Returns the end.
 constexpr char* put_origin(char* out, endpoint const& destination, std::string_view other_product) noexcept
 {
     std::string_view const origin = destination.origin();
@@ -139,13 +139,13 @@ public:
         if (!fault_) fault_ = {field, {rule, offset}};
     }
 
-    /// What is wrong with the request, after the parts.
+    /// What is wrong with the request. Call this after `write`.
     constexpr named_violation fault() const noexcept
     {
         return is_empty_path_ && !fault_ ? named_violation{"path", {"missing", 0}} : fault_;
     }
 
-    /// The size of the request: with the header lines that `writing_sink::finish` adds.
+    /// The size of the request, including the header lines that `writing_sink::finish` adds.
     constexpr std::size_t size() const noexcept
     {
         return size_ + (has_accept_ ? 0 : accept_lines.size()) + type_line(body_).size() + user_agent_size_;
@@ -191,11 +191,11 @@ private:
 };
 
 /// Writes a request to a buffer: the URL, the body, then the header fields. Takes the calls that a `measuring_sink` has
-/// accepted, then `finish`. Ends the program if `write` passes other parts that could overrun the buffer, change the
-/// host or add a header line.
+/// accepted, then `finish`. Ends the program if `write` now passes different parts that could overrun the buffer,
+/// change the host or add a header line.
 class writing_sink {
 public:
-    /// Writes to `out`, which has room for `size` bytes, at first the origin.
+    /// Writes to `out`, which has room for `size` bytes. Begins with the origin.
     constexpr writing_sink(char* out, std::size_t size, endpoint const& destination, std::string_view product) noexcept
         : begin_(out), out_(put_origin(out, destination, product)), end_(out + size), target_(written()),
           destination_(destination)
