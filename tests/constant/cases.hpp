@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 /// The name comes first, so that a compiler shows it even if the condition is not a constant expression.
 #define CASE(name, ...) static_assert((__VA_ARGS__), name)
@@ -196,6 +197,52 @@ constexpr bool makes(Operation const&, refused const&)
 constexpr bool makes(failure const&, request const&)
 {
     return false;
+}
+
+/// A part of a user's operation: the kind, its name if the kind has one, and its value.
+struct part {
+    std::string_view kind;
+    std::string_view name;
+    std::string_view value;
+};
+
+/// A user's operation. Without a "uri" its path is "/v1", then one "/" before each segment.
+template <http_method Method, bool IsVoice>
+struct own_operation {
+    std::initializer_list<part> parts;
+
+    static constexpr http_method request_method = Method;
+    static constexpr std::string_view product = IsVoice ? "voice" : "api";
+
+    template <class Request>
+    constexpr void write(Request& request) const
+    {
+        bool has_uri = false;
+        for (auto const& one : parts) has_uri = has_uri || one.kind == "uri";
+        if (!has_uri) request.path("/v1");
+        for (auto const& [kind, name, value] : parts) {
+            if (kind == "segment") request.path("/").segment(exact(value));
+            if (kind == "uri") request.uri(exact(value));
+            if (kind == "query") request.query(exact(name), exact(value));
+            if (kind == "header") request.header(exact(name), exact(value));
+            if constexpr (Method == http_method::post) {
+                if (kind == "field") request.field(exact(name), exact(value));
+                if (kind == "json_body") request.json_body(exact(value));
+            }
+        }
+    }
+};
+
+template <http_method Method, bool IsVoice, class Wanted>
+constexpr bool own_request(std::string_view server, std::initializer_list<part> parts, Wanted const& wanted)
+{
+    auto const made = make_request(own_operation<Method, IsVoice>{parts}, *endpoint::parse(exact(server)));
+    if (!made) return makes(made.error(), wanted);
+    if constexpr (std::is_same_v<Wanted, request>)
+        return is(wanted.method, to_string_view(made->method())) && is(wanted.url, made->url()) &&
+               is(wanted.body, made->body());
+    else
+        return false;
 }
 
 /// Parses the SIDs that each request has in its path. If they are valid, calls `then` with them.

@@ -20,7 +20,7 @@ import sys
 
 PARTS = {
     "texts": ["sid", "callback_url", "date", "json", "form_encode"],
-    "requests": ["create_subscription", "create_message", "delete_subscription"],
+    "requests": ["create_subscription", "create_message", "delete_subscription", "request"],
     "answers": ["parse_create_subscription", "parse_create_message", "parse_delete_subscription"],
     "webhooks": ["verify", "receive"],
 }
@@ -127,6 +127,24 @@ def request(operation, *arguments):
     return row
 
 
+def own_request(case, expect):
+    parts = []
+    for kind, *texts in case["parts"]:
+        name, text = ([""] + [base64.b64decode(one) for one in texts])[-2:]
+        parts.append(f'{{{literal(kind)}, {literal(name)}, {literal(text)}}}')
+    method = "post" if case["method"] == "POST" else "get"
+    is_voice = "true" if case.get("product") == "voice" else "false"
+    server = literal(case.get("endpoint", "https://api.twilio.com"))
+    if expect["ok"]:
+        values = {k: v for k, v in expect.items() if k not in ("ok", "body_b64", "headers")}
+        if "body_b64" in expect:
+            values["body"] = base64.b64decode(expect["body_b64"]).decode()
+        wanted = designated("request", values, ["method", "url", "body"])
+    else:
+        wanted = refused(expect)
+    return f"own_request<http_method::{method}, {is_voice}>({server}, {{{', '.join(parts)}}}, {wanted})"
+
+
 def answer(operation):
     def row(case, expect):
         call = f"parse<{operation}>({case['status']}, {member(case, 'body')}"
@@ -159,7 +177,7 @@ ROWS = {
     "create_subscription": request("create_subscription", "account_sid", "call_sid", "callback", "idempotency_key?",
                                    "method?"),
     "create_message": request("create_message", "account_sid", "call_sid", "content", "idempotency_key?"),
-    "delete_subscription": request("delete_subscription", "account_sid", "call_sid", "sid"),
+    "delete_subscription": request("delete_subscription", "account_sid", "call_sid", "sid"), "request": own_request,
     "parse_create_subscription": answer("subscription"), "parse_create_message": answer("message"),
     "parse_delete_subscription": answer("deletion"), "verify": webhook("verify"), "receive": webhook("receive"),
 }
