@@ -27,11 +27,10 @@ inline constexpr bool is_sid = false;
 template <char A, char B>
 inline constexpr bool is_sid<basic_sid<A, B>> = true;
 
+template <class T, class... Others>
+inline constexpr bool is_any_of = (std::is_same_v<T, Others> || ...);
 template <class T>
-inline constexpr bool is_character =
-    std::is_same_v<std::remove_cv_t<T>, char> || std::is_same_v<std::remove_cv_t<T>, wchar_t> ||
-    std::is_same_v<std::remove_cv_t<T>, char8_t> || std::is_same_v<std::remove_cv_t<T>, char16_t> ||
-    std::is_same_v<std::remove_cv_t<T>, char32_t>;
+inline constexpr bool is_character = is_any_of<std::remove_cv_t<T>, char, wchar_t, char8_t, char16_t, char32_t>;
 
 /// A value of this library that owns or refers to a text, such as a SID or a `callback_url`. It is empty only if it was
 /// moved from.
@@ -40,10 +39,13 @@ concept has_view = std::is_copy_constructible_v<T> && requires(T const& value) {
     { value.view() } noexcept -> std::same_as<std::string_view>;
 };
 
+template <class T>
+concept is_number = std::integral<T> && !is_character<T>;
+
 /// What a request can contain as the value of a parameter or a header field, apart from `std::optional`.
 template <class T>
-concept request_value = std::is_convertible_v<T const&, text_view> || has_view<T> ||
-                        (std::integral<T> && !is_character<T>) || std::is_same_v<T, http_method>;
+concept request_value =
+    std::is_convertible_v<T const&, text_view> || has_view<T> || is_number<T> || std::is_same_v<T, http_method>;
 
 /// An integer in decimal.
 class decimal {
