@@ -28,18 +28,19 @@
 
 #include "loopback_server.hpp"
 
-namespace {
+namespace bulk_subscribe_test {
 
 using namespace std::chrono_literals;
 using sidecall::twilio_standin;
 
 /// cpp-httplib's first request runs alone. Debian's library is built without the thread sanitizer, which therefore does
 /// not see how its static locals are guarded, and reports their initialization and use as a race.
-bool const is_warm = [] {
+bool warm_up()
+{
     twilio_standin const twilio;
     httplib::Client client("127.0.0.1", twilio.port());
     return static_cast<bool>(client.Get("/"));
-}();
+}
 
 /// A temporary folder for the program's input and output, removed by the destructor.
 class workplace {
@@ -163,11 +164,9 @@ std::map<std::string, std::string> made_at(twilio_standin const& twilio)
     return subscriptions;
 }
 
-} // namespace
-
 TEST_CASE("bulk_subscribe, killed ten times at random moments and restarted, subscribes each call exactly once")
 {
-    REQUIRE(is_warm);
+    REQUIRE(warm_up());
     std::size_t const calls = 1500;
     twilio_standin twilio({.faults = sidecall::standin_faults{
                                .rate = 0.05, .seed = 11, .stall = 200ms, .slow_accept = 20ms, .retry_after = 1}});
@@ -296,3 +295,5 @@ TEST_CASE("with a silent server, it stops by its deadline")
     CHECK(done.err.find("the deadline has passed") != std::string::npos);
     CHECK(done.err.find("0 subscribed") != std::string::npos);
 }
+
+} // namespace bulk_subscribe_test

@@ -5,6 +5,7 @@
 #include <sidecall/standin.hpp>
 
 #include "../../examples/call_control.hpp"
+#include "transport_names.hpp"
 
 #include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>
@@ -18,10 +19,7 @@
 #include <utility>
 #include <vector>
 
-TYPE_TO_STRING(sidecall::curl_transport);
-TYPE_TO_STRING(sidecall::httplib_transport);
-
-namespace {
+namespace call_control_test {
 
 using namespace call_control;
 using namespace sidecall::literals;
@@ -68,8 +66,6 @@ auto parse(int status, std::string body)
     sidecall::http_response const response{.status = status, .body = std::move(body)};
     return Operation::parse(response);
 }
-
-} // namespace
 
 static_assert(sidecall::operation<create_call> && sidecall::operation<fetch_call> && sidecall::operation<end_call> &&
               sidecall::operation<list_calls> && sidecall::operation<list_byoc_trunks> &&
@@ -410,3 +406,5 @@ TEST_CASE("a response without a valid SID is malformed")
     CHECK(parse<fetch_knowledge>(200, R"({"name":"x"})").error().field() == "id");
     CHECK(parse<create_call>(200, "{}").error().code() == errc::unexpected_status);
 }
+
+} // namespace call_control_test

@@ -18,7 +18,7 @@
 #include <string>
 #include <thread>
 
-namespace {
+namespace conversation_test {
 
 /// A port that was free a moment ago.
 int free_port()
@@ -92,8 +92,6 @@ std::string status_of_the_call(sidecall::twilio_standin const& twilio)
     return calls.size() == 1 ? calls[0].status : "";
 }
 
-} // namespace
-
 TEST_CASE("the program ends a call that was answered")
 {
     sidecall::twilio_standin twilio;
@@ -145,3 +143,5 @@ TEST_CASE("the program reports a call that ends before its client sends a messag
     CHECK(conversation.wait(output) == 1);
     CHECK(output.find("conversation: the call ended without a message") != output.npos);
 }
+
+} // namespace conversation_test

@@ -17,7 +17,7 @@
 #include <sidecall/sidecall.hpp>
 #include <sidecall/standin.hpp>
 
-namespace {
+namespace resilience_test {
 
 using namespace std::chrono_literals;
 using namespace sidecall::literals;
@@ -119,8 +119,6 @@ std::string reason_of(sidecall::result<T> const& made)
     return made ? std::string() : made.error().to_string();
 }
 
-} // namespace
-
 TEST_CASE_TEMPLATE("without a key, nothing is sent again once a byte may have arrived, whatever the fault", Adapter,
                    ADAPTERS)
 {
@@ -202,3 +200,5 @@ TEST_CASE_TEMPLATE("with a silent or unreachable server, it stops by the deadlin
               (port == silent.port() ? sidecall::errc::timed_out : sidecall::errc::not_connected));
     }
 }
+
+} // namespace resilience_test

@@ -4,6 +4,8 @@
 #include <sidecall/httplib.hpp>
 #include <sidecall/standin.hpp>
 
+#include "transport_names.hpp"
+
 #include <sidecall/sequencer.hpp>
 #include <sidecall/sidecall.hpp>
 #include <sidecall/webhook.hpp>
@@ -25,10 +27,7 @@
 #include <utility>
 #include <vector>
 
-TYPE_TO_STRING(sidecall::curl_transport);
-TYPE_TO_STRING(sidecall::httplib_transport);
-
-namespace {
+namespace round_trip_test {
 
 using namespace sidecall::literals;
 using sidecall::arrival;
@@ -251,8 +250,6 @@ void check_conversation(twilio_standin const& standin, user_server<Transport> co
     CHECK(wrong == 0);
     CHECK(server.waiting() == 0);
 }
-
-} // namespace
 
 TEST_CASE_TEMPLATE("a whole conversation, from the subscription to the end of the call", Transport,
                    sidecall::curl_transport, sidecall::httplib_transport)
@@ -571,3 +568,5 @@ TEST_CASE("a 201 whose optional members are null or absent still gives its SID")
         CHECK(sent->sid.view() == standin.client_received(call_text).at(0).sid);
     }
 }
+
+} // namespace round_trip_test

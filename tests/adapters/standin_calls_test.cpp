@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace standin_calls_test {
 
 using nlohmann::json;
 using sidecall::standin_fields;
@@ -178,8 +178,6 @@ std::string value_of(httplib::Request const& request, char const* name)
 {
     return request.has_param(name) ? request.get_param_value(name) : "(absent)";
 }
-
-} // namespace
 
 TEST_CASE("a call is created queued, and found again")
 {
@@ -760,3 +758,5 @@ TEST_CASE("the same seed gives calls the same SIDs")
     caller to_one{one}, to_other{other};
     for (int i = 0; i != 3; ++i) CHECK(to_one.create() == to_other.create());
 }
+
+} // namespace standin_calls_test

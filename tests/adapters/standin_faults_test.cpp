@@ -26,7 +26,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-namespace {
+namespace standin_faults_test {
 
 using sidecall::standin_fault;
 using sidecall::standin_faults;
@@ -177,8 +177,6 @@ void with_each_form(standin_fault fault, Check check)
         CHECK((entry.status == 201 || entry.status == 204));
     }
 }
-
-} // namespace
 
 TEST_CASE("each fault has its own name and one place in the list")
 {
@@ -668,3 +666,5 @@ TEST_CASE("many clients are served at once, and each response that looks like su
     }
     CHECK(seen >= faultless);
 }
+
+} // namespace standin_faults_test

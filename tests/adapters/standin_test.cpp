@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace standin_test {
 
 using sidecall::standin_callback;
 using sidecall::standin_delivery;
@@ -309,8 +309,6 @@ standin_callback unsent(twilio_standin& standin, standin_message const& message,
     CHECK(made.front().error.substr(0, 11) == "invalid URL");
     return finished;
 }
-
-} // namespace
 
 TEST_CASE("a subscription can be created and deleted")
 {
@@ -1836,3 +1834,5 @@ TEST_CASE("clients send from many threads at once, each message with its own num
     CHECK(sids.size() == threads * messages);
     CHECK(standin.callbacks().size() == threads * messages);
 }
+
+} // namespace standin_test

@@ -9,6 +9,7 @@
 
 #include "../unit/request_of.hpp"
 #include "loopback_server.hpp"
+#include "transport_names.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -30,8 +31,6 @@
 #include <netdb.h>
 
 #define TRANSPORTS sidecall::curl_transport, sidecall::httplib_transport
-TYPE_TO_STRING(sidecall::curl_transport);
-TYPE_TO_STRING(sidecall::httplib_transport);
 
 static_assert(sidecall::transport<sidecall::curl_transport>);
 static_assert(sidecall::transport<sidecall::httplib_transport>);

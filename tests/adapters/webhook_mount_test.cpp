@@ -27,7 +27,7 @@
 
 #include <doctest/doctest.h>
 
-namespace {
+namespace webhook_mount_test {
 
 constexpr char const* call = "CA00000000000000000000000000000002";
 
@@ -226,8 +226,6 @@ raw_answer send_raw(int port, std::vector<std::string> const& texts)
 std::string const inner = "GET /inner HTTP/1.1\r\nHost: x\r\n\r\n";
 
 std::string const form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
-
-} // namespace
 
 TEST_CASE("a signed message reaches the handler and gets 204, whatever the method")
 {
@@ -755,3 +753,5 @@ TEST_CASE("other routes of the server are not affected")
     CHECK(client.Get("/udm/")->status == 404);
     CHECK(client.Get("/udm")->status == 403);
 }
+
+} // namespace webhook_mount_test
