@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <sidecall/callback_url.hpp>
 #include <sidecall/detail/memory/storage.hpp>
@@ -90,8 +91,18 @@ public:
         if (method == http_method::head) parser_.expect_no_body();
     }
 
-    constexpr http1_response_reader(http1_response_reader&&) noexcept = default;            ///< Moves the reader.
-    constexpr http1_response_reader& operator=(http1_response_reader&&) noexcept = default; ///< Moves the reader.
+    /// Moves the reader. `other` then fails, and its views are empty.
+    constexpr http1_response_reader(http1_response_reader&& other) noexcept
+        : parser_(std::move(other.parser_)), lines_(std::exchange(other.lines_, {}))
+    {
+    }
+    /// Moves the reader. `other` then fails, and its views are empty.
+    constexpr http1_response_reader& operator=(http1_response_reader&& other) noexcept
+    {
+        parser_ = std::move(other.parser_);
+        lines_ = std::exchange(other.lines_, {});
+        return *this;
+    }
     constexpr ~http1_response_reader() = default;
 
     /// Reads the next bytes of the connection. No bytes, and bytes after the end of the response, change nothing.
@@ -187,8 +198,10 @@ public:
         expect_callback(callback.view(), callback.target());
     }
 
-    constexpr http1_request_reader(http1_request_reader&&) noexcept = default;            ///< Moves the reader.
-    constexpr http1_request_reader& operator=(http1_request_reader&&) noexcept = default; ///< Moves the reader.
+    /// Moves the reader. The other one then fails, and its request is empty.
+    constexpr http1_request_reader(http1_request_reader&&) noexcept = default;
+    /// Moves the reader. The other one then fails, and its request is empty.
+    constexpr http1_request_reader& operator=(http1_request_reader&&) noexcept = default;
     constexpr ~http1_request_reader() = default;
 
     /// Reads the next bytes of the connection. No bytes, and bytes after the end of the request, change nothing.
@@ -313,7 +326,7 @@ constexpr void write_http1_response(int status, std::string_view text, http1_res
     } else {
         text = {};
     }
-    if (options.close) put("\r\nConnection: close");
+    if (options.close && status >= 200) put("\r\nConnection: close");
     put("\r\n\r\n");
     put(text);
 }

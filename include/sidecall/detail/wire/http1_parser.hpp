@@ -174,8 +174,8 @@ private:
         fields,
         content,           // of a known length, or of one chunk
         content_until_end, // until the connection ends
-        chunk_line, // the size and the extensions
-        chunk_end,  // CR LF
+        chunk_line,        // the size and the extensions
+        chunk_end,         // CR LF
         trailers,
         done,
         failed,
@@ -216,10 +216,7 @@ private:
         bool expects_continue = false;
     };
 
-    static constexpr literal message_name() noexcept
-    {
-        return is_request ? literal("request") : literal("response");
-    }
+    static constexpr literal message_name() noexcept { return is_request ? literal("request") : literal("response"); }
     constexpr literal line_name() const noexcept
     {
         if (facts_.next == element::fields) return "header field";
@@ -381,10 +378,10 @@ private:
         if (line.empty()) return fail(400, name, "an empty line before it", offset);
         if (!detail::parse_http_version(line.substr(0, 8), facts_.minor_version) || facts_.minor_version < 0)
             return fail(400, name, "does not begin with HTTP/1.1 or HTTP/1.0", offset);
-        if (line.size() < 12 || line[8] != ' ') return fail(400, name, "no status code of three digits", offset + 8);
+        if (line.size() == 8 || line[8] != ' ') return fail(400, name, "no space after the version", offset + 8);
+        std::string_view const code = slice(line, 9, 12);
         std::uint64_t status = 0;
-        bool const is_number = parse_decimal(line.substr(9, 3), 999, status);
-        if (!is_number || (line.size() > 12 && line[12] != ' '))
+        if (code.size() != 3 || !parse_decimal(code, 999, status) || (line.size() > 12 && line[12] != ' '))
             return fail(400, name, "no status code of three digits", offset + 9);
         if (status < 100) return fail(400, name, "the status code is less than 100", offset + 9);
         if (status == 101) return fail(400, name, "switches to a protocol that was not asked for", offset + 9);
@@ -422,8 +419,7 @@ private:
         offset += begin;
         if (target[0] == '/') {
             std::size_t const stop = detail::skip_uri_bytes(is_target_byte(), target, 0);
-            if (stop != target.size())
-                return fail(400, name, explain_uri_stop(target, stop).rule, offset + stop);
+            if (stop != target.size()) return fail(400, name, explain_uri_stop(target, stop).rule, offset + stop);
         } else { // the absolute form
             uri parts;
             if (auto const wrong = parse_uri(target, parts)) return fail(400, name, wrong.rule, offset + wrong.offset);
@@ -528,8 +524,7 @@ private:
             if (stop != value.size()) return fail(400, "Host", "not a host and port", offset + stop);
             facts_.has_host = true;
         } else if (equal_ignoring_case(name, "expect")) {
-            if (!equal_ignoring_case(value, "100-continue"))
-                return fail(417, "Expect", "not \"100-continue\"", offset);
+            if (!equal_ignoring_case(value, "100-continue")) return fail(417, "Expect", "not \"100-continue\"", offset);
             facts_.expects_continue = facts_.minor_version == 1; // RFC 9110, section 10.1.1
         } else if (equal_ignoring_case(name, "content-type")) {
             if (facts_.has_content_type) return fail(400, "Content-Type", "present twice", offset);
@@ -609,8 +604,9 @@ private:
         std::size_t const size = text.size() - at;
         std::size_t const room = smaller(limits_.body - (out_.size() - facts_.body), capacity_left());
         if (size > room)
-            return fail(413, "body", room == capacity_left() ? literal("the caller's buffer is too small for the body")
-                                                              : literal("the body is longer than its limit"),
+            return fail(413, "body",
+                        room == capacity_left() ? literal("the caller's buffer is too small for the body")
+                                                : literal("the body is longer than its limit"),
                         facts_.offset + at + room);
         append(text.substr(at), 0);
         at += size;
