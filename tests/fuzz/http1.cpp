@@ -31,22 +31,22 @@ struct outcome {
 template <class Reader>
 outcome feed(Reader& reader, std::string_view bytes, std::size_t size, bool ends)
 {
-    outcome found;
-    while (found.consumed != bytes.size()) {
+    outcome found{reader.feed({})};
+    while (found.last && found.consumed != bytes.size()) {
         std::string_view const piece = bytes.substr(found.consumed, size);
         std::unique_ptr<char[]> const copy(new char[piece.size()]);
         std::copy(piece.begin(), piece.end(), copy.get());
         found.last = reader.feed({copy.get(), piece.size()});
-        if (!found.last) return found;
+        if (!found.last) break;
         require(found.last->consumed <= piece.size(), "no more is consumed than is there");
         require(found.last->done || found.last->consumed == piece.size(), "an incomplete message consumes everything");
         require(!found.last->wants_continue || !found.wanted_continue, "100 Continue is wanted once");
         found.wanted_continue |= found.last->wants_continue;
         found.consumed += found.last->consumed;
-        if (found.last->done) return found;
+        if (found.last->done) break;
     }
     if constexpr (requires { reader.end(); }) {
-        if (ends) found.last = reader.end();
+        if (ends) found.last = reader.end(); // changes nothing after the end of a message and after a failure
     }
     return found;
 }
@@ -90,18 +90,16 @@ std::pair<Reader, outcome> read_in_all_ways(std::string_view bytes, std::size_t 
     };
     check(Reader(arguments..., limits), size);
     check(Reader(arguments..., limits), 1);
-    std::size_t const room = bytes.size() + 100;
-    std::unique_ptr<char[]> const memory(new char[room]);
-    check(Reader(arguments..., sidecall::storage(memory.get(), room), limits), bytes.size());
-    check(Reader(arguments..., sidecall::storage(memory.get(), room), limits), size);
-    for (std::size_t small : {bytes.size() / 2, bytes.size() / 4}) { // a small buffer
-        std::unique_ptr<char[]> const little(new char[small]);
-        Reader first(arguments..., sidecall::storage(little.get(), small), limits);
+    for (std::size_t room : {bytes.size() + 100, bytes.size() / 2, bytes.size() / 4}) {
+        std::unique_ptr<char[]> const memory(new char[room]);
+        Reader first(arguments..., sidecall::storage(memory.get(), room), limits);
         auto const of_first = feed(first, bytes, bytes.size(), ends);
-        std::unique_ptr<char[]> const same(new char[small]);
-        Reader second(arguments..., sidecall::storage(same.get(), small), limits);
+        std::unique_ptr<char[]> const same(new char[room]);
+        Reader second(arguments..., sidecall::storage(same.get(), room), limits);
         require_same(first, of_first, second, feed(second, bytes, size, ends));
-        if (of_first.last && of_first.last->done) require_same(whole, found, first, of_first);
+        bool const is_too_small =
+            !of_first.last && of_first.last.error().message().find("too small") != std::string_view::npos;
+        if (!is_too_small) require_same(whole, found, first, of_first);
     }
     return {std::move(whole), found};
 }

@@ -260,12 +260,15 @@ private:
         put(out_.data() + out_.size(), text);
         out_.resize(size);
     }
+    /// Doubles the capacity, but not beyond what the message can need.
     constexpr void grow(std::size_t size, std::size_t rest)
     {
         std::size_t capacity = 2 * out_.capacity();
         if (capacity < size + rest) capacity = size + rest;
-        std::size_t const limit = saturating_sum(saturating_sum(facts_.url.end + 2, limits_.body),
-                                                 saturating_sum(limits_.header_block, limits_.line));
+        bool const is_length_known = facts_.next == element::content && !facts_.is_chunked;
+        std::size_t const limit = is_length_known ? saturating_sum(out_.size(), facts_.left)
+                                                  : saturating_sum(saturating_sum(facts_.url.end + 2, limits_.body),
+                                                                   saturating_sum(limits_.header_block, limits_.line));
         if (capacity > limit && limit >= size) capacity = limit;
         buffer larger(capacity);
         put(larger.data(), out_.view());
@@ -459,17 +462,17 @@ private:
         std::string_view const value = trim(line.substr(colon + 1));
         std::size_t const value_offset = offset + static_cast<std::size_t>(value.data() - line.data());
         if (facts_.next == element::trailers) {
-            for (std::string_view framing : {"content-length", "transfer-encoding", "host"})
+            for (std::string_view framing : {"Content-Length", "Transfer-Encoding", "Host"})
                 if (equal_ignoring_case(name, framing))
                     return fail(400, line_name(), "must not be in the trailer", offset);
             return;
         }
 
-        if (name.size() == 14 && equal_ignoring_case(name, "content-length"))
+        if (name.size() == 14 && equal_ignoring_case(name, "Content-Length"))
             read_content_length(value, value_offset);
-        else if (name.size() == 17 && equal_ignoring_case(name, "transfer-encoding"))
+        else if (name.size() == 17 && equal_ignoring_case(name, "Transfer-Encoding"))
             read_transfer_encoding(value, value_offset);
-        else if (name.size() == 10 && equal_ignoring_case(name, "connection"))
+        else if (name.size() == 10 && equal_ignoring_case(name, "Connection"))
             read_connection(value);
         else if constexpr (is_request)
             read_request_field(name, value, value_offset, rest);
@@ -518,19 +521,19 @@ private:
     constexpr void read_request_field(std::string_view name, std::string_view value, std::size_t offset,
                                       std::size_t rest)
     {
-        if (equal_ignoring_case(name, "host")) {
+        if (equal_ignoring_case(name, "Host")) {
             if (facts_.has_host) return fail(400, "Host", "present twice", offset);
             std::size_t const stop = detail::find_first_not_in(is_host_field_byte(), value, 0);
             if (stop != value.size()) return fail(400, "Host", "not a host and port", offset + stop);
             facts_.has_host = true;
-        } else if (equal_ignoring_case(name, "expect")) {
+        } else if (equal_ignoring_case(name, "Expect")) {
             if (!equal_ignoring_case(value, "100-continue")) return fail(417, "Expect", "not \"100-continue\"", offset);
             facts_.expects_continue = facts_.minor_version == 1; // RFC 9110, section 10.1.1
-        } else if (equal_ignoring_case(name, "content-type")) {
+        } else if (equal_ignoring_case(name, "Content-Type")) {
             if (facts_.has_content_type) return fail(400, "Content-Type", "present twice", offset);
             facts_.has_content_type = true;
             facts_.content_type = keep(value, rest);
-        } else if (equal_ignoring_case(name, "x-twilio-signature")) {
+        } else if (equal_ignoring_case(name, "X-Twilio-Signature")) {
             if (facts_.has_signature) return fail(400, "X-Twilio-Signature", "present twice", offset);
             facts_.has_signature = true;
             facts_.signature = keep(value, rest);
