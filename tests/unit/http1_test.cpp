@@ -179,6 +179,8 @@ TEST_CASE("a limit is exact")
 
     check_limit({.header_block = 12}, head + "A: b\r\nC:d\r\n\r\n", head + "A: b\r\nC: de\r\n", "header field", block,
                 27);
+    check_limit({.line = 15, .header_block = 16}, head + "A: " + repeat("b", 11) + "\r\n\r\n",
+                head + "A: " + repeat("b", 12), "header field", block, 31);
     check_limit({.header_block = 6}, head + "A: b\r\n\r\n", head + "A: b\r\nC", "header field", block, 23);
     check_limit({.header_block = 7}, head + "A: b\r\n\r\n", head + "A: b\r\nC", "header field", block, 23);
     check_limit({.header_block = 34}, chunked + "0\r\nA: b\r\n\r\n", chunked + "0\r\nA: bc\r\n", "trailer field", block,

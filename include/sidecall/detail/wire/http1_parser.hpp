@@ -490,10 +490,15 @@ private:
         constexpr literal name = "Content-Length";
         if (facts_.has_length) return fail(400, name, "present twice", offset);
         if (facts_.is_chunked) return fail(400, name, "present together with Transfer-Encoding", offset);
-        std::uint64_t number = 0;
-        if (!parse_decimal(value, SIZE_MAX, number)) return fail(400, name, "not a number of bytes", offset);
+        bool is_number = !value.empty();
+        std::size_t number = 0;
+        for (char c : value) {
+            is_number = is_number && is_digit(c) && number <= (SIZE_MAX - 9) / 10;
+            if (is_number) number = 10 * number + static_cast<std::size_t>(c - '0');
+        }
+        if (!is_number) return fail(400, name, "not a number of bytes", offset);
         facts_.has_length = true;
-        facts_.length = static_cast<std::size_t>(number);
+        facts_.length = number;
         facts_.length_offset = offset;
     }
 
