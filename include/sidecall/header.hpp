@@ -80,6 +80,7 @@ public:
 
 private:
     friend class header_list;
+    friend class http1_response_reader;
     friend class http_request;
     constexpr explicit header_lines(std::string_view text) noexcept : text_(text) {}
 
@@ -113,6 +114,9 @@ public:
     bool empty() const noexcept { return lines_.empty(); }                    ///< Whether there is no field.
 
 private:
+    friend class http1_response_reader;
+    explicit header_list(header_lines lines) : lines_(lines.text()) {}
+
     header_lines lines() const noexcept { return header_lines(lines_); }
 
     std::string lines_;

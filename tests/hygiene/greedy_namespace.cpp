@@ -1,6 +1,7 @@
 // The library's own calls must not find functions in a user's namespace by argument-dependent lookup, although
 // transports, timers, fields and operations have types from there. A call that finds one does not compile, since the
 // function is deleted or the call is ambiguous.
+#include <sidecall/http1.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <string_view>

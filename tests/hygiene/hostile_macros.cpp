@@ -345,6 +345,7 @@
 #undef st_atime
 #define st_atime HOSTILE
 
+#include <sidecall/http1.hpp>
 #include <sidecall/json.hpp>
 #include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>

@@ -17,8 +17,8 @@ FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreada
           "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
           "idempotency_key", "credentials", "endpoint", "http_method", "header", "json", "http_response", "error_response",
           "detail/wire", "request_writer", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
-          "sequencer", "transport", "paging", "retry_policy", "detail/sending", "retry", "sidecall"]
-NOT_IN_UMBRELLA = {"json", "paging"}
+          "http1", "sequencer", "transport", "paging", "retry_policy", "detail/sending", "retry", "sidecall"]
+NOT_IN_UMBRELLA = {"http1", "json", "paging"}
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
                  "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
                  "unordered_map", "thread", "iterator", "array", "bit", "cstring"}
