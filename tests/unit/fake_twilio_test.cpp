@@ -159,7 +159,7 @@ TEST_CASE("numbers and time begin where the options say")
 
 TEST_CASE("refuses in Twilio's format, checking one rule after another")
 {
-    struct row {
+    struct example {
         std::string_view target;
         std::initializer_list<form_field> form;
         int status;
@@ -172,7 +172,7 @@ TEST_CASE("refuses in Twilio's format, checking one rule after another")
     std::string const unknown_call =
         path.substr(0, path.find("CA")) + "CA0000000000000000000000000000000a" + path.substr(path.find("CA") + 34);
     std::string const with_query = path + "?a=b", long_target = path + '?' + std::string(8192, 'x');
-    row const rows[] = {
+    example const rows[] = {
         {"/", {}, 404, 20404, "The requested resource / was not found"},
         {"/2010-04-01/Accounts/AC00000000000000000000000000000001.json", {}, 404, 20404, ""},
         {with_query, {}, 400, 20001, "Query parameters are not supported"},
@@ -200,17 +200,17 @@ TEST_CASE("refuses in Twilio's format, checking one rule after another")
          21209,
          "Parameter 'Method' is not an HTTP method"},
     };
-    for (auto const& [target, form, status, code, text] : rows) {
-        CAPTURE(target);
-        auto const answer = answer_to(twilio, target, form);
-        CHECK(answer.status == status);
+    for (auto const& row : rows) {
+        CAPTURE(row.target);
+        auto const answer = answer_to(twilio, row.target, row.form);
+        CHECK(answer.status == row.status);
         CHECK(field(answer, "Content-Type") == "application/json");
         CHECK(field(answer, "Twilio-Request-Id").size() == 34);
         auto const failure = sidecall::failure_of(answer);
         CHECK(failure.code() == errc::api_error);
-        CHECK(failure.twilio_code() == code);
-        CHECK(failure.more_info() == "https://www.twilio.com/docs/errors/" + std::to_string(code));
-        if (!text.empty()) CHECK(failure.message() == text);
+        CHECK(failure.twilio_code() == row.code);
+        CHECK(failure.more_info() == "https://www.twilio.com/docs/errors/" + std::to_string(row.code));
+        if (!row.message.empty()) CHECK(failure.message() == row.message);
     }
     std::string const long_content = '"' + std::string(10'239, 'x') + '"';
     auto const too_long = answer_to(twilio, path, {{"Content", long_content}});
@@ -437,14 +437,14 @@ TEST_CASE("nothing works after the end of a call")
 
 TEST_CASE("each scripted outcome: what the server gets, and whether Twilio acts")
 {
-    struct row {
+    struct example {
         fake_outcome outcome;
         std::string_view error; // empty: success
         bool acts;
     };
     auto const created =
         sidecall::http_response{.status = 201, .body = R"({"sid":"KXffffffffffffffffffffffffffffffff"})"};
-    row const rows[] = {
+    example const rows[] = {
         {fake_outcome::answer(created), "", false},
         {fake_outcome::answer(created).after_effect(), "", true},
         {fake_outcome::answer({.status = 302}), "unexpected_status: HTTP 302: the status is not the documented one",
@@ -462,19 +462,19 @@ TEST_CASE("each scripted outcome: what the server gets, and whether Twilio acts"
          "answer_lost: the connection ended before the complete response; Twilio may have carried out the request",
          true},
     };
-    for (auto const& [outcome, error, acts] : rows) {
-        CAPTURE(error);
+    for (auto const& row : rows) {
+        CAPTURE(row.error);
         auto twilio = twilio_with_call();
-        twilio.next(outcome);
+        twilio.next(row.outcome);
         auto const said = sent(twilio, message("1"));
-        CHECK((said ? "" : said.error().to_string()) == error);
-        CHECK(twilio.messages(call).size() == (acts ? 1 : 0));
+        CHECK((said ? "" : said.error().to_string()) == row.error);
+        CHECK(twilio.messages(call).size() == (row.acts ? 1 : 0));
         auto const& recorded = twilio.requests().back();
-        CHECK(recorded.took_effect == acts);
+        CHECK(recorded.took_effect == row.acts);
         CHECK(recorded.status.has_value() != recorded.failure_code.has_value());
         if (said) CHECK(said->sid == "KXffffffffffffffffffffffffffffffff"_message_sid);
         REQUIRE(sent(twilio, message("2"))); // only the next request
-        CHECK(twilio.messages(call).size() == (acts ? 2 : 1));
+        CHECK(twilio.messages(call).size() == (row.acts ? 2 : 1));
     }
 }
 
