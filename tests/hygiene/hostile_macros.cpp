@@ -349,6 +349,7 @@
 #include <sidecall/json.hpp>
 #include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>
+#include <sidecall/testing.hpp>
 
 // How a program with these macros calls functions whose names are macros.
 using namespace sidecall::literals;
