@@ -201,7 +201,7 @@ private:
     {
         if (!choose_.one_in(3)) return;
         auto const& call = choose_.of(calls_);
-        log_ += "end call\n";
+        note("end call\n");
         fake_.end_call(call);
         standin_.end_call(text(call));
     }
@@ -304,7 +304,7 @@ private:
         constexpr int statuses[] = {400, 404, 409, 429, 500, 503, 504};
         int const status = choose_.of(statuses);
         bool const processed = choose_.one_in(2);
-        log_ += "next: " + std::to_string(status) + (processed ? " after the effect\n" : "\n");
+        note("next: " + std::to_string(status) + (processed ? " after the effect\n" : "\n"));
         auto const outcome = sidecall::fake_outcome::error(status, {{"Retry-After", "7"}});
         fake_.next(processed ? outcome.after_effect() : outcome);
         standin_.fail_next(status, {.retry_after = "7", .processed = processed});
@@ -316,7 +316,7 @@ private:
         auto const& call = choose_.of(calls_);
         std::string const& content = choose_.of(valid_contents);
         bool const json_body = choose_.one_in(3);
-        log_ += "client message\n";
+        note("client message\n");
         auto const expected = fake_.client_sends(call, content, {.json_body = json_body});
         auto message = standin_.client_message(text(call), content);
         if (!expected.empty()) {
@@ -348,7 +348,6 @@ private:
         if (!request || !other_request) return; // an edit made it a path that cannot be sent
         auto const answer = fake_(*request);
         auto const other_answer = transport_(*other_request);
-        log_ += to_string(fake_.requests().back()) + '\n';
         if (!answer || !other_answer)
             return differ("transport", answer ? "an answer" : answer.error().to_string(),
                           other_answer ? "an answer" : other_answer.error().to_string());
@@ -429,6 +428,21 @@ private:
         return body;
     }
 
+    /// Remembers a step that makes no request.
+    void note(std::string step) { notes_.emplace_back(fake_.requests().size(), std::move(step)); }
+
+    /// All steps so far.
+    std::string log() const
+    {
+        std::string text;
+        auto next = notes_.begin();
+        for (std::size_t i = 0; i <= fake_.requests().size(); ++i) {
+            for (; next != notes_.end() && next->first == i; ++next) text += next->second;
+            if (i != fake_.requests().size()) text += to_string(fake_.requests()[i]) + '\n';
+        }
+        return text;
+    }
+
     void compare(std::string const& what, std::string const& in_fake, std::string const& in_standin)
     {
         if (in_fake != in_standin) differ(what, in_fake, in_standin);
@@ -436,7 +450,7 @@ private:
     void differ(std::string const& what, std::string const& in_fake, std::string const& in_standin)
     {
         if (difference_.empty())
-            difference_ = log_ + "different " + what + "\nfake:     " + in_fake + "\nstand-in: " + in_standin;
+            difference_ = log() + "different " + what + "\nfake:     " + in_fake + "\nstand-in: " + in_standin;
     }
 
     struct subscription {
@@ -454,7 +468,7 @@ private:
     sidecall::webhook_verifier verifier_{sidecall::secret(token)};
     std::vector<subscription> subscriptions_;
     std::vector<std::pair<std::string, std::string>> sids_;
-    std::string log_;
+    std::vector<std::pair<std::size_t, std::string>> notes_; // each with the number of requests before it
     std::string difference_;
 };
 
