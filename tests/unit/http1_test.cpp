@@ -386,6 +386,9 @@ TEST_CASE("a moved-from reader fails and has no message")
     auto& same = third;
     third = std::move(same);
     CHECK(third.view().body == "{}");
+    http1_response_reader const fourth(std::move(third));
+    CHECK(fourth.headers().text() == "Content-Length: 2\r\n");
+    CHECK(third.headers().empty()); // NOLINT(bugprone-use-after-move)
 
     http1_request_reader request(callback);
     http1_request_reader other(std::move(request));
