@@ -35,7 +35,7 @@ enum class errc {
 
     // The sender of the webhook.
     invalid_signature, ///< Not signed by Twilio, or not with these tokens.
-    malformed_webhook, ///< Signed by Twilio, but not a user defined message.
+    malformed_webhook, ///< Signed by Twilio, but not a user defined message. Also: not a valid HTTP request.
 };
 
 namespace detail {

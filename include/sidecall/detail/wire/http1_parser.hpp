@@ -493,13 +493,12 @@ private:
         constexpr literal name = "Content-Length";
         if (facts_.has_length) return fail(400, name, "present twice", offset);
         if (facts_.is_chunked) return fail(400, name, "present together with Transfer-Encoding", offset);
-        bool is_number = !value.empty();
-        std::size_t number = 0;
-        for (char c : value) {
-            is_number = is_number && is_digit(c) && number <= (SIZE_MAX - 9) / 10;
-            if (is_number) number = 10 * number + static_cast<std::size_t>(c - '0');
-        }
-        if (!is_number) return fail(400, name, "not a number of bytes", offset);
+        std::size_t number = 0; // SIZE_MAX if it is larger
+        std::size_t digits = 0;
+        for (; digits != value.size() && is_digit(value[digits]); ++digits)
+            number =
+                number > (SIZE_MAX - 9) / 10 ? SIZE_MAX : 10 * number + static_cast<std::size_t>(value[digits] - '0');
+        if (digits == 0 || digits != value.size()) return fail(400, name, "not a number of bytes", offset + digits);
         facts_.has_length = true;
         facts_.length = number;
         facts_.length_offset = offset;
