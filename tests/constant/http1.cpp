@@ -14,15 +14,13 @@ using sidecall::http1_response_reader;
 
 /// One constant for each row, since compilers limit the work for a constant.
 template <class Reader, auto& rows, std::size_t i>
-constexpr bool row_holds = holds(reader_for<Reader>(rows[i]), rows[i], {}) &&
-                           holds(reader_for<Reader>(rows[i]), rows[i], {1, 1});
+constexpr bool row_holds =
+    holds(reader_for<Reader>(rows[i]), rows[i], {}) && holds(reader_for<Reader>(rows[i]), rows[i], {1, 1});
 
 template <class Reader, auto& rows>
-constexpr bool rows_hold = []<std::size_t... i>(std::index_sequence<i...>)
-{
+constexpr bool rows_hold = []<std::size_t... i>(std::index_sequence<i...>) {
     return (row_holds<Reader, rows, i> && ...);
-}
-(std::make_index_sequence<std::size(rows)>());
+}(std::make_index_sequence<std::size(rows)>());
 
 static_assert(rows_hold<http1_response_reader, good_responses>);
 static_assert(rows_hold<http1_response_reader, bad_responses>);
