@@ -90,9 +90,9 @@ TEST_CASE("the requests have the method, URL, type and body that Twilio document
           "https://example.com/udm");
 }
 
-TEST_CASE("signs the example of Twilio's documentation with its signature")
+TEST_CASE("signs a published example with its signature")
 {
-    // Twilio's page "Security": the token 12345 and the parameters of a call.
+    // An earlier version of Twilio's page "Security": the token 12345 and the parameters of a call.
     webhook_signer const signer{secret{"12345"}};
     auto const webhook = signer.sign("https://mycompany.com/myapp.php?foo=1&bar=2",
                                      std::vector<named_value>{{"Digits", "1234"},
@@ -164,6 +164,14 @@ TEST_CASE("bytes that are not UTF-8 become U+FFFD in a JSON body")
                                      {.json_body = true});
     CHECK(webhook.body == "{\"a\\u0001\\\"\\\\\":\"\xEF\xBF\xBD\\n\\u001f\x7F\"}");
     CHECK(webhook_verifier{secret{"token"}}.parameters(webhook));
+}
+
+TEST_CASE("the user-info and the fragment of a callback are not signed")
+{
+    webhook_signer const signer{secret{"token"}};
+    auto const plain = signer.sign("https://example.com:8443/udm?a=@", message);
+    for (char const* url : {"https://user:p@example.com:8443/udm?a=@", "https://u@v@example.com:8443/udm?a=@#@"})
+        CHECK(signer.sign(url, message).signature == plain.signature);
 }
 
 TEST_CASE("a repeated parameter is signed once")
