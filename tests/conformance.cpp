@@ -5,6 +5,7 @@
 #ifdef SINGLE_HEADER
 #include "sidecall.hpp"
 #else
+#include <sidecall/http1.hpp>
 #include <sidecall/json.hpp>
 #include <sidecall/sidecall.hpp>
 #endif
@@ -421,6 +422,83 @@ json receive(json const& c)
               {"timestamp", date_of(message->timestamp())}}}};
 }
 
+#ifndef SINGLE_HEADER // which has no http1.hpp
+/// What a reader makes of a message that it is fed in these pieces.
+template <class Reader>
+json read_in_pieces(Reader reader, std::vector<std::string_view> const& pieces, bool ends)
+{
+    std::size_t consumed = 0;
+    bool is_complete = false;
+    std::optional<sidecall::failure> fault;
+    auto const take = [&](sidecall::result<sidecall::http1_progress> const& progress) {
+        if (!progress) {
+            fault = progress.error();
+        } else {
+            consumed += progress->consumed;
+            is_complete = progress->done;
+        }
+    };
+    for (std::string_view piece : pieces)
+        if (!fault && !is_complete) take(reader.feed(piece));
+    if constexpr (requires { reader.end(); })
+        if (ends && !fault && !is_complete) take(reader.end());
+    json found;
+    if (fault) {
+        found = answer(*fault);
+        if constexpr (requires { reader.request(); }) found["status"] = reader.status();
+        return found;
+    }
+    found = {{"ok", true}, {"complete", is_complete}, {"consumed", consumed}, {"keep_alive", reader.keep_alive()}};
+    if constexpr (requires { reader.request(); }) {
+        sidecall::webhook_request const request = reader.request();
+        found["method"] = std::string_view(request.method);
+        found["url"] = std::string_view(request.url);
+        found["content_type"] = std::string_view(request.content_type);
+        found["signature"] = std::string_view(request.signature);
+        found["body_b64"] = to_base64(request.body);
+    } else {
+        sidecall::http_response const response = reader.response();
+        json headers = json::array();
+        for (auto const& field : response.headers) headers.push_back({field.name, field.value});
+        found["status"] = response.status;
+        found["headers"] = headers;
+        found["body_b64"] = to_base64(response.body);
+    }
+    return found;
+}
+
+/// Reads a message in one piece, byte by byte, and in every two pieces. All must give the same answer. `make` makes a
+/// reader.
+template <class Make>
+json read_message(json const& c, Make make)
+{
+    std::string const bytes = bytes_of(c, "message_b64");
+    std::string_view const message = bytes;
+    bool const ends = c.value("ends", false);
+    json const whole = read_in_pieces(make(), {message}, ends);
+    for (std::size_t at = 1; at < message.size(); ++at)
+        if (read_in_pieces(make(), {message.substr(0, at), message.substr(at)}, ends) != whole)
+            return {{"ok", false}, {"error", "differs in two pieces"}};
+    std::vector<std::string_view> single;
+    for (std::size_t at = 0; at != message.size(); ++at) single.push_back(message.substr(at, 1));
+    if (read_in_pieces(make(), single, ends) != whole) return {{"ok", false}, {"error", "differs byte by byte"}};
+    return whole;
+}
+
+json http1_request(json const& c)
+{
+    auto const callback = sidecall::callback_url::parse(c.value("callback", "https://example.com/udm"));
+    if (!callback) return answer(callback.error());
+    return read_message(c, [&] { return sidecall::http1_request_reader(*callback); });
+}
+
+json http1_response(json const& c)
+{
+    auto const method = c.value("method", "POST") == "HEAD" ? sidecall::http_method::head : sidecall::http_method::post;
+    return read_message(c, [&] { return sidecall::http1_response_reader(method); });
+}
+#endif
+
 std::map<std::string, json (*)(json const&), std::less<>> const operations{
     {"sid", sid},
     {"callback_url", callback_url},
@@ -436,6 +514,10 @@ std::map<std::string, json (*)(json const&), std::less<>> const operations{
     {"date", date},
     {"verify", verify},
     {"receive", receive},
+#ifndef SINGLE_HEADER
+    {"http1_request", http1_request},
+    {"http1_response", http1_response},
+#endif
 };
 
 json run(std::string const& line)

@@ -83,6 +83,7 @@ int main(int argc, char** argv)
     bench::add_callback_urls();
     bench::add_base64s();
     bench::add_parses();
+    bench::add_http1s();
 #endif
     bench::add_webhooks(suffix);
     bench::add_digest_works(suffix);

@@ -159,6 +159,28 @@ inline sha1_value webhook_hmac(webhook_input const& in)
     return code;
 }
 
+struct http1_read {
+    std::size_t lines;
+    std::string_view copy;
+};
+
+/// Finds the ends of the lines of the head, and copies the header fields and the body.
+inline http1_read http1(std::string_view message)
+{
+    static char memory[4096];
+    char const* at = message.data();
+    char const* const end = at + message.size();
+    std::size_t lines = 0;
+    while (auto const* line_end = static_cast<char const*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)))) {
+        bool const is_last = line_end - at == 1; // only the CR
+        at = line_end + 1;
+        if (is_last) break;
+        ++lines;
+    }
+    std::memcpy(memory, message.data(), message.size());
+    return {lines, {memory, message.size()}};
+}
+
 inline std::array<char, 93> base64(std::string_view bytes)
 {
     std::array<char, 93> out;

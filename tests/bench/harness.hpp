@@ -99,6 +99,7 @@ void add_own_operations();
 void add_callback_urls();
 void add_base64s();
 void add_parses();
+void add_http1s();
 void add_webhooks(char const* suffix);
 void add_digest_works(char const* suffix);
 void add_adapter();

@@ -288,6 +288,40 @@ inline std::vector<webhook_input> webhook_inputs()
     return made;
 }
 
+/// A response with ten header fields and a body, as HTTP/1.1.
+struct http1_input {
+    std::string message;
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::string body;
+};
+
+inline std::vector<http1_input> http1_inputs()
+{
+    random_source random(5);
+    std::vector<http1_input> made;
+    for (std::size_t i = 0; i != input_count; ++i) {
+        http1_input in;
+        in.body = "{\"content\":\"" + random.text(static_cast<std::size_t>(386 + swing(i, 60)), token_letters) + "\"}";
+        in.fields = {{"Content-Type", "application/json"},
+                     {"Content-Length", std::to_string(in.body.size())},
+                     {"Connection", "keep-alive"},
+                     {"Date", i == 0 ? "Wed, 18 Dec 2019 20:02:01 GMT" : date(random).substr(0, 26) + "GMT"},
+                     {"Twilio-Concurrent-Requests", std::to_string(1 + random.below(99))},
+                     {"Twilio-Request-Id", "RQ" + random.hex(32)},
+                     {"Twilio-Request-Duration", "0.0" + std::to_string(10 + random.below(90))},
+                     {"X-API-Domain", "api.twilio.com"},
+                     {"Strict-Transport-Security", "max-age=31536000"},
+                     {"Vary", "Accept-Encoding"}};
+        if (i % 2 == 1) // the other half is in the order above
+            for (std::size_t k = in.fields.size(); k > 1; --k) std::swap(in.fields[k - 1], in.fields[random.below(k)]);
+        in.message = "HTTP/1.1 201 Created\r\n";
+        for (auto const& [name, value] : in.fields) in.message += name + ": " + value + "\r\n";
+        in.message += "\r\n" + in.body;
+        made.push_back(std::move(in));
+    }
+    return made;
+}
+
 inline std::vector<std::string> digest_inputs(std::size_t size, std::size_t count)
 {
     random_source random(4);

@@ -10,6 +10,7 @@ void count_own_operation();
 void count_callback_url();
 void count_base64();
 void count_parse();
+void count_http1();
 void count_webhook();
 void count_digests();
 
@@ -20,6 +21,7 @@ int main()
     count_callback_url();
     count_base64();
     count_parse();
+    count_http1();
     count_webhook();
     count_digests();
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include <sidecall/http1.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include "inputs.hpp"
@@ -146,6 +147,23 @@ inline encoded base64(std::string_view user_and_colon, std::string_view password
     encoded out;
     sidecall::detail::base64_encode(user_and_colon, password, out.data());
     return out;
+}
+
+/// A response in one piece, read into a buffer.
+[[gnu::noinline]] inline sidecall::http1_response_reader http1(std::string_view message)
+{
+    static char memory[4096];
+    sidecall::http1_response_reader reader(sidecall::http_method::post, memory);
+    if (auto const progress = reader.feed(message); !progress || !progress->done) std::abort();
+    return reader;
+}
+
+/// The same onto the heap.
+[[gnu::noinline]] inline sidecall::http1_response_reader http1_heap(std::string_view message)
+{
+    sidecall::http1_response_reader reader(sidecall::http_method::post);
+    if (auto const progress = reader.feed(message); !progress || !progress->done) std::abort();
+    return reader;
 }
 
 } // namespace bench::ours

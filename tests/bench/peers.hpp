@@ -6,6 +6,8 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "inputs.hpp"
 
@@ -35,6 +37,14 @@ strings parse_with_nlohmann(std::string_view body);
 
 bool url_with_curl(std::string const& url);
 bool url_with_boost(std::string_view url);
+
+/// A response whose fields and body are copied into one buffer, and the fields indexed.
+struct http1_response {
+    int status = 0;
+    std::vector<std::pair<std::string_view, std::string_view>> const* fields = nullptr;
+    std::string_view body;
+};
+http1_response http1_with_http_parser(std::string_view message);
 
 bool webhook(webhook_input const& in);
 std::string webhook_content(webhook_input const& in);

@@ -41,6 +41,11 @@ inline std::vector<parse_input> const& parse_all()
     static auto const inputs = parse_inputs();
     return inputs;
 }
+inline std::vector<http1_input> const& http1_all()
+{
+    static auto const inputs = http1_inputs();
+    return inputs;
+}
 inline std::vector<webhook_input> const& webhook_all()
 {
     static auto const inputs = webhook_inputs();
@@ -132,6 +137,29 @@ void add_parse(Add&& add)
     static auto const& operation = ours::asked();
     add("parse", "floor", role::floor, places, [](floors::parse_places const& in) { return floors::parse(in); });
     add("parse", "parse", role::ours, bodies, [](parse_input const& in) { return ours::parse(operation, in.body); });
+}
+
+template <class Add>
+void add_http1(Add&& add)
+{
+    auto const& responses = http1_all();
+    check(responses[0].body.size() == 400, "the body of http1 has the wrong length");
+    auto const holds = [](sidecall::http1_response_reader const& reader, http1_input const& in) {
+        auto const view = reader.view();
+        return view.status == 201 && std::string_view(view.body) == in.body &&
+               std::ranges::equal(reader.headers(), in.fields, [](auto const& a, auto const& b) {
+                   return a.name == b.first && a.value == b.second;
+               });
+    };
+    for (auto const& in : responses) {
+        check(holds(ours::http1(in.message), in), "http1: wrong response");
+        check(holds(ours::http1_heap(in.message), in), "http1_heap: wrong response");
+        check(floors::http1(in.message).lines == in.fields.size() + 1, "the floor of http1: wrong number of lines");
+    }
+    add("http1", "floor", role::floor, responses, [](http1_input const& in) { return floors::http1(in.message); });
+    add("http1", "http1", role::ours, responses, [](http1_input const& in) { return ours::http1(in.message); });
+    add("http1", "http1_heap", role::ours, responses,
+        [](http1_input const& in) { return ours::http1_heap(in.message); });
 }
 
 /// With a suffix, it measures a processor without SHA instructions, and the floor is one call of HMAC.

@@ -4,6 +4,7 @@
 // whether the result is the expected one. tests/tools/constant_tables.py writes the rows. `any` means that the row does
 // not specify a value, `none` that the value must be absent.
 
+#include <sidecall/http1.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <cstddef>
@@ -444,6 +445,109 @@ constexpr bool receive(std::initializer_list<std::string_view> tokens, webhook_r
 {
     auto const made = verifier(tokens).receive(exact_request(request));
     return !made && says(made.error(), wanted);
+}
+
+// Messages of HTTP/1.1, read in one piece and in two.
+
+/// The expected message. Members that only a request or only a response has are not compared with the other.
+struct read_message {
+    std::int64_t is_incomplete = 0; // 1 if so
+    std::int64_t consumed = any;
+    std::int64_t is_kept = any; // 1 if the connection can be used for another message
+    std::int64_t status = any;
+    std::string_view method = any_text;
+    std::string_view url = any_text;
+    std::string_view content_type = any_text;
+    std::string_view signature = any_text;
+    std::string_view headers = any_text; // name, LF, value, LF of each
+    std::string_view body = any_text;
+};
+
+/// The expected failure, with the status to answer with.
+struct refused_message {
+    std::string_view error = any_text;
+    std::string_view field = any_text;
+    std::int64_t offset = any;
+    std::int64_t status = any;
+};
+
+constexpr bool has_headers(std::string_view wanted, header_lines const& found)
+{
+    if (wanted == any_text) return true;
+    auto const skip = [&](std::string_view text) {
+        bool const is_next = wanted.substr(0, text.size()) == text && wanted[text.size()] == '\n';
+        if (is_next) wanted.remove_prefix(text.size() + 1);
+        return is_next;
+    };
+    for (auto const& field : found)
+        if (!skip(field.name) || !skip(field.value)) return false;
+    return wanted.empty();
+}
+
+template <class Reader>
+constexpr result<http1_progress> feed_pieces(Reader& reader, std::string_view message, std::size_t cut, bool ends)
+{
+    auto progress = reader.feed(exact(message.substr(0, cut)));
+    std::size_t consumed = progress ? progress->consumed : 0;
+    if (progress && !progress->done && cut != message.size()) {
+        progress = reader.feed(exact(message.substr(cut)));
+        if (progress) consumed += progress->consumed;
+    }
+    if constexpr (requires { reader.end(); })
+        if (progress && !progress->done && ends) progress = reader.end();
+    if (progress) progress->consumed = consumed;
+    return progress;
+}
+
+template <class Reader>
+constexpr bool reads(Reader const& reader, result<http1_progress> const& progress, read_message const& wanted)
+{
+    if (!progress || progress->done == (wanted.is_incomplete == 1)) return false;
+    if (!is(wanted.consumed, std::optional(progress->consumed)) ||
+        !is(wanted.is_kept, std::optional(static_cast<int>(reader.keep_alive()))))
+        return false;
+    if (!progress->done) return true;
+    if constexpr (requires { reader.request(); }) {
+        webhook_request const request = reader.request();
+        return is(wanted.method, request.method) && is(wanted.url, request.url) &&
+               is(wanted.content_type, request.content_type) && is(wanted.signature, request.signature) &&
+               is(wanted.body, request.body);
+    } else {
+        return is(wanted.status, std::optional(reader.view().status)) && has_headers(wanted.headers, reader.headers()) &&
+               is(wanted.body, reader.view().body);
+    }
+}
+template <class Reader>
+constexpr bool reads(Reader const& reader, result<http1_progress> const& progress, refused_message const& wanted)
+{
+    if (progress) return false;
+    auto const& found = progress.error();
+    if constexpr (requires { reader.request(); })
+        if (!is(wanted.status, std::optional(reader.status()))) return false;
+    return is(wanted.error, to_string_view(found.code())) && is(wanted.field, found.field()) &&
+           is(wanted.offset, found.offset());
+}
+
+template <class Wanted>
+constexpr bool http1_request(std::string_view callback, std::string_view message, Wanted const& wanted)
+{
+    exact const exact_callback(callback);
+    auto const parsed = callback_url_view::parse(exact_callback);
+    for (std::size_t cut : {message.size(), message.size() / 2}) {
+        http1_request_reader reader(*parsed);
+        if (!reads(reader, feed_pieces(reader, message, cut, false), wanted)) return false;
+    }
+    return true;
+}
+
+template <class Wanted>
+constexpr bool http1_response(http_method method, std::string_view message, bool ends, Wanted const& wanted)
+{
+    for (std::size_t cut : {message.size(), message.size() / 2}) {
+        http1_response_reader reader(method);
+        if (!reads(reader, feed_pieces(reader, message, cut, ends), wanted)) return false;
+    }
+    return true;
 }
 
 } // namespace constant

@@ -23,6 +23,7 @@ PARTS = {
     "requests": ["create_subscription", "create_message", "delete_subscription", "request"],
     "answers": ["parse_create_subscription", "parse_create_message", "parse_delete_subscription"],
     "webhooks": ["verify", "receive"],
+    "messages": ["http1_request", "http1_response"],
 }
 LONGEST = 1000  # bytes in all texts of a case; a compiler evaluates this in a few milliseconds
 # The operations that take a compiler longest; the first two compute hashes.
@@ -58,7 +59,7 @@ def optional(case, name):
 def value(of):
     if of is None:
         return "none"
-    return literal(of) if isinstance(of, str) else f"{of}"
+    return literal(of) if isinstance(of, (str, bytes)) else f"{of}"
 
 
 TEXTS = {"message", "sid", "account_sid", "call_sid", "uri", "content", "content_type", "sequence_number"}
@@ -171,6 +172,33 @@ def webhook(operation):
     return row
 
 
+def message(expect):
+    """What a reader of HTTP/1.1 makes of a message."""
+    if not expect["ok"]:
+        return designated("refused_message", {k: v for k, v in expect.items() if k != "ok"}, [
+            "error", "field", "offset", "status"])
+    values = {k: v for k, v in expect.items() if k not in ("ok", "complete", "keep_alive", "body_b64")}
+    values["is_incomplete"] = int(not expect["complete"])
+    values["is_kept"] = int(expect["keep_alive"])
+    if "headers" in expect:
+        values["headers"] = "".join(f"{text}\n" for field in expect["headers"] for text in field)
+    if "body_b64" in expect:
+        values["body"] = bytes_of(expect, "body")
+    return designated("read_message", values, ["is_incomplete", "consumed", "is_kept", "status", "method", "url",
+                                               "content_type", "signature", "headers", "body"])
+
+
+def http1_request(case, expect):
+    callback = literal(case.get("callback", "https://example.com/udm"))
+    return f"http1_request({callback}, {member(case, 'message')}, {message(expect)})"
+
+
+def http1_response(case, expect):
+    method = "head" if case.get("method") == "HEAD" else "post"
+    ends = "true" if case.get("ends") else "false"
+    return f"http1_response(http_method::{method}, {member(case, 'message')}, {ends}, {message(expect)})"
+
+
 ROWS = {
     "sid": sid, "callback_url": callback_url, "date": date, "json": text_case("json", "body"),
     "form_encode": form_encode,
@@ -180,6 +208,7 @@ ROWS = {
     "delete_subscription": request("delete_subscription", "account_sid", "call_sid", "sid"), "request": own_request,
     "parse_create_subscription": answer("subscription"), "parse_create_message": answer("message"),
     "parse_delete_subscription": answer("deletion"), "verify": webhook("verify"), "receive": webhook("receive"),
+    "http1_request": http1_request, "http1_response": http1_response,
 }
 
 
