@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <sidecall/callback_url.hpp>
 #include <sidecall/detail/memory/storage.hpp>
@@ -51,18 +52,18 @@ constexpr http1_bounds to_bounds(http1_limits const& limits) noexcept
 
 } // namespace detail
 
-/// Reads one response, in pieces of any size. Interim responses (1xx) are skipped. The body ends as RFC 9112, section
-/// 6.3, says: after `Content-Length` bytes, after the last chunk, or with the connection. Chunk extensions and trailer
-/// fields are discarded. The chunk extensions together may be as long as `http1_limits::header_block`.
+/// Reads one response, in pieces of any size. Interim responses (1xx) are skipped; they count towards the limits
+/// of the header fields. The body ends as RFC 9112, section 6.3, says: after `Content-Length` bytes, after the last
+/// chunk, or with the connection. Chunk extensions and trailer fields are discarded. All chunk extensions together may
+/// be as long as `http1_limits::header_block`.
 ///
 /// Strict: what two programs could read differently is refused, such as a second `Content-Length`, or one beside
 /// `Transfer-Encoding`; a transfer coding other than `chunked`; a bare CR or LF; control characters; a folded field. A
-/// status of 600 to 999 is accepted, for RFC 9110, section 15, has clients treat it as a 5xx.
+/// status of 600 to 999 is accepted, because clients should treat it as a 5xx (RFC 9110, section 15). 101 is refused.
 ///
-/// Takes linear time. Makes a copy of the header fields and the body on the heap, or in the caller's buffer. On the
-/// heap, memory grows with the bytes that arrive, not with what `Content-Length` announces. In the caller's buffer,
-/// nothing allocates. It must have room for the field lines, the body, and one more line and its CR LF. It must outlive
-/// the reader.
+/// Takes linear time. Copies the header fields and the body to the heap or to the caller's buffer. On the heap, memory
+/// grows with the bytes that arrive, whatever `Content-Length` announces. With a buffer, nothing allocates. The buffer
+/// must outlive the reader, and have room for the field lines, the body, and one more line with its CR LF.
 ///
 /// For the next response, make another reader. A moved-from reader fails.
 ///
@@ -90,8 +91,18 @@ public:
         if (method == http_method::head) parser_.expect_no_body();
     }
 
-    constexpr http1_response_reader(http1_response_reader&&) noexcept = default;            ///< Moves the reader.
-    constexpr http1_response_reader& operator=(http1_response_reader&&) noexcept = default; ///< Moves the reader.
+    /// Moves the reader. `other` then fails, and its views are empty.
+    constexpr http1_response_reader(http1_response_reader&& other) noexcept
+        : parser_(std::move(other.parser_)), lines_(std::exchange(other.lines_, {}))
+    {
+    }
+    /// Moves the reader. `other` then fails, and its views are empty.
+    constexpr http1_response_reader& operator=(http1_response_reader&& other) noexcept
+    {
+        parser_ = std::move(other.parser_);
+        lines_ = std::exchange(other.lines_, {});
+        return *this;
+    }
     constexpr ~http1_response_reader() = default;
 
     /// Reads the next bytes of the connection. No bytes, and bytes after the end of the response, change nothing.
@@ -140,9 +151,9 @@ public:
 private:
     constexpr failure fault() const noexcept
     {
-        auto const& fault = parser_.fault();
-        return failure(fault.is_limit() ? errc::answer_too_large : errc::answer_lost, fault.field, fault.rule,
-                       fault.offset);
+        auto const& cause = parser_.fault();
+        return failure(cause.is_limit() ? errc::answer_too_large : errc::answer_lost, cause.field, cause.rule,
+                       cause.offset);
     }
 
     detail::http1_parser<detail::http1_role::response> parser_;
@@ -151,7 +162,7 @@ private:
 
 /// Reads one request to your webhook, in pieces of any size, for a server that works on a bare socket. The target must
 /// have the path of the callback, in the origin form or in the absolute form (RFC 9112, section 3.2); its query may be
-/// any, since Twilio appends parameters to it.
+/// anything, since Twilio appends parameters to it.
 ///
 /// As strict as `http1_response_reader`. It also refuses a request without exactly one `Host` (HTTP/1.0 may have none),
 /// and one with two values for `Content-Type` or `X-Twilio-Signature`. One empty line before the request is skipped.
@@ -187,8 +198,10 @@ public:
         expect_callback(callback.view(), callback.target());
     }
 
-    constexpr http1_request_reader(http1_request_reader&&) noexcept = default;            ///< Moves the reader.
-    constexpr http1_request_reader& operator=(http1_request_reader&&) noexcept = default; ///< Moves the reader.
+    /// Moves the reader. The other one then fails, and its request is empty.
+    constexpr http1_request_reader(http1_request_reader&&) noexcept = default;
+    /// Moves the reader. The other one then fails, and its request is empty.
+    constexpr http1_request_reader& operator=(http1_request_reader&&) noexcept = default;
     constexpr ~http1_request_reader() = default;
 
     /// Reads the next bytes of the connection. No bytes, and bytes after the end of the request, change nothing.
@@ -201,8 +214,8 @@ public:
     {
         std::size_t const consumed = parser_.feed(bytes);
         if (parser_.has_failed()) {
-            auto const& fault = parser_.fault();
-            return failure(errc::malformed_webhook, fault.field, fault.rule, fault.offset);
+            auto const& cause = parser_.fault();
+            return failure(errc::malformed_webhook, cause.field, cause.rule, cause.offset);
         }
         return http1_progress{.consumed = consumed,
                               .done = parser_.is_done(),
@@ -313,7 +326,7 @@ constexpr void write_http1_response(int status, std::string_view text, http1_res
     } else {
         text = {};
     }
-    if (options.close) put("\r\nConnection: close");
+    if (options.close && status >= 200) put("\r\nConnection: close");
     put("\r\n\r\n");
     put(text);
 }

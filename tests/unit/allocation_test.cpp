@@ -3,6 +3,7 @@
 
 #include "secrecy.hpp"
 
+#include <sidecall/http1.hpp>
 #include <sidecall/json.hpp>
 #include <sidecall/sidecall.hpp>
 
@@ -526,6 +527,64 @@ TEST_CASE("values made in the caller's buffer allocate nothing, and neither do r
               check(!verifier.receive(form, for_request));
           }) == 0);
     CHECK(right == expected);
+}
+
+TEST_CASE("reading HTTP/1.1 allocates nothing in the caller's buffer, and on the heap no more than has arrived")
+{
+    using sidecall::http1_request_reader;
+    using sidecall::http1_response_reader;
+    auto const callback = *sidecall::callback_url::parse(long_url);
+    std::string const body(3000, 'b');
+    std::string const response =
+        "HTTP/1.1 200 OK\r\nDate: Wed, 18 Dec 2019 20:02:01 GMT\r\nContent-Length: 3000\r\n\r\n" + body;
+    std::string const request = "POST /user-defined-messages HTTP/1.1\r\nHost: example.com\r\nContent-Type: "
+                                "text/plain\r\nTransfer-Encoding: chunked\r\n\r\nBB8\r\n" +
+                                body + "\r\n0\r\nA: b\r\n\r\n";
+    auto const feed = [](auto& reader, std::string_view bytes, std::size_t size) {
+        for (; bytes.size() > size; bytes.remove_prefix(size)) static_cast<void>(reader.feed(bytes.substr(0, size)));
+        auto const progress = reader.feed(bytes);
+        return progress && progress->done;
+    };
+    char buffer[4096];
+    char small[64];
+    bool is_read = true;
+    for (std::size_t size : {1u, 1000u, 10'000u}) {
+        CHECK(allocations_of([&] {
+                  http1_response_reader reader(sidecall::http_method::post, buffer);
+                  is_read = feed(reader, response, size) && reader.view().body == body && is_read;
+                  http1_request_reader other(callback, buffer);
+                  is_read = feed(other, request, size) && other.request().body == body && is_read;
+                  http1_response_reader too_large(sidecall::http_method::post, small);
+                  is_read = !feed(too_large, response, size) && is_read;
+                  is_read = sidecall::http1_response(200, body, {}, buffer) && is_read;
+              }) == 0);
+        CHECK(allocations_of([&] {
+                  http1_response_reader reader(sidecall::http_method::post);
+                  is_read = feed(reader, response, size) && is_read;
+              }) <= (size == 1      ? 14
+                     : size == 1000 ? 3
+                                    : 1));
+        CHECK(heap.largest <= response.size());
+    }
+    CHECK(is_read);
+
+    // Nothing is reserved for what is only announced.
+    sidecall::http1_limits const limits{.body = std::size_t{1} << 30};
+    std::string const head = "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\na";
+    CHECK(allocations_of([&] {
+              http1_response_reader reader(sidecall::http_method::post, limits);
+              is_read = reader.feed(head) && is_read;
+          }) == 1);
+    CHECK(heap.largest <= head.size());
+    CHECK(allocations_of([&] {
+              http1_response_reader reader(sidecall::http_method::post);
+              is_read = !reader.feed(head) && is_read;
+          }) == 1);
+    CHECK(heap.largest <= head.size());
+    CHECK(is_read);
+
+    std::string written;
+    CHECK(allocations_of([&] { written = sidecall::http1_response(200, body); }) == 1);
 }
 
 TEST_CASE("the list of remembered SIDs reallocates rarely, however many there are")

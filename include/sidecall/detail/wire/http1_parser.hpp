@@ -174,8 +174,8 @@ private:
         fields,
         content,           // of a known length, or of one chunk
         content_until_end, // until the connection ends
-        chunk_line, // the size and the extensions
-        chunk_end,  // CR LF
+        chunk_line,        // the size and the extensions
+        chunk_end,         // CR LF
         trailers,
         done,
         failed,
@@ -216,10 +216,7 @@ private:
         bool expects_continue = false;
     };
 
-    static constexpr literal message_name() noexcept
-    {
-        return is_request ? literal("request") : literal("response");
-    }
+    static constexpr literal message_name() noexcept { return is_request ? literal("request") : literal("response"); }
     constexpr literal line_name() const noexcept
     {
         if (facts_.next == element::fields) return "header field";
@@ -263,12 +260,15 @@ private:
         put(out_.data() + out_.size(), text);
         out_.resize(size);
     }
+    /// Doubles the capacity, but not beyond what the message can need.
     constexpr void grow(std::size_t size, std::size_t rest)
     {
         std::size_t capacity = 2 * out_.capacity();
         if (capacity < size + rest) capacity = size + rest;
-        std::size_t const limit = saturating_sum(saturating_sum(facts_.url.end + 2, limits_.body),
-                                                 saturating_sum(limits_.header_block, limits_.line));
+        bool const is_length_known = facts_.next == element::content && !facts_.is_chunked;
+        std::size_t const limit = is_length_known ? saturating_sum(out_.size(), facts_.left)
+                                                  : saturating_sum(saturating_sum(facts_.url.end + 2, limits_.body),
+                                                                   saturating_sum(limits_.header_block, limits_.line));
         if (capacity > limit && limit >= size) capacity = limit;
         buffer larger(capacity);
         put(larger.data(), out_.view());
@@ -381,10 +381,10 @@ private:
         if (line.empty()) return fail(400, name, "an empty line before it", offset);
         if (!detail::parse_http_version(line.substr(0, 8), facts_.minor_version) || facts_.minor_version < 0)
             return fail(400, name, "does not begin with HTTP/1.1 or HTTP/1.0", offset);
-        if (line.size() < 12 || line[8] != ' ') return fail(400, name, "no status code of three digits", offset + 8);
+        if (line.size() == 8 || line[8] != ' ') return fail(400, name, "no space after the version", offset + 8);
+        std::string_view const code = slice(line, 9, 12);
         std::uint64_t status = 0;
-        bool const is_number = parse_decimal(line.substr(9, 3), 999, status);
-        if (!is_number || (line.size() > 12 && line[12] != ' '))
+        if (code.size() != 3 || !parse_decimal(code, 999, status) || (line.size() > 12 && line[12] != ' '))
             return fail(400, name, "no status code of three digits", offset + 9);
         if (status < 100) return fail(400, name, "the status code is less than 100", offset + 9);
         if (status == 101) return fail(400, name, "switches to a protocol that was not asked for", offset + 9);
@@ -422,8 +422,7 @@ private:
         offset += begin;
         if (target[0] == '/') {
             std::size_t const stop = detail::skip_uri_bytes(is_target_byte(), target, 0);
-            if (stop != target.size())
-                return fail(400, name, explain_uri_stop(target, stop).rule, offset + stop);
+            if (stop != target.size()) return fail(400, name, explain_uri_stop(target, stop).rule, offset + stop);
         } else { // the absolute form
             uri parts;
             if (auto const wrong = parse_uri(target, parts)) return fail(400, name, wrong.rule, offset + wrong.offset);
@@ -463,17 +462,17 @@ private:
         std::string_view const value = trim(line.substr(colon + 1));
         std::size_t const value_offset = offset + static_cast<std::size_t>(value.data() - line.data());
         if (facts_.next == element::trailers) {
-            for (std::string_view framing : {"content-length", "transfer-encoding", "host"})
+            for (std::string_view framing : {"Content-Length", "Transfer-Encoding", "Host"})
                 if (equal_ignoring_case(name, framing))
                     return fail(400, line_name(), "must not be in the trailer", offset);
             return;
         }
 
-        if (name.size() == 14 && equal_ignoring_case(name, "content-length"))
+        if (name.size() == 14 && equal_ignoring_case(name, "Content-Length"))
             read_content_length(value, value_offset);
-        else if (name.size() == 17 && equal_ignoring_case(name, "transfer-encoding"))
+        else if (name.size() == 17 && equal_ignoring_case(name, "Transfer-Encoding"))
             read_transfer_encoding(value, value_offset);
-        else if (name.size() == 10 && equal_ignoring_case(name, "connection"))
+        else if (name.size() == 10 && equal_ignoring_case(name, "Connection"))
             read_connection(value);
         else if constexpr (is_request)
             read_request_field(name, value, value_offset, rest);
@@ -491,10 +490,15 @@ private:
         constexpr literal name = "Content-Length";
         if (facts_.has_length) return fail(400, name, "present twice", offset);
         if (facts_.is_chunked) return fail(400, name, "present together with Transfer-Encoding", offset);
-        std::uint64_t number = 0;
-        if (!parse_decimal(value, SIZE_MAX, number)) return fail(400, name, "not a number of bytes", offset);
+        bool is_number = !value.empty();
+        std::size_t number = 0;
+        for (char c : value) {
+            is_number = is_number && is_digit(c) && number <= (SIZE_MAX - 9) / 10;
+            if (is_number) number = 10 * number + static_cast<std::size_t>(c - '0');
+        }
+        if (!is_number) return fail(400, name, "not a number of bytes", offset);
         facts_.has_length = true;
-        facts_.length = static_cast<std::size_t>(number);
+        facts_.length = number;
         facts_.length_offset = offset;
     }
 
@@ -522,20 +526,19 @@ private:
     constexpr void read_request_field(std::string_view name, std::string_view value, std::size_t offset,
                                       std::size_t rest)
     {
-        if (equal_ignoring_case(name, "host")) {
+        if (equal_ignoring_case(name, "Host")) {
             if (facts_.has_host) return fail(400, "Host", "present twice", offset);
             std::size_t const stop = detail::find_first_not_in(is_host_field_byte(), value, 0);
             if (stop != value.size()) return fail(400, "Host", "not a host and port", offset + stop);
             facts_.has_host = true;
-        } else if (equal_ignoring_case(name, "expect")) {
-            if (!equal_ignoring_case(value, "100-continue"))
-                return fail(417, "Expect", "not \"100-continue\"", offset);
+        } else if (equal_ignoring_case(name, "Expect")) {
+            if (!equal_ignoring_case(value, "100-continue")) return fail(417, "Expect", "not \"100-continue\"", offset);
             facts_.expects_continue = facts_.minor_version == 1; // RFC 9110, section 10.1.1
-        } else if (equal_ignoring_case(name, "content-type")) {
+        } else if (equal_ignoring_case(name, "Content-Type")) {
             if (facts_.has_content_type) return fail(400, "Content-Type", "present twice", offset);
             facts_.has_content_type = true;
             facts_.content_type = keep(value, rest);
-        } else if (equal_ignoring_case(name, "x-twilio-signature")) {
+        } else if (equal_ignoring_case(name, "X-Twilio-Signature")) {
             if (facts_.has_signature) return fail(400, "X-Twilio-Signature", "present twice", offset);
             facts_.has_signature = true;
             facts_.signature = keep(value, rest);
@@ -609,8 +612,9 @@ private:
         std::size_t const size = text.size() - at;
         std::size_t const room = smaller(limits_.body - (out_.size() - facts_.body), capacity_left());
         if (size > room)
-            return fail(413, "body", room == capacity_left() ? literal("the caller's buffer is too small for the body")
-                                                              : literal("the body is longer than its limit"),
+            return fail(413, "body",
+                        room == capacity_left() ? literal("the caller's buffer is too small for the body")
+                                                : literal("the body is longer than its limit"),
                         facts_.offset + at + room);
         append(text.substr(at), 0);
         at += size;
