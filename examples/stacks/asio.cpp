@@ -1,6 +1,7 @@
-// Subscribes over Asio with coroutines, and writes and reads the bytes of HTTP/1.1 itself. Uses TLS for https; plain
-// http works only with this machine. Link with -lssl -lcrypto. With clang++, Asio 1.22 needs -DASIO_HAS_CO_AWAIT.
+// Subscribes over Asio with coroutines and http1.hpp. Uses TLS for https; plain http works only with this machine. Link
+// with -lssl -lcrypto. With clang++, Asio 1.22 needs -DASIO_HAS_CO_AWAIT.
 
+#include <cstddef>
 #include <string>
 #include <system_error>
 
@@ -8,7 +9,8 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/ssl.hpp>
 
-#include "http1.hpp"
+#include <sidecall/http1.hpp>
+
 #include "stack.hpp"
 
 namespace {
@@ -24,10 +26,13 @@ asio::awaitable<response_result> exchange(auto& stream, sidecall::authorized_req
     auto token = asio::redirect_error(asio::use_awaitable, error);
     sidecall::secret const wire = request.to_http1(); // a secret, because it contains the credential
     co_await asio::async_write(stream, asio::buffer(wire.reveal()), token);
-    for (std::string bytes; !error;) {
+    sidecall::http1_response_reader reader(request.method(), {.body = response_limit});
+    while (!error) {
         char buffer[4096];
-        bytes.append(buffer, co_await stream.async_read_some(asio::buffer(buffer), token));
-        if (auto response = read_http1(bytes, error == asio::error::eof)) co_return *std::move(response);
+        std::size_t const size = co_await stream.async_read_some(asio::buffer(buffer), token);
+        auto const progress = error == asio::error::eof ? reader.end() : reader.feed({buffer, size});
+        if (!progress) co_return progress.error();
+        if (progress->done) co_return reader.response();
     }
     co_return failure(errc::answer_lost, error.message());
 }

@@ -1,9 +1,10 @@
-// Subscribes over a POSIX socket, and writes and reads the bytes of HTTP/1.1 itself. It has no TLS, so it only works
-// with servers on this machine. To add TLS, pass the connected socket to OpenSSL (SSL_set_fd, SSL_set1_host,
-// SSL_connect), and send and receive through OpenSSL.
+// Subscribes over a POSIX socket, with http1.hpp. It has no TLS, so it only works with servers on this machine. To add
+// TLS, pass the connected socket to OpenSSL (SSL_set_fd, SSL_set1_host, SSL_connect), and send and receive through
+// OpenSSL.
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "http1.hpp"
+#include <sidecall/http1.hpp>
+
 #include "stack.hpp"
 
 namespace {
@@ -58,13 +60,15 @@ sidecall::result<sidecall::http_response> posix_transport(sidecall::authorized_r
         if (size < 0) return lost();
         rest.remove_prefix(static_cast<std::size_t>(size));
     }
+    sidecall::http1_response_reader reader(request.method(), {.body = response_limit});
     auto const deadline = std::chrono::steady_clock::now() + time_limit;
-    for (std::string bytes; std::chrono::steady_clock::now() < deadline;) {
+    while (std::chrono::steady_clock::now() < deadline) {
         char buffer[4096];
         auto const size = ::recv(peer.socket, buffer, sizeof buffer, 0);
         if (size < 0) return lost();
-        bytes.append(buffer, static_cast<std::size_t>(size));
-        if (auto response = read_http1(bytes, size == 0)) return *std::move(response);
+        auto const progress = size == 0 ? reader.end() : reader.feed({buffer, static_cast<std::size_t>(size)});
+        if (!progress) return progress.error();
+        if (progress->done) return reader.response();
     }
     return failure(errc::timed_out);
 }

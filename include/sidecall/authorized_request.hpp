@@ -78,6 +78,23 @@ public:
         return wire;
     }
 
+    /// The same in the caller's buffer, which must outlive the secret. Does not allocate. Fails with `invalid_argument`
+    /// in `"storage"` if the buffer is too small; the offset of the failure is the size needed.
+    ///
+    /// @code
+    /// char buffer[1024];
+    /// auto const bytes = authorized.to_http1(buffer);
+    /// if (!bytes) return bytes.error();
+    /// transmit(bytes->reveal()); // your socket, or your modem
+    /// @endcode
+    result<secret> to_http1(storage buffer) const noexcept
+    {
+        request_.expect_usable();
+        auto wire = secret::with_capacity(buffer, request_.http1_size());
+        if (wire) request_.write_http1(wire->text_.data());
+        return wire;
+    }
+
 private:
     friend class result<authorized_request>;
     friend constexpr authorized_request authorize(http_request request, credentials const& credentials);

@@ -196,7 +196,7 @@ private:
         std::size_t size = to_string_view(method_).size() + target().size() + host().size() + headers().text().size() +
                            body().size() + std::string_view("  HTTP/1.1\r\nHost: \r\n\r\n").size();
         if (has_length())
-            size += std::string_view("Content-Length: \r\n").size() + std::to_string(body().size()).size();
+            size += std::string_view("Content-Length: \r\n").size() + std::string_view(detail::decimal(body().size())).size();
         return size;
     }
     void write_http1(char* out) const noexcept
@@ -205,7 +205,7 @@ private:
         out = put(put(put(out, to_string_view(method_)), " "), target());
         out = put(put(put(out, " HTTP/1.1\r\nHost: "), host()), "\r\n");
         out = put(out, headers().text());
-        if (has_length()) out = put(put(put(out, "Content-Length: "), std::to_string(body().size())), "\r\n");
+        if (has_length()) out = put(put(put(out, "Content-Length: "), detail::decimal(body().size())), "\r\n");
         put(put(out, "\r\n"), body());
     }
 

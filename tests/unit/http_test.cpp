@@ -393,6 +393,19 @@ TEST_CASE("an authorized request is the request with Authorization as its last h
     CHECK(lasting(authorized.to_http1()).reveal() ==
           "POST /a/b.json HTTP/1.1\r\nHost: api.twilio.com\r\n" + golden_headers +
               "Authorization: " + std::string(basic) + "\r\nContent-Length: 46\r\n\r\n" + std::string(request.body()));
+    std::string memory(lasting(authorized.to_http1()).reveal().size(), '\0');
+    {
+        auto const in_place = authorized.to_http1(memory);
+        REQUIRE(in_place);
+        CHECK(in_place->reveal().data() == memory.data());
+        CHECK(in_place->reveal() == lasting(authorized.to_http1()).reveal());
+    }
+    CHECK(memory == std::string(memory.size(), '\0')); // wiped
+    auto const too_long = authorized.to_http1(sidecall::storage(memory.data(), memory.size() - 1));
+    REQUIRE(!too_long);
+    CHECK(too_long.error().code() == errc::invalid_argument);
+    CHECK(too_long.error().field() == "storage");
+    CHECK(too_long.error().offset() == memory.size());
     CHECK(request == example()); // the request itself is unchanged
     CHECK(request.to_http1().find("Authorization") == std::string::npos);
 
