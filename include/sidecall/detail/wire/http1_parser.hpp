@@ -83,12 +83,12 @@ class http1_parser {
 
 public:
     /// Puts the output on the heap.
-    constexpr explicit http1_parser(http1_bounds const& limits) noexcept : limits_(limits) {}
-    /// Puts the output into the caller's buffer.
-    constexpr http1_parser(http1_bounds const& limits, storage memory) noexcept : limits_(limits), out_(memory)
+    constexpr explicit http1_parser(http1_bounds const& limits) noexcept : limits_(limits)
     {
-        facts_.is_on_heap = false;
+        facts_.enlarge = &enlarge;
     }
+    /// Puts the output into the caller's buffer.
+    constexpr http1_parser(http1_bounds const& limits, storage memory) noexcept : limits_(limits), out_(memory) {}
     constexpr http1_parser(http1_parser&& other) noexcept
         : limits_(other.limits_), facts_(other.facts_), out_(std::move(other.out_))
     {
@@ -201,10 +201,12 @@ private:
         http1_range content_type{};
         http1_range signature{};
         inline_text<32> method{};
+        // Moves the output to a larger allocation. Null for the caller's buffer: a program that only uses such buffers
+        // does not link the heap.
+        void (*enlarge)(buffer&, std::size_t) = nullptr;
         int status = 0;
         int minor_version = 1;
         element next = element::start_line;
-        bool is_on_heap = true;
         bool is_head = false;
         bool has_cr = false; // the last byte was the CR of the current line
         bool skipped_line = false;
@@ -251,7 +253,7 @@ private:
     /// How many bytes the output can still take.
     constexpr std::size_t capacity_left() const noexcept
     {
-        return facts_.is_on_heap ? SIZE_MAX : out_.capacity() - out_.size();
+        return facts_.enlarge != nullptr ? SIZE_MAX : out_.capacity() - out_.size();
     }
 
     /// Appends to the output. The text must not be in it. `rest` is how many more bytes have arrived, for which memory
@@ -273,10 +275,14 @@ private:
                                                   : saturating_sum(saturating_sum(facts_.url.end + 2, limits_.body),
                                                                    saturating_sum(limits_.header_block, limits_.line));
         if (capacity > limit && limit >= size) capacity = limit;
+        facts_.enlarge(out_, capacity);
+    }
+    static constexpr void enlarge(buffer& output, std::size_t capacity)
+    {
         buffer larger(capacity);
-        put(larger.data(), out_.view());
-        larger.resize(out_.size());
-        out_ = std::move(larger);
+        put(larger.data(), output.view());
+        larger.resize(output.size());
+        output = std::move(larger);
     }
 
     /// Keeps a part of the current line in the output. The part may lie behind the end of the output.
