@@ -80,13 +80,13 @@ class http1_response_reader {
 public:
     /// Reads the response to a request with this method onto the heap. The response to a HEAD has no body.
     constexpr explicit http1_response_reader(http_method method, http1_limits const& limits = {}) noexcept
-        : parser_(detail::to_bounds(limits))
+        : parser_(detail::http1_parser::response, detail::to_bounds(limits))
     {
         if (method == http_method::head) parser_.expect_no_body();
     }
     /// The same into the caller's buffer.
     constexpr http1_response_reader(http_method method, storage buffer, http1_limits const& limits = {}) noexcept
-        : parser_(detail::to_bounds(limits), buffer)
+        : parser_(detail::http1_parser::response, detail::to_bounds(limits), buffer)
     {
         if (method == http_method::head) parser_.expect_no_body();
     }
@@ -156,7 +156,7 @@ private:
                        cause.offset);
     }
 
-    detail::http1_parser<detail::http1_role::response> parser_;
+    detail::http1_parser parser_;
     header_lines lines_{};
 };
 
@@ -185,7 +185,7 @@ public:
     /// Reads a request for this callback onto the heap. Copies the callback. Allocates.
     template <class Text>
     constexpr explicit http1_request_reader(basic_callback_url<Text> const& callback, http1_limits const& limits = {})
-        : parser_(detail::to_bounds(limits))
+        : parser_(detail::http1_parser::request, detail::to_bounds(limits))
     {
         expect_callback(callback.view(), callback.target());
     }
@@ -193,7 +193,7 @@ public:
     template <class Text>
     constexpr http1_request_reader(basic_callback_url<Text> const& callback, storage buffer,
                                    http1_limits const& limits = {})
-        : parser_(detail::to_bounds(limits), buffer)
+        : parser_(detail::http1_parser::request, detail::to_bounds(limits), buffer)
     {
         expect_callback(callback.view(), callback.target());
     }
@@ -249,7 +249,7 @@ private:
         parser_.expect_url(detail::slice(url, 0, detail::find_or_end(url, "?#", 0)), path);
     }
 
-    detail::http1_parser<detail::http1_role::request> parser_;
+    detail::http1_parser parser_;
 };
 
 /// The rest of what `http1_response` writes.

@@ -27,8 +27,6 @@ struct http1_bounds {
     std::size_t body;
 };
 
-enum class http1_role : unsigned char { response, request };
-
 /// Why a message cannot be read.
 struct http1_fault {
     int status = 0; // what a server answers; 413, 414 and 431 mean that a limit was exceeded
@@ -75,28 +73,49 @@ struct http1_range {
     std::size_t end = 0;
 };
 
+/// A field line, and the offset of its value in the message.
+struct http1_field {
+    std::string_view line;
+    std::string_view name;
+    std::string_view value;
+    std::size_t offset;
+};
+
 /// Reads one message. Writes what is kept of it to the output: the field lines of a response, or the URL, the content
 /// type and the signature of a request; then the body. Fails at the first byte that breaks a rule, and stays so.
-template <http1_role Role>
 class http1_parser {
-    static constexpr bool is_request = Role == http1_role::request;
+    /// What only a response or only a request needs. These are pointers, so that a program links only what it uses.
+    struct role {
+        literal message;
+        literal start_line;
+        void (http1_parser::*read_start_line)(std::string_view line, std::size_t offset, std::size_t rest);
+        void (http1_parser::*keep_field)(http1_field const& field, std::size_t rest);
+        void (http1_parser::*end_head)(std::size_t offset);
+    };
 
 public:
+    static role const response;
+    static role const request;
+
     /// Puts the output on the heap.
-    constexpr explicit http1_parser(http1_bounds const& limits) noexcept : limits_(limits)
+    constexpr http1_parser(role const& kind, http1_bounds const& limits) noexcept : role_(&kind), limits_(limits)
     {
         facts_.enlarge = &enlarge;
     }
     /// Puts the output into the caller's buffer.
-    constexpr http1_parser(http1_bounds const& limits, storage memory) noexcept : limits_(limits), out_(memory) {}
+    constexpr http1_parser(role const& kind, http1_bounds const& limits, storage memory) noexcept
+        : role_(&kind), limits_(limits), out_(memory)
+    {
+    }
     constexpr http1_parser(http1_parser&& other) noexcept
-        : limits_(other.limits_), facts_(other.facts_), out_(std::move(other.out_))
+        : role_(other.role_), limits_(other.limits_), facts_(other.facts_), out_(std::move(other.out_))
     {
         other.leave();
     }
     constexpr http1_parser& operator=(http1_parser&& other) noexcept
     {
         if (this == &other) return *this;
+        role_ = other.role_;
         limits_ = other.limits_;
         facts_ = other.facts_;
         out_ = std::move(other.out_);
@@ -141,9 +160,9 @@ public:
         if (facts_.next == element::content_until_end) facts_.next = element::done;
         if (facts_.next >= element::done) return;
         if (facts_.offset == 0)
-            fail(400, message_name(), "the connection ended before it", 0);
+            fail(400, role_->message, "the connection ended before it", 0);
         else
-            fail(400, message_name(), "the connection ended within it", facts_.offset);
+            fail(400, role_->message, "the connection ended within it", facts_.offset);
     }
 
     constexpr bool is_done() const noexcept { return facts_.next == element::done; }
@@ -220,13 +239,12 @@ private:
         bool expects_continue = false;
     };
 
-    static constexpr literal message_name() noexcept { return is_request ? literal("request") : literal("response"); }
     constexpr literal line_name() const noexcept
     {
         if (facts_.next == element::fields) return "header field";
         if (facts_.next == element::trailers) return "trailer field";
         if (facts_.next == element::chunk_line) return "chunk size";
-        return is_request ? literal("request line") : literal("status line");
+        return role_->start_line;
     }
     /// The status for a line that is too long.
     constexpr int too_long() const noexcept
@@ -242,7 +260,7 @@ private:
     constexpr void leave() noexcept
     {
         facts_ = facts();
-        fail(400, message_name(), "the reader was moved from", 0);
+        fail(400, role_->message, "the reader was moved from", 0);
     }
 
     constexpr std::string_view cut(http1_range range) const noexcept
@@ -365,10 +383,7 @@ private:
         std::size_t const offset = facts_.offset + at - 2 - line.size();
         std::size_t const rest = text.size() - at;
         if (facts_.next == element::start_line) {
-            if constexpr (is_request)
-                read_request_line(line, offset, rest);
-            else
-                read_status_line(line, offset);
+            (this->*role_->read_start_line)(line, offset, rest);
         } else if (facts_.next == element::chunk_line) {
             read_chunk_size(line, offset);
         } else if (!line.empty()) {
@@ -376,15 +391,12 @@ private:
         } else if (facts_.next == element::trailers) {
             facts_.next = element::done;
         } else {
-            if constexpr (is_request)
-                end_request_head(offset + 2);
-            else
-                end_response_head(offset + 2);
+            (this->*role_->end_head)(offset + 2);
         }
         facts_.line = 0;
     }
 
-    constexpr void read_status_line(std::string_view line, std::size_t offset) noexcept
+    constexpr void read_status_line(std::string_view line, std::size_t offset, std::size_t) noexcept
     {
         constexpr literal name = "status line";
         if (line.empty()) return fail(400, name, "an empty line before it", offset);
@@ -429,18 +441,20 @@ private:
 
         std::string_view target = slice(line, begin, end);
         offset += begin;
-        if (target[0] == '/') {
-            std::size_t const stop = detail::skip_uri_bytes(is_target_byte(), target, 0);
-            if (stop != target.size()) return fail(400, name, explain_uri_stop(target, stop).rule, offset + stop);
-        } else { // the absolute form
-            uri parts;
-            if (auto const wrong = parse_uri(target, parts)) return fail(400, name, wrong.rule, offset + wrong.offset);
-            if (parts.host != parts.authority) return fail(400, name, "user-info in the target", offset);
-            if (parts.target_end != target.size())
-                return fail(400, name, "a fragment in the target", offset + parts.target_end);
-            target.remove_prefix(parts.target);
-            offset += parts.target;
+        if (target[0] != '/') { // the absolute form, whose authority may be any
+            std::size_t const authority = equal_ignoring_case(target.substr(0, 7), "http://")    ? 7
+                                          : equal_ignoring_case(target.substr(0, 8), "https://") ? 8
+                                                                                                 : 0;
+            std::size_t const stop = detail::find_first_not_in(is_host_field_byte(), target, authority);
+            if (authority == 0 || stop == authority || find_or_end(target, "/?#", stop) != stop)
+                return fail(400, name, "the target is neither a path nor an http URL", offset);
+            target.remove_prefix(stop);
+            offset += stop;
         }
+        std::size_t const stop = detail::skip_uri_bytes(is_target_byte(), target, 0);
+        if (stop != target.size() && target[stop] == '#')
+            return fail(400, name, "a fragment in the target", offset + stop);
+        if (stop != target.size()) return fail(400, name, explain_uri_stop(target, stop).rule, offset + stop);
         std::size_t const path_end = find_or_end(target, "?", 0);
         std::string_view const path = target.substr(0, path_end);
         std::string_view const expected = out_.view().substr(facts_.path);
@@ -477,21 +491,13 @@ private:
             return;
         }
 
-        if (name.size() == 14 && equal_ignoring_case(name, "Content-Length"))
+        if (equal_ignoring_case(name, "Content-Length"))
             read_content_length(value, value_offset);
-        else if (name.size() == 17 && equal_ignoring_case(name, "Transfer-Encoding"))
+        else if (equal_ignoring_case(name, "Transfer-Encoding"))
             read_transfer_encoding(value, value_offset);
-        else if (name.size() == 10 && equal_ignoring_case(name, "Connection"))
+        else if (equal_ignoring_case(name, "Connection"))
             read_connection(value);
-        else if constexpr (is_request)
-            read_request_field(name, value, value_offset, rest);
-
-        if constexpr (!is_request) {
-            if (has_failed()) return;
-            if (facts_.line == 0) return static_cast<void>(keep({line.data(), line.size() + 2}, rest));
-            keep(line, rest);
-            append("\r\n", rest);
-        }
+        if (!has_failed()) (this->*role_->keep_field)({line, name, value, value_offset}, rest);
     }
 
     constexpr void read_content_length(std::string_view value, std::size_t offset) noexcept
@@ -531,9 +537,18 @@ private:
         }
     }
 
-    constexpr void read_request_field(std::string_view name, std::string_view value, std::size_t offset,
-                                      std::size_t rest)
+    /// Keeps the whole line.
+    constexpr void keep_response_field(http1_field const& field, std::size_t rest)
     {
+        if (facts_.line == 0) return static_cast<void>(keep({field.line.data(), field.line.size() + 2}, rest));
+        keep(field.line, rest);
+        append("\r\n", rest);
+    }
+
+    /// Keeps what a `webhook_request` has.
+    constexpr void keep_request_field(http1_field const& field, std::size_t rest)
+    {
+        auto const& [line, name, value, offset] = field;
         if (equal_ignoring_case(name, "Host")) {
             if (facts_.has_host) return fail(400, "Host", "present twice", offset);
             std::size_t const stop = detail::find_first_not_in(is_host_field_byte(), value, 0);
@@ -661,9 +676,18 @@ private:
         if (!facts_.has_cr) facts_.next = element::chunk_line;
     }
 
+    role const* role_;
     http1_bounds limits_;
     facts facts_{};
     buffer out_{};
 };
+
+inline constexpr http1_parser::role http1_parser::response = {
+    "response", "status line", &http1_parser::read_status_line, &http1_parser::keep_response_field,
+    &http1_parser::end_response_head};
+
+inline constexpr http1_parser::role http1_parser::request = {
+    "request", "request line", &http1_parser::read_request_line, &http1_parser::keep_request_field,
+    &http1_parser::end_request_head};
 
 } // namespace sidecall::detail
