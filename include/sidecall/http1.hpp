@@ -7,6 +7,7 @@
 
 #include <sidecall/callback_url.hpp>
 #include <sidecall/detail/memory/storage.hpp>
+#include <sidecall/detail/platform/compiler.hpp>
 #include <sidecall/detail/text/header_field.hpp>
 #include <sidecall/detail/wire/http1_parser.hpp>
 #include <sidecall/header.hpp>
@@ -261,9 +262,11 @@ struct http1_response_options {
 
 namespace detail {
 
-/// The reason phrases of the statuses that a webhook needs.
+/// The reason phrases of the statuses that a webhook needs. They are for people only (RFC 9112, section 4), so small
+/// code does without.
 constexpr std::string_view reason_phrase(int status) noexcept
 {
+    if constexpr (prefers_size) return "";
     switch (status) {
     case 100: return "Continue";
     case 200: return "OK";

@@ -34,8 +34,8 @@ constexpr std::string_view sent[] = {
     "POST ", path, "UserDefinedMessageSubscriptions", accept, form, agent, sidecall::version, authorization,
     "Content-Length: 66\r\n\r\nCallback=https%3A%2F%2Fexample.com%2Fudm%3Fleg%3Dchild&Method=POST",
 
-    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
-    "HTTP/1.1 204 No Content\r\n\r\n",
+    "HTTP/1.1 403 \r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 204 \r\n\r\n",
 
     "POST ", path, "UserDefinedMessages", accept, form, agent, sidecall::version, authorization,
     "Content-Length: 38\r\n\r\nContent=%7B%22hello%22%3A%22back%22%7D",
