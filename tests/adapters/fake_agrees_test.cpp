@@ -48,9 +48,9 @@ std::uint64_t from_environment(char const* name, std::uint64_t otherwise)
 /// A call SID that no edit of another one gives.
 sidecall::call_sid numbered_call(std::uint64_t number)
 {
+    std::mt19937_64 random(number);
     std::string sid = "CA";
-    for (std::uint64_t bits = (number + 1) * 0x9E3779B97F4A7C15; sid.size() != 34; bits = bits << 4 | bits >> 60)
-        sid += "0123456789abcdef"[bits & 15];
+    while (sid.size() != 34) sid += "0123456789abcdef"[random() % 16];
     return *sidecall::call_sid::parse(sid);
 }
 
