@@ -93,7 +93,8 @@ void send_alone(int port, std::string_view bytes)
     REQUIRE(::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
     ::shutdown(socket, SHUT_WR);
     char buffer[4096];
-    while (::recv(socket, buffer, sizeof buffer, 0) > 0) {}
+    while (::recv(socket, buffer, sizeof buffer, 0) > 0) {
+    }
     ::close(socket);
 }
 
@@ -154,7 +155,7 @@ TEST_CASE("cpp-httplib's client reads a response as http1_response_reader does")
     bodies.push_back({"", "until the end", "until the end"});
     bodies.push_back({"", "", ""});
     for (std::string const line : {"HTTP/1.1 200 OK", "HTTP/1.1 201 Created", "HTTP/1.0 404 Not Found", "HTTP/1.1 599 ",
-                                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 Internal Server Error"})
+                                   "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 Internal Server Error"})
         for (auto const& fields : field_lines)
             for (auto const& framed : bodies) {
                 if (line.starts_with("HTTP/1.0") && framed.field.starts_with("Transfer")) continue;
