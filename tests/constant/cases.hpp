@@ -513,8 +513,8 @@ constexpr bool reads(Reader const& reader, result<http1_progress> const& progres
                is(wanted.content_type, request.content_type) && is(wanted.signature, request.signature) &&
                is(wanted.body, request.body);
     } else {
-        return is(wanted.status, std::optional(reader.view().status)) && has_headers(wanted.headers, reader.headers()) &&
-               is(wanted.body, reader.view().body);
+        return is(wanted.status, std::optional(reader.view().status)) &&
+               has_headers(wanted.headers, reader.headers()) && is(wanted.body, reader.view().body);
     }
 }
 template <class Reader>

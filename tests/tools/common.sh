@@ -4,7 +4,7 @@ CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 
 # The packages that the tests and examples need, without compilers.
 packages=(meson ninja-build pkg-config python3 doctest-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev
-    libcpp-httplib-dev libssl-dev ca-certificates)
+    libcpp-httplib-dev libssl-dev 'libhttp-parser-dev|libllhttp-dev' ca-certificates)
 
 # The additional package of each program in examples/stacks. Only one version of Boost can be installed; tests/bench
 # uses 1.81.
