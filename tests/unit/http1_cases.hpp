@@ -343,7 +343,9 @@ inline constexpr good_request good_requests[] = {
     {.why = "no query", .bytes = "POST /udm HTTP/1.1\r\nHost: a\r\n\r\n"},
     {.why = "an empty query", .bytes = "POST /udm? HTTP/1.1\r\nHost:\r\n\r\n", .url = "https://example.com/udm?"},
     {.why = "chunks",
-     .bytes = "POST /udm HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n",
+     .bytes = "POST /udm HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\na=b\r\n0\r\n"
+              "Content-Type: a\r\n\r\nG",
+     .rest = "G",
      .body = "a=b"},
     {.why = "an empty line before the request", .bytes = "\r\nPOST /udm HTTP/1.1\r\nHost: a\r\n\r\n"},
     {.why = "the absolute form, whose authority does not matter",
@@ -369,6 +371,7 @@ inline constexpr char host[] = "Host: a\r\n";
 inline constexpr bad_message bad_requests[] = {
     {"\r\n\r\nPOST", "request line", "more than one empty line before it", 2},
     {"\nPOST", "request line", "LF without CR", 0},
+    {"POST /udm HTTP/1.1\rHost: a\r\n", "request line", "CR without LF", 18},
     {" POST /udm HTTP/1.1\r\n", "request line", "does not begin with a method and one space", 0},
     {"POST\r\n", "request line", "does not begin with a method and one space", 4},
     {"POST\t/udm HTTP/1.1\r\n", "request line", "does not begin with a method and one space", 4},
@@ -431,6 +434,8 @@ inline constexpr bad_message bad_requests[] = {
     {"POST /udm HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n", "chunk size",
      "the body is longer than its limit", 59, 413},
     {"POST /udm HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab", "chunk", "no CR LF behind it", 63},
+    {"POST /udm HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: a\r\n", "trailer field",
+     "must not be in the trailer", 62},
 };
 
 /// The reader for a row, with further arguments of its constructor.

@@ -231,6 +231,20 @@ TEST_CASE("a limit is exact")
     CHECK(tiny.feed({}).error().field() == "storage");
 }
 
+TEST_CASE("limits may be as large as any number")
+{
+    constexpr std::size_t any = static_cast<std::size_t>(-1);
+    http1_limits const limits{.line = any, .header_block = any, .fields = any, .body = any};
+    for (auto const& row : good_responses)
+        check_cuts(row, [&] { return reader_for<http1_response_reader>(row, limits); });
+    for (auto const& row : good_requests)
+        check_cuts(row, [&] { return reader_for<http1_request_reader>(row, limits); });
+    http1_response_reader reader(http_method::post, limits);
+    auto const progress = reader.feed("HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999\r\n\r\na");
+    REQUIRE(progress);
+    CHECK(!progress->done);
+}
+
 TEST_CASE("a buffer of a certain size holds a message, however it is cut, and a smaller one is a failure")
 {
     auto const is_held = [](auto const& row, std::size_t size, cuts const& pieces, auto make) {
@@ -263,8 +277,30 @@ TEST_CASE("a buffer of a certain size holds a message, however it is cut, and a 
         check(row, [](auto const&, sidecall::storage memory) { return http1_request_reader(callback, memory); });
 }
 
-TEST_CASE("a body until the end does not exceed the caller's buffer")
+TEST_CASE("a body does not exceed the caller's buffer")
 {
+    struct {
+        std::string_view bytes;
+        std::string_view field;
+        std::size_t offset;
+        std::size_t room; // one byte less than is needed
+    } const rows[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "Content-Length", 33, 19 + 3},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\n", "chunk size", 55, 28 + 3 + 4},
+    };
+    for (auto const& row : rows) {
+        char memory[64];
+        http1_response_reader too_small(http_method::get, sidecall::storage(memory, row.room));
+        auto const failed = too_small.feed(row.bytes);
+        REQUIRE(!failed);
+        CHECK(failed.error().code() == errc::answer_too_large);
+        CHECK(failed.error().field() == row.field);
+        CHECK(failed.error().message() == "the caller's buffer is too small for the body");
+        CHECK(failed.error().offset() == row.offset);
+        http1_response_reader fits(http_method::get, sidecall::storage(memory, row.room + 1));
+        CHECK(fits.feed(row.bytes));
+    }
+
     char buffer[40];
     http1_response_reader reader(http_method::get, buffer);
     REQUIRE(reader.feed("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"));
@@ -350,6 +386,9 @@ TEST_CASE("a moved-from reader fails and has no message")
     auto& same = third;
     third = std::move(same);
     CHECK(third.view().body == "{}");
+    http1_response_reader const fourth(std::move(third));
+    CHECK(fourth.headers().text() == "Content-Length: 2\r\n");
+    CHECK(third.headers().empty()); // NOLINT(bugprone-use-after-move)
 
     http1_request_reader request(callback);
     http1_request_reader other(std::move(request));
@@ -435,7 +474,7 @@ TEST_CASE("reads the responses that it writes, and writes the same into the call
     for (int status = 200; status != 600; ++status) {
         for (std::string_view const text : {"", "text"}) {
             for (bool const close : {false, true}) {
-                sidecall::http1_response_options const options{.content_type = "a/b", .close = close};
+                sidecall::http1_response_options const options{.content_type = "a/b;\tc\n", .close = close};
                 std::string const bytes = http1_response(status, text, options);
                 http1_response_reader reader(http_method::post);
                 auto const progress = reader.feed(bytes + "x");

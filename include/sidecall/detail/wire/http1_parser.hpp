@@ -75,6 +75,8 @@ struct http1_range {
     std::size_t end = 0;
 };
 
+/// Reads one message. Writes what is kept of it to the output: the field lines of a response, or the URL, the content
+/// type and the signature of a request; then the body. Fails at the first byte that breaks a rule, and stays so.
 template <http1_role Role>
 class http1_parser {
     static constexpr bool is_request = Role == http1_role::request;
@@ -252,7 +254,8 @@ private:
         return facts_.is_on_heap ? SIZE_MAX : out_.capacity() - out_.size();
     }
 
-    /// Appends to the output. The text must not be in it. `rest` is how many bytes of the message may follow at once.
+    /// Appends to the output. The text must not be in it. `rest` is how many more bytes have arrived, for which memory
+    /// is reserved at the same time.
     constexpr void append(std::string_view text, std::size_t rest)
     {
         std::size_t const size = out_.size() + text.size();
@@ -389,7 +392,7 @@ private:
         if (status < 100) return fail(400, name, "the status code is less than 100", offset + 9);
         if (status == 101) return fail(400, name, "switches to a protocol that was not asked for", offset + 9);
         facts_.status = static_cast<int>(status);
-        if (status < 200) { // counts as a header field, so that interim responses do not go on forever
+        if (status < 200) { // counts as a header field, which limits the number of interim responses
             if (line.size() + 2 > limits_.header_block - facts_.block)
                 return fail(431, name, "the interim responses are longer than the limit of the header fields", offset);
             facts_.block += line.size() + 2;
