@@ -212,6 +212,8 @@ TEST_CASE("writing and authorizing a request takes one allocation")
     auto const request = operation.request();
     std::string wire;
     CHECK(allocations_of([&] { wire = request.to_http1(); }) == 1);
+    char buffer[2048];
+    CHECK(allocations_of([&] { CHECK(authorized->to_http1(buffer)); }) == 0);
     CHECK(allocations_of([&] { auto const copy = request; }) == 1);
     CHECK(heap.given_back == 1);
 }

@@ -31,17 +31,37 @@ constexpr std::string_view authorization =
 
 /// What the program must send, and nothing else. `version` is compared with the project's by another test.
 constexpr std::string_view sent[] = {
-    "POST ", path, "UserDefinedMessageSubscriptions", accept, form, agent, sidecall::version, authorization,
+    "POST ",
+    path,
+    "UserDefinedMessageSubscriptions",
+    accept,
+    form,
+    agent,
+    sidecall::version,
+    authorization,
     "Content-Length: 66\r\n\r\nCallback=https%3A%2F%2Fexample.com%2Fudm%3Fleg%3Dchild&Method=POST",
 
     "HTTP/1.1 403 \r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 204 \r\n\r\n",
 
-    "POST ", path, "UserDefinedMessages", accept, form, agent, sidecall::version, authorization,
+    "POST ",
+    path,
+    "UserDefinedMessages",
+    accept,
+    form,
+    agent,
+    sidecall::version,
+    authorization,
     "Content-Length: 38\r\n\r\nContent=%7B%22hello%22%3A%22back%22%7D",
 
-    "DELETE ", path, "UserDefinedMessageSubscriptions/ZY00000000000000000000000000000003", accept, agent,
-    sidecall::version, authorization, "\r\n"};
+    "DELETE ",
+    path,
+    "UserDefinedMessageSubscriptions/ZY00000000000000000000000000000003",
+    accept,
+    agent,
+    sidecall::version,
+    authorization,
+    "\r\n"};
 
 constexpr std::string_view webhook = " HTTP/1.1\r\nHost: example.com\r\nContent-Length: 265\r\n"
                                      "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -60,8 +80,10 @@ constexpr std::string_view received[] = {
     R"("uri":"/2010-04-01/Accounts/AC00000000000000000000000000000001/Calls/CA00000000000000000000000000000002/)"
     R"(UserDefinedMessageSubscriptions/ZY00000000000000000000000000000003.json"})",
 
-    "POST /udm?leg=parent", webhook,
-    "POST /udm?leg=child", webhook,
+    "POST /udm?leg=parent",
+    webhook,
+    "POST /udm?leg=child",
+    webhook,
 
     "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
     "64\r\n"
@@ -157,8 +179,7 @@ void exchange(sidecall::authorized_request const& request, sidecall::http1_respo
 template <class Operation>
 auto perform(Operation const& operation, sidecall::credentials const& credentials)
 {
-    auto const request =
-        sidecall::authorize(operation, credentials, sidecall::endpoint::twilio(), for_a_request);
+    auto const request = sidecall::authorize(operation, credentials, sidecall::endpoint::twilio(), for_a_request);
     expect(request.has_value(), "no request");
     sidecall::http1_response_reader reader(request->method(), for_a_message);
     exchange(*request, reader);
@@ -181,10 +202,10 @@ bool receive(sidecall::webhook_verifier const& verifier)
 
 sidecall::subscription_sid subscribe(sidecall::credentials const& credentials)
 {
-    auto const subscription =
-        perform(sidecall::create_user_defined_message_subscription_view{
-                    .account_sid = account, .call_sid = call, .callback = callback, .method = sidecall::http_method::post},
-                credentials);
+    auto const subscription = perform(
+        sidecall::create_user_defined_message_subscription_view{
+            .account_sid = account, .call_sid = call, .callback = callback, .method = sidecall::http_method::post},
+        credentials);
     expect(subscription.has_value(), "no subscription");
     return subscription->sid;
 }
