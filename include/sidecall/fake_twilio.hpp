@@ -611,8 +611,7 @@ inline std::vector<signed_webhook> shuffled(std::vector<signed_webhook> webhooks
 {
     for (std::size_t left = webhooks.size(); left > 1; --left) {
         seed = seed * 6364136223846793005 + 1442695040888963407; // Knuth's MMIX generator, whose upper bits are good
-        std::size_t const chosen = static_cast<std::size_t>(seed >> 33) % left;
-        std::swap(webhooks[left - 1], webhooks[chosen]);
+        std::swap(webhooks[left - 1], webhooks[static_cast<std::uint32_t>(seed >> 33) % left]);
     }
     return webhooks;
 }

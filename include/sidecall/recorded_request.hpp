@@ -62,7 +62,8 @@ struct recorded_request {
 };
 
 /// The request in lines for a person: the request line, the header fields, the decoded parameters of a form (or the
-/// body) and what became of it. Control characters and the like are escaped as `\xNN`, and a backslash as `\\`.
+/// body) and what became of it. Control characters and the like are escaped with a backslash, an x and two hexadecimal
+/// digits, a backslash with another one.
 ///
 /// @code
 /// for (auto const& request : twilio.requests()) std::puts(to_string(request).c_str());

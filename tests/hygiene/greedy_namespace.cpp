@@ -2,6 +2,7 @@
 // transports, timers, fields and operations have types from there. A call that finds one does not compile, since the
 // function is deleted or the call is ambiguous.
 #include <sidecall/sidecall.hpp>
+#include <sidecall/testing.hpp>
 
 #include <string_view>
 
@@ -60,6 +61,10 @@ struct handler {
     void operator()(sidecall::result<operation::resource> outcome) const { *sum += outcome ? outcome->status : 0; }
 };
 
+struct predicate {
+    bool operator()(sidecall::recorded_request const&) const { return true; }
+};
+
 // A better match than the library's own functions, or an equal one.
 bool send_once(operation const&, auto&, sidecall::authorized_request const&) = delete;
 bool is_idempotent(operation const&) = delete;
@@ -84,5 +89,12 @@ int main()
     add(sidecall::send_with_retry(asked, who, greedy::transport(), policy, greedy::timer()));
     sidecall::send(asked, who, asynchronous, add);
     sidecall::send_with_retry(asked, who, asynchronous, policy, greedy::timer(), add);
-    return sum == 4 * 200 ? 0 : 1;
+
+    sidecall::fake_twilio twilio(*account, sidecall::secret("token"));
+    twilio.next_if(greedy::predicate(), sidecall::fake_outcome::answer({.status = 200}), 2);
+    sidecall::send(asked, who, twilio, add);
+    twilio.hold_answers();
+    sidecall::send(asked, who, twilio, add);
+    twilio.answer_all();
+    return sum == 6 * 200 ? 0 : 1;
 }

@@ -18,16 +18,6 @@ struct read_form {
     std::string_view fault{};
 };
 
-inline bool is_utf8(std::string_view text) noexcept
-{
-    while (!text.empty()) {
-        std::size_t const size = utf8_sequence_size(text, 0);
-        if (size == 0) return false;
-        text.remove_prefix(size);
-    }
-    return true;
-}
-
 /// Accepts what Twilio must accept, not everything that is possible: each part is `name=value`, in UTF-8. The escapes
 /// are not checked, since only the library writes them.
 inline read_form read_form_of(std::string_view body)
@@ -41,7 +31,7 @@ inline read_form read_form_of(std::string_view body)
             return form;
         }
         named_value one{decode_form(pair.substr(0, equals)), decode_form(pair.substr(equals + 1))};
-        if (!is_utf8(one.name) || !is_utf8(one.value)) {
+        if (find_invalid_utf8(one.name) != pair.npos || find_invalid_utf8(one.value) != pair.npos) {
             form.fault = "The body is not UTF-8";
             return form;
         }

@@ -74,7 +74,7 @@ inline void append_json_string(std::string& json, std::string_view text)
     json += '"';
 }
 
-/// Appends text for a person to read. Escapes as `\xNN` what `append_printable` does not show, and a backslash as `\\`.
+/// Appends text for a person to read. Escapes what `append_printable` does not show and backslashes, as C does.
 inline void append_escaped(std::string& line, std::string_view text)
 {
     constexpr char digits[] = "0123456789abcdef";
