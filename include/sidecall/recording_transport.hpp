@@ -82,9 +82,9 @@ struct recording_options {
 /// - A body has one line for each of its own lines. Parsing joins them with LF, so a body that ends in LF has an empty
 ///   last line. An empty body has no line.
 /// - `failure` is followed by the name of an `errc` and the message. Without a message, it is the default message.
-/// - `\xNN` is the byte with this hexadecimal number, and two backslashes are one. Escaped are control characters,
-///   line and paragraph separators, characters that change the writing direction, bytes that are not UTF-8, and a space
-///   at the end of a line. So every body is restored byte for byte.
+/// - A byte is escaped as a backslash, an x and two hexadecimal digits, a backslash as two. Escaped are control
+///   characters, line and paragraph separators, characters that change the writing direction, bytes that are not UTF-8,
+///   and a space at the end of a line. So every body is restored byte for byte.
 ///
 /// @code
 /// sidecall::recording_transport recorder(curl);
@@ -226,12 +226,12 @@ public:
     result<http_response> operator()(authorized_request const& request)
     {
         if (remaining() == 0)
-            return refuse(failure(errc::invalid_argument, "exchange", "not recorded")
-                              .with({.message = "the recording has only " + std::to_string(exchanges_.size()) +
-                                                " exchanges"}));
+            return refuse(
+                failure(errc::invalid_argument, "exchange", "not recorded")
+                    .with({.message = "the recording has only " + std::to_string(exchanges_.size()) + " exchanges"}));
         auto const& next = exchanges_[used_];
-        auto difference = detail::find_difference(request, next, used_ + 1, options_.ignored_parameters,
-                                                  options_.ignored_headers);
+        auto difference =
+            detail::find_difference(request, next, used_ + 1, options_.ignored_parameters, options_.ignored_headers);
         if (difference) return refuse(*std::move(difference));
         ++used_;
         return next.answer;
@@ -240,10 +240,7 @@ public:
     /// Answers a request through `handler`: the asynchronous transport.
     template <class Handler>
         requires std::invocable<Handler&, result<http_response>>
-    void operator()(authorized_request request, Handler handler)
-    {
-        handler((*this)(request));
-    }
+    void operator()(authorized_request request, Handler handler) { handler((*this)(request)); }
 
     /// The number of exchanges that are not used yet. Does not allocate.
     std::size_t remaining() const noexcept { return exchanges_.size() > used_ ? exchanges_.size() - used_ : 0; }

@@ -205,12 +205,11 @@ static_assert(sidecall::async_transport<replay_transport>);
 
 TEST_CASE("a recording is the documented text")
 {
-    std::string const recording =
-        record(any_post{.headers = {{"X-A", "1"}}, .form = {{"A", "1"}}},
-               {http_response{.status = 201,
-                              .headers = {{"Content-Type", "application/json"}},
-                              .body = "{\n  \"a\": \"\\\té\"\n}\n"},
-                failure(errc::timed_out, "no response in 5 s")});
+    std::string const recording = record(any_post{.headers = {{"X-A", "1"}}, .form = {{"A", "1"}}},
+                                         {http_response{.status = 201,
+                                                        .headers = {{"Content-Type", "application/json"}},
+                                                        .body = "{\n  \"a\": \"\\\té\"\n}\n"},
+                                          failure(errc::timed_out, "no response in 5 s")});
     CHECK(without_version(recording) == two_exchanges);
 }
 
@@ -254,11 +253,12 @@ TEST_CASE("any answer is replayed byte for byte, and recording it again gives th
     std::string every_byte;
     for (int c = 0; c != 256; ++c) every_byte += static_cast<char>(c);
     for (auto const& body : {every_byte, std::string(), std::string("\n"), std::string("\n\n"), std::string("a\n"),
-                             std::string(" "), std::string("a \n b \n"), std::string("\r\n"), std::string("body\nend\n"),
-                             std::string("\\x41"), std::string("\xE2\x80\xA8\xC2\x85")})
+                             std::string(" "), std::string("a \n b \n"), std::string("\r\n"),
+                             std::string("body\nend\n"), std::string("\\x41"), std::string("\xE2\x80\xA8\xC2\x85")})
         list.emplace_back(http_response{.status = 200, .body = body});
     for (int status : {0, -1, 999, INT32_MAX, INT32_MIN}) list.emplace_back(http_response{.status = status});
-    for (int code = static_cast<int>(errc::invalid_argument); code <= static_cast<int>(errc::malformed_webhook); ++code) {
+    for (int code = static_cast<int>(errc::invalid_argument); code <= static_cast<int>(errc::malformed_webhook);
+         ++code) {
         list.emplace_back(failure(static_cast<errc>(code)));
         list.emplace_back(failure(static_cast<errc>(code), "message " + every_byte));
         list.emplace_back(failure(static_cast<errc>(code), ""));
@@ -304,8 +304,8 @@ TEST_CASE("a recording contains no credential")
         return std::string(basic.authorization().reveal().substr(6));
     }();
     auto const key = "SK00000000000000000000000000000005"_api_key_sid;
-    credentials const all[] = {credentials::auth_token(account, secret(token)), credentials::api_key(key, secret(token)),
-                               *credentials::bearer(secret(token))};
+    credentials const all[] = {credentials::auth_token(account, secret(token)),
+                               credentials::api_key(key, secret(token)), *credentials::bearer(secret(token))};
     for (auto const& one : all) {
         auto twilio = twilio_with_call();
         twilio.allow(one);
@@ -331,8 +331,8 @@ TEST_CASE("the values of secret header fields are not recorded")
     response.headers.add("Authorization", "hush hush");
     response.headers.add("Proxy-Authorization", "basic hush");
     response.headers.add("X-Public", "loud");
-    std::string const recording =
-        record(any_get{.headers = {{"cookie", "hush"}, {"x-mine", "hush"}}}, {response}, {.secret_headers = {"X-MINE"}});
+    std::string const recording = record(any_get{.headers = {{"cookie", "hush"}, {"x-mine", "hush"}}}, {response},
+                                         {.secret_headers = {"X-MINE"}});
     CHECK_FALSE(contains(recording, "hush"));
     CHECK(contains(recording, "\nheader Set-Cookie: (not recorded)\nheader set-cookie: (not recorded)\n"));
     CHECK(contains(recording, "\nheader Proxy-Authorization: Basic (not recorded)\n"));
@@ -368,9 +368,13 @@ TEST_CASE("a request that differs from the recording fails and says where")
          "header field X-A differs from exchange 2"},
         {changed([](auto& other) { other.headers[2].second = "hush"; }), "headers", 0,
          "header field X-A differs from exchange 2"},
-        {changed([](auto& other) { other.headers.emplace_back("X-B", "hush"); }), "headers", {},
+        {changed([](auto& other) { other.headers.emplace_back("X-B", "hush"); }),
+         "headers",
+         {},
          "header field X-B is not in exchange 2"},
-        {changed([](auto& other) { other.headers.erase(other.headers.begin() + 1); }), "headers", {},
+        {changed([](auto& other) { other.headers.erase(other.headers.begin() + 1); }),
+         "headers",
+         {},
          "header field X-B of exchange 2 is missing"},
         {changed([](auto& other) { other.form[0].second = "fist"; }), "body", 4, "the body differs from exchange 2"},
         {changed([](auto& other) { other.form[2].second = "least"; }), "body", 31, "the body differs from exchange 2"},
@@ -379,7 +383,8 @@ TEST_CASE("a request that differs from the recording fails and says where")
         {changed([](auto& other) { other.form.erase(other.form.begin() + 1); }), "body", 8,
          "the body differs from exchange 2"},
         {changed([](auto& other) { other.form.pop_back(); }), "body", 27, "the body differs from exchange 2"},
-        {changed([](auto& other) { other.form.emplace_back("C", ""); }), "body", 34, "the body differs from exchange 2"},
+        {changed([](auto& other) { other.form.emplace_back("C", ""); }), "body", 34,
+         "the body differs from exchange 2"},
         {*sidecall::authorize(recorded, *credentials::bearer(secret("hush"))), "headers", 1,
          "header field Authorization differs from exchange 2"},
     };
@@ -474,8 +479,8 @@ TEST_CASE("a recording with CR LF, without spaces that editors remove, or with u
     std::string with_cr;
     for (char c : std::string_view(two_exchanges)) with_cr += c == '\n' ? "\r\n" : std::string(1, c);
     for (auto const& text : {std::string(two_exchanges), with_cr, replaced(two_exchanges, "body\n", "body \n"),
-                             replaced(two_exchanges, "Accept: ", "Accept:"),
-                             replaced(two_exchanges, "\\x09", "\t"), replaced(two_exchanges, "é", "\\xC3\\xA9")}) {
+                             replaced(two_exchanges, "Accept: ", "Accept:"), replaced(two_exchanges, "\\x09", "\t"),
+                             replaced(two_exchanges, "é", "\\xC3\\xA9")}) {
         auto replay = replay_transport::parse(text);
         REQUIRE_MESSAGE(replay, replay.error().to_string());
         auto const answer = (*replay)(authorized(operation));
@@ -546,8 +551,10 @@ TEST_CASE("a change of one byte is refused or changes only what the byte is part
             std::string text = whole;
             text[at] = c;
             auto const replay = replay_transport::parse(text);
-            if (!replay) CHECK(replay.error().offset() <= text.size());
-            else CHECK(replay->remaining() == 2);
+            if (!replay)
+                CHECK(replay.error().offset() <= text.size());
+            else
+                CHECK(replay->remaining() == 2);
         }
 }
 

@@ -51,7 +51,8 @@ bool has_name(Names const& names, std::string_view name) noexcept
 inline std::string redacted(std::string_view value)
 {
     for (std::string_view scheme : {"Basic ", "Bearer "})
-        if (equal_ignoring_case(value.substr(0, scheme.size()), scheme)) return std::string(scheme).append(not_recorded);
+        if (equal_ignoring_case(value.substr(0, scheme.size()), scheme))
+            return std::string(scheme).append(not_recorded);
     return std::string(not_recorded);
 }
 
@@ -148,8 +149,10 @@ private:
         auto const method = parse_http_method(name);
         if (!method) return fails("not a method", offset_of(rest_));
         exchange.method = *method;
-        if (name.size() != rest_.size()) rest_.remove_prefix(name.size() + 1);
-        else rest_ = {};
+        if (name.size() != rest_.size())
+            rest_.remove_prefix(name.size() + 1);
+        else
+            rest_ = {};
         if (!unescape(rest_, exchange.url) || !parse_message(exchange.headers, exchange.body)) return false;
         if (begins_with("response")) {
             http_response response;
