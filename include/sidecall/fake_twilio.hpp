@@ -159,8 +159,8 @@ public:
     {
         start_call(call); // a call that was not known cannot start later
         find_call(call.view())->has_ended = true;
-        for (std::size_t i = subscriptions_.size(); i-- != 0;)
-            if (subscriptions_[i].call_sid == call) remove_subscription(i);
+        for (std::size_t i = subscriptions_.size(); i != 0; --i)
+            if (subscriptions_[i - 1].call_sid == call) remove_subscription(i - 1);
     }
 
     /// The existing subscriptions, oldest first. Valid until the object changes. Does not allocate.

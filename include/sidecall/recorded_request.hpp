@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sidecall/detail/testing/form_reader.hpp>
@@ -29,11 +31,13 @@ struct recorded_request {
     std::optional<int> status{};           ///< The status of the response; empty if the transport failed.
     std::optional<errc> failure_code{};    ///< The code of the transport's failure; empty if there was a response.
 
-    /// The path and query.
+    /// The path and query of the URL.
     std::string_view target() const& noexcept
     {
         std::string_view const text = url;
-        return text.substr(detail::find_or_end(text, "/", text.find("://") + 3));
+        std::size_t const scheme_end = text.find("://");
+        if (scheme_end == text.npos) return {};
+        return text.substr(detail::find_or_end(text, "/", scheme_end + 3));
     }
     std::string_view target() const&& = delete;
 

@@ -48,9 +48,9 @@ std::uint64_t from_environment(char const* name, std::uint64_t otherwise)
 /// A call SID that no edit of another one gives.
 sidecall::call_sid numbered_call(std::uint64_t number)
 {
+    std::mt19937_64 random(number);
     std::string sid = "CA";
-    for (std::uint64_t bits = (number + 1) * 0x9E3779B97F4A7C15; sid.size() != 34; bits = bits << 4 | bits >> 60)
-        sid += "0123456789abcdef"[bits & 15];
+    while (sid.size() != 34) sid += "0123456789abcdef"[random() % 16];
     return *sidecall::call_sid::parse(sid);
 }
 
@@ -116,9 +116,9 @@ std::string const invalid_callbacks[] = {"",
                                          "http://example.com/#a#b",
                                          "http://a@b@example.com/",
                                          "http://example.com/\xC3\xA9"};
-std::string const valid_contents[] = {
-    "{}", R"({"say":"hello & goodbye = 100% + 1"})", " [1, 2.5e-3, true, null] ", "\"\xE2\x82\xAC\\u20ac\\n\"",
-    "0",  '"' + std::string(10'238, 'x') + '"'};
+std::string const valid_contents[] = {"{}", R"({"say":"hello & goodbye = 100% + 1"})", " [1, 2.5e-3, true, null] ",
+                                      "\"\xE2\x82\xAC\\u20ac\\n\"", "0"};
+std::string const longest_content = '"' + std::string(10'238, 'x') + '"';
 std::string const invalid_contents[] = {
     "", "{", "{\"a\":}", "01", "'x'", "[1,]", "\"\\x\"", "\n", "nul", "\"a\nb\"", '"' + std::string(10'239, 'x') + '"'};
 std::string const keys[] = {"first", "second", "third key \xC3\xA9"};
@@ -173,6 +173,7 @@ private:
 
     sidecall::account_sid any_account() { return choose_.one_in(20) ? other_account : account; }
     sidecall::call_sid any_call() { return choose_.one_in(20) ? unknown_call : choose_.of(calls_); }
+    std::string const& any_content() { return choose_.one_in(40) ? longest_content : choose_.of(valid_contents); }
     std::optional<sidecall::idempotency_key> any_key()
     {
         if (choose_.one_in(2)) return {};
@@ -201,7 +202,7 @@ private:
     {
         if (!choose_.one_in(3)) return;
         auto const& call = choose_.of(calls_);
-        log_ += "end call\n";
+        note("end of " + text(call));
         fake_.end_call(call);
         standin_.end_call(text(call));
     }
@@ -218,8 +219,7 @@ private:
     void create_message()
     {
         sidecall::create_user_defined_message const operation{
-            any_account(), any_call(), *sidecall::message_content::parse(std::string_view(choose_.of(valid_contents))),
-            any_key()};
+            any_account(), any_call(), *sidecall::message_content::parse(std::string_view(any_content())), any_key()};
         perform(operation, operation);
     }
 
@@ -251,7 +251,7 @@ private:
         std::vector<named_value> form;
         if (!choose_.one_in(8))
             form.push_back(subscribes ? named_value{"Callback", choose_.of(valid_callbacks)}
-                                      : named_value{"Content", choose_.of(valid_contents)});
+                                      : named_value{"Content", any_content()});
         if (choose_.one_in(3)) form.push_back({"IdempotencyKey", choose_.of(keys)});
         if (subscribes && choose_.one_in(3)) form.push_back({"Method", choose_.of(methods)});
         if (choose_.one_in(2)) break_form(form);
@@ -304,7 +304,7 @@ private:
         constexpr int statuses[] = {400, 404, 409, 429, 500, 503, 504};
         int const status = choose_.of(statuses);
         bool const processed = choose_.one_in(2);
-        log_ += "next: " + std::to_string(status) + (processed ? " after the effect\n" : "\n");
+        note("outcome " + std::to_string(status) + (processed ? " after the effect" : ""));
         auto const outcome = sidecall::fake_outcome::error(status, {{"Retry-After", "7"}});
         fake_.next(processed ? outcome.after_effect() : outcome);
         standin_.fail_next(status, {.retry_after = "7", .processed = processed});
@@ -314,9 +314,9 @@ private:
     void client_message()
     {
         auto const& call = choose_.of(calls_);
-        std::string const& content = choose_.of(valid_contents);
+        std::string const& content = any_content();
         bool const json_body = choose_.one_in(3);
-        log_ += "client message\n";
+        note("message of the client of " + text(call));
         auto const expected = fake_.client_sends(call, content, {.json_body = json_body});
         auto message = standin_.client_message(text(call), content);
         if (!expected.empty()) {
@@ -348,7 +348,6 @@ private:
         if (!request || !other_request) return; // an edit made it a path that cannot be sent
         auto const answer = fake_(*request);
         auto const other_answer = transport_(*other_request);
-        log_ += to_string(fake_.requests().back()) + '\n';
         if (!answer || !other_answer)
             return differ("transport", answer ? "an answer" : answer.error().to_string(),
                           other_answer ? "an answer" : other_answer.error().to_string());
@@ -435,8 +434,14 @@ private:
     }
     void differ(std::string const& what, std::string const& in_fake, std::string const& in_standin)
     {
-        if (difference_.empty())
-            difference_ = log_ + "different " + what + "\nfake:     " + in_fake + "\nstand-in: " + in_standin;
+        if (!difference_.empty()) return;
+        for (std::size_t i = 0; i != fake_.requests().size(); ++i)
+            difference_ += "request " + std::to_string(i) + ": " + to_string(fake_.requests()[i]) + '\n';
+        difference_ += notes_ + "different " + what + "\nfake:     " + in_fake + "\nstand-in: " + in_standin;
+    }
+    void note(std::string const& event)
+    {
+        notes_ += "before request " + std::to_string(fake_.requests().size()) + ": " + event + '\n';
     }
 
     struct subscription {
@@ -454,7 +459,7 @@ private:
     sidecall::webhook_verifier verifier_{sidecall::secret(token)};
     std::vector<subscription> subscriptions_;
     std::vector<std::pair<std::string, std::string>> sids_;
-    std::string log_;
+    std::string notes_;
     std::string difference_;
 };
 
