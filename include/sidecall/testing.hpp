@@ -6,4 +6,5 @@
 #include <sidecall/fake_twilio.hpp>
 #include <sidecall/named_value.hpp>
 #include <sidecall/recorded_request.hpp>
+#include <sidecall/recording_transport.hpp>
 #include <sidecall/webhook_signer.hpp>

@@ -62,6 +62,13 @@ struct handler {
     void operator()(sidecall::result<operation::resource> outcome) const { *sum += outcome ? outcome->status : 0; }
 };
 
+struct owning_transport {
+    sidecall::result<sidecall::http_response> operator()(sidecall::authorized_request const&) const
+    {
+        return sidecall::http_response{.status = 200};
+    }
+};
+
 struct predicate {
     bool operator()(sidecall::recorded_request const&) const { return true; }
 };
@@ -97,5 +104,10 @@ int main()
     twilio.hold_answers();
     sidecall::send(asked, who, twilio, add);
     twilio.answer_all();
-    return sum == 6 * 200 ? 0 : 1;
+
+    sidecall::recording_transport recorder{greedy::owning_transport()};
+    add(sidecall::send(asked, who, recorder));
+    auto replay = sidecall::replay_transport::parse(recorder.text());
+    sidecall::send(asked, who, *replay, add);
+    return sum == 8 * 200 && replay->done() ? 0 : 1;
 }
