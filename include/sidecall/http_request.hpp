@@ -196,7 +196,8 @@ private:
         std::size_t size = to_string_view(method_).size() + target().size() + host().size() + headers().text().size() +
                            body().size() + std::string_view("  HTTP/1.1\r\nHost: \r\n\r\n").size();
         if (has_length())
-            size += std::string_view("Content-Length: \r\n").size() + std::string_view(detail::decimal(body().size())).size();
+            size += std::string_view("Content-Length: \r\n").size() +
+                    std::string_view(detail::decimal(body().size())).size();
         return size;
     }
     void write_http1(char* out) const noexcept

@@ -240,7 +240,10 @@ public:
     /// Answers a request through `handler`: the asynchronous transport.
     template <class Handler>
         requires std::invocable<Handler&, result<http_response>>
-    void operator()(authorized_request request, Handler handler) { handler((*this)(request)); }
+    void operator()(authorized_request request, Handler handler)
+    {
+        handler((*this)(request));
+    }
 
     /// The number of exchanges that are not used yet. Does not allocate.
     std::size_t remaining() const noexcept { return exchanges_.size() > used_ ? exchanges_.size() - used_ : 0; }
