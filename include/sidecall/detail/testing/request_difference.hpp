@@ -74,7 +74,8 @@ std::optional<failure> visit_fields(Fields const& fields, std::vector<std::strin
     for (header const field : fields) {
         if (has_name(ignored, field.name)) continue;
         std::size_t index = 0;
-        for (auto name : names) index += equal_ignoring_case(name, field.name) ? 1 : 0;
+        for (auto name : names)
+            if (equal_ignoring_case(name, field.name)) ++index;
         names.push_back(field.name);
         if (std::optional<failure> found = visit(field, index)) return found;
     }
