@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <string_view>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -69,8 +68,9 @@ int main(int count, char** arguments)
     if (::getaddrinfo("127.0.0.1", arguments[2], nullptr, &address) != 0) return refuse("PORT is not a port");
     int const listener = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (::bind(listener, address->ai_addr, address->ai_addrlen) != 0 || ::listen(listener, 16) != 0)
-        return refuse("cannot listen on PORT");
+    bool const is_bound = ::bind(listener, address->ai_addr, address->ai_addrlen) == 0;
+    ::freeaddrinfo(address);
+    if (!is_bound || ::listen(listener, 16) != 0) return refuse("cannot listen on PORT");
     std::cout << "Listening on 127.0.0.1:" << arguments[2] << std::endl;
     for (int peer;; ::close(peer)) {
         peer = ::accept(listener, nullptr, nullptr);
