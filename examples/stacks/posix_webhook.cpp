@@ -30,7 +30,7 @@ void serve(int peer, sidecall::callback_url const& callback, sidecall::webhook_v
     for (int const option : {SO_RCVTIMEO, SO_SNDTIMEO}) ::setsockopt(peer, SOL_SOCKET, option, &limit, sizeof limit);
     auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     auto const sent = [=](std::string const& text) { return ::send(peer, text.data(), text.size(), MSG_NOSIGNAL) > 0; };
-    sidecall::http1_limits const limits{.line = 64 * 1024, .body = 64 * 1024}; // a GET has the message in its URL
+    sidecall::http1_limits const limits{.line = 65536, .body = 65536}; // a GET has the message in its URL
     sidecall::http1_request_reader reader(callback, limits);
     char buffer[4096];
     for (bool is_open = true; std::chrono::steady_clock::now() < deadline;) {
