@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <string_view>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -31,7 +30,7 @@ void serve(int peer, sidecall::callback_url const& callback, sidecall::webhook_v
     for (int const option : {SO_RCVTIMEO, SO_SNDTIMEO}) ::setsockopt(peer, SOL_SOCKET, option, &limit, sizeof limit);
     auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     auto const sent = [=](std::string const& text) { return ::send(peer, text.data(), text.size(), MSG_NOSIGNAL) > 0; };
-    sidecall::http1_limits const limits{.line = 64 * 1024, .body = 64 * 1024}; // a GET has the message in its URL
+    sidecall::http1_limits const limits{.line = 65536, .body = 65536}; // a GET has the message in its URL
     sidecall::http1_request_reader reader(callback, limits);
     char buffer[4096];
     for (bool is_open = true; std::chrono::steady_clock::now() < deadline;) {
@@ -69,8 +68,9 @@ int main(int count, char** arguments)
     if (::getaddrinfo("127.0.0.1", arguments[2], nullptr, &address) != 0) return refuse("PORT is not a port");
     int const listener = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (::bind(listener, address->ai_addr, address->ai_addrlen) != 0 || ::listen(listener, 16) != 0)
-        return refuse("cannot listen on PORT");
+    bool const is_bound = ::bind(listener, address->ai_addr, address->ai_addrlen) == 0;
+    ::freeaddrinfo(address);
+    if (!is_bound || ::listen(listener, 16) != 0) return refuse("cannot listen on PORT");
     std::cout << "Listening on 127.0.0.1:" << arguments[2] << std::endl;
     for (int peer;; ::close(peer)) {
         peer = ::accept(listener, nullptr, nullptr);
