@@ -80,7 +80,10 @@ struct refusal {
     bool is_in_first_line() const { return field == "request line" || field == "status line"; }
     bool is_in_target() const
     {
-        return field == "request line" && status == 400 && std::ranges::count(before(), ' ') == 1;
+        std::string_view const part = before();
+        std::size_t const target = part.find_first_not_of(' ', std::min(part.find(' '), part.size()));
+        bool const is_behind_method = part.find(' ') != part.npos;
+        return field == "request line" && status == 400 && is_behind_method && part.find(' ', target) == part.npos;
     }
     /// The byte there, or NUL beyond the end.
     char byte() const { return offset < bytes.size() ? bytes[offset] : '\0'; }
