@@ -485,12 +485,12 @@ constexpr bool has_headers(std::string_view wanted, header_lines const& found)
 }
 
 template <class Reader>
-constexpr result<http1_progress> feed_pieces(Reader& reader, std::string_view message, std::size_t cut, bool ends)
+constexpr result<http1_progress> feed_pieces(Reader& reader, std::string_view bytes, std::size_t cut, bool ends)
 {
-    auto progress = reader.feed(exact(message.substr(0, cut)));
+    auto progress = reader.feed(exact(bytes.substr(0, cut)));
     std::size_t consumed = progress ? progress->consumed : 0;
-    if (progress && !progress->done && cut != message.size()) {
-        progress = reader.feed(exact(message.substr(cut)));
+    if (progress && !progress->done && cut != bytes.size()) {
+        progress = reader.feed(exact(bytes.substr(cut)));
         if (progress) consumed += progress->consumed;
     }
     if constexpr (requires { reader.end(); })
@@ -529,23 +529,23 @@ constexpr bool reads(Reader const& reader, result<http1_progress> const& progres
 }
 
 template <class Wanted>
-constexpr bool http1_request(std::string_view callback, std::string_view message, Wanted const& wanted)
+constexpr bool http1_request(std::string_view callback, std::string_view bytes, Wanted const& wanted)
 {
     exact const exact_callback(callback);
     auto const parsed = callback_url_view::parse(exact_callback);
-    for (std::size_t cut : {message.size(), message.size() / 2}) {
+    for (std::size_t cut : {bytes.size(), bytes.size() / 2}) {
         http1_request_reader reader(*parsed);
-        if (!reads(reader, feed_pieces(reader, message, cut, false), wanted)) return false;
+        if (!reads(reader, feed_pieces(reader, bytes, cut, false), wanted)) return false;
     }
     return true;
 }
 
 template <class Wanted>
-constexpr bool http1_response(http_method method, std::string_view message, bool ends, Wanted const& wanted)
+constexpr bool http1_response(http_method method, std::string_view bytes, bool ends, Wanted const& wanted)
 {
-    for (std::size_t cut : {message.size(), message.size() / 2}) {
+    for (std::size_t cut : {bytes.size(), bytes.size() / 2}) {
         http1_response_reader reader(method);
-        if (!reads(reader, feed_pieces(reader, message, cut, ends), wanted)) return false;
+        if (!reads(reader, feed_pieces(reader, bytes, cut, ends), wanted)) return false;
     }
     return true;
 }
