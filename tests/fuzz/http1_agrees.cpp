@@ -51,10 +51,12 @@ bool is_large_number(std::string_view text)
     return text.size() >= 19 && text.find_first_not_of("0123456789") == text.npos;
 }
 
-/// Whether a line of these bytes has this name, or a longer one that begins with it.
+/// Whether a line of these bytes has this name, or a longer one that begins with it. Debian's http-parser takes CR and
+/// any other byte for the end of a line (RFC 9112, section 2.2).
 bool has_line(std::string_view bytes, std::string_view name, bool is_longer = false)
 {
-    for (std::size_t at = bytes.find('\n'); at != bytes.npos; at = bytes.find('\n', at + 1)) {
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        if (bytes[at] != '\n' && (at == 0 || bytes[at - 1] != '\r')) continue;
         std::string_view const line = bytes.substr(at + 1);
         if (is_longer ? equal(line.substr(0, name.size()), name) && !has_name(line, name) : has_name(line, name))
             return true;
