@@ -51,10 +51,12 @@ bool is_large_number(std::string_view text)
     return text.size() >= 19 && text.find_first_not_of("0123456789") == text.npos;
 }
 
-/// Whether a line of these bytes has this name, or a longer one that begins with it.
+/// Whether a line of these bytes has this name, or a longer one that begins with it. Debian's http-parser takes CR and
+/// any other byte for the end of a line (RFC 9112, section 2.2).
 bool has_line(std::string_view bytes, std::string_view name, bool is_longer = false)
 {
-    for (std::size_t at = bytes.find('\n'); at != bytes.npos; at = bytes.find('\n', at + 1)) {
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        if (bytes[at] != '\n' && (at == 0 || bytes[at - 1] != '\r')) continue;
         std::string_view const line = bytes.substr(at + 1);
         if (is_longer ? equal(line.substr(0, name.size()), name) && !has_name(line, name) : has_name(line, name))
             return true;
@@ -80,7 +82,10 @@ struct refusal {
     bool is_in_first_line() const { return field == "request line" || field == "status line"; }
     bool is_in_target() const
     {
-        return field == "request line" && status == 400 && std::ranges::count(before(), ' ') == 1;
+        std::string_view const part = before();
+        std::size_t const target = part.find_first_not_of(' ', std::min(part.find(' '), part.size()));
+        bool const is_behind_method = part.find(' ') != part.npos;
+        return field == "request line" && status == 400 && is_behind_method && part.find(' ', target) == part.npos;
     }
     /// The byte there, or NUL beyond the end.
     char byte() const { return offset < bytes.size() ? bytes[offset] : '\0'; }
@@ -173,14 +178,36 @@ constexpr bool (*leniencies[])(refusal const&) = {
     [](refusal const& at) { return at.field == "trailer field" && at.before().empty(); },
 };
 
-/// Messages that http1.hpp reads, and another implementation refuses or reads differently.
-bool is_too_strict(std::string_view bytes, other_http1 const& other)
+/// Whether this is a request with a method that RFC 9110 and RFC 5789 do not define.
+bool has_unusual_method(std::string_view bytes)
 {
-    // They know a list of methods (RFC 9110, section 9.1, leaves it open).
-    if (other.error == "HPE_INVALID_METHOD") return true;
+    if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
+    if (bytes.starts_with("HTTP/")) return false;
+    std::string_view const method = bytes.substr(0, bytes.find(' '));
+    auto const usual = {"GET"sv,     "HEAD"sv,    "POST"sv,  "PUT"sv,  "DELETE"sv,
+                        "CONNECT"sv, "OPTIONS"sv, "TRACE"sv, "PATCH"sv};
+    return std::ranges::find(usual, method) == usual.end();
+}
+
+/// Whether a length or a transfer coding has a tab behind it.
+bool has_tab_behind_framing(std::string_view bytes)
+{
+    for (std::size_t at = bytes.find('\n'); at != bytes.npos; at = bytes.find('\n', at + 1)) {
+        std::string_view line = bytes.substr(at + 1);
+        line = line.substr(0, line.find_first_of("\r\n"));
+        if (!has_name(line, "content-length") && !has_name(line, "transfer-encoding")) continue;
+        if (line.find('\t', line.find_last_not_of(" \t")) != line.npos) return true;
+    }
+    return false;
+}
+
+/// Messages that another implementation refuses without a reason, or whose framing it does not see.
+bool is_misread(std::string_view bytes, other_http1 const& other)
+{
+    // They know a list of methods, some for other protocols only (RFC 9110, section 9.1, leaves the list open).
+    if (!other.error.empty() && has_unusual_method(bytes)) return true;
     // They know no tab behind a length or a transfer coding (RFC 9112, section 5.1).
-    bool const has_framing = has_line(bytes, "content-length") || has_line(bytes, "transfer-encoding");
-    if (bytes.find('\t') != bytes.npos && has_framing) return true;
+    if (has_tab_behind_framing(bytes)) return true;
     // llhttp checks the grammar of chunk extensions, which RFC 9112, section 7.1.1, has recipients ignore.
     if (other.error == "HPE_STRICT" && bytes.find(';') != bytes.npos) return true;
     // http-parser takes a name that only begins with "Transfer-Encoding" for that name (RFC 9110, section 5.1).
@@ -237,18 +264,18 @@ bool agree(std::string_view bytes, reading ours, other_http1 other, other_http1_
     if (!ours.is_done && !ours.has_failed) {
         require(!other.is_complete, "the message is incomplete for the other implementation");
         // It may refuse a line before its end.
-        require(other.error.empty() || is_too_strict(bytes, other) || is_refused(std::string(bytes) + "\r\n"),
+        require(other.error.empty() || is_misread(bytes, other) || is_refused(std::string(bytes) + "\r\n"),
                 "a line that the other implementation refuses is refused");
         return false;
     }
     if (ours.is_done) {
-        if (!other.is_complete && is_too_strict(bytes, other)) return false;
+        if (!other.is_complete && is_misread(bytes, other)) return false;
         require(other.is_complete, "the other implementation accepts the message");
         require(ours.consumed == other.consumed, "the message has the same end");
         // They take Connection from the trailer, too (RFC 9110, section 6.5.1).
         bool const is_in_trailer =
             std::ranges::any_of(other.trailer, [](auto const& field) { return equal(field.first, "connection"); });
-        require(!ours.keep_alive || other.keep_alive || is_in_trailer || is_too_strict(bytes, other),
+        require(!ours.keep_alive || other.keep_alive || is_in_trailer || is_misread(bytes, other),
                 "a connection that is kept is kept by the other implementation");
         return true;
     }
@@ -258,7 +285,7 @@ bool agree(std::string_view bytes, reading ours, other_http1 other, other_http1_
     }
     // It may refuse a line at the end of the head.
     if (!other.is_complete && other.error.empty()) other = again(std::string(bytes) + "\r\n\r\n");
-    if (!other.error.empty()) return false;
+    if (!other.error.empty() || is_misread(bytes, other)) return false;
     ours.why.other = &reader;
     bool const is_known = std::any_of(std::begin(leniencies), std::end(leniencies),
                                       [&](auto is_lenient) { return is_lenient(ours.why); });
