@@ -505,11 +505,12 @@ private:
         constexpr literal name = "Content-Length";
         if (facts_.has_length) return fail(400, name, "present twice", offset);
         if (facts_.is_chunked) return fail(400, name, "present together with Transfer-Encoding", offset);
-        std::size_t number = 0; // SIZE_MAX if it is larger
+        std::size_t number = 0;
         std::size_t digits = 0;
-        for (; digits != value.size() && is_digit(value[digits]); ++digits)
-            number =
-                number > (SIZE_MAX - 9) / 10 ? SIZE_MAX : 10 * number + static_cast<std::size_t>(value[digits] - '0');
+        for (; digits != value.size() && is_digit(value[digits]); ++digits) {
+            if (number > (SIZE_MAX - 9) / 10) return fail(413, name, "does not fit a number of bytes", offset);
+            number = 10 * number + static_cast<std::size_t>(value[digits] - '0');
+        }
         if (digits == 0 || digits != value.size()) return fail(400, name, "not a number of bytes", offset + digits);
         facts_.has_length = true;
         facts_.length = number;
