@@ -73,9 +73,8 @@ struct http1_range {
     std::size_t end = 0;
 };
 
-/// A field line, and the offset of its value in the message.
+/// A header field, and the offset of its value in the message.
 struct http1_field {
-    std::string_view line;
     std::string_view name;
     std::string_view value;
     std::size_t offset;
@@ -89,7 +88,7 @@ class http1_parser {
         literal message;
         literal start_line;
         void (http1_parser::*read_start_line)(std::string_view line, std::size_t offset, std::size_t rest);
-        void (http1_parser::*keep_field)(http1_field const& field, std::size_t rest);
+        void (http1_parser::*keep_field)(http1_field const& field, std::size_t rest); // null: keep every field line
         void (http1_parser::*end_head)(std::size_t offset);
     };
 
@@ -491,13 +490,17 @@ private:
             return;
         }
 
-        if (equal_ignoring_case(name, "Content-Length"))
+        if (name.size() == 14 && equal_ignoring_case(name, "Content-Length"))
             read_content_length(value, value_offset);
-        else if (equal_ignoring_case(name, "Transfer-Encoding"))
+        else if (name.size() == 17 && equal_ignoring_case(name, "Transfer-Encoding"))
             read_transfer_encoding(value, value_offset);
-        else if (equal_ignoring_case(name, "Connection"))
+        else if (name.size() == 10 && equal_ignoring_case(name, "Connection"))
             read_connection(value);
-        if (!has_failed()) (this->*role_->keep_field)({line, name, value, value_offset}, rest);
+        if (has_failed()) return;
+        if (role_->keep_field != nullptr) return (this->*role_->keep_field)({name, value, value_offset}, rest);
+        if (facts_.line == 0) return static_cast<void>(keep({line.data(), line.size() + 2}, rest));
+        keep(line, rest);
+        append("\r\n", rest);
     }
 
     constexpr void read_content_length(std::string_view value, std::size_t offset) noexcept
@@ -538,18 +541,10 @@ private:
         }
     }
 
-    /// Keeps the whole line.
-    constexpr void keep_response_field(http1_field const& field, std::size_t rest)
-    {
-        if (facts_.line == 0) return static_cast<void>(keep({field.line.data(), field.line.size() + 2}, rest));
-        keep(field.line, rest);
-        append("\r\n", rest);
-    }
-
     /// Keeps what a `webhook_request` has.
     constexpr void keep_request_field(http1_field const& field, std::size_t rest)
     {
-        auto const& [line, name, value, offset] = field;
+        auto const& [name, value, offset] = field;
         if (equal_ignoring_case(name, "Host")) {
             if (facts_.has_host) return fail(400, "Host", "present twice", offset);
             std::size_t const stop = detail::find_first_not_in(is_host_field_byte(), value, 0);
@@ -684,8 +679,7 @@ private:
 };
 
 inline constexpr http1_parser::role http1_parser::response = {
-    "response", "status line", &http1_parser::read_status_line, &http1_parser::keep_response_field,
-    &http1_parser::end_response_head};
+    "response", "status line", &http1_parser::read_status_line, nullptr, &http1_parser::end_response_head};
 
 inline constexpr http1_parser::role http1_parser::request = {
     "request", "request line", &http1_parser::read_request_line, &http1_parser::keep_request_field,
