@@ -42,7 +42,7 @@ std::vector<framed> framed_bodies()
                                     std::string(3000, 'x')}) {
         made.push_back({"Content-Length: " + std::to_string(body.size()) + "\r\n", body, body});
         made.push_back({"content-length:\t000" + std::to_string(body.size()) + " \r\n", body, body});
-        for (std::size_t size : {1, 7, 4096}) {
+        for (std::size_t const size : {std::size_t{1}, std::size_t{7}, std::size_t{4096}}) {
             std::string chunks;
             for (std::size_t at = 0; at < body.size(); at += size) {
                 std::string const part = body.substr(at, size);
