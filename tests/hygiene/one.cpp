@@ -1,8 +1,12 @@
-// Linked with another translation unit that includes the same headers, to check that nothing is defined twice.
-#include <sidecall/curl.hpp>
-#include <sidecall/httplib.hpp>
-#include <sidecall/sidecall.hpp>
+// Linked with another translation unit that includes the same headers, adapters.cpp, to check that nothing is defined
+// twice.
 #include <sidecall/standin.hpp>
+
+#include <sidecall/httplib.hpp>
+
+#include <sidecall/curl_multi.hpp>
+
+#include <sidecall/sidecall.hpp>
 
 std::string_view version_there();
 
