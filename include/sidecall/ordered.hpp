@@ -320,13 +320,13 @@ public:
     {
         if (this == &other) return *this;
         auto const previous = std::exchange(core_, std::move(other.core_));
-        if (previous) previous->close();
+        if (previous) previous->shut_down();
         return *this;
     }
     /// Calls the handlers of all operations that are not complete, see above.
     ~ordered_sender()
     {
-        if (core_) core_->close();
+        if (core_) core_->shut_down();
     }
 
     /// Sends an operation after all earlier ones with the same key. `handler(result<resource>)` is called exactly once;
@@ -392,5 +392,9 @@ private:
 
     detail::owner<core> core_;
 };
+
+/// Deduces the types of `ordered_sender sender(credentials, transport, timer)`.
+template <class Transport, class Timer>
+ordered_sender(credentials const&, Transport&, Timer) -> ordered_sender<Transport, Timer>;
 
 } // namespace sidecall
