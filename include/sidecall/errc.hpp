@@ -21,7 +21,7 @@ enum class errc {
 
     // The transport.
     transport_failure, ///< Twilio may have acted: any failure that fits none of the following kinds.
-    not_connected,     ///< Nothing was sent: no address, connection refused, or not connected in time.
+    not_connected,     ///< Nothing was sent: no address, connection refused, not connected in time, or never tried.
     tls_failure,       ///< Nothing was sent: no TLS, or the server's certificate is not valid.
     timed_out,         ///< Twilio may have acted: no complete response in time.
     answer_lost,       ///< Twilio may have acted: the connection ended before the complete response.
