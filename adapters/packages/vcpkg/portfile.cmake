@@ -1,5 +1,5 @@
-# An overlay port for vcpkg (--overlay-ports=adapters/packages/vcpkg). Each release sets OWNER and SHA512; vcpkg prints
-# the latter. The port has never been run with vcpkg itself: the tests run it with stand-ins for vcpkg's functions.
+# An overlay port for vcpkg (--overlay-ports=adapters/packages/vcpkg). adapters/packages/release sets SHA512 after the tag,
+# so the port of the main branch has it, and the one inside the tag has not. tests/vcpkg runs the port with vcpkg itself.
 vcpkg_from_github(
   OUT_SOURCE_PATH SOURCE_PATH
   REPO OWNER/sidecall
