@@ -93,8 +93,8 @@ def main():
     package.cpp_info = Info()
     required = []
     package.requires = lambda reference, **options: required.append(reference.split("/")[0])
-    for step in (package.export_sources, package.source, package.requirements, package.validate, package.package_id, package.package,
-                 package.package_info):
+    for step in (package.export_sources, package.source, package.requirements, package.validate, package.package_id,
+                 package.package, package.package_info):
         step()
     targets = [part.properties["cmake_target_name"] for part in package.cpp_info.components.values()]
     expected_targets = ["sidecall::sidecall", "sidecall::curl", "sidecall::httplib"]

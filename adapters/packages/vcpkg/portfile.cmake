@@ -1,5 +1,5 @@
-# An overlay port for vcpkg (--overlay-ports=adapters/packages/vcpkg). adapters/packages/release sets SHA512 after the tag,
-# so the port of the main branch has it, and the one inside the tag has not. tests/vcpkg runs the port with vcpkg itself.
+# An overlay port for vcpkg (--overlay-ports=adapters/packages/vcpkg). adapters/packages/release sets SHA512 after the
+# tag: use the port of the main branch, because the one inside the tag has no hash. tests/vcpkg runs it with vcpkg.
 vcpkg_from_github(
   OUT_SOURCE_PATH SOURCE_PATH
   REPO OWNER/sidecall
