@@ -2,12 +2,16 @@
 """Runs the Conan recipe like 'conan create', with minimal replacements for Conan's modules, because Debian has no
 version of Conan that can run it.
 
-    conan.py RECIPE FOLDER VERSION     write the package to FOLDER/package"""
+    conan.py RECIPE FOLDER VERSION             write the package to FOLDER/package
+    conan.py RECIPE FOLDER VERSION ARCHIVE     the same; ARCHIVE takes the place of the one that the recipe downloads"""
 import fnmatch
+import hashlib
 import pathlib
+import re
 import runpy
 import shutil
 import sys
+import tarfile
 import types
 
 
@@ -26,7 +30,7 @@ class Values(dict):
 
 
 class ConanFile:
-    pass
+    version = None
 
 
 def copy(recipe, pattern, src, dst):
@@ -38,6 +42,20 @@ def copy(recipe, pattern, src, dst):
         shutil.copy(path, target)
     if not copied:
         sys.exit(f"conan.py: no file in {src} matches '{pattern}'")
+
+
+def get(recipe, url, sha256, strip_root):
+    """Unpacks the archive of the command line if it has the expected name and hash."""
+    if len(sys.argv) <= 4 or not url.endswith(f"/archive/v{recipe.version}.tar.gz") or not strip_root:
+        sys.exit(f"conan.py: the recipe downloads {url}")
+    found = hashlib.sha256(pathlib.Path(sys.argv[4]).read_bytes()).hexdigest()
+    if found != sha256:
+        sys.exit(f"conan.py: the archive has SHA256 {found}, but the recipe has {sha256}")
+    with tarfile.open(sys.argv[4]) as archive:
+        for member in archive.getmembers():
+            member.name = member.name.partition("/")[2]
+            if member.name:
+                archive.extract(member, recipe.source_folder)
 
 
 class Info:
@@ -55,11 +73,16 @@ def main():
     recipe, folder, version = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
     for name, members in {"conan": {"ConanFile": ConanFile}, "conan.tools": {},
                           "conan.tools.build": {"check_min_cppstd": lambda recipe, version: None},
-                          "conan.tools.files": {"copy": copy, "load": lambda recipe, path: open(path).read()}}.items():
+                          "conan.tools.files": {"copy": copy, "load": lambda recipe, path: open(path).read(),
+                                                    "get": get}}.items():
         sys.modules[name] = types.ModuleType(name)
         vars(sys.modules[name]).update(members)
     package = runpy.run_path(recipe)["Sidecall"]()
     package.recipe_folder = str(pathlib.Path(recipe).parent)
+    # Conan reads conandata.yml with a YAML library, which Python does not have.
+    data = pathlib.Path(recipe).with_name("conandata.yml").read_text(encoding="utf-8")
+    package.conan_data = {"sources": {found: {"url": url, "sha256": sha256} for found, url, sha256 in
+                                      re.findall(r'\n  "(.*)":\n    url: (.*)\n    sha256: "(.*)"\n', data)}}
     package.set_version()
     if package.version != version:
         sys.exit(f"conan.py: the recipe has version {package.version}, but meson.build has {version}")
@@ -70,8 +93,8 @@ def main():
     package.cpp_info = Info()
     required = []
     package.requires = lambda reference, **options: required.append(reference.split("/")[0])
-    for step in (package.export_sources, package.requirements, package.validate, package.package_id, package.package,
-                 package.package_info):
+    for step in (package.export_sources, package.source, package.requirements, package.validate, package.package_id,
+                 package.package, package.package_info):
         step()
     targets = [part.properties["cmake_target_name"] for part in package.cpp_info.components.values()]
     expected_targets = ["sidecall::sidecall", "sidecall::curl", "sidecall::httplib"]

@@ -27,7 +27,9 @@ def main():
 
     packages = project / "adapters/packages"
     wrap = (packages / "sidecall.wrap").read_text(encoding="utf-8")
+    data = (packages / "conan/conandata.yml").read_text(encoding="utf-8")
     versions = {"vcpkg.json": json.loads((packages / "vcpkg/vcpkg.json").read_text(encoding="utf-8"))["version"],
+                "conandata.yml": re.search(r'\n  "(.*)":', data)[1],
                 "sidecall.wrap": re.search(r"revision = v(.*)", wrap)[1],
                 "README": re.search(r"GIT_TAG v([\d.]+)", section[1] if section else "GIT_TAG v0")[1]}
     faults += [f"{name} has version {found}, but meson.build has {version}"

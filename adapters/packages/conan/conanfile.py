@@ -1,10 +1,13 @@
-"""A recipe for Conan 2: conan create adapters/packages/conan"""
+"""A recipe for Conan 2: conan create adapters/packages/conan
+
+In a copy of the project, the recipe packages the files of that copy. Alone, with conandata.yml beside it, it downloads
+the archive of the release. Each release sets OWNER and the hash in conandata.yml."""
 import os
 import re
 
 from conan import ConanFile
 from conan.tools.build import check_min_cppstd
-from conan.tools.files import copy, load
+from conan.tools.files import copy, get, load
 
 required_conan_version = ">=2.0"
 
@@ -23,13 +26,25 @@ class Sidecall(ConanFile):
     def _root(self):
         return os.path.join(self.recipe_folder, "..", "..", "..")
 
+    def _is_in_project(self):
+        return os.path.exists(os.path.join(self._root(), "include", "sidecall", "version.hpp"))
+
     def set_version(self):
-        text = load(self, os.path.join(self._root(), "include", "sidecall", "version.hpp"))
-        self.version = ".".join(re.findall(r"#define SIDECALL_VERSION_\w+ (\d+)", text))
+        if self._is_in_project():
+            text = load(self, os.path.join(self._root(), "include", "sidecall", "version.hpp"))
+            self.version = ".".join(re.findall(r"#define SIDECALL_VERSION_\w+ (\d+)", text))
+        elif not self.version:
+            self.version = next(iter(self.conan_data["sources"]))
 
     def export_sources(self):
+        if not self._is_in_project():
+            return
         for pattern in ("include/sidecall/*", "adapters/sidecall/*", "LICENSE"):
             copy(self, pattern, self._root(), self.export_sources_folder)
+
+    def source(self):
+        if not os.path.exists(os.path.join(self.source_folder, "include")):
+            get(self, **self.conan_data["sources"][self.version], strip_root=True)
 
     def requirements(self):
         if self.options.curl:

@@ -1,5 +1,5 @@
-# An overlay port for vcpkg (--overlay-ports=adapters/packages/vcpkg). Each release sets OWNER and SHA512; vcpkg prints
-# the latter. The port has never been run with vcpkg itself: the tests run it with stand-ins for vcpkg's functions.
+# An overlay port for vcpkg (--overlay-ports=adapters/packages/vcpkg). adapters/packages/release sets SHA512 after the
+# tag: use the port of the main branch, because the one inside the tag has no hash. tests/vcpkg runs it with vcpkg.
 vcpkg_from_github(
   OUT_SOURCE_PATH SOURCE_PATH
   REPO OWNER/sidecall
