@@ -121,9 +121,9 @@ verdict agrees_if(bool condition)
 /// Asks the questions, one after the other.
 class check {
 public:
-    check(arguments const& options, identity const& user, sidecall::call_sid const& call, callback_pieces callback,
+    check(arguments const& options, std::string const& token, sidecall::call_sid const& call, callback_pieces callback,
           session& twilio, findings& answers)
-        : options_(options), user_(user), call_(call), callback_(std::move(callback)), twilio_(twilio),
+        : options_(options), token_(token), call_(call), callback_(std::move(callback)), twilio_(twilio),
           answers_(answers)
     {
     }
@@ -195,7 +195,7 @@ private:
         auto const callback = value_or_stop(sidecall::callback_url::parse(callback_.marked("created")));
         std::string const key = new_key();
         answer const made =
-            twilio_.subscribe({.account_sid = user_.account,
+            twilio_.subscribe({.account_sid = twilio_.account,
                                .call_sid = call_,
                                .callback = callback,
                                .idempotency_key = value_or_stop(sidecall::idempotency_key::parse(key))});
@@ -209,7 +209,7 @@ private:
         auto const members = member_names(made);
         conclude("created_members", {made}, members == texts{"account_sid", "call_sid", "date_created", "sid", "uri"},
                  join(members));
-        std::string const path = "/2010-04-01/Accounts/" + std::string(user_.account.view()) + "/Calls/" +
+        std::string const path = "/2010-04-01/Accounts/" + std::string(twilio_.account.view()) + "/Calls/" +
                                  std::string(call_.view()) + "/UserDefinedMessageSubscriptions/" +
                                  std::string(sid->view()) + ".json";
         conclude("created_uri", {made}, made.member("uri") == path, made.member("uri"));
@@ -368,7 +368,7 @@ private:
     {
         if (!options_.ended_call.empty()) return value_or_stop(sidecall::call_sid::parse(options_.ended_call));
         answer const listed = twilio_.ask(
-            call_control::list_calls{.account = user_.account, .status = "completed", .page_size = std::uint16_t{1}});
+            call_control::list_calls{.account = twilio_.account, .status = "completed", .page_size = std::uint16_t{1}});
         if (listed.status() != 200) return std::nullopt;
         auto const calls = call_control::list_calls::parse(*listed.response);
         if (!calls || calls->empty()) return std::nullopt;
@@ -431,7 +431,7 @@ private:
     {
         say("provoking a 429");
         sidecall::delete_user_defined_message_subscription const deletion{
-            user_.account, call_, unknown_sid<sidecall::subscription_sid>("ZY")};
+            twilio_.account, call_, unknown_sid<sidecall::subscription_sid>("ZY")};
         sidecall::curl_multi_transport transport({}, {.max_connections = 60, .max_in_flight = 60});
         answer refused;
         std::size_t sent = 0;
@@ -645,7 +645,7 @@ private:
         std::size_t valid = 0;
         for (subscriber const& one : subscribers) {
             for (delivery const& request : find(seen, one.mark)) {
-                signed_form const form = find_signed_form(request, one.callback, user_.token);
+                signed_form const form = find_signed_form(request, one.callback, token_);
                 if (!form.is_valid) {
                     invalid.push_back(describe(request) +
                                       (request.signature.empty() ? ": no signature" : ": another signature"));
@@ -691,7 +691,7 @@ private:
     }
 
     arguments const& options_;
-    identity const& user_;
+    std::string const& token_;
     sidecall::call_sid const& call_;
     callback_pieces callback_;
     session& twilio_;
@@ -713,6 +713,19 @@ std::string server_name(sidecall::endpoint const& endpoint)
     std::string_view const host = endpoint.host();
     bool const is_twilios = host.size() > end.size() && host.substr(host.size() - end.size()) == end;
     return is_twilios ? std::string(host) : "not Twilio's";
+}
+
+/// The account, its auth token and the server. The token is needed even with an API key: callbacks are signed with it.
+struct account_settings {
+    sidecall::account_sid account;
+    std::string token;
+    sidecall::endpoint endpoint;
+};
+
+account_settings read_account(server_arguments const& server)
+{
+    identity const user = identity_or_stop();
+    return {user.account, user.token, server.parse()};
 }
 
 /// Says what will happen, and asks for consent unless --yes is given.
@@ -742,7 +755,7 @@ void run(arguments const& options)
         write_questions(std::cout, options.json);
         return;
     }
-    identity const user = identity_or_stop();
+    auto const user = read_account(options.server);
     if (options.call.empty()) throw stop{"--call is required: the SID of a call in progress, CA…", wrong_usage};
     if (options.callback.empty())
         throw stop{"--callback is required: a public URL; with --listen, one that leads to this program", wrong_usage};
@@ -755,7 +768,6 @@ void run(arguments const& options)
         if (!other->empty()) value_or_stop(sidecall::call_sid::parse(*other));
     if (!environment("TWILIO_API_KEY").empty())
         value_or_stop(sidecall::api_key_sid::parse(environment("TWILIO_API_KEY")));
-    auto const endpoint = options.server.parse();
     std::ofstream file;
     if (!options.report.empty()) {
         file.open(options.report);
@@ -770,11 +782,13 @@ void run(arguments const& options)
             interrupted = true;
             std::signal(number, SIG_DFL);
         });
-    session twilio(user.account, user.credentials(), endpoint);
+    session twilio(user.account, sidecall::credentials::auth_token(user.account, sidecall::secret(user.token)),
+                   user.endpoint);
     findings answers;
     std::string failure;
     try {
-        if (!check(options, user, call, pieces, twilio, answers).run()) failure = "no subscription could be created";
+        if (!check(options, user.token, call, pieces, twilio, answers).run())
+            failure = "no subscription could be created";
     } catch (interruption const&) {
         failure = "interrupted";
     } catch (stop const& reason) {
@@ -794,7 +808,7 @@ void run(arguments const& options)
         {"sidecall", std::string(sidecall::version)},
         {"libcurl", curl_version_info(CURLVERSION_NOW)->version},
         {"date", now_in_utc()},
-        {"server", server_name(endpoint)},
+        {"server", server_name(user.endpoint)},
         {"account", std::string(user.account.view())},
         {"call", std::string(call.view())},
         {"callback", std::string(callback.scheme()) + (pieces.port.empty() ? ", no port" : ", with a port")},
