@@ -131,6 +131,8 @@ public:
     /// False if no subscription could be created, so that there is nothing else to ask.
     bool run()
     {
+        std::optional<listener> server; // first, so that nothing is sent if the port is taken
+        if (options_.port >= 0) server.emplace(options_.address, options_.port);
         mark_what_is_not_asked();
         if (!ask_about_resources()) return false;
         ask_about_keys();
@@ -141,7 +143,7 @@ public:
         ask_about_sids();
         if (options_.provoke_429) provoke_429();
         twilio_.remove_all(); // so that only the subscriptions of the next questions get messages
-        if (options_.port >= 0) ask_about_webhooks();
+        if (server) ask_about_webhooks(*server);
         return true;
     }
 
@@ -477,9 +479,8 @@ private:
         return sids;
     }
 
-    void ask_about_webhooks()
+    void ask_about_webhooks(listener const& server)
     {
-        listener const server(options_.address, options_.port);
         std::vector<subscriber> subscribers{{"default", callback_, "", "&x=a+b%20c%2bd~%7e"},
                                             {"post", callback_, "POST"},
                                             {"get", callback_, "GET"},
@@ -733,7 +734,7 @@ void ask_for_consent(arguments const& options)
 {
     std::cerr << "live_check: This check will\n"
               << "  - create about 25 subscriptions to messages of the call, and delete them all;\n"
-              << "  - send about 15 messages to the client of the call, one of them of 10,240 bytes;\n"
+              << "  - send about 10 messages to the client of the call, one of them of 10,240 bytes;\n"
               << "  - send some requests that Twilio should refuse, which its debugger may log;\n";
     if (options.provoke_429)
         std::cerr << "  - send up to 1,000 requests at once, until Twilio refuses one. Other programs of the account\n"

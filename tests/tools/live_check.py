@@ -548,6 +548,12 @@ def with_trouble(standin, program):
         report = check.end(1) + file.read().decode()
     assert verdicts(report)["created"] == "differs" and "no subscription could be created" in check.said, report
     assert report.startswith("# sidecall live check\n") and "Continue? [y/N]" in check.said, check.said
+    # A port that is in use: nothing is sent.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        check = Check(program, "http://127.0.0.1:1", standin.account, standin.token, "--callback", CALLBACK, "--listen",
+                      port)
+        assert set(verdicts(check.end(1)).values()) == {"not asked"} and "cannot listen on" in check.said, check.said
     # A wrong token.
     found = verdicts(Check(program, standin.url, standin.account, TOKEN, "--callback", CALLBACK).end(1))
     assert found["created"] == "could not be told" and found["deleted"] == "not asked", found
@@ -566,7 +572,7 @@ def with_wrong_input(program):
             (twilio, ["--call", CALL, "--callback", "https://live:check@e.com"], "without user name"),
             (twilio, [*good, "--report", "/nowhere/report.md"], "cannot write /nowhere/report.md"),
             (twilio, [*good, "--ended-call", "CA1"], "CallSid: shorter"),
-            (twilio | {"TWILIO_API_KEY": "SK1"}, good, "ApiKeySid"),
+            (twilio | {"TWILIO_API_KEY": "SK1", "TWILIO_API_SECRET": KEY_SECRET}, good, "shorter than 34"),
             (twilio, good, "nothing was sent: answer y, or pass --yes")]:
         done = subprocess.run([program, *arguments], env=clean | environment, capture_output=True, text=True,
                               timeout=20, stdin=subprocess.DEVNULL)
