@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include <sidecall/detail/testing/callable.hpp>
+#include <sidecall/detail/memory/callable.hpp>
 #include <sidecall/http_response.hpp>
 #include <sidecall/result.hpp>
 

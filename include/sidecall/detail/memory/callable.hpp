@@ -36,6 +36,9 @@ public:
         if (object_ != nullptr) functions_->destroy(object_);
     }
 
+    /// Whether there is a callable.
+    explicit operator bool() const noexcept { return object_ != nullptr; }
+
     Result operator()(Argument argument) const { return functions_->call(object_, std::forward<Argument>(argument)); }
 
 private:
