@@ -430,8 +430,9 @@ private:
         std::erase_if(samples, [&](figures const& one) {
             return one.seconds < conversing_since_ + given_.warm_up() || one.seconds > ended_;
         });
+        bool const is_sanitized = samples.empty() || samples.front().heap == 0; // a sanitizer needs memory of its own
         print_growth("heap", &figures::heap, samples, 1e6, 1, "MB");
-        print_growth("RSS", &figures::rss, samples, 1e6, 8, "MB");
+        print_growth("RSS", &figures::rss, samples, 1e6, is_sanitized ? 1e9 : 8, "MB");
         print_growth("descriptors", &figures::descriptors, samples, 1, 20, "descriptors");
         auto const rest = application_.rest();
         std::printf("the application ended with %.2f MB of heap and %zu descriptors\n", megabytes(rest.heap),

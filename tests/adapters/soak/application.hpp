@@ -18,6 +18,7 @@
 
 #include <sidecall/curl.hpp>
 #include <sidecall/httplib.hpp>
+#include <sidecall/ordered.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <atomic>
@@ -141,82 +142,6 @@ private:
     std::thread thread_;
 };
 
-/// Sends operations with the same key one after the other, with retries. After a failure, it refuses further ones with
-/// the key until `resume`.
-template <class Transport>
-class ordered_jobs {
-public:
-    ordered_jobs(Transport& transport, sidecall::credentials credentials, sidecall::endpoint endpoint,
-                 std::atomic<std::uint64_t>& retries)
-        : transport_(transport), credentials_(std::move(credentials)), endpoint_(std::move(endpoint)), retries_(retries)
-    {
-    }
-
-    template <class Operation, class Handler>
-    void send(std::string const& key, Operation const& operation, Handler handler)
-    {
-        using outcome = sidecall::result<typename Operation::resource>;
-        auto& one = lanes_[key];
-        one.waiting.push_back([this, key, operation, handler](bool starts) {
-            if (!starts) return handler(outcome(sidecall::failure(sidecall::errc::cancelled)));
-            auto const timer = [this](std::chrono::milliseconds delay, auto next) {
-                ++retries_;
-                transport_.after(delay, std::move(next));
-            };
-            auto const end = [this, key, handler](outcome const& made) {
-                handler(made);
-                this->end(key, made.has_value());
-            };
-            sidecall::send_with_retry(operation, credentials_, transport_, policy, timer, end, endpoint_,
-                                      jumping_machine());
-        });
-        advance(one);
-    }
-
-    void resume(std::string const& key)
-    {
-        auto const at = lanes_.find(key);
-        if (at == lanes_.end()) return;
-        at->second.is_stopped = false;
-        if (!at->second.is_busy && at->second.waiting.empty()) lanes_.erase(at);
-    }
-
-private:
-    struct lane {
-        std::deque<std::function<void(bool)>> waiting{};
-        bool is_busy = false;
-        bool is_stopped = false;
-    };
-
-    void advance(lane& one)
-    {
-        while (!one.is_busy && !one.waiting.empty()) {
-            auto const next = std::move(one.waiting.front());
-            one.waiting.pop_front();
-            one.is_busy = !one.is_stopped;
-            next(one.is_busy);
-        }
-    }
-
-    void end(std::string const& key, bool is_success)
-    {
-        auto& one = lanes_[key];
-        one.is_busy = false;
-        one.is_stopped = !is_success;
-        advance(one);
-        if (!one.is_busy && !one.is_stopped) lanes_.erase(key);
-    }
-
-    static constexpr sidecall::retry_policy policy{
-        .base_delay = sidecall::milliseconds(20), .max_delay = sidecall::milliseconds(1000), .max_attempts = 0};
-
-    Transport& transport_;
-    sidecall::credentials credentials_;
-    sidecall::endpoint endpoint_;
-    std::atomic<std::uint64_t>& retries_;
-    std::unordered_map<std::string, lane> lanes_{};
-};
-
 class application {
 public:
     explicit application(application_arguments given)
@@ -236,6 +161,7 @@ public:
         }
         control.join();
         report_figures();
+        if (sender_.keys() != 0 || !calls_.empty()) report("mistake keys or calls are left");
     }
 
     /// Counts and reports what the process has at its end.
@@ -246,10 +172,27 @@ public:
     }
 
 private:
+    /// The timer of the sender. Counts the retries.
+    struct retry_timer {
+        sidecall::curl_multi_transport& transport;
+        std::atomic<std::uint64_t>& retries;
+
+        template <class Next>
+        void operator()(std::chrono::milliseconds delay, Next next)
+        {
+            ++retries;
+            transport.after(delay, std::move(next));
+        }
+    };
+
+    static constexpr sidecall::retry_policy policy{
+        .base_delay = sidecall::milliseconds(20), .max_delay = sidecall::milliseconds(1000), .max_attempts = 0};
+
     struct job {
         enum { subscribe, answer, unsubscribe } kind = answer;
         std::uint64_t number = 0; // of the answer
         bool is_copy = false;     // a deliberate mistake
+        bool is_unclear = false;  // an earlier attempt may have taken effect
     };
 
     struct conversation {
@@ -419,27 +362,26 @@ private:
             return;
         }
         ++call.unfinished;
-        std::string const sid = call.name.sid();
         auto const end = [this, &call, one](auto const& outcome) { finish(call, one, outcome); };
         if (one.kind == job::subscribe)
-            sender_.send(sid,
+            sender_.send(call.sid,
                          sidecall::create_user_defined_message_subscription{
                              .account_sid = account_,
                              .call_sid = call.sid,
                              .callback = *sidecall::callback_url::parse(given_.callback),
-                             .idempotency_key = *sidecall::idempotency_key::parse(sid)},
+                             .idempotency_key = *sidecall::idempotency_key::parse(call.name.sid())},
                          end);
         else if (one.kind == job::answer)
-            sender_.send(sid,
+            sender_.send(call.sid,
                          sidecall::create_user_defined_message{
                              .account_sid = account_,
                              .call_sid = call.sid,
                              .content = *sidecall::message_content::parse(call.name.content(one.number)),
                              .idempotency_key = *sidecall::idempotency_key::parse(
-                                 sid + '/' + std::to_string(one.number) + (one.is_copy ? " again" : ""))},
+                                 call.name.sid() + '/' + std::to_string(one.number) + (one.is_copy ? " again" : ""))},
                          end);
         else
-            sender_.send(sid,
+            sender_.send(call.sid,
                          sidecall::delete_user_defined_message_subscription{
                              .account_sid = account_, .call_sid = call.sid, .sid = *call.subscription},
                          end);
@@ -448,22 +390,22 @@ private:
     /// The end of a job. One that failed is sent again, before those that the sender then refuses: with its key that
     /// has no second effect, and the answers stay in order.
     template <class Outcome>
-    void finish(conversation& call, job const& one, Outcome const& outcome)
+    void finish(conversation& call, job one, Outcome const& outcome)
     {
         --call.unfinished;
-        if (!outcome) {
+        std::string const name = std::to_string(call.name.slot) + ' ' + std::to_string(call.name.generation);
+        bool const is_gone = one.kind == job::unsubscribe && one.is_unclear && !outcome &&
+                             outcome.error().http_status() == 404; // by a request whose response was lost
+        if (!outcome && !is_gone) {
             if (call.failed.empty()) note_failure(outcome.error());
+            one.is_unclear = one.is_unclear || sidecall::may_have_taken_effect(outcome.error());
             call.failed.push_back(one);
             if (call.unfinished == 0) stopped_.push_back(call.sid);
-            return;
-        }
-        if constexpr (requires { outcome->sid; }) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(outcome->sid)>, sidecall::subscription_sid>)
+        } else if (one.kind == job::subscribe) {
+            if constexpr (std::is_same_v<Outcome, sidecall::result<sidecall::user_defined_message_subscription>>)
                 call.subscription = outcome->sid;
-        }
-        std::string const name = std::to_string(call.name.slot) + ' ' + std::to_string(call.name.generation);
-        if (one.kind == job::subscribe) report("subscribed " + name);
-        if (one.kind == job::unsubscribe) {
+            report("subscribed " + name);
+        } else if (one.kind == job::unsubscribe) {
             report("closed " + name);
             closed_.push_back(call.sid);
             stopped_.push_back(call.sid);
@@ -473,7 +415,8 @@ private:
     void note_failure(sidecall::failure const& reason)
     {
         ++resent_;
-        if (reason.http_status() && *reason.http_status() < 500 && *reason.http_status() != 429)
+        int const status = reason.http_status().value_or(0);
+        if (status >= 400 && status < 500 && status != 429)
             report("mistake a request was refused: " + reason.to_string());
     }
 
@@ -482,11 +425,11 @@ private:
     {
         auto const at = calls_.find(sid);
         if (at == calls_.end()) return;
+        sender_.resume(sid); // also if the call has ended, since a stopped key takes memory
         if (std::erase(closed_, sid) != 0) {
             calls_.erase(at);
             return;
         }
-        sender_.resume(at->second.name.sid());
         for (auto const& one : std::exchange(at->second.failed, {})) send(at->second, one);
     }
 
@@ -511,9 +454,10 @@ private:
                                                .total_timeout = std::chrono::seconds(2),
                                                .ca_file = given_.ca_file},
                                               {.max_connections = 8, .max_in_flight = 100}};
-    ordered_jobs<decltype(transport_)> sender_{
-        transport_, sidecall::credentials::auth_token(account_, sidecall::secret(given_.token)),
-        *sidecall::endpoint::parse(given_.endpoint), retries_};
+    retry_timer timer_{transport_, retries_};
+    sidecall::credentials credentials_ = sidecall::credentials::auth_token(account_, sidecall::secret(given_.token));
+    sidecall::ordered_sender<sidecall::curl_multi_transport, retry_timer, jumping_machine> sender_{
+        credentials_, transport_, timer_, {.policy = policy}, *sidecall::endpoint::parse(given_.endpoint)};
 };
 
 } // namespace soak_test
