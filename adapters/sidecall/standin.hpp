@@ -333,8 +333,9 @@ public:
 
     /// Sets the function that is called with every message that the server creates from now on. It is called after the
     /// message is in `client_received` and before the server gets its response. It runs in a thread of the stand-in,
-    /// and in several at once if the server creates several messages at once. It may use the stand-in and must not
-    /// throw. Another function, or an empty one, replaces it.
+    /// and in several at once if the server creates several messages at once, so that these calls can overtake each
+    /// other; `client_received` has the order of creation. It may use the stand-in and must not throw. Another
+    /// function, or an empty one, replaces it.
     void on_client_message(std::function<void(standin_message const&)> callback)
     {
         std::lock_guard<std::mutex> const lock{mutex_};

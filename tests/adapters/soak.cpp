@@ -418,6 +418,7 @@ private:
         print("answers that the clients received", calls.answered);
         print("  attempts after the first", application.retries);
         print("  sent again by the application", application.resent);
+        print("  reported by the stand-in in another order", calls.overtaken);
         print("calls that ended", calls.calls_ended);
         for (auto const& [fault, count] : twilio_.faults_committed())
             print(("fault: " + std::string(to_string_view(fault))).c_str(), std::uint64_t{count});

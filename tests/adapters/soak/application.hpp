@@ -152,7 +152,7 @@ public:
     void run()
     {
         std::thread control([this] { obey(); });
-        while (!ends_ || transport_.poll() != 0) {
+        while (!ends_ || transport_.poll() != 0 || !stopped_.empty()) {
             transport_.poll();
             for (auto& message : take(inbox_)) receive(std::move(message));
             for (auto const& command : take(commands_)) obey(command);

@@ -126,12 +126,13 @@ public:
         std::uint64_t answered = 0;
         std::uint64_t delivered_twice = 0;
         std::uint64_t calls_ended = 0;
+        std::uint64_t overtaken = 0;                     // reports of the stand-in
         std::map<std::string, std::uint64_t> repeated{}; // deliveries, by the reason
     };
     counts counted() const
     {
         std::lock_guard const lock(mutex_);
-        return {sent_, answered_, delivered_twice_, calls_ended_, repeated_};
+        return {sent_, answered_, delivered_twice_, calls_ended_, overtaken_, repeated_};
     }
     mistakes const& found() const { return found_; }
 
@@ -143,6 +144,7 @@ private:
         bool is_open = false; // the application has subscribed and the call has not ended
         std::uint64_t sent = 0;
         order_check answers{};
+        std::set<std::string> answer_sids{};
         std::multiset<std::uint64_t> pending{}; // the numbers of its deliveries that have not ended
     };
 
@@ -252,27 +254,36 @@ private:
         return results[0].status / 100 == 2 ? "" : "answered " + std::to_string(results[0].status);
     }
 
-    /// An answer of the application.
+    /// The stand-in has created an answer of the application. It says so after it has created it, so that one answer
+    /// can overtake another on the way to here; then the list of the stand-in tells the order.
     void receive(sidecall::standin_message const& message)
     {
         std::lock_guard const lock(mutex_);
         message_name name;
-        bool is_right = message_name::parse(message.content, name) && name.call.slot < slots_.size();
-        if (is_right) is_right = slots_[name.call.slot].name == name.call && message.call_sid == name.call.sid();
-        char const* const mistake =
-            is_right ? slots_[name.call.slot].answers.add(name.number, found_) : "for another call";
-        if (*mistake == '\0') {
-            ++answered_;
-            --unanswered_;
+        if (!message_name::parse(message.content, name) || name.call.slot >= slots_.size() ||
+            slots_[name.call.slot].name != name.call || message.call_sid != name.call.sid()) {
+            ++found_.doubled;
+            std::fprintf(stderr, "soak: %s: an answer was damaged: %s\n", message.call_sid.c_str(),
+                         message.content.c_str());
             return;
         }
-        if (!is_right) ++found_.doubled;
-        if (is_right && mistake[0] == 'o') {
-            ++answered_;
-            --unanswered_;
-        }
-        std::fprintf(stderr, "soak: %s: an answer was %s: %s\n", message.call_sid.c_str(), mistake,
-                     message.content.c_str());
+        auto& one = slots_[name.call.slot];
+        if (name.number == one.answers.next()) return receive(one, message, name.number);
+        if (!one.answer_sids.contains(message.sid)) ++overtaken_;
+        for (auto const& created : twilio_.client_received(message.call_sid))
+            if (message_name::parse(created.content, name)) receive(one, created, name.number);
+    }
+
+    void receive(place& one, sidecall::standin_message const& message, std::uint64_t number)
+    {
+        if (!one.answer_sids.insert(message.sid).second) return;
+        auto const count = one.answers.count();
+        char const* const mistake = one.answers.add(number, found_);
+        answered_ += one.answers.count() - count;
+        unanswered_ -= one.answers.count() - count;
+        if (*mistake != '\0')
+            std::fprintf(stderr, "soak: %s: an answer was %s: %s\n", message.call_sid.c_str(), mistake,
+                         message.content.c_str());
     }
 
     sidecall::twilio_standin& twilio_;
@@ -284,7 +295,7 @@ private:
     std::priority_queue<delivery> deliveries_;
     std::size_t delivering_ = 0;
     std::size_t unanswered_ = 0;
-    std::uint64_t sent_ = 0, answered_ = 0, delivered_twice_ = 0, calls_ended_ = 0;
+    std::uint64_t sent_ = 0, answered_ = 0, delivered_twice_ = 0, calls_ended_ = 0, overtaken_ = 0;
     std::map<std::string, std::uint64_t> repeated_;
     mistakes found_;
     bool is_ending_ = false;
