@@ -21,12 +21,12 @@ enum class errc {
 
     // The transport.
     transport_failure, ///< Twilio may have acted: any failure that fits none of the following kinds.
-    not_connected, ///< Nothing was sent: no address, refused, not connected in time, or an `ordered_sender` says why.
-    tls_failure,   ///< Nothing was sent: no TLS, or the server's certificate is not valid.
-    timed_out,     ///< Twilio may have acted: no complete response in time.
-    answer_lost,   ///< Twilio may have acted: the connection ended before the complete response.
-    answer_too_large, ///< Twilio has acted: the response is larger than the transport's limit.
-    cancelled,        ///< Twilio may have acted: you cancelled the request before the response.
+    not_connected,     ///< Nothing was sent: no address, connection refused, not connected in time, or never tried.
+    tls_failure,       ///< Nothing was sent: no TLS, or the server's certificate is not valid.
+    timed_out,         ///< Twilio may have acted: no complete response in time.
+    answer_lost,       ///< Twilio may have acted: the connection ended before the complete response.
+    answer_too_large,  ///< Twilio has acted: the response is larger than the transport's limit.
+    cancelled,         ///< Twilio may have acted: you cancelled the request before the response.
 
     // Twilio.
     api_error,          ///< Twilio refused, with an error body: see `twilio_code()` and `message()`.

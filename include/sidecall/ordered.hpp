@@ -354,7 +354,7 @@ public:
     }
 
     /// Accepts operations with this key again after a failure. Returns false if the key was not stopped. If the handler
-    /// of the failed operation calls this, those that wait behind it are sent.
+    /// of the failed operation calls this, those that wait behind it are sent, also those that the handler has added.
     bool resume(order_key key)
     {
         auto const alive = core_;

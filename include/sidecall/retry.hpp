@@ -331,11 +331,11 @@ concept machine = requires(T& t) {
     { t.random() } -> std::same_as<std::uint64_t>;
 };
 
-/// The least that the continuation of a timer supports.
+/// The least that the continuation of a timer supports. Never called, but defined, as `handler_archetype`.
 struct continuation_archetype {
     continuation_archetype(continuation_archetype&&) = default;
     continuation_archetype& operator=(continuation_archetype&&) = default;
-    void operator()(bool proceed = true);
+    void operator()(bool proceed = true) { static_cast<void>(proceed); } // unreached: see above
 };
 
 } // namespace detail

@@ -247,12 +247,13 @@ private:
     Handler handler_;
 };
 
-/// The least that a handler supports: it can be moved, and called with a response.
+/// The least that a handler supports: it can be moved, and called with a response. Never called, but defined, since a
+/// transport that is a generic lambda may put it into a type-erased function, which refers to it.
 struct handler_archetype {
     handler_archetype(handler_archetype&&) = default;
     handler_archetype& operator=(handler_archetype&&) = default;
-    void operator()(result<http_response>);
-    void operator()(result<http_response_view>);
+    void operator()(result<http_response>) {}      // unreached: see above
+    void operator()(result<http_response_view>) {} // unreached: see above
 };
 
 } // namespace detail

@@ -273,11 +273,11 @@ public:
             refuse(std::move(added), sender_destroyed);
         } else {
             ordered_lane& lane = find_or_insert(std::move(key));
-            if (is_stopped(lane)) {
+            if (is_stopped(lane) && !lane.fails_waiting) {
                 refuse(std::move(added), lane.stop);
             } else if (lane.size() > max_waiting_) {
                 refuse(std::move(added), too_many_wait);
-                if (stops_after_failure_) lane.stop = earlier_one_refused;
+                if (stops_after_failure_ && !is_stopped(lane)) lane.stop = earlier_one_refused;
             } else {
                 lane.waiting.push(std::move(added));
                 ++waiting_;
