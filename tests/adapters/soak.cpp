@@ -237,7 +237,7 @@ public:
         clients_.begin();
         wait("the subscriptions", 120, [&] { return clients_.open_calls() == given_.calls; });
         converse();
-        wait("the last answers", std::min(60.0, std::max(10.0, 2 * given_.seconds())),
+        wait("the last answers", given_.mistake.empty() ? 60 : 10,
              [&] { return clients_.unanswered() == 0 && clients_.undelivered() == 0; });
         clients_.end_calls();
         wait("the end of the calls", 60, [&] { return twilio_.subscriptions().empty(); });

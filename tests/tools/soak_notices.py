@@ -9,9 +9,9 @@ import sys
 
 mistakes = {'lose': 'lost', 'double': 'doubled', 'reorder': 'out of order', 'leak': 'not level',
             'descriptors': 'not level'}
-both = ['lose', 'double', 'reorder'] # noticed in both directions
+both = ['lose', 'double', 'reorder']  # noticed in both directions
 
-runs = {mistake: subprocess.Popen([sys.argv[1], 'soak', '0.1', '--calls', '5', '--rate', '12', '--break', mistake],
+runs = {mistake: subprocess.Popen([sys.argv[1], 'soak', '0.15', '--calls', '5', '--rate', '12', '--break', mistake],
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for mistake in mistakes}
 good = True
