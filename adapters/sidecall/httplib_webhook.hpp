@@ -45,6 +45,9 @@ struct webhook_mount_options {
     /// any later time; this limits that. A request outside the window, or without a readable `Timestamp`, gets 403. 0:
     /// no check.
     milliseconds replay_window = {};
+    /// The clock for `replay_window`: returns the time since 1970-01-01T00:00:00Z. It is called from any thread of the
+    /// server, and from several at once. If it throws, the response is 500. Empty: the system clock.
+    std::function<milliseconds()> unix_time = {};
     /// Called with the failure of every refused request: `invalid_signature` for status 403, `malformed_webhook` for
     /// any other. It is called from any thread of the server, and from several at once. Exceptions are dropped. Limit
     /// how much of it you log, because anyone can send requests.
@@ -332,8 +335,11 @@ private:
             sent = parse_rfc2822(parameters[i].value);
             if (!sent) return false;
         }
-        milliseconds const now =
-            std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+        auto const system_time = [] {
+            return milliseconds(
+                std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()));
+        };
+        milliseconds const now = options_.unix_time ? options_.unix_time() : system_time();
         return is_within(sent, {.unix_time = now, .length = options_.replay_window});
     }
 

@@ -280,8 +280,7 @@ public:
     std::vector<standin_callback> deliver(standin_message const& message, standin_delivery const& delivery = {})
     {
         std::vector<standin_callback> made;
-        for (standin_subscription const& subscription : subscriptions()) {
-            if (subscription.call_sid != message.call_sid) continue;
+        for (standin_subscription const& subscription : subscriptions_of(message.call_sid)) {
             for (int i = 0; i < delivery.times; ++i) {
                 standin_callback callback = describe(subscription, message, delivery);
                 if (delivery.tamper) delivery.tamper(callback);
@@ -320,10 +319,23 @@ public:
         return found;
     }
 
+    /// Drops what the stand-in records of the past, except for the newest `kept` entries of each kind: the entries of
+    /// `ledger` and `callbacks`, the messages of `client_received`, and the idempotency keys. Call it from time to time
+    /// in a long test, whose records would fill the memory. A dropped key counts as new if it is used again.
+    void forget_all_but(std::size_t kept)
+    {
+        std::lock_guard<std::mutex> const lock{mutex_};
+        drop_all_but(ledger_, kept);
+        drop_all_but(callbacks_, kept);
+        drop_all_but(received_, kept);
+        std::erase_if(keys_, [&](auto const& one) { return used_keys_ - one.second.number > kept; });
+    }
+
     /// Sets the function that is called with every message that the server creates from now on. It is called after the
     /// message is in `client_received` and before the server gets its response. It runs in a thread of the stand-in,
-    /// and in several at once if the server creates several messages at once. It may use the stand-in and must not
-    /// throw. Another function, or an empty one, replaces it.
+    /// and in several at once if the server creates several messages at once, so that these calls can overtake each
+    /// other; `client_received` has the order of creation. It may use the stand-in and must not throw. Another
+    /// function, or an empty one, replaces it.
     void on_client_message(std::function<void(standin_message const&)> callback)
     {
         std::lock_guard<std::mutex> const lock{mutex_};
@@ -356,7 +368,16 @@ private:
         std::string sid = {};
     };
 
+    template <class Entry>
+    static void drop_all_but(std::vector<Entry>& entries, std::size_t kept)
+    {
+        if (entries.size() <= kept) return;
+        entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(kept));
+        entries.shrink_to_fit();
+    }
+
     struct first_use {
+        std::uint64_t number = 0; // of the key, counted from 0 and in the order of first use
         standin_fields parameters = {};
         std::string body = {};
     };
@@ -749,6 +770,16 @@ private:
         return answer;
     }
 
+    /// The existing subscriptions of a call, oldest first.
+    std::vector<standin_subscription> subscriptions_of(std::string const& call) const
+    {
+        std::lock_guard<std::mutex> const lock{mutex_};
+        std::vector<standin_subscription> found;
+        std::copy_if(subscriptions_.begin(), subscriptions_.end(), std::back_inserter(found),
+                     [&](auto const& one) { return one.call_sid == call; });
+        return found;
+    }
+
     void remove_subscriptions(std::string const& call)
     {
         subscriptions_.erase(std::remove_if(subscriptions_.begin(), subscriptions_.end(),
@@ -803,7 +834,9 @@ private:
         std::sort(parameters.begin(), parameters.end());
         auto const [used, is_new] = keys_.try_emplace({target.kind, target.call_sid, key->second});
         if (is_new)
-            used->second = {.parameters = std::move(parameters), .body = create_resource(target, values).body};
+            used->second = {.number = used_keys_++,
+                            .parameters = std::move(parameters),
+                            .body = create_resource(target, values).body};
         else if (used->second.parameters != parameters)
             return standin_detail::error_reply(409, "Parameter 'IdempotencyKey' was used before with other parameters");
         return {.status = 201, .body = used->second.body, .replay = !is_new};
@@ -963,6 +996,7 @@ private:
     std::vector<standin_request> ledger_;
     std::vector<standin_subscription> subscriptions_;
     std::map<std::tuple<resource, std::string, std::string>, first_use> keys_;
+    std::uint64_t used_keys_ = 0;
     standin_detail::call_store calls_{options_};
     standin_detail::trunk_store trunks_{options_};
     standin_detail::knowledge_store knowledge_{options_};

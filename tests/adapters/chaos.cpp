@@ -1,6 +1,8 @@
 // Creates many subscriptions at a misbehaving stand-in through each adapter. Compares what the program then believes
 // with what the stand-in has. See tests/chaos.
 
+#include "chaos.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -21,7 +23,7 @@
 #include <sidecall/sidecall.hpp>
 #include <sidecall/standin.hpp>
 
-namespace {
+namespace chaos_test {
 
 using namespace std::chrono_literals;
 using subscribed = sidecall::result<sidecall::user_defined_message_subscription>;
@@ -218,8 +220,6 @@ bool run(arguments const& given, std::string const& name)
     return found.doubled == 0 && found.lost == 0 && found.believed == 0 && work.ended() == work.size();
 }
 
-} // namespace
-
 int main(int argc, char** argv)
 {
     CLI::App app(
@@ -243,3 +243,5 @@ int main(int argc, char** argv)
         if (!good) throw stop{"subscriptions were doubled, lost, or wrongly believed", 1};
     });
 }
+
+} // namespace chaos_test

@@ -1791,6 +1791,40 @@ TEST_CASE("a message that the server creates reaches the call's client once")
     CHECK(standin.client_received(call).size() == 3);
 }
 
+TEST_CASE("forgets all but the newest records and keys on request")
+{
+    twilio_standin standin;
+    caller twilio(standin);
+    for (int i = 0; i != 5; ++i) {
+        std::string const n = std::to_string(i);
+        CHECK(twilio.send("POST", twilio.messages(), form({{"Content", n}, {"IdempotencyKey", n}})).status == 201);
+        standin.client_sends(call, "{}");
+    }
+    std::string const callback = form({{"Callback", "http://127.0.0.1:1/"}});
+    CHECK(twilio.send("POST", twilio.subscriptions(), callback).status == 201);
+    standin.client_sends(call, "{}");
+
+    standin.forget_all_but(2);
+    CHECK(standin.ledger().size() == 2);
+    CHECK(standin.ledger().back().target == twilio.subscriptions());
+    CHECK(standin.client_received(call).size() == 2);
+    CHECK(standin.client_received(call).front().content == "3");
+    CHECK(standin.callbacks().size() == 1);
+    CHECK(standin.subscriptions().size() == 1);
+    // The number of the next message does not change.
+    CHECK(standin.client_message(call, "{}").parameter("SequenceNumber") == "6");
+
+    for (std::string const n : {"3", "4", "2"}) {
+        CAPTURE(n);
+        CHECK(twilio.send("POST", twilio.messages(), form({{"Content", n}, {"IdempotencyKey", n}})).status == 201);
+        CHECK(standin.ledger().back().replay == (n != "2"));
+    }
+    standin.forget_all_but(0);
+    CHECK(standin.ledger().empty());
+    CHECK(standin.callbacks().empty());
+    CHECK(standin.client_received(call).empty());
+}
+
 TEST_CASE("a client can reply from within its handler")
 {
     twilio_standin standin;

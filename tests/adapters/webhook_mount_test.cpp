@@ -514,6 +514,27 @@ TEST_CASE("with a replay window, a message signed too long ago, in the future or
     CHECK(server.received().size() == 6);
 }
 
+TEST_CASE("the replay window uses the given clock, whose exception is a 500")
+{
+    using std::chrono::minutes;
+    sidecall::milliseconds now(0);
+    fixture server("/udm", "POST", {.replay_window = minutes(5), .unix_time = [&] {
+                                        if (now.count < 0) throw std::runtime_error("no clock");
+                                        return now;
+                                    }});
+    auto const message =
+        with(server.standin.client_message(call, "{}"), "Timestamp", "Thu, 01 Jan 1970 00:10:00 +0000");
+    auto const status_at = [&](sidecall::milliseconds time) {
+        now = time;
+        return server.standin.deliver(message).at(0).status;
+    };
+    CHECK(status_at(minutes(4)) == 403);
+    CHECK(status_at(minutes(5)) == 204);
+    CHECK(status_at(minutes(15)) == 204);
+    CHECK(status_at(minutes(16)) == 403);
+    CHECK(status_at(sidecall::milliseconds(-1)) == 500);
+}
+
 TEST_CASE("without a replay window, the time does not matter")
 {
     fixture server;
