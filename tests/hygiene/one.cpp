@@ -1,5 +1,6 @@
 // Linked with another translation unit that includes the same headers, to check that nothing is defined twice.
 #include <sidecall/curl.hpp>
+#include <sidecall/environment.hpp>
 #include <sidecall/httplib.hpp>
 #include <sidecall/sidecall.hpp>
 #include <sidecall/standin.hpp>

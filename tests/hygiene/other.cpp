@@ -1,5 +1,6 @@
 #include <sidecall/standin.hpp>
 
+#include <sidecall/environment.hpp>
 #include <sidecall/httplib.hpp>
 
 #include <sidecall/curl.hpp>
