@@ -1,6 +1,6 @@
 // Subscribes to the messages of many calls at once. It reads a file of call SIDs and prints a line for each call. You
 // can stop it at any time and run it again: it derives each idempotency key from the request, so nothing is created
-// twice. Without the TWILIO_ variables it uses a stand-in for Twilio inside this process.
+// twice. With --standin it uses a stand-in for Twilio inside this process.
 
 #include <algorithm>
 #include <array>
@@ -165,17 +165,13 @@ private:
 
 void run(arguments options)
 {
-    auto user = identity_from_environment();
     std::optional<sidecall::twilio_standin> standin;
-    if (!user) user = start_standin(standin, options.server);
-    auto const credentials = user->credentials();
-    auto const endpoint = options.server.parse();
+    auto const user = settings_or_standin(options.server, standin);
     auto const callback = value_or_stop(sidecall::callback_url::parse(options.callback));
     std::optional<sidecall::http_method> method;
     if (!options.method.empty()) method = value_or_stop(sidecall::parse_http_method(options.method));
     auto const calls = read_calls(options.file);
-    if (standin)
-        std::cerr << "bulk_subscribe: no TWILIO_ variables set: using a stand-in for Twilio inside this process\n";
+    if (standin) std::cerr << "bulk_subscribe: using a stand-in for Twilio inside this process\n";
 
     std::signal(SIGINT, [](int) {
         interrupted = 1;
@@ -195,12 +191,12 @@ void run(arguments options)
     };
     auto const start = [&](sidecall::call_sid const& call) {
         sidecall::create_user_defined_message_subscription operation{
-            .account_sid = user->account, .call_sid = call, .callback = callback, .method = method};
+            .account_sid = user.account_sid, .call_sid = call, .callback = callback, .method = method};
         operation.idempotency_key = key_of(operation, options.batch);
         auto const time_left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
         ++pending;
         send_with_retry(
-            operation, credentials, transport, {.deadline = time_left, .max_attempts = 0}, timer,
+            operation, user.credentials, transport, {.deadline = time_left, .max_attempts = 0}, timer,
             [&, call](subscription_result const& subscription) {
                 --pending;
                 if (subscription)
@@ -210,7 +206,7 @@ void run(arguments options)
                 if (!subscription && subscription.error().http_status() == 401)
                     stop_reason = "the credentials were rejected";
             },
-            endpoint);
+            user.endpoint);
     };
 
     for (std::size_t next = 0; next != calls.size() || pending != 0;) {
@@ -240,13 +236,14 @@ int main(int argc, char** argv)
     CLI::App app(
         "Subscribes to the User Defined Messages of many calls and prints a line for each call.\n"
         "You can stop it at any time and run it again: nothing is created twice.\n"
-        "Uses Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, otherwise a stand-in inside this process.",
+        "Needs TWILIO_ACCOUNT_SID, and TWILIO_AUTH_TOKEN or TWILIO_API_KEY and TWILIO_API_SECRET; or --standin.",
         "bulk_subscribe");
     app.add_option("file", options.file, "file of call SIDs (CA…), one per line; - for standard input")->required();
     app.add_option("--callback", options.callback, "http or https URL to which Twilio sends the messages")->required();
     app.add_option("--method", options.method, "HTTP method of the callback: POST (Twilio's default) or GET");
     app.add_option("--batch", options.batch, "any text; a different text subscribes the same calls again");
     options.server.add_to(app);
+    options.server.add_standin_to(app);
     app.add_option("--connections", options.connections, "maximum number of connections")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
@@ -256,5 +253,8 @@ int main(int argc, char** argv)
     app.add_option("--deadline", options.deadline, "stop after this many seconds, even if calls are left")
         ->check(CLI::Range(0.001, 1e6))
         ->capture_default_str();
+    app.footer(
+        "Exit status: 0 if every call is subscribed; 1 if some failed, the deadline has passed, or the credentials\n"
+        "were rejected; 2 for wrong arguments or environment variables; 130 after Ctrl-C.");
     return run_program(app, argc, argv, [&] { run(options); });
 }

@@ -20,13 +20,11 @@ httplib::Server* running = nullptr; // global, because a signal handler takes no
 
 void run(std::string const& url, std::string const& address, int port)
 {
-    std::string const token = environment("TWILIO_AUTH_TOKEN");
-    std::string const secondary_token = environment("TWILIO_AUTH_TOKEN_SECONDARY");
-    if (token.empty()) throw stop{"TWILIO_AUTH_TOKEN is not set; it is needed to verify signatures", wrong_usage};
+    auto const token = value_or_stop(sidecall::read_signing_token());
+    sidecall::secret const secondary_token(std::getenv("TWILIO_AUTH_TOKEN_SECONDARY"));
     auto const callback = value_or_stop(sidecall::callback_url::parse(url));
-    auto const verifier = secondary_token.empty()
-                              ? sidecall::webhook_verifier(sidecall::secret(token))
-                              : sidecall::webhook_verifier(sidecall::secret(token), sidecall::secret(secondary_token));
+    auto const verifier = secondary_token.empty() ? sidecall::webhook_verifier(token)
+                                                  : sidecall::webhook_verifier(token, secondary_token);
 
     httplib::Server server;
     message_printer print;
@@ -67,5 +65,8 @@ int main(int argc, char** argv)
     app.add_option("--port", port, "port to listen on; 0 selects a free port")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
+    app.footer(
+        "Exit status: 0 after SIGINT or SIGTERM; 1 if it cannot listen or print; 2 for wrong arguments or environment\n"
+        "variables.");
     return run_program(app, argc, argv, [&] { run(callback, address, port); });
 }
