@@ -2,8 +2,11 @@
 
 // Shared by the example programs: how they read their arguments and how they exit.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
+#include <initializer_list>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -11,6 +14,7 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
@@ -55,6 +59,47 @@ inline std::string printable(std::string_view text)
     std::string shown;
     sidecall::detail::append_printable(shown, text);
     return shown;
+}
+
+/// Ends the program if standard output has failed.
+inline void check_output()
+{
+    if (!std::cout) throw stop{"cannot write to standard output", 1};
+}
+
+using json_object = nlohmann::ordered_json;
+
+/// Where a program prints. With --json, standard output has one JSON object a line and nothing else, and the text goes
+/// to standard error.
+struct output {
+    bool json = false;
+
+    void add_to(CLI::App& app)
+    {
+        app.add_flag("--json", json, "print JSON on standard output, one object a line, and text on standard error");
+    }
+
+    /// The stream for text.
+    std::ostream& text() const { return json ? std::cerr : std::cout; }
+
+    /// Prints the object on a line if --json was given. The line is ASCII; a byte that is not UTF-8 becomes U+FFFD.
+    void print(json_object const& object) const
+    {
+        if (!json) return;
+        std::cout << object.dump(-1, ' ', true, json_object::error_handler_t::replace) + '\n' << std::flush;
+    }
+};
+
+/// The exit statuses of a program, for the end of its --help: pairs of a status and its meaning.
+inline std::string exit_statuses(std::initializer_list<std::pair<char const*, char const*>> statuses)
+{
+    std::string text = "Exit status:";
+    for (auto const& [status, meaning] : statuses) {
+        std::string column = status;
+        column.resize(std::max<std::size_t>(column.size(), 5), ' ');
+        text.append("\n  ").append(column).append(meaning);
+    }
+    return text;
 }
 
 /// The command-line options that select the server. They take precedence over the TWILIO_ environment variables.
@@ -145,7 +190,8 @@ int run_program(CLI::App& app, int argc, char** argv, Run run)
                 throw stop{option->get_name() + " is empty", wrong_usage};
         run();
         std::cout.flush();
-        return std::cout ? 0 : fail("cannot write to standard output", 1);
+        check_output();
+        return 0;
     } catch (CLI::ParseError const& mistake) {
         if (mistake.get_exit_code() == 0) return app.exit(mistake); // --help
         return fail(mistake.what(), wrong_usage);
