@@ -100,9 +100,7 @@ private:
 
     void print(std::string line, json_object const& object)
     {
-        line += '\n'; // printed at once, so that no other thread prints in the middle of it
-        out_.text() << line << std::flush;
-        out_.print(object);
+        out_.print(std::move(line), object);
         check_output();
     }
 

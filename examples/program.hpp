@@ -69,26 +69,38 @@ inline void check_output()
 
 using json_object = nlohmann::ordered_json;
 
-/// Where a program prints. With --json, standard output has one JSON object a line and nothing else, and the text goes
-/// to standard error.
+/// Where a program prints. With --json, standard output has one JSON object a line and nothing else.
 struct output {
     bool json = false;
 
     void add_to(CLI::App& app)
     {
-        app.add_flag("--json", json, "print JSON on standard output, one object a line, and text on standard error");
+        app.add_flag("--json", json,
+                     "print one JSON object a line on standard output, and other text on standard error");
     }
 
-    /// The stream for text.
+    /// The stream for text that is not a result.
     std::ostream& text() const { return json ? std::cerr : std::cout; }
 
-    /// Prints the object on a line if --json was given. The line is ASCII; a byte that is not UTF-8 becomes U+FFFD.
-    void print(json_object const& object) const
+    /// Prints a result: this line or, with --json, this object. The JSON is ASCII; a byte that is not UTF-8 becomes
+    /// U+FFFD.
+    void print(std::string line, json_object const& object) const
     {
-        if (!json) return;
-        std::cout << object.dump(-1, ' ', true, json_object::error_handler_t::replace) + '\n' << std::flush;
+        if (json) line = object.dump(-1, ' ', true, json_object::error_handler_t::replace);
+        line += '\n';
+        std::cout << line << std::flush; // at once, so that no other thread prints in the middle of it
     }
 };
+
+/// The members that describe a failure in the output of --json.
+inline json_object json_of(sidecall::failure const& reason)
+{
+    json_object object{{"error", to_string_view(reason.code())}, {"reason", reason.to_string()}};
+    if (auto const status = reason.http_status()) object["http_status"] = *status;
+    if (auto const code = reason.twilio_code()) object["twilio_code"] = *code;
+    if (!reason.request_id().empty()) object["request_id"] = reason.request_id();
+    return object;
+}
 
 /// The exit statuses of a program, for the end of its --help: pairs of a status and its meaning.
 inline std::string exit_statuses(std::initializer_list<std::pair<char const*, char const*>> statuses)

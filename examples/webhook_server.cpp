@@ -150,9 +150,8 @@ void run(arguments const& options)
                       : server.bind_to_port(options.address, options.port) ? options.port
                                                                            : -1;
     if (bound < 0) throw stop{"cannot listen on " + options.address + ":" + std::to_string(options.port), 1};
-    options.out.text() << "Listening on http://" << options.address << ':' << bound << " for messages to "
-                       << options.callback << std::endl;
     options.out.print(
+        "Listening on http://" + options.address + ':' + std::to_string(bound) + " for messages to " + options.callback,
         {{"event", "listening"}, {"address", options.address}, {"port", bound}, {"callback", options.callback}});
     check_output();
 
@@ -167,8 +166,8 @@ int main(int argc, char** argv)
 {
     arguments options;
     CLI::App app(
-        "Prints the User Defined Messages that Twilio delivers to a callback, and the status of the calls whose\n"
-        "status callback is the same URL.\n"
+        "Prints the User Defined Messages that Twilio delivers to a callback.\n"
+        "Also prints the status of the calls whose status callback is the same URL.\n"
         "TWILIO_AUTH_TOKEN must be set. During a token rotation, also set TWILIO_AUTH_TOKEN_SECONDARY.\n"
         "SIGTERM or Ctrl-C ends it after the running requests; a second signal ends it at once.",
         "webhook_server");

@@ -116,8 +116,8 @@ def test_end_during_deliveries():
         call = f"CA{index:032x}"
         try:
             for number in itertools.count():
-                # Message 5 never arrives, so from then on each one waits.
-                if number != 5 and deliver(server.port, number, call=call) == 204:
+                # Message 5 of every ten never arrives, so those after it wait.
+                if number % 10 != 5 and deliver(server.port, number, call=call) == 204:
                     acknowledged[index].add((call, str(number)))
         except OSError:
             pass  # the server has ended
@@ -125,13 +125,15 @@ def test_end_during_deliveries():
     clients = [threading.Thread(target=client, args=(index,)) for index in range(4)]
     for one in clients:
         one.start()
-    time.sleep(0.5)
+    deadline = time.monotonic() + 20
+    while min(map(len, acknowledged)) < 30 and time.monotonic() < deadline:
+        time.sleep(0.01)
     printed, _ = server.end()
     for one in clients:
         one.join()
     every = set().union(*acknowledged)
     seen = re.findall(r"^(CA\w{32}) #(\d+):", printed, re.M)
-    assert len(every) > 40 and all(len(one) > 6 for one in acknowledged), len(every)
+    assert min(map(len, acknowledged)) >= 30, len(every)
     assert every <= set(seen), f"acknowledged, but not printed: {sorted(every - set(seen))[:5]}"
     assert len(seen) == len(set(seen)), "printed twice"
     for index in range(4):
@@ -194,7 +196,7 @@ def test_json():
         message, {"event": "waiting", **short}, {"event": "duplicate", **short},
         {"event": "call_status", "call_sid": CALL, "call_status": "in-progress"},
         {**message, "sequence_number": 2, "sid": sid[2], "content": '{"n":2}', "missing": 1}], printed
-    assert "Listening on" in complaints and '#0: {"n":0}' in complaints, complaints
+    assert complaints == "", complaints
 
 
 def main():

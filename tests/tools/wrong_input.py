@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests the error messages of examples/subscribe, examples/bulk_subscribe and examples/conversation.
+"""Tests the error messages of examples/subscribe, bulk_subscribe, unsubscribe and conversation.
 
     wrong_input.py PROGRAM
 
@@ -83,6 +83,25 @@ BULK_SUBSCRIBE = [
     (TWILIO, [*EMPTY, "--endpoint", "https://localhost", "--region", "ie1"], 2, "--endpoint"),
 ]
 
+SID = "ZY" + "3" * 32
+
+UNSUBSCRIBE = [
+    ({}, [], 2, "subscriptions"),
+    ({}, [""], 2, "subscriptions is empty"),
+    ({}, ["/dev/null"], 2, "TWILIO_ACCOUNT_SID: not set"),
+    ({}, ["/dev/null", "--standin"], 2, "--standin"),
+    ({}, ["/dev/null", "--deadline", "0"], 2, "--deadline"),
+    (TWILIO, ["/nowhere/results"], 2, "cannot read /nowhere/results"),
+    (TWILIO, ["/"], 2, "cannot read /"),
+    (TWILIO, [__file__], 2, "wrong_input.py:2: not a line of bulk_subscribe"),
+    (TWILIO, [*CALL, ""], 2, "subscriptions is empty"),
+    (TWILIO, ["--call", "", SID], 2, "--call is empty"),
+    (TWILIO, ["--call", "CA12", SID], 2, "CallSid: shorter than 34 characters (byte 4)"),
+    (TWILIO, [*CALL, "ZY12"], 2, "shorter than 34 characters (byte 4)"),
+    (TWILIO, [*CALL, "/dev/null"], 2, "invalid_argument"),
+    (TWILIO, ["/dev/null", "--endpoint", "http://example.com"], 2, "loopback"),
+]
+
 PARTIES = ["--to", "client:alice", "--from", "+15005550006"]
 
 CONVERSATION = [
@@ -108,7 +127,8 @@ CONVERSATION = [
 
 
 def main():
-    cases = {"bulk_subscribe": BULK_SUBSCRIBE, "conversation": CONVERSATION}.get(os.path.basename(sys.argv[1]), SUBSCRIBE)
+    cases = {"bulk_subscribe": BULK_SUBSCRIBE, "unsubscribe": UNSUBSCRIBE,
+             "conversation": CONVERSATION}.get(os.path.basename(sys.argv[1]), SUBSCRIBE)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
     failed = 0
     for environment, arguments, status, text in cases:
