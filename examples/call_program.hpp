@@ -18,9 +18,9 @@ int run_for_call(int argc, char** argv, char const* name, char const* purpose)
     app.add_option("--call", call, "SID of the call, CA…")->required();
     server.add_to(app);
     return run_program(app, argc, argv, [&] {
-        auto const user = identity_or_stop();
-        Operation const operation{user.account, value_or_stop(sidecall::call_sid::parse(call))};
-        auto result = sidecall::send(operation, user.credentials(), sidecall::curl_transport(), server.parse());
+        auto const user = server.read();
+        Operation const operation{user.account_sid, value_or_stop(sidecall::call_sid::parse(call))};
+        auto result = sidecall::send(operation, user.credentials, sidecall::curl_transport(), user.endpoint);
         std::cout << printable(value_or_stop(std::move(result))) << '\n';
     });
 }

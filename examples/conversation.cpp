@@ -2,9 +2,9 @@
 // progress, subscribes to its User Defined Messages, receives a signed message, answers it, deletes the subscription,
 // ends the call, and sees its final status callback.
 //
-// Without the TWILIO_ variables it uses a stand-in for Twilio inside this process, and also acts as the client. With
-// TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set, it places a real call, which may cost money. It then needs the number
-// or client to call, your Twilio number, and a public URL that leads to this program.
+// With --standin it uses a stand-in for Twilio inside this process, and also acts as the client. Otherwise it needs
+// TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, and places a real call, which may cost money. It then needs the number or
+// client to call, your Twilio number, and a public URL that leads to this program.
 
 #include <algorithm>
 #include <chrono>
@@ -125,7 +125,7 @@ private:
 /// Serves the callback of the subscription, which is also the status callback of the call.
 class webhook {
 public:
-    webhook(arguments const& options, std::string const& token, inbox& received)
+    webhook(arguments const& options, sidecall::secret const& token, inbox& received)
     {
         int const port = options.port == 0 ? server_.bind_to_any_port(options.address)
                          : server_.bind_to_port(options.address, options.port) ? options.port
@@ -135,7 +135,7 @@ public:
             options.callback.empty() ? "http://127.0.0.1:" + std::to_string(port) + "/conversation" : options.callback;
         callback_ = value_or_stop(sidecall::callback_url::parse(url));
         sidecall::mount_webhook(
-            server_, *callback_, sidecall::webhook_verifier(sidecall::secret(token)),
+            server_, *callback_, sidecall::webhook_verifier(token),
             [&received](sidecall::incoming_message&& message) { received.add(std::move(message)); },
             {.on_other = [&received](sidecall::webhook_parameters&& parameters) { received.add(parameters); }});
         thread_ = std::thread([this] { server_.listen_after_bind(); });
@@ -160,10 +160,7 @@ private:
 /// The account, the server and the transport to it.
 class session {
 public:
-    session(identity const& user, sidecall::endpoint const& endpoint)
-        : account(user.account), credentials_(user.credentials()), endpoint_(endpoint)
-    {
-    }
+    explicit session(sidecall::environment_settings const& user) : account(user.account_sid), user_(user) {}
 
     /// Sends an operation, of the library or not, with retries where they are safe. A failure ends the program.
     template <sidecall::operation Operation>
@@ -179,15 +176,14 @@ public:
             return transport_(request);
         };
         auto const sleep = [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); };
-        return sidecall::send_with_retry(operation, credentials_, printing_transport, {.max_attempts = 5}, sleep,
-                                         endpoint_);
+        return sidecall::send_with_retry(operation, user_.credentials, printing_transport, {.max_attempts = 5}, sleep,
+                                         user_.endpoint);
     }
 
     sidecall::account_sid const account;
 
 private:
-    sidecall::credentials credentials_;
-    sidecall::endpoint endpoint_;
+    sidecall::environment_settings const& user_;
     sidecall::curl_transport transport_;
 };
 
@@ -287,24 +283,26 @@ void converse(session& twilio, arguments const& options, sidecall::callback_url 
 
 void run(arguments options)
 {
-    auto user = identity_from_environment();
     std::optional<sidecall::twilio_standin> standin;
-    if (user) {
+    auto const user = settings_or_standin(options.server, standin);
+    if (!standin) {
         if (options.to.empty()) throw stop{"--to is required: the number or client to call", wrong_usage};
         if (options.from.empty()) throw stop{"--from is required: your Twilio number", wrong_usage};
         if (options.callback.empty())
             throw stop{"--callback is required: a public URL that leads to this program", wrong_usage};
+        if (!user.signing_token)
+            throw stop{"TWILIO_AUTH_TOKEN is not set; it is needed to verify webhooks, also with an API key",
+                       wrong_usage};
     } else {
-        user = start_standin(standin, options.server);
         if (options.to.empty()) options.to = "client:alice";
         if (options.from.empty()) options.from = "+15005550006";
         options.callback.clear();
         options.port = 0;
-        print_heading("No TWILIO_ variables set: using a stand-in for Twilio inside this process");
+        print_heading("Using a stand-in for Twilio inside this process");
     }
     inbox received{std::chrono::seconds(options.wait)};
-    session twilio(*user, options.server.parse());
-    webhook const server(options, user->token, received);
+    session twilio(user);
+    webhook const server(options, *user.signing_token, received);
     converse(twilio, options, server.callback(), received, standin ? &*standin : nullptr);
 }
 
@@ -313,10 +311,11 @@ void run(arguments options)
 int main(int argc, char** argv)
 {
     arguments options;
-    CLI::App app("Places a call, exchanges User Defined Messages with its client, and ends it.\n"
-                 "Uses Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, otherwise a stand-in inside this\n"
-                 "process.",
-                 "conversation");
+    CLI::App app(
+        "Places a call, exchanges User Defined Messages with its client, and ends it.\n"
+        "Needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN; uses TWILIO_API_KEY and TWILIO_API_SECRET for requests if\n"
+        "set. Or --standin.",
+        "conversation");
     app.add_option("--to", options.to, "the number or client to call: +15551234567, client:name or sip:…");
     app.add_option("--from", options.from, "the caller: your Twilio number");
     app.add_option("--callback", options.callback, "public URL that leads to this program");
@@ -327,5 +326,8 @@ int main(int argc, char** argv)
         ->check(CLI::Range(1, 3600))
         ->capture_default_str();
     options.server.add_to(app);
+    options.server.add_standin_to(app);
+    app.footer("Exit status: 0 if the whole conversation took place; 1 if not; 2 for wrong arguments or environment "
+               "variables.");
     return run_program(app, argc, argv, [&] { run(options); });
 }

@@ -2,8 +2,11 @@
 
 // Shared by the example programs: how they read their arguments and how they exit.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
+#include <initializer_list>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -11,9 +14,11 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
+#include <sidecall/environment.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 
@@ -56,47 +61,65 @@ inline std::string printable(std::string_view text)
     return shown;
 }
 
-/// The account that a program uses, and its auth token.
-struct identity {
-    sidecall::account_sid account;
-    std::string token;
+/// Ends the program if standard output has failed.
+inline void check_output()
+{
+    if (!std::cout) throw stop{"cannot write to standard output", 1};
+}
 
-    sidecall::credentials credentials() const
+using json_object = nlohmann::ordered_json;
+
+/// Where a program prints. With --json, standard output has one JSON object a line and nothing else.
+struct output {
+    bool json = false;
+
+    void add_to(CLI::App& app)
     {
-        return sidecall::credentials::auth_token(account, sidecall::secret(token));
+        app.add_flag("--json", json,
+                     "print one JSON object a line on standard output, and other text on standard error");
+    }
+
+    /// The stream for text that is not a result.
+    std::ostream& text() const { return json ? std::cerr : std::cout; }
+
+    /// Prints a result: this line or, with --json, this object. The JSON is ASCII; a byte that is not UTF-8 becomes
+    /// U+FFFD.
+    void print(std::string line, json_object const& object) const
+    {
+        if (json) line = object.dump(-1, ' ', true, json_object::error_handler_t::replace);
+        line += '\n';
+        std::cout << line << std::flush; // at once, so that no other thread prints in the middle of it
     }
 };
 
-/// The identity from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or nothing if neither is set. Pass `needs_token = false`
-/// if the program sends no request.
-inline std::optional<identity> identity_from_environment(bool needs_token = true)
+/// The members that describe a failure in the output of --json.
+inline json_object json_of(sidecall::failure const& reason)
 {
-    std::string const account_text = environment("TWILIO_ACCOUNT_SID");
-    std::string token = environment("TWILIO_AUTH_TOKEN");
-    if (account_text.empty() && token.empty()) return std::nullopt;
-    if (account_text.empty()) throw stop{"TWILIO_AUTH_TOKEN is set, but TWILIO_ACCOUNT_SID is not", wrong_usage};
-    if (token.empty() && needs_token)
-        throw stop{"TWILIO_ACCOUNT_SID is set, but TWILIO_AUTH_TOKEN is not", wrong_usage};
-    if (token.find_first_of(" \t\r\n") != token.npos)
-        throw stop{"TWILIO_AUTH_TOKEN contains whitespace or a line break; an auth token has none", wrong_usage};
-    auto const account = sidecall::account_sid::parse(account_text);
-    if (!account) throw stop{"TWILIO_ACCOUNT_SID: " + account.error().to_string(), wrong_usage};
-    return identity{*account, std::move(token)};
+    json_object object{{"error", to_string_view(reason.code())}, {"reason", reason.to_string()}};
+    if (auto const status = reason.http_status()) object["http_status"] = *status;
+    if (auto const code = reason.twilio_code()) object["twilio_code"] = *code;
+    if (!reason.request_id().empty()) object["request_id"] = reason.request_id();
+    return object;
 }
 
-/// The identity from the environment; ends the program if there is none.
-inline identity identity_or_stop()
+/// The exit statuses of a program, for the end of its --help: pairs of a status and its meaning.
+inline std::string exit_statuses(std::initializer_list<std::pair<char const*, char const*>> statuses)
 {
-    auto user = identity_from_environment();
-    if (!user) throw stop{"TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set", wrong_usage};
-    return *std::move(user);
+    std::string text = "Exit status:";
+    for (auto const& [status, meaning] : statuses) {
+        std::string column = status;
+        column.resize(std::max<std::size_t>(column.size(), 5), ' ');
+        text.append("\n  ").append(column).append(meaning);
+    }
+    return text;
 }
 
-/// The command-line options that select the server.
+/// The command-line options that select the server. They take precedence over the TWILIO_ environment variables.
 struct server_arguments {
     std::string edge;
     std::string region;
     std::string endpoint;
+    bool standin = false;
 
     void add_to(CLI::App& app)
     {
@@ -105,37 +128,63 @@ struct server_arguments {
         app.add_option("--endpoint", endpoint, "another server: https://host[:port], or http:// for a loopback host");
     }
 
+    /// For a program that contains a stand-in for Twilio.
+    void add_standin_to(CLI::App& app)
+    {
+        app.add_flag("--standin", standin, "use a stand-in for Twilio inside this process, for a trial");
+    }
+
     bool empty() const { return edge.empty() && region.empty() && endpoint.empty(); }
 
-    /// The server from the options, else from TWILIO_EDGE and TWILIO_REGION, else Twilio's default server.
-    sidecall::endpoint parse() const
+    /// The account, its credentials and the server, from the environment and these options. A failure ends the program.
+    sidecall::environment_settings read() const
     {
-        if (!endpoint.empty()) {
-            if (!edge.empty() || !region.empty())
-                throw stop{"--endpoint cannot be combined with --edge or --region", wrong_usage};
-            return value_or_stop(sidecall::endpoint::parse(endpoint));
-        }
-        std::string const edge_name = edge.empty() ? environment("TWILIO_EDGE") : edge;
-        std::string const region_name = region.empty() ? environment("TWILIO_REGION") : region;
-        if (!edge_name.empty())
-            return value_or_stop(region_name.empty() ? sidecall::endpoint::edge(edge_name)
-                                                     : sidecall::endpoint::edge(edge_name, region_name));
-        if (!region_name.empty()) return value_or_stop(sidecall::endpoint::region(region_name));
-        return {};
+        if (!endpoint.empty() && (!edge.empty() || !region.empty()))
+            throw stop{"--endpoint cannot be combined with --edge or --region", wrong_usage};
+        // Checked first, so that a failure does not name the variable.
+        if (!edge.empty()) static_cast<void>(value_or_stop(sidecall::endpoint::edge(edge)));
+        if (!region.empty()) static_cast<void>(value_or_stop(sidecall::endpoint::region(region)));
+        auto settings = value_or_stop(sidecall::read_environment([this](char const* name) -> char const* {
+            std::string_view const variable = name;
+            bool const is_edge = variable == "TWILIO_EDGE", is_region = variable == "TWILIO_REGION";
+            if ((is_edge || is_region) && !endpoint.empty()) return nullptr;
+            if (is_edge && !edge.empty()) return edge.c_str();
+            if (is_region && !region.empty()) return region.c_str();
+            return std::getenv(name);
+        }));
+        if (!endpoint.empty()) settings.endpoint = value_or_stop(sidecall::endpoint::parse(endpoint));
+        return settings;
     }
 };
 
-/// Starts a stand-in for a program without an identity, and returns the stand-in's identity. Sets `server.endpoint` to
-/// the stand-in.
-template <class Standin>
-identity start_standin(std::optional<Standin>& standin, server_arguments& server)
+/// Whether any variable is set that `read_environment` reads.
+inline bool any_twilio_variable()
 {
-    if (!server.empty())
-        throw stop{"--endpoint, --edge and --region require TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to be set",
+    for (char const* name : {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET",
+                             "TWILIO_EDGE", "TWILIO_REGION"})
+        if (!environment(name).empty()) return true;
+    return false;
+}
+
+/// The settings of a program that contains a stand-in. With --standin, starts the stand-in and returns its settings.
+/// Otherwise reads the environment: a program that has lost its environment must fail, not succeed with a stand-in.
+/// Only the main example falls back to the stand-in: if nothing at all says which server to use.
+template <class Standin>
+sidecall::environment_settings settings_or_standin(server_arguments const& server, std::optional<Standin>& standin,
+                                                   bool is_main_example = false)
+{
+    bool const nothing_set = !any_twilio_variable() && server.empty();
+    if (!server.standin && nothing_set && !is_main_example)
+        throw stop{"TWILIO_ACCOUNT_SID is not set, nor is any other TWILIO_ variable; --standin tries the program "
+                   "without Twilio",
                    wrong_usage};
+    if (!server.standin && !nothing_set) return server.read();
+    if (!server.empty()) throw stop{"--standin cannot be combined with --endpoint, --edge or --region", wrong_usage};
     standin.emplace();
-    server.endpoint = standin->base_url();
-    return {value_or_stop(sidecall::account_sid::parse(standin->account_sid())), standin->auth_token()};
+    sidecall::secret token(standin->auth_token());
+    auto const account = value_or_stop(sidecall::account_sid::parse(standin->account_sid()));
+    return {account, sidecall::credentials::auth_token(account, token),
+            value_or_stop(sidecall::endpoint::parse(standin->base_url())), std::move(token)};
 }
 
 /// Parses the arguments, calls `run`, and returns the exit status. `run` may throw.
@@ -153,7 +202,8 @@ int run_program(CLI::App& app, int argc, char** argv, Run run)
                 throw stop{option->get_name() + " is empty", wrong_usage};
         run();
         std::cout.flush();
-        return std::cout ? 0 : fail("cannot write to standard output", 1);
+        check_output();
+        return 0;
     } catch (CLI::ParseError const& mistake) {
         if (mistake.get_exit_code() == 0) return app.exit(mistake); // --help
         return fail(mistake.what(), wrong_usage);

@@ -147,14 +147,13 @@ any_transport transport_of(std::string const& name)
 /// Serves the callback on a loopback port, in its own thread.
 class callback_server {
 public:
-    explicit callback_server(std::string const& token)
+    explicit callback_server(sidecall::secret const& token)
     {
         int const port = server_.bind_to_any_port("127.0.0.1");
         if (port < 0) throw stop{"cannot listen on a loopback port", 1};
         url_ = "http://127.0.0.1:" + std::to_string(port) + "/udm?tenant=1";
         sidecall::mount_webhook(
-            server_, value_or_stop(sidecall::callback_url::parse(url_)),
-            sidecall::webhook_verifier(sidecall::secret(token)),
+            server_, value_or_stop(sidecall::callback_url::parse(url_)), sidecall::webhook_verifier(token),
             [this](sidecall::incoming_message&& message) { first_message_.set_value(std::move(message)); });
         thread_ = std::thread([this] { server_.listen_after_bind(); });
         while (!server_.is_running()) std::this_thread::yield(); // cpp-httplib ignores a stop() before that
@@ -206,29 +205,30 @@ void converse(session& twilio, sidecall::call_sid const& call, sidecall::twilio_
 
 void run(arguments options)
 {
-    auto user = identity_from_environment(!options.dry_run);
     std::optional<sidecall::twilio_standin> standin;
     std::optional<callback_server> server;
-    if (user) {
+    auto user = settings_or_standin(options.server, standin, true);
+    if (!standin) {
         if (options.call.empty()) throw stop{"--call is required: the SID of the call, CA…", wrong_usage};
         if (options.callback.empty())
             throw stop{"--callback is required: the URL to which Twilio sends the messages", wrong_usage};
     } else {
-        user = start_standin(standin, options.server);
         if (options.call.empty()) options.call = "CA00000000000000000000000000000002";
-        if (options.callback.empty()) options.callback = server.emplace(user->token).url();
-        print_heading("No TWILIO_ variables set: using a stand-in for Twilio inside this process");
+        if (options.callback.empty()) options.callback = server.emplace(*user.signing_token).url();
+        print_heading(options.server.standin
+                          ? "Using a stand-in for Twilio inside this process"
+                          : "No TWILIO_ variables set: using a stand-in for Twilio inside this process");
     }
 
-    auto const endpoint = options.server.parse();
-    auto const subscription = subscription_of(options, user->account);
+    auto const endpoint = user.endpoint;
+    auto const subscription = subscription_of(options, user.account_sid);
     if (options.dry_run) {
         show(subscription.request(endpoint), "(none: dry run)");
         print_heading("Dry run: nothing was sent");
         return;
     }
 
-    session twilio{user->account, user->credentials(), endpoint, transport_of(options.transport)};
+    session twilio{user.account_sid, std::move(user.credentials), endpoint, transport_of(options.transport)};
     print_heading("Subscribe to the messages of a call");
     auto const created = twilio.send_and_show(subscription);
     show(*created);
@@ -241,7 +241,7 @@ void run(arguments options)
     }
     print_heading("Delete the subscription");
     static_cast<void>(twilio.send_and_show(
-        sidecall::delete_user_defined_message_subscription{user->account, subscription.call_sid, created->sid}));
+        sidecall::delete_user_defined_message_subscription{user.account_sid, subscription.call_sid, created->sid}));
     print_heading("Done");
 }
 
@@ -250,15 +250,19 @@ void run(arguments options)
 int main(int argc, char** argv)
 {
     arguments options;
-    CLI::App app("Subscribes to the User Defined Messages of a call, then deletes the subscription.\n"
-                 "Uses Twilio if TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are set, otherwise a stand-in inside this\n"
-                 "process.",
-                 "subscribe");
+    CLI::App app(
+        "Subscribes to the User Defined Messages of a call, then deletes the subscription.\n"
+        "Uses Twilio with TWILIO_ACCOUNT_SID, and TWILIO_AUTH_TOKEN or TWILIO_API_KEY and TWILIO_API_SECRET. If no\n"
+        "TWILIO_ variable is set, uses a stand-in inside this process.",
+        "subscribe");
     app.add_option("--call", options.call, "SID of the call, CA…");
     app.add_option("--callback", options.callback, "http or https URL to which Twilio sends the messages");
     app.add_option("--method", options.method, "HTTP method of the callback: POST (Twilio's default) or GET");
     app.add_option("--idempotency-key", options.idempotency_key, "idempotency key; default: a random UUID");
     options.server.add_to(app);
+    options.server.add_standin_to(app);
+    app.footer("Exit status: 0 if everything succeeded; 1 if a request failed; 2 for wrong arguments or environment\n"
+               "variables, also if only some of the variables are set.");
     app.add_option("--transport", options.transport, "HTTP client library")
         ->check(CLI::IsMember({"curl", "httplib"}))
         ->capture_default_str();

@@ -2,7 +2,6 @@
 // connection after another: the next one waits until the client has closed, was silent for 5 seconds, or 30 are over.
 
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <sidecall/environment.hpp>
 #include <sidecall/http1.hpp>
 #include <sidecall/sidecall.hpp>
 
@@ -59,11 +59,11 @@ void serve(int peer, sidecall::callback_url const& callback, sidecall::webhook_v
 int main(int count, char** arguments)
 {
     auto const refuse = [](std::string const& reason) { return std::cerr << reason << std::endl, 2; };
-    char const* const token = std::getenv("TWILIO_AUTH_TOKEN");
-    if (count != 3 || !token) return refuse("usage: CALLBACK PORT, with TWILIO_AUTH_TOKEN set");
+    auto const token = sidecall::read_signing_token();
+    if (count != 3 || !token) return refuse(count == 3 ? token.error().to_string() : "usage: CALLBACK PORT");
     auto const callback = sidecall::callback_url::parse(arguments[1]);
     if (!callback) return refuse(callback.error().to_string());
-    sidecall::webhook_verifier const verifier{sidecall::secret(token)};
+    sidecall::webhook_verifier const verifier{*token};
     addrinfo* address = nullptr;
     if (::getaddrinfo("127.0.0.1", arguments[2], nullptr, &address) != 0) return refuse("PORT is not a port");
     int const listener = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;

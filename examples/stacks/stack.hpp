@@ -5,10 +5,11 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <iostream>
 #include <string>
+#include <utility>
 
+#include <sidecall/environment.hpp>
 #include <sidecall/sidecall.hpp>
 
 /// The time limit for a request, and the size limit for a response in bytes.
@@ -25,25 +26,24 @@ struct job {
 /// Reads a job from the arguments and from the environment. The idempotency key is a random UUID.
 inline sidecall::result<job> read_job(int count, char const* const* arguments)
 {
-    char const* const account_text = std::getenv("TWILIO_ACCOUNT_SID");
-    char const* const token = std::getenv("TWILIO_AUTH_TOKEN");
-    if ((count != 3 && count != 4) || !account_text || !token)
+    if (count != 3 && count != 4)
         return sidecall::failure(
             sidecall::errc::invalid_argument,
-            "usage: CALL_SID CALLBACK [https://host[:port]], with TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set");
-    auto const account = sidecall::account_sid::parse(account_text);
-    if (!account) return account.error();
+            "usage: CALL_SID CALLBACK [https://host[:port]], with TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set; "
+            "examples/run also takes --standin");
+    auto settings = sidecall::read_environment();
+    if (!settings) return settings.error();
     auto const call = sidecall::call_sid::parse(arguments[1]);
     if (!call) return call.error();
     auto const callback = sidecall::callback_url::parse(arguments[2]);
     if (!callback) return callback.error();
-    auto const endpoint = count == 4 ? sidecall::endpoint::parse(arguments[3]) : sidecall::endpoint();
+    auto const endpoint = count == 4 ? sidecall::endpoint::parse(arguments[3]) : settings->endpoint;
     if (!endpoint) return endpoint.error();
-    return job{{.account_sid = *account,
+    return job{{.account_sid = settings->account_sid,
                 .call_sid = *call,
                 .callback = *callback,
                 .idempotency_key = sidecall::idempotency_key::random()},
-               sidecall::credentials::auth_token(*account, sidecall::secret(token)),
+               std::move(settings->credentials),
                *endpoint};
 }
 

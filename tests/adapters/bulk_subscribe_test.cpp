@@ -1,5 +1,5 @@
-// Tests examples/bulk_subscribe as a program against a stand-in in this process: killed, with a silent server, with
-// rejected credentials. The environment variable BULK_SUBSCRIBE has the program's path.
+// Tests examples/bulk_subscribe and examples/unsubscribe as programs against a stand-in in this process: killed, with a
+// silent server, with rejected credentials. The environment variables BULK_SUBSCRIBE and UNSUBSCRIBE have their paths.
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
 
 #include <sidecall/standin.hpp>
 
@@ -83,31 +85,14 @@ struct ending {
 /// One run of the program.
 class program {
 public:
-    /// Its standard error goes to a file of the workplace, or to the given terminal.
+    /// Runs bulk_subscribe. Its standard error goes to a file of the workplace, or to the given terminal.
     program(workplace const& files, std::string const& url, std::vector<std::string> arguments = {},
             std::string const& terminal = {})
         : files_(files)
     {
-        char const* const path = std::getenv("BULK_SUBSCRIBE");
-        REQUIRE(path);
-        arguments.insert(arguments.begin(), {path, files.in("calls"), "--callback", "https://example.com/udm",
-                                             "--endpoint", url, "--connections", "4"});
-        std::vector<std::string> variables = {"TWILIO_ACCOUNT_SID=AC00000000000000000000000000000001",
-                                              "TWILIO_AUTH_TOKEN=stand-in-auth-token"};
-        std::vector<char*> argv, envp;
-        for (auto& one : arguments) argv.push_back(one.data());
-        for (auto& one : variables) envp.push_back(one.data());
-        argv.push_back(nullptr);
-        envp.push_back(nullptr);
-
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        int const fresh = O_WRONLY | O_CREAT | O_TRUNC;
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.in("out").c_str(), fresh, 0600);
-        std::string const err = terminal.empty() ? files.in("err") : terminal;
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), fresh, 0600);
-        REQUIRE(::posix_spawn(&id_, path, &actions, nullptr, argv.data(), envp.data()) == 0);
-        posix_spawn_file_actions_destroy(&actions);
+        arguments.insert(arguments.begin(), {files.in("calls"), "--callback", "https://example.com/udm", "--endpoint",
+                                             url, "--connections", "4"});
+        start("BULK_SUBSCRIBE", std::move(arguments), terminal);
     }
     program(program const&) = delete;
     program& operator=(program const&) = delete;
@@ -122,9 +107,46 @@ public:
                 files_.read("err")};
     }
 
+protected:
+    explicit program(workplace const& files) : files_(files) {}
+
+    void start(char const* variable, std::vector<std::string> arguments, std::string const& terminal = {})
+    {
+        char const* const path = std::getenv(variable);
+        REQUIRE(path);
+        arguments.insert(arguments.begin(), path);
+        std::vector<std::string> variables = {"TWILIO_ACCOUNT_SID=AC00000000000000000000000000000001",
+                                              "TWILIO_AUTH_TOKEN=stand-in-auth-token"};
+        std::vector<char*> argv, envp;
+        for (auto& one : arguments) argv.push_back(one.data());
+        for (auto& one : variables) envp.push_back(one.data());
+        argv.push_back(nullptr);
+        envp.push_back(nullptr);
+
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        int const fresh = O_WRONLY | O_CREAT | O_TRUNC;
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files_.in("out").c_str(), fresh, 0600);
+        std::string const err = terminal.empty() ? files_.in("err") : terminal;
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), fresh, 0600);
+        REQUIRE(::posix_spawn(&id_, path, &actions, nullptr, argv.data(), envp.data()) == 0);
+        posix_spawn_file_actions_destroy(&actions);
+    }
+
 private:
     workplace const& files_;
     pid_t id_ = 0;
+};
+
+/// One run of unsubscribe, for the result lines in the file "calls".
+class unsubscribing : public program {
+public:
+    unsubscribing(workplace const& files, std::string const& url) : unsubscribing(files, url, {files.in("calls")}) {}
+    unsubscribing(workplace const& files, std::string const& url, std::vector<std::string> arguments) : program(files)
+    {
+        arguments.insert(arguments.end(), {"--endpoint", url, "--connections", "4"});
+        start("UNSUBSCRIBE", std::move(arguments));
+    }
 };
 
 std::string call_sid(std::size_t which)
@@ -294,6 +316,156 @@ TEST_CASE("with a silent server, it stops by its deadline")
     CHECK(done.status == 1);
     CHECK(done.err.find("the deadline has passed") != std::string::npos);
     CHECK(done.err.find("0 subscribed") != std::string::npos);
+}
+
+/// Counts the lines whose second word is this one.
+std::ptrdiff_t lines_with(std::string const& word, std::string const& out)
+{
+    std::istringstream lines(out);
+    std::ptrdiff_t count = 0;
+    for (std::string line; std::getline(lines, line);)
+        count += line.compare(34, word.size() + 2, " " + word + " ") == 0;
+    return count;
+}
+
+/// The number of deletions that the stand-in has accepted.
+std::ptrdiff_t deletions_at(twilio_standin const& twilio)
+{
+    auto const ledger = twilio.ledger();
+    return std::count_if(ledger.begin(), ledger.end(),
+                         [](auto const& request) { return request.method == "DELETE" && request.status == 204; });
+}
+
+TEST_CASE("unsubscribe, killed at random moments and restarted, deletes each subscription exactly once")
+{
+    REQUIRE(warm_up());
+    std::size_t const calls = 800;
+    twilio_standin twilio({.faults = sidecall::standin_faults{.rate = 0}}); // until all are subscribed
+    workplace files;
+    files.write(file_of(calls));
+    files.write(program(files, twilio.base_url()).wait().out);
+    REQUIRE(twilio.subscriptions().size() == calls);
+
+    twilio.inject({.rate = 0.05, .seed = 12, .stall = 200ms, .slow_accept = 20ms, .retry_after = 1});
+    std::mt19937 engine(24);
+    int killed = 0;
+    for (int i = 0; i != 6; ++i) {
+        unsubscribing const run(files, twilio.base_url());
+        std::this_thread::sleep_for(std::chrono::milliseconds(20 + engine() % 200));
+        run.send(i % 2 == 0 ? SIGKILL : SIGINT);
+        int const status = run.wait().status;
+        killed += status == 128 + SIGKILL || status == 130;
+    }
+    auto const left = static_cast<std::ptrdiff_t>(twilio.subscriptions().size());
+    MESSAGE("killed ", killed, " times, the last time with ", left, " of ", calls, " left");
+    CHECK(killed >= 3);
+
+    auto const done = unsubscribing(files, twilio.base_url()).wait();
+    CHECK(done.status == 0);
+    CHECK(twilio.subscriptions().empty());
+    CHECK(deletions_at(twilio) == static_cast<std::ptrdiff_t>(calls));
+    CHECK(lines_with("deleted", done.out) >= left); // also those whose first answer was lost
+    CHECK(lines_with("deleted", done.out) + lines_with("absent", done.out) == static_cast<std::ptrdiff_t>(calls));
+    CHECK(done.err.find("800 unsubscribed, 0 failed, 0 left") != std::string::npos);
+}
+
+TEST_CASE("unsubscribe reads what bulk_subscribe prints, as text and as JSON, and a second run finds all absent")
+{
+    for (bool const json : {false, true}) {
+        CAPTURE(json);
+        std::vector<std::string> const flag(json ? 1 : 0, "--json");
+        twilio_standin twilio;
+        twilio.end_call(call_sid(3));
+        workplace files;
+        files.write(file_of(10));
+        auto const made = program(files, twilio.base_url(), flag).wait();
+        CHECK(made.status == 1);
+        files.write("# comment\r\n" + made.out + "\n" + made.out); // each line twice, and one call that has failed
+        auto arguments = flag;
+        arguments.push_back(files.in("calls"));
+        for (std::string const status : {"deleted", "absent"}) {
+            auto const done = unsubscribing(files, twilio.base_url(), arguments).wait();
+            CHECK(done.status == 0);
+            CHECK(done.err.find("9 unsubscribed, 0 failed, 0 left") != std::string::npos);
+            CHECK(std::count(done.out.begin(), done.out.end(), '\n') == 9);
+            if (!json) {
+                CHECK(lines_with(status, done.out) == 9);
+                continue;
+            }
+            std::istringstream lines(done.out);
+            for (std::string line; std::getline(lines, line);) {
+                auto const object = nlohmann::json::parse(line);
+                CHECK(object.size() == 3);
+                CHECK(object.at("status") == status);
+                CHECK(object.at("call_sid").get<std::string>().substr(0, 2) == "CA");
+                CHECK(object.at("subscription_sid").get<std::string>().substr(0, 2) == "ZY");
+            }
+        }
+        CHECK(twilio.subscriptions().empty());
+        CHECK(deletions_at(twilio) == 9);
+    }
+}
+
+TEST_CASE("unsubscribe fails if a subscription may still exist: a 404 that is not Twilio's is no absence")
+{
+    twilio_standin twilio;
+    workplace files;
+    files.write(file_of(5));
+    files.write(program(files, twilio.base_url()).wait().out);
+    twilio.answer_next({.status = 404, .body = "<html>proxy</html>"});
+    auto const done = unsubscribing(files, twilio.base_url(), {files.in("calls"), "--json"}).wait();
+    CHECK(done.status == 1);
+    CHECK(done.out.find(R"("error":"unexpected_status","reason":"unexpected_status: HTTP 404)") != std::string::npos);
+    CHECK(done.out.find(R"("http_status":404)") != std::string::npos);
+    CHECK(done.err.find("4 unsubscribed, 1 failed, 0 left") != std::string::npos);
+    CHECK(twilio.subscriptions().size() == 1);
+    CHECK(unsubscribing(files, twilio.base_url()).wait().status == 0);
+    CHECK(twilio.subscriptions().empty());
+}
+
+TEST_CASE("unsubscribe deletes one subscription by its SID")
+{
+    twilio_standin twilio;
+    workplace files;
+    files.write(file_of(2));
+    auto const made = subscriptions_in(program(files, twilio.base_url()).wait().out);
+    auto const done = unsubscribing(files, twilio.base_url(), {"--call", call_sid(1), made.at(call_sid(1))}).wait();
+    CHECK(done.status == 0);
+    CHECK(done.out == call_sid(1) + " deleted " + made.at(call_sid(1)) + "\n");
+    CHECK(twilio.subscriptions().size() == 1);
+}
+
+TEST_CASE("unsubscribe deletes nothing if one line is wrong")
+{
+    twilio_standin twilio;
+    workplace files;
+    files.write(file_of(2));
+    std::string const good = program(files, twilio.base_url()).wait().out;
+    std::string const sid = "ZY" + std::string(32, '1');
+    for (std::string const& bad :
+         {call_sid(1), call_sid(1) + " subscribed", call_sid(1) + " subscribed ZY1", "CA1 subscribed " + sid,
+          call_sid(1) + " subscribed " + sid + " more", call_sid(1) + " deleted " + sid, std::string("{"),
+          std::string("{}"), R"({"call_sid":")" + call_sid(1) + R"(","status":"subscribed"})"}) {
+        CAPTURE(bad);
+        files.write(good + bad + "\n");
+        auto const done = unsubscribing(files, twilio.base_url()).wait();
+        CHECK(done.status == 2);
+        CHECK(done.err.find("calls:3: ") != std::string::npos);
+    }
+    CHECK(twilio.subscriptions().size() == 2);
+}
+
+TEST_CASE("rejected credentials stop unsubscribe")
+{
+    twilio_standin twilio({.auth_token = "another"});
+    workplace files;
+    std::string lines;
+    for (std::size_t i = 0; i != 5000; ++i) lines += call_sid(i) + " subscribed ZY" + call_sid(i).substr(2) + "\n";
+    files.write(lines);
+    auto const done = unsubscribing(files, twilio.base_url()).wait();
+    CHECK(done.status == 1);
+    CHECK(done.err.find("the credentials were rejected") != std::string::npos);
+    CHECK(twilio.ledger().size() < 100);
 }
 
 } // namespace bulk_subscribe_test

@@ -306,12 +306,12 @@ TEST_CASE("names what is wrong with its arguments")
         return printed;
     };
     program const other{"a token"};
-    CHECK(run("") == "usage: CALLBACK PORT, with TWILIO_AUTH_TOKEN set\n");
+    CHECK(run("") == "usage: CALLBACK PORT\n");
     CHECK(run("https://a_b.example 8080") == "invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)\n");
     CHECK(run("https://example.com eighty") == "PORT is not a port\n");
     CHECK(run("https://example.com " + std::to_string(other.port())) == "cannot listen on PORT\n");
     ::unsetenv("TWILIO_AUTH_TOKEN");
-    CHECK(run("https://example.com 8080") == "usage: CALLBACK PORT, with TWILIO_AUTH_TOKEN set\n");
+    CHECK(run("https://example.com 8080") == "invalid_argument: TWILIO_AUTH_TOKEN: not set\n");
 }
 
 } // namespace posix_webhook_test

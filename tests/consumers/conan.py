@@ -15,6 +15,9 @@ import tarfile
 import types
 
 
+NAMES = ["sidecall", "curl", "curl_multi", "httplib", "standin"]
+
+
 class Anything:
     """An object that has every member, and accepts every call."""
     def __getattr__(self, name):
@@ -61,7 +64,7 @@ def get(recipe, url, sha256, strip_root):
 class Info:
     """Records what package_info sets."""
     def __init__(self):
-        self.components = {name: types.SimpleNamespace(properties={}) for name in ("sidecall", "curl", "httplib")}
+        self.components = {name: types.SimpleNamespace(properties={}) for name in NAMES}
         for part in self.components.values():
             part.set_property = part.properties.__setitem__
 
@@ -88,7 +91,7 @@ def main():
         sys.exit(f"conan.py: the recipe has version {package.version}, but meson.build has {version}")
     package.export_sources_folder = package.source_folder = str(folder / "sources")
     package.package_folder = str(folder / "package")
-    package.options = Values(curl=True, httplib=True)
+    package.options = Values(curl=True, httplib=True, standin=True)
     package.info = Anything()
     package.cpp_info = Info()
     required = []
@@ -97,8 +100,8 @@ def main():
                  package.package, package.package_info):
         step()
     targets = [part.properties["cmake_target_name"] for part in package.cpp_info.components.values()]
-    expected_targets = ["sidecall::sidecall", "sidecall::curl", "sidecall::httplib"]
-    if targets != expected_targets or required != ["libcurl", "cpp-httplib"]:
+    if targets != [f"sidecall::{name}" for name in NAMES] or required != ["libcurl", "cpp-httplib", "nlohmann_json",
+                                                                          "openssl"]:
         sys.exit(f"conan.py: unexpected targets {targets} or requirements {required}")
 
 

@@ -1,6 +1,7 @@
 // The adapters compile without warnings under the strict warning options. Linked with one.cpp.
 #include <sidecall/curl.hpp>
 #include <sidecall/curl_multi.hpp>
+#include <sidecall/environment.hpp>
 #include <sidecall/httplib.hpp>
 #include <sidecall/httplib_webhook.hpp>
 #include <sidecall/standin.hpp>

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -51,4 +52,5 @@
 
 #include <sidecall/curl.hpp>
 #include <sidecall/curl_multi.hpp>
+#include <sidecall/environment.hpp>
 #include <sidecall/httplib.hpp>

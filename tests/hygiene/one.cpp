@@ -4,6 +4,8 @@
 
 #include <sidecall/httplib.hpp>
 
+#include <sidecall/environment.hpp>
+
 #include <sidecall/curl_multi.hpp>
 
 #include <sidecall/sidecall.hpp>

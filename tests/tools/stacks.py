@@ -152,7 +152,7 @@ def with_wrong_input(program):
     Example(program, CALL[:-1], CALLBACK).expect(2, "CallSid: shorter than 34 characters (byte 33)")
     Example(program, CALL, "https://a_b.example").expect(2, "Callback: '_' is not allowed in a hostname (byte 9)")
     Example(program, CALL, CALLBACK, "http://example.com").expect(2, "endpoint: http is allowed only for a loopback host")
-    Example(program, CALL, CALLBACK, account="AC1").expect(2, "AccountSid")
+    Example(program, CALL, CALLBACK, account="AC1").expect(2, "TWILIO_ACCOUNT_SID: ")
 
 
 def hang(programs):

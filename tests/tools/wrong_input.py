@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests the error messages of examples/subscribe, examples/bulk_subscribe and examples/conversation.
+"""Tests the error messages of examples/subscribe, bulk_subscribe, unsubscribe and conversation.
 
     wrong_input.py PROGRAM
 
@@ -35,15 +35,18 @@ SUBSCRIBE = [  # environment, arguments, exit status, text that the line must co
     ({}, ["--bogus"], 2, "--bogus"),
     ({}, ["surplus"], 2, "surplus"),
     ({}, ["--edge", "dublin"], 2, "TWILIO_ACCOUNT_SID"),
-    ({"TWILIO_AUTH_TOKEN": TOKEN}, WHOLE, 2, "TWILIO_ACCOUNT_SID is not"),
-    ({"TWILIO_ACCOUNT_SID": TWILIO["TWILIO_ACCOUNT_SID"]}, WHOLE, 2, "TWILIO_AUTH_TOKEN is not"),
+    ({"TWILIO_AUTH_TOKEN": TOKEN}, WHOLE, 2, "TWILIO_ACCOUNT_SID: not set, but TWILIO_AUTH_TOKEN is"),
+    ({"TWILIO_ACCOUNT_SID": TWILIO["TWILIO_ACCOUNT_SID"]}, WHOLE, 2, "TWILIO_AUTH_TOKEN: not set"),
+    ({"TWILIO_REGION": "ie1"}, WHOLE, 2, "TWILIO_ACCOUNT_SID: not set"),
+    ({**TWILIO, "TWILIO_API_KEY": "SK" + "3" * 32}, WHOLE, 2, "TWILIO_API_SECRET: not set, but TWILIO_API_KEY is"),
+    ({}, ["--standin", "--edge", "dublin"], 2, "--standin cannot be combined"),
     ({**TWILIO, "TWILIO_ACCOUNT_SID": "AC1"}, WHOLE, 2, "TWILIO_ACCOUNT_SID: "),
     ({**TWILIO, "TWILIO_AUTH_TOKEN": TOKEN + "\n"}, WHOLE, 2, "line break"),
     (TWILIO, [], 2, "--call is required"),
     (TWILIO, CALL, 2, "--callback is required"),
     (TWILIO, [*WHOLE, "--edge", "a b"], 2, "edge"),
     (TWILIO, [*WHOLE, "--region", "a.b"], 2, "region"),
-    ({**TWILIO, "TWILIO_REGION": "IE_1"}, WHOLE, 2, "region"),
+    ({**TWILIO, "TWILIO_REGION": "IE_1"}, WHOLE, 2, "TWILIO_REGION: "),
     (TWILIO, [*WHOLE, "--endpoint", "http://example.com"], 2, "loopback"),
     (TWILIO, [*WHOLE, "--endpoint", "https://example.com/x"], 2, "nothing may follow"),
     (TWILIO, [*WHOLE, "--endpoint", "https://localhost", "--region", "ie1"], 2, "--endpoint"),
@@ -58,8 +61,11 @@ BULK_SUBSCRIBE = [
     ({}, URL, 2, "file"),
     ({}, ["/dev/null"], 2, "--callback"),
     ({}, ["", *URL], 2, "file is empty"),
-    ({}, ["/dev/null", "--callback", "https://a_b.example/"], 2, "'_' is not allowed in a hostname (byte 9)"),
-    ({}, [*EMPTY, "--method", "OPTIONS"], 2, "Method"),
+    ({}, EMPTY, 2, "TWILIO_ACCOUNT_SID is not set"),
+    ({"TWILIO_EDGE": "dublin"}, EMPTY, 2, "TWILIO_ACCOUNT_SID: not set"),
+    ({}, [*EMPTY, "--standin", "--edge", "dublin"], 2, "--standin cannot be combined"),
+    ({}, ["/dev/null", "--standin", "--callback", "https://a_b.example/"], 2, "'_' is not allowed in a hostname (byte 9)"),
+    ({}, [*EMPTY, "--standin", "--method", "OPTIONS"], 2, "Method"),
     ({}, [*EMPTY, "--connections", "0"], 2, "--connections"),
     ({}, [*EMPTY, "--in-flight", "many"], 2, "--in-flight"),
     ({}, [*EMPTY, "--deadline", "0"], 2, "--deadline"),
@@ -70,11 +76,30 @@ BULK_SUBSCRIBE = [
     (TWILIO, ["/nowhere/calls", *URL], 2, "cannot read /nowhere/calls"),
     (TWILIO, ["/", *URL], 2, "cannot read /"),
     (TWILIO, [__file__, *URL], 2, "wrong_input.py:2: invalid_argument: CallSid: "),
-    ({"TWILIO_AUTH_TOKEN": TOKEN}, EMPTY, 2, "TWILIO_ACCOUNT_SID is not"),
+    ({"TWILIO_AUTH_TOKEN": TOKEN}, EMPTY, 2, "TWILIO_ACCOUNT_SID: not set, but TWILIO_AUTH_TOKEN is"),
     ({**TWILIO, "TWILIO_ACCOUNT_SID": "AC1"}, EMPTY, 2, "TWILIO_ACCOUNT_SID: "),
     ({**TWILIO, "TWILIO_AUTH_TOKEN": TOKEN + "\n"}, EMPTY, 2, "line break"),
     (TWILIO, [*EMPTY, "--endpoint", "http://example.com"], 2, "loopback"),
     (TWILIO, [*EMPTY, "--endpoint", "https://localhost", "--region", "ie1"], 2, "--endpoint"),
+]
+
+SID = "ZY" + "3" * 32
+
+UNSUBSCRIBE = [
+    ({}, [], 2, "subscriptions"),
+    ({}, [""], 2, "subscriptions is empty"),
+    ({}, ["/dev/null"], 2, "TWILIO_ACCOUNT_SID: not set"),
+    ({}, ["/dev/null", "--standin"], 2, "--standin"),
+    ({}, ["/dev/null", "--deadline", "0"], 2, "--deadline"),
+    (TWILIO, ["/nowhere/results"], 2, "cannot read /nowhere/results"),
+    (TWILIO, ["/"], 2, "cannot read /"),
+    (TWILIO, [__file__], 2, "wrong_input.py:2: not a line of bulk_subscribe"),
+    (TWILIO, [*CALL, ""], 2, "subscriptions is empty"),
+    (TWILIO, ["--call", "", SID], 2, "--call is empty"),
+    (TWILIO, ["--call", "CA12", SID], 2, "CallSid: shorter than 34 characters (byte 4)"),
+    (TWILIO, [*CALL, "ZY12"], 2, "shorter than 34 characters (byte 4)"),
+    (TWILIO, [*CALL, "/dev/null"], 2, "invalid_argument"),
+    (TWILIO, ["/dev/null", "--endpoint", "http://example.com"], 2, "loopback"),
 ]
 
 PARTIES = ["--to", "client:alice", "--from", "+15005550006"]
@@ -86,6 +111,10 @@ CONVERSATION = [
     ({}, ["--bogus"], 2, "--bogus"),
     ({}, ["surplus"], 2, "surplus"),
     ({}, ["--edge", "dublin"], 2, "TWILIO_ACCOUNT_SID"),
+    ({}, [], 2, "TWILIO_ACCOUNT_SID is not set"),
+    ({}, [*PARTIES, *URL], 2, "TWILIO_ACCOUNT_SID is not set"),
+    ({"TWILIO_ACCOUNT_SID": TWILIO["TWILIO_ACCOUNT_SID"], "TWILIO_API_KEY": "SK" + "3" * 32,
+      "TWILIO_API_SECRET": TOKEN}, [*PARTIES, *URL], 2, "TWILIO_AUTH_TOKEN is not set"),
     (TWILIO, [], 2, "--to is required"),
     (TWILIO, PARTIES[:2], 2, "--from is required"),
     (TWILIO, PARTIES, 2, "--callback is required"),
@@ -93,12 +122,13 @@ CONVERSATION = [
      "'_' is not allowed in a hostname (byte 9)"),
     (TWILIO, [*PARTIES, *URL, "--address", "192.0.2.1"], 1, "cannot listen on 192.0.2.1"),
     (TWILIO, [*PARTIES, *URL, "--port", "0", "--endpoint", "http://127.0.0.1:1"], 1, "not_connected"),
-    ({"TWILIO_AUTH_TOKEN": TOKEN}, [*PARTIES, *URL], 2, "TWILIO_ACCOUNT_SID is not"),
+    ({"TWILIO_AUTH_TOKEN": TOKEN}, [*PARTIES, *URL], 2, "TWILIO_ACCOUNT_SID: not set, but TWILIO_AUTH_TOKEN is"),
 ]
 
 
 def main():
-    cases = {"bulk_subscribe": BULK_SUBSCRIBE, "conversation": CONVERSATION}.get(os.path.basename(sys.argv[1]), SUBSCRIBE)
+    cases = {"bulk_subscribe": BULK_SUBSCRIBE, "unsubscribe": UNSUBSCRIBE,
+             "conversation": CONVERSATION}.get(os.path.basename(sys.argv[1]), SUBSCRIBE)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
     failed = 0
     for environment, arguments, status, text in cases:

@@ -19,8 +19,8 @@ class Sidecall(ConanFile):
     topics = ("twilio", "voice", "header-only")
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"curl": [True, False], "httplib": [True, False]}
-    default_options = {"curl": False, "httplib": False}
+    options = {"curl": [True, False], "httplib": [True, False], "standin": [True, False]}
+    default_options = {"curl": False, "httplib": False, "standin": False}
     no_copy_source = True
 
     def _root(self):
@@ -49,8 +49,11 @@ class Sidecall(ConanFile):
     def requirements(self):
         if self.options.curl:
             self.requires("libcurl/[>=7.85 <9]", transitive_headers=True)
-        if self.options.httplib:
+        if self.options.httplib or self.options.standin:
             self.requires("cpp-httplib/[>=0.11 <1]", transitive_headers=True, options={"with_openssl": True})
+        if self.options.standin:
+            self.requires("nlohmann_json/[>=3.9 <4]", transitive_headers=True)
+            self.requires("openssl/[>=1.1 <4]", transitive_headers=True)
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -69,9 +72,14 @@ class Sidecall(ConanFile):
         core.set_property("cmake_target_name", "sidecall::sidecall")
         core.set_property("pkg_config_name", "sidecall")
         core.libdirs = core.bindirs = []
-        for name, library in (("curl", "libcurl::libcurl"), ("httplib", "cpp-httplib::cpp-httplib")):
-            if self.options.get_safe(name):
+        httplib = "cpp-httplib::cpp-httplib"
+        for name, option, libraries in (
+                ("curl", "curl", ["libcurl::libcurl"]),
+                ("curl_multi", "curl", ["libcurl::libcurl"]),
+                ("httplib", "httplib", [httplib]),
+                ("standin", "standin", [httplib, "nlohmann_json::nlohmann_json", "openssl::crypto"])):
+            if self.options.get_safe(option):
                 adapter = self.cpp_info.components[name]
                 adapter.set_property("cmake_target_name", f"sidecall::{name}")
-                adapter.requires = ["sidecall", library]
+                adapter.requires = ["sidecall", *libraries]
                 adapter.libdirs = adapter.bindirs = []
