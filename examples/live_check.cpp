@@ -725,8 +725,10 @@ struct account_settings {
 
 account_settings read_account(server_arguments const& server)
 {
-    identity const user = identity_or_stop();
-    return {user.account, user.token, server.parse()};
+    auto const settings = server.read();
+    if (!settings.signing_token)
+        throw stop{"TWILIO_AUTH_TOKEN is not set; callbacks are signed with it", wrong_usage};
+    return {settings.account_sid, std::string(settings.signing_token->reveal()), settings.endpoint};
 }
 
 /// Says what will happen, and asks for consent unless --yes is given.
