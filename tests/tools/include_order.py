@@ -16,7 +16,7 @@ import sys
 import usage
 
 FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform",
-          "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
+          "detail/memory", "detail/crypto", "detail/text", "printable", "errc", "failure", "result", "sid", "callback_url",
           "idempotency_key", "credentials", "endpoint", "http_method", "header", "json", "http_response", "error_response",
           "detail/wire", "request_writer", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
           "http1", "sequencer", "transport", "paging", "retry_policy", "detail/sending", "retry", "named_value", "detail/testing",
