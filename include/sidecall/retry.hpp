@@ -70,13 +70,47 @@ private:
 namespace detail {
 
 /// The attempts of one operation: counts them and keeps the failure to report.
-template <class Machine>
+template <class Machine, class Observation>
 class attempts {
 public:
-    attempts(retry_policy const& policy, Machine machine, http_method method, bool is_idempotent)
+    attempts(retry_policy const& policy, Machine machine, http_method method, bool is_idempotent,
+             Observation observation)
         : policy_(policy), machine_(std::move(machine)), start_(machine_.uptime()),
-          deletes_(method == http_method::delete_), is_idempotent_(is_idempotent)
+          deletes_(method == http_method::delete_), is_idempotent_(is_idempotent), observation_(observation)
     {
+    }
+
+    /// Call this before each attempt.
+    void begin()
+    {
+        if constexpr (Observation::observes) observation_.begin_attempt();
+    }
+
+    /// `delay_after`, observed. `response` is that from which `outcome` was made.
+    template <class Response, class T>
+    std::optional<milliseconds> end(Response const& response, result<T>& outcome)
+    {
+        if constexpr (Observation::observes) observation_.end_attempt(response, outcome);
+        auto const delay = delay_after(outcome);
+        if constexpr (Observation::observes) {
+            observation_.report_attempt();
+            if (!delay) observation_.end(outcome ? nullptr : &outcome.error());
+        }
+        return delay;
+    }
+
+    /// Gives up while it waits, and returns the failure to report.
+    failure give_up()
+    {
+        failure last = reason();
+        if constexpr (Observation::observes) observation_.end(&last);
+        return last;
+    }
+
+    /// Gives up because of another failure.
+    void give_up([[maybe_unused]] failure const& other)
+    {
+        if constexpr (Observation::observes) observation_.end(&other);
     }
 
     /// The time left until the deadline.
@@ -104,6 +138,7 @@ public:
                                                                .elapsed = elapsed(),
                                                                .unix_time = machine_.unix_time(),
                                                                .random = machine_.random()});
+        if constexpr (Observation::observes) observation_.decide(decision);
         if (!reported_ || !sidecall::may_have_taken_effect(*reported_) ||
             sidecall::may_have_taken_effect(outcome.error()))
             reported_ = std::move(outcome).error();
@@ -141,6 +176,7 @@ private:
     // The last failure; but one after which Twilio has certainly not acted does not replace one after which it may
     // have.
     std::optional<failure> reported_{};
+    [[no_unique_address]] Observation observation_;
 };
 
 /// Calls `sleep`. False if it asks to stop.
@@ -155,12 +191,13 @@ bool sleep_and_continue(Sleep& sleep, milliseconds delay)
     }
 }
 
-template <class Operation, class Transport, class Sleep, class Machine>
+template <class Operation, class Transport, class Sleep, class Machine, class Observation>
 result<typename Operation::resource> send_until_done(Operation const& operation, authorized_request const& request,
                                                      Transport& transport, retry_policy const& policy, Sleep& sleep,
-                                                     Machine machine)
+                                                     Machine machine, Observation observation)
 {
-    attempts<Machine> attempts(policy, std::move(machine), request.method(), sidecall::is_idempotent(operation));
+    attempts<Machine, Observation> attempts(policy, std::move(machine), request.method(),
+                                            sidecall::is_idempotent(operation), observation);
     auto const call_transport = [&](authorized_request const& authorized) -> decltype(transport(authorized)) {
         if constexpr (std::invocable<Transport&, authorized_request const&, milliseconds>)
             return transport(authorized, attempts.time_left());
@@ -168,11 +205,33 @@ result<typename Operation::resource> send_until_done(Operation const& operation,
             return transport(authorized);
     };
     for (;;) {
-        auto outcome = detail::send_once(operation, call_transport, request);
-        auto const delay = attempts.delay_after(outcome);
+        std::optional<milliseconds> delay;
+        attempts.begin();
+        auto outcome = detail::send_once(operation, call_transport, request,
+                                         [&]([[maybe_unused]] auto& response, [[maybe_unused]] auto& parsed) {
+                                             if constexpr (Observation::observes)
+                                                 delay = attempts.end(response, parsed); // needs the response
+                                         });
+        if constexpr (!Observation::observes) delay = attempts.delay_after(outcome);
         if (!delay) return outcome;
-        if (!detail::sleep_and_continue(sleep, *delay) || attempts.time_left().count == 0) return attempts.reason();
+        if (!detail::sleep_and_continue(sleep, *delay) || attempts.time_left().count == 0) return attempts.give_up();
     }
+}
+
+/// Like `send_until_done` above, for a transport that may be an `observed_transport`.
+template <class Operation, class Transport, class Sleep, class Machine>
+result<typename Operation::resource> retry_authorized(Operation const& operation,
+                                                      result<authorized_request> const& request, Transport& transport,
+                                                      retry_policy const& policy, Sleep& sleep, Machine machine)
+{
+    using observing = detail::observing<Transport>;
+    auto observation = observing::template observe<Operation>(transport);
+    if (!request) {
+        if constexpr (observing::observation::observes) observation.end(&request.error());
+        return request.error();
+    }
+    return detail::send_until_done(operation, *request, observing::inner(transport), policy, sleep, std::move(machine),
+                                   observation);
 }
 
 /// An operation that is being sent through an asynchronous transport, with a timer between the attempts. It is on the
@@ -181,16 +240,16 @@ result<typename Operation::resource> send_until_done(Operation const& operation,
 /// A call of the transport (or timer) and its completion each end once, on any thread. The second to end continues the
 /// operation. So a completion that is called during the call returns at once, and the stack does not grow with the
 /// number of attempts.
-template <class Operation, class Transport, class Timer, class Handler, class Machine>
+template <class Operation, class Transport, class Timer, class Handler, class Machine, class Observation>
 class retried_send {
     using outcome = result<typename Operation::resource>;
 
 public:
     template <class T>
     retried_send(T&& operation, authorized_request request, Transport& transport, retry_policy const& policy,
-                 Timer timer, Handler handler, Machine machine)
+                 Timer timer, Handler handler, Machine machine, Observation observation)
         : request_(std::move(request)),
-          attempts_(policy, std::move(machine), request_.method(), sidecall::is_idempotent(operation)),
+          attempts_(policy, std::move(machine), request_.method(), sidecall::is_idempotent(operation), observation),
           transport_(&transport), timer_(std::move(timer)), handler_(std::move(handler)),
           parser_(std::forward<T>(operation))
     {
@@ -268,10 +327,12 @@ private:
         });
         ticket pending(this);
         if (!request) {
+            attempts_.give_up(request.error());
             handler_(outcome(std::move(request).error()));
             return std::move(pending).end();
         }
         milliseconds const left = attempts_.time_left();
+        attempts_.begin();
         auto on_completion = [captured = std::move(pending)](auto response) mutable {
             (*captured).on_response(response);
             std::move(captured).end();
@@ -294,7 +355,7 @@ private:
     void on_response(Response& response)
     {
         auto parsed = detail::or_failure<outcome>([&] { return detail::outcome_of<Operation>(parser_, response); });
-        auto const delay = attempts_.delay_after(parsed);
+        auto const delay = attempts_.end(response, parsed);
         if (!delay) return handler_(std::move(parsed));
         delay_ = *delay;
         next_ = step::wait;
@@ -305,11 +366,11 @@ private:
         if (proceed && attempts_.time_left().count != 0)
             next_ = step::attempt;
         else
-            handler_(outcome(attempts_.reason()));
+            handler_(outcome(attempts_.give_up()));
     }
 
     authorized_request request_;
-    attempts<Machine> attempts_;
+    attempts<Machine, Observation> attempts_;
     Transport* transport_;
     Timer timer_;
     Handler handler_;
@@ -365,9 +426,8 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
                                                      endpoint const& endpoint = endpoint::twilio(),
                                                      Machine machine = {})
 {
-    auto const request = sidecall::authorize(operation, credentials, endpoint);
-    if (!request) return request.error();
-    return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    return detail::retry_authorized(operation, sidecall::authorize(operation, credentials, endpoint), transport, policy,
+                                    sleep, std::move(machine));
 }
 
 /// Like `send_with_retry` above, with the request in the caller's buffer; see `send`.
@@ -377,9 +437,8 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
                                                      Transport&& transport, retry_policy const& policy, Sleep&& sleep,
                                                      endpoint const& endpoint, storage buffer, Machine machine = {})
 {
-    auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
-    if (!request) return request.error();
-    return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    return detail::retry_authorized(operation, sidecall::authorize(operation, credentials, endpoint, buffer), transport,
+                                    policy, sleep, std::move(machine));
 }
 
 /// Like `send_with_retry` above, through an asynchronous transport. `handler(result<resource>)` is called exactly once,
@@ -404,14 +463,19 @@ void send_with_retry(Operation&& operation, credentials const& credentials, Tran
                      retry_policy const& policy, Timer timer, Handler handler,
                      endpoint const& endpoint = endpoint::twilio(), Machine machine = {})
 {
+    using sent = std::remove_cvref_t<Operation>;
+    using observing = detail::observing<Transport>;
+    auto observation = observing::template observe<sent>(transport);
     auto request = sidecall::authorize(operation, credentials, endpoint);
     if (!request) {
-        handler(result<typename std::remove_cvref_t<Operation>::resource>(std::move(request).error()));
+        if constexpr (observing::observation::observes) observation.end(&request.error());
+        handler(result<typename sent::resource>(std::move(request).error()));
         return;
     }
-    using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
-    retried::run(new retried(std::forward<Operation>(operation), *std::move(request), transport, policy,
-                             std::move(timer), std::move(handler), std::move(machine)));
+    using inner = std::remove_reference_t<decltype(observing::inner(transport))>;
+    using retried = detail::retried_send<sent, inner, Timer, Handler, Machine, typename observing::observation>;
+    retried::run(new retried(std::forward<Operation>(operation), *std::move(request), observing::inner(transport),
+                             policy, std::move(timer), std::move(handler), std::move(machine), observation));
 }
 
 /// For a type that is not an `operation`: does not compile, and names the missing members.

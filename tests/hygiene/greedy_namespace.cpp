@@ -74,7 +74,7 @@ struct predicate {
 };
 
 // A better match than the library's own functions, or an equal one.
-bool send_once(operation const&, auto&, sidecall::authorized_request const&) = delete;
+bool send_once(operation const&, auto&, sidecall::authorized_request const&, auto) = delete;
 bool is_idempotent(operation const&) = delete;
 bool sleep_and_continue(timer&, sidecall::milliseconds) = delete;
 bool to_header(field const&) = delete;

@@ -19,13 +19,13 @@ FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreada
           "detail/memory", "detail/crypto", "detail/text", "printable", "errc", "failure", "result", "sid", "callback_url",
           "idempotency_key", "credentials", "endpoint", "http_method", "header", "json", "http_response", "error_response",
           "detail/wire", "request_writer", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
-          "http1", "sequencer", "transport", "paging", "retry_policy", "detail/sending", "retry", "named_value", "detail/testing",
+          "http1", "sequencer", "detail/sending", "transport", "paging", "retry_policy", "retry", "observer", "named_value", "detail/testing",
           "recorded_request", "webhook_signer", "fake_twilio", "recording_transport", "testing", "sidecall"]
 # Only for unit tests, so their compile time matters less.
 FOR_TESTS = {"named_value", "detail/testing", "recorded_request", "webhook_signer", "fake_twilio", "recording_transport",
              "testing"}
 ALLOWED_FOR_TESTS = {"vector"}
-NOT_IN_UMBRELLA = {"http1", "json", "paging", *FOR_TESTS}
+NOT_IN_UMBRELLA = {"http1", "json", "observer", "paging", *FOR_TESTS}
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
                  "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
                  "unordered_map", "thread", "iterator", "array", "bit", "cstring"}
