@@ -86,19 +86,20 @@ class observed_transport;
 
 namespace detail {
 
+template <class T>
+concept has_operation_name = requires { typename std::bool_constant<(std::string_view(T::operation_name), true)>; };
+
 /// The name of an operation; empty if it has none.
 template <class Operation>
 constexpr std::string_view operation_name() noexcept
 {
-    if constexpr (requires { &Operation::operation_name; }) {
+    if constexpr (has_operation_name<Operation>)
+        return Operation::operation_name;
+    else
         static_assert(
-            requires { std::string_view(*&Operation::operation_name); },
+            !requires { &Operation::operation_name; },
             "the name of an operation is a 'static constexpr std::string_view operation_name'");
-        constexpr std::string_view name = Operation::operation_name;
-        return name;
-    } else {
-        return {};
-    }
+    return {};
 }
 
 /// Whether a text can be part of a log line, a JSON string or a label as it is.
@@ -116,6 +117,7 @@ class observation {
 public:
     static constexpr bool observes = true;
 
+    observation() = default;
     observation(Observed& observed, std::string_view operation, std::string_view product, http_method method)
         : observed_(&observed), begin_(observed.clock_.uptime())
     {
@@ -218,14 +220,15 @@ private:
         return now.count < begin.count ? milliseconds() : milliseconds(passed);
     }
 
-    Observed* observed_;
-    milliseconds begin_;
+    Observed* observed_ = nullptr;
+    milliseconds begin_{};
     milliseconds attempt_begin_{};
     attempt_report attempt_{};
 };
 
 template <class Transport, class Observer, class Clock>
 struct observing<observed_transport<Transport, Observer, Clock>> {
+    static constexpr bool is_observed = true;
     using observed = observed_transport<Transport, Observer, Clock>;
     using observation = detail::observation<observed>;
 
@@ -240,6 +243,36 @@ struct observing<observed_transport<Transport, Observer, Clock>> {
         constexpr std::string_view other = detail::other_product<Operation>();
         return observation(transport, detail::operation_name<Operation>(), other.empty() ? twilio_product : other,
                            Operation::request_method);
+    }
+
+    /// The blocking `send`.
+    template <class Operation>
+    static result<typename Operation::resource> send(Operation const& operation,
+                                                     result<authorized_request> const& request, observed& transport)
+    {
+        auto observation = observe<Operation>(transport);
+        if (!request) {
+            observation.end(&request.error());
+            return request.error();
+        }
+        observation.begin_attempt();
+        return detail::send_once(operation, inner(transport), *request,
+                                 [&](auto& response, auto& outcome) { observation.end_single(response, outcome); });
+    }
+
+    /// The blocking `send_with_retry`.
+    template <class Operation, class Sleep, class Machine>
+    static result<typename Operation::resource>
+    send_with_retry(Operation const& operation, result<authorized_request> const& request, observed& transport,
+                    retry_policy const& policy, Sleep& sleep, Machine machine)
+    {
+        auto observation = observe<Operation>(transport);
+        if (!request) {
+            observation.end(&request.error());
+            return request.error();
+        }
+        return detail::send_until_done(operation, *request, inner(transport), policy, sleep, std::move(machine),
+                                       observation);
     }
 };
 

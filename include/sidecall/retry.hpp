@@ -70,48 +70,36 @@ private:
 namespace detail {
 
 /// The attempts of one operation: counts them and keeps the failure to report.
-template <class Machine, class Observation>
+template <class Machine, class Observation = unobserved>
 class attempts {
 public:
-    attempts(retry_policy const& policy, Machine machine, http_method method, bool is_idempotent,
-             Observation observation)
+    attempts(retry_policy const& policy, Machine machine, http_method method, bool is_idempotent)
         : policy_(policy), machine_(std::move(machine)), start_(machine_.uptime()),
-          deletes_(method == http_method::delete_), is_idempotent_(is_idempotent), observation_(observation)
+          deletes_(method == http_method::delete_), is_idempotent_(is_idempotent)
     {
     }
+
+    // The next four only for an observer.
+
+    /// Call this before the first attempt.
+    void observe(Observation const& observation) { observation_ = observation; }
 
     /// Call this before each attempt.
-    void begin()
-    {
-        if constexpr (Observation::observes) observation_.begin_attempt();
-    }
+    void begin_observed() { observation_.begin_attempt(); }
 
-    /// `delay_after`, observed. `response` is that from which `outcome` was made.
+    /// `delay_after`, reported. `response` is that from which `outcome` was made.
     template <class Response, class T>
-    std::optional<milliseconds> end(Response const& response, result<T>& outcome)
+    std::optional<milliseconds> end_observed(Response const& response, result<T>& outcome)
     {
-        if constexpr (Observation::observes) observation_.end_attempt(response, outcome);
+        observation_.end_attempt(response, outcome);
         auto const delay = delay_after(outcome);
-        if constexpr (Observation::observes) {
-            observation_.report_attempt();
-            if (!delay) observation_.end(outcome ? nullptr : &outcome.error());
-        }
+        observation_.report_attempt();
+        if (!delay) observation_.end(outcome ? nullptr : &outcome.error());
         return delay;
     }
 
-    /// Gives up while it waits, and returns the failure to report.
-    failure give_up()
-    {
-        failure last = reason();
-        if constexpr (Observation::observes) observation_.end(&last);
-        return last;
-    }
-
-    /// Gives up because of another failure.
-    void give_up([[maybe_unused]] failure const& other)
-    {
-        if constexpr (Observation::observes) observation_.end(&other);
-    }
+    /// The operation ends with this failure, between two attempts.
+    void give_up_observed(failure const& reason) { observation_.end(&reason); }
 
     /// The time left until the deadline.
     milliseconds time_left() const { return policy_.time_left(elapsed()); }
@@ -176,7 +164,7 @@ private:
     // The last failure; but one after which Twilio has certainly not acted does not replace one after which it may
     // have.
     std::optional<failure> reported_{};
-    [[no_unique_address]] Observation observation_;
+    [[no_unique_address]] Observation observation_{};
 };
 
 /// Calls `sleep`. False if it asks to stop.
@@ -191,47 +179,42 @@ bool sleep_and_continue(Sleep& sleep, milliseconds delay)
     }
 }
 
-template <class Operation, class Transport, class Sleep, class Machine, class Observation>
+/// Call this with the transport that does the work. `observation` is either absent or that of an observer.
+template <class Operation, class Transport, class Sleep, class Machine, class... Observation>
 result<typename Operation::resource> send_until_done(Operation const& operation, authorized_request const& request,
                                                      Transport& transport, retry_policy const& policy, Sleep& sleep,
-                                                     Machine machine, Observation observation)
+                                                     Machine machine, Observation const&... observation)
 {
-    attempts<Machine, Observation> attempts(policy, std::move(machine), request.method(),
-                                            sidecall::is_idempotent(operation), observation);
+    attempts<Machine, Observation...> attempts(policy, std::move(machine), request.method(),
+                                               sidecall::is_idempotent(operation));
     auto const call_transport = [&](authorized_request const& authorized) -> decltype(transport(authorized)) {
         if constexpr (std::invocable<Transport&, authorized_request const&, milliseconds>)
             return transport(authorized, attempts.time_left());
         else
             return transport(authorized);
     };
-    for (;;) {
-        std::optional<milliseconds> delay;
-        attempts.begin();
-        auto outcome = detail::send_once(operation, call_transport, request,
-                                         [&]([[maybe_unused]] auto& response, [[maybe_unused]] auto& parsed) {
-                                             if constexpr (Observation::observes)
-                                                 delay = attempts.end(response, parsed); // needs the response
-                                         });
-        if constexpr (!Observation::observes) delay = attempts.delay_after(outcome);
-        if (!delay) return outcome;
-        if (!detail::sleep_and_continue(sleep, *delay) || attempts.time_left().count == 0) return attempts.give_up();
+    if constexpr (sizeof...(Observation) != 0) {
+        attempts.observe(observation...);
+        for (;;) {
+            std::optional<milliseconds> delay;
+            attempts.begin_observed();
+            auto outcome = detail::send_once(operation, call_transport, request, [&](auto& response, auto& parsed) {
+                delay = attempts.end_observed(response, parsed);
+            });
+            if (!delay) return outcome;
+            if (detail::sleep_and_continue(sleep, *delay) && attempts.time_left().count != 0) continue;
+            failure reason = attempts.reason();
+            attempts.give_up_observed(reason);
+            return reason;
+        }
+    } else {
+        for (;;) {
+            auto outcome = detail::send_once(operation, call_transport, request);
+            auto const delay = attempts.delay_after(outcome);
+            if (!delay) return outcome;
+            if (!detail::sleep_and_continue(sleep, *delay) || attempts.time_left().count == 0) return attempts.reason();
+        }
     }
-}
-
-/// Like `send_until_done` above, for a transport that may be an `observed_transport`.
-template <class Operation, class Transport, class Sleep, class Machine>
-result<typename Operation::resource> retry_authorized(Operation const& operation,
-                                                      result<authorized_request> const& request, Transport& transport,
-                                                      retry_policy const& policy, Sleep& sleep, Machine machine)
-{
-    using observing = detail::observing<Transport>;
-    auto observation = observing::template observe<Operation>(transport);
-    if (!request) {
-        if constexpr (observing::observation::observes) observation.end(&request.error());
-        return request.error();
-    }
-    return detail::send_until_done(operation, *request, observing::inner(transport), policy, sleep, std::move(machine),
-                                   observation);
 }
 
 /// An operation that is being sent through an asynchronous transport, with a timer between the attempts. It is on the
@@ -247,15 +230,18 @@ class retried_send {
 public:
     template <class T>
     retried_send(T&& operation, authorized_request request, Transport& transport, retry_policy const& policy,
-                 Timer timer, Handler handler, Machine machine, Observation observation)
+                 Timer timer, Handler handler, Machine machine)
         : request_(std::move(request)),
-          attempts_(policy, std::move(machine), request_.method(), sidecall::is_idempotent(operation), observation),
+          attempts_(policy, std::move(machine), request_.method(), sidecall::is_idempotent(operation)),
           transport_(&transport), timer_(std::move(timer)), handler_(std::move(handler)),
           parser_(std::forward<T>(operation))
     {
     }
     retried_send(retried_send const&) = delete;
     retried_send& operator=(retried_send const&) = delete;
+
+    /// Call this before `run`.
+    void observe(Observation const& observation) { attempts_.observe(observation); }
 
     /// Continues an operation that is not in use elsewhere. Deletes it if the transport or the timer has dropped its
     /// ticket.
@@ -327,12 +313,12 @@ private:
         });
         ticket pending(this);
         if (!request) {
-            attempts_.give_up(request.error());
+            if constexpr (Observation::observes) attempts_.give_up_observed(request.error());
             handler_(outcome(std::move(request).error()));
             return std::move(pending).end();
         }
         milliseconds const left = attempts_.time_left();
-        attempts_.begin();
+        if constexpr (Observation::observes) attempts_.begin_observed();
         auto on_completion = [captured = std::move(pending)](auto response) mutable {
             (*captured).on_response(response);
             std::move(captured).end();
@@ -355,18 +341,29 @@ private:
     void on_response(Response& response)
     {
         auto parsed = detail::or_failure<outcome>([&] { return detail::outcome_of<Operation>(parser_, response); });
-        auto const delay = attempts_.end(response, parsed);
-        if (!delay) return handler_(std::move(parsed));
-        delay_ = *delay;
+        if constexpr (Observation::observes) {
+            auto const delay = attempts_.end_observed(response, parsed);
+            if (!delay) return handler_(std::move(parsed));
+            delay_ = *delay;
+        } else {
+            auto const delay = attempts_.delay_after(parsed);
+            if (!delay) return handler_(std::move(parsed));
+            delay_ = *delay;
+        }
         next_ = step::wait;
     }
 
     void on_timer(bool proceed)
     {
-        if (proceed && attempts_.time_left().count != 0)
+        if (proceed && attempts_.time_left().count != 0) {
             next_ = step::attempt;
-        else
-            handler_(outcome(attempts_.give_up()));
+        } else if constexpr (Observation::observes) {
+            failure reason = attempts_.reason();
+            attempts_.give_up_observed(reason);
+            handler_(outcome(std::move(reason)));
+        } else {
+            handler_(outcome(attempts_.reason()));
+        }
     }
 
     authorized_request request_;
@@ -426,8 +423,14 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
                                                      endpoint const& endpoint = endpoint::twilio(),
                                                      Machine machine = {})
 {
-    return detail::retry_authorized(operation, sidecall::authorize(operation, credentials, endpoint), transport, policy,
-                                    sleep, std::move(machine));
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
+    auto const request = sidecall::authorize(operation, credentials, endpoint);
+    if constexpr (observing::is_observed) {
+        return observing::send_with_retry(operation, request, transport, policy, sleep, std::move(machine));
+    } else {
+        if (!request) return request.error();
+        return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    }
 }
 
 /// Like `send_with_retry` above, with the request in the caller's buffer; see `send`.
@@ -437,8 +440,14 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
                                                      Transport&& transport, retry_policy const& policy, Sleep&& sleep,
                                                      endpoint const& endpoint, storage buffer, Machine machine = {})
 {
-    return detail::retry_authorized(operation, sidecall::authorize(operation, credentials, endpoint, buffer), transport,
-                                    policy, sleep, std::move(machine));
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
+    auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
+    if constexpr (observing::is_observed) {
+        return observing::send_with_retry(operation, request, transport, policy, sleep, std::move(machine));
+    } else {
+        if (!request) return request.error();
+        return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    }
 }
 
 /// Like `send_with_retry` above, through an asynchronous transport. `handler(result<resource>)` is called exactly once,
@@ -465,17 +474,24 @@ void send_with_retry(Operation&& operation, credentials const& credentials, Tran
 {
     using sent = std::remove_cvref_t<Operation>;
     using observing = detail::observing<Transport>;
-    auto observation = observing::template observe<sent>(transport);
     auto request = sidecall::authorize(operation, credentials, endpoint);
     if (!request) {
-        if constexpr (observing::observation::observes) observation.end(&request.error());
+        if constexpr (observing::is_observed) observing::template observe<sent>(transport).end(&request.error());
         handler(result<typename sent::resource>(std::move(request).error()));
         return;
     }
     using inner = std::remove_reference_t<decltype(observing::inner(transport))>;
     using retried = detail::retried_send<sent, inner, Timer, Handler, Machine, typename observing::observation>;
-    retried::run(new retried(std::forward<Operation>(operation), *std::move(request), observing::inner(transport),
-                             policy, std::move(timer), std::move(handler), std::move(machine), observation));
+    if constexpr (observing::is_observed) {
+        auto* const started =
+            new retried(std::forward<Operation>(operation), *std::move(request), observing::inner(transport), policy,
+                        std::move(timer), std::move(handler), std::move(machine));
+        started->observe(observing::template observe<sent>(transport));
+        retried::run(started);
+    } else {
+        retried::run(new retried(std::forward<Operation>(operation), *std::move(request), transport, policy,
+                                 std::move(timer), std::move(handler), std::move(machine)));
+    }
 }
 
 /// For a type that is not an `operation`: does not compile, and names the missing members.

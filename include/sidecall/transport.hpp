@@ -163,42 +163,34 @@ result<typename Operation::resource> outcome_of(Parser const& parser, Response& 
     return reason;
 }
 
+/// What a transport returns, converted. It must keep the response if the resource is a view into it.
+template <class Operation, class T>
+struct answer_for {
+    using type = transport_result<T>;
+    static_assert(!refers_to_answer<Operation> || std::is_same_v<type, result<http_response_view>>,
+                  "the resource of this operation is a view into the response: the transport must return "
+                  "result<http_response_view>");
+};
+
 /// Calls the transport once and reads the response. A response that the transport hands over is destroyed here, so the
-/// resource must not refer to it. Before that, it is passed to `finish(response, outcome)`.
+/// resource must not refer to it.
+template <class Operation, class Transport>
+result<typename Operation::resource> send_once(Operation const& operation, Transport& transport,
+                                               authorized_request const& request)
+{
+    typename answer_for<Operation, decltype(transport(request))>::type response(transport(request));
+    return detail::outcome_of<Operation>(operation, response);
+}
+
+/// The same, for an observer: calls `finish(response, outcome)` before the response is destroyed.
 template <class Operation, class Transport, class Finish>
 result<typename Operation::resource> send_once(Operation const& operation, Transport& transport,
                                                authorized_request const& request, Finish finish)
 {
-    using outcome = transport_result<decltype(transport(request))>;
-    static_assert(!refers_to_answer<Operation> || std::is_same_v<outcome, result<http_response_view>>,
-                  "the resource of this operation is a view into the response: the transport must return "
-                  "result<http_response_view>");
-    outcome response(transport(request));
-    auto parsed = detail::outcome_of<Operation>(operation, response);
-    finish(response, parsed);
-    return parsed;
-}
-
-/// Sends an authorized request once, and observes that if the transport is an `observed_transport`.
-template <class Operation, class Transport>
-result<typename Operation::resource> send_authorized(Operation const& operation, Transport& transport,
-                                                     result<authorized_request> const& request)
-{
-    using observing = detail::observing<Transport>;
-    if constexpr (observing::observation::observes) {
-        auto observation = observing::template observe<Operation>(transport);
-        if (!request) {
-            observation.end(&request.error());
-            return request.error();
-        }
-        auto& inner = observing::inner(transport);
-        observation.begin_attempt();
-        return detail::send_once(operation, inner, *request,
-                                 [&](auto& response, auto& outcome) { observation.end_single(response, outcome); });
-    } else {
-        if (!request) return request.error();
-        return detail::send_once(operation, transport, *request, [](auto&, auto&) {});
-    }
+    typename answer_for<Operation, decltype(transport(request))>::type response(transport(request));
+    auto outcome = detail::outcome_of<Operation>(operation, response);
+    finish(response, outcome);
+    return outcome;
 }
 
 /// Parses a response as an operation does. Keeps the operation only if its `parse` is not static.
@@ -252,7 +244,11 @@ template <class Operation, class Handler, class Observation = unobserved>
 class completion {
 public:
     template <class T>
-    completion(T&& operation, Handler handler, Observation observation = {})
+    completion(T&& operation, Handler handler) : parser_(std::forward<T>(operation)), handler_(std::move(handler))
+    {
+    }
+    template <class T>
+    completion(T&& operation, Handler handler, Observation observation)
         : parser_(std::forward<T>(operation)), handler_(std::move(handler)), observation_(observation)
     {
     }
@@ -266,19 +262,20 @@ private:
     template <class Response>
     void complete(Response& response)
     {
-        auto const parse = [&] { return detail::outcome_of<Operation>(parser_, response); };
         if constexpr (Observation::observes) {
-            auto outcome = detail::or_failure<result<typename Operation::resource>>(parse);
+            auto outcome = detail::or_failure<result<typename Operation::resource>>(
+                [&] { return detail::outcome_of<Operation>(parser_, response); });
             observation_.end_single(response, outcome);
             handler_(std::move(outcome));
         } else {
-            handler_(detail::or_failure<result<typename Operation::resource>>(parse));
+            handler_(detail::or_failure<result<typename Operation::resource>>(
+                [&] { return detail::outcome_of<Operation>(parser_, response); }));
         }
     }
 
     response_parser<Operation> parser_;
     Handler handler_;
-    [[no_unique_address]] Observation observation_;
+    [[no_unique_address]] Observation observation_{};
 };
 
 /// The least that a handler supports: it can be moved, and called with a response.
@@ -324,7 +321,14 @@ template <operation Operation, class Transport>
 auto(send)(Operation const& operation, credentials const& credentials, Transport&& transport,
            endpoint const& endpoint = endpoint::twilio()) -> result<typename Operation::resource>
 {
-    return detail::send_authorized(operation, transport, sidecall::authorize(operation, credentials, endpoint));
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
+    auto const request = sidecall::authorize(operation, credentials, endpoint);
+    if constexpr (observing::is_observed) {
+        return observing::send(operation, request, transport);
+    } else {
+        if (!request) return request.error();
+        return detail::send_once(operation, transport, *request);
+    }
 }
 
 /// Like `send` above, with the request in the caller's buffer: does not allocate, unless the transport or the operation
@@ -334,7 +338,14 @@ template <operation Operation, class Transport>
 auto(send)(Operation const& operation, credentials const& credentials, Transport&& transport, endpoint const& endpoint,
            storage buffer) -> result<typename Operation::resource>
 {
-    return detail::send_authorized(operation, transport, sidecall::authorize(operation, credentials, endpoint, buffer));
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
+    auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
+    if constexpr (observing::is_observed) {
+        return observing::send(operation, request, transport);
+    } else {
+        if (!request) return request.error();
+        return detail::send_once(operation, transport, *request);
+    }
 }
 
 /// Something that sends many requests at a time. It takes ownership of a request and a handler, and calls the handler
@@ -367,20 +378,24 @@ decltype(auto)(send)(Operation&& operation, credentials const& credentials, Tran
 {
     using sent = std::remove_cvref_t<Operation>;
     using observing = detail::observing<std::remove_reference_t<Transport>>;
-    using completion = detail::completion<sent, Handler, typename observing::observation>;
-    auto observation = observing::template observe<sent>(transport);
     auto request = sidecall::authorize(operation, credentials, endpoint);
+    using completion = detail::completion<sent, Handler, typename observing::observation>;
     using returned = decltype(observing::inner(transport)(*std::move(request), std::declval<completion>()));
     static_assert(std::is_void_v<returned> || std::is_default_constructible_v<returned>,
                   "what an asynchronous transport returns must be void or default-constructible");
     if (!request) {
-        if constexpr (observing::observation::observes) observation.end(&request.error());
+        if constexpr (observing::is_observed) observing::template observe<sent>(transport).end(&request.error());
         handler(result<typename sent::resource>(std::move(request).error()));
         return returned();
     }
-    if constexpr (observing::observation::observes) observation.begin_attempt();
-    return observing::inner(transport)(*std::move(request),
-                                       completion(std::forward<Operation>(operation), std::move(handler), observation));
+    if constexpr (observing::is_observed) {
+        auto observation = observing::template observe<sent>(transport);
+        observation.begin_attempt();
+        return observing::inner(transport)(
+            *std::move(request), completion(std::forward<Operation>(operation), std::move(handler), observation));
+    } else {
+        return transport(*std::move(request), completion(std::forward<Operation>(operation), std::move(handler)));
+    }
 }
 
 /// For a type that is not an `operation`: does not compile, and names the missing members.
