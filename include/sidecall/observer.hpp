@@ -111,6 +111,13 @@ constexpr bool is_plain_id(std::string_view text) noexcept
     return true;
 }
 
+/// Whether a blocking transport takes the remaining time. Clang 14 would evaluate both operands of `&&`, which is an
+/// error for an asynchronous transport that takes any type as its handler.
+template <class T>
+inline constexpr bool takes_time_left = false;
+template <transport T>
+inline constexpr bool takes_time_left<T> = std::invocable<T&, authorized_request const&, milliseconds>;
+
 /// Reports the attempts of one operation to the observer of a transport.
 template <class Observed>
 class observation {
@@ -247,8 +254,8 @@ struct observing<observed_transport<Transport, Observer, Clock>> {
 
     /// The blocking `send`.
     template <class Operation>
-    static result<typename Operation::resource> send(Operation const& operation,
-                                                     result<authorized_request> const& request, observed& transport)
+    static result<typename Operation::resource>
+    send_observed(Operation const& operation, result<authorized_request> const& request, observed& transport)
     {
         auto observation = observe<Operation>(transport);
         if (!request) {
@@ -263,8 +270,8 @@ struct observing<observed_transport<Transport, Observer, Clock>> {
     /// The blocking `send_with_retry`.
     template <class Operation, class Sleep, class Machine>
     static result<typename Operation::resource>
-    send_with_retry(Operation const& operation, result<authorized_request> const& request, observed& transport,
-                    retry_policy const& policy, Sleep& sleep, Machine machine)
+    retry_observed(Operation const& operation, result<authorized_request> const& request, observed& transport,
+                   retry_policy const& policy, Sleep& sleep, Machine machine)
     {
         auto observation = observe<Operation>(transport);
         if (!request) {
@@ -330,7 +337,7 @@ public:
     }
     /// The same for a wrapped transport that takes the remaining time.
     auto operator()(authorized_request const& request, milliseconds time_left)
-        requires transport<wrapped> && std::invocable<wrapped&, authorized_request const&, milliseconds>
+        requires detail::takes_time_left<wrapped>
     {
         return call(request, time_left);
     }

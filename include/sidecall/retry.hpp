@@ -426,7 +426,7 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
     using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint);
     if constexpr (observing::is_observed) {
-        return observing::send_with_retry(operation, request, transport, policy, sleep, std::move(machine));
+        return observing::retry_observed(operation, request, transport, policy, sleep, std::move(machine));
     } else {
         if (!request) return request.error();
         return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
@@ -443,7 +443,7 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
     using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
     if constexpr (observing::is_observed) {
-        return observing::send_with_retry(operation, request, transport, policy, sleep, std::move(machine));
+        return observing::retry_observed(operation, request, transport, policy, sleep, std::move(machine));
     } else {
         if (!request) return request.error();
         return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));

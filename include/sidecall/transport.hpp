@@ -324,7 +324,7 @@ auto(send)(Operation const& operation, credentials const& credentials, Transport
     using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint);
     if constexpr (observing::is_observed) {
-        return observing::send(operation, request, transport);
+        return observing::send_observed(operation, request, transport);
     } else {
         if (!request) return request.error();
         return detail::send_once(operation, transport, *request);
@@ -341,7 +341,7 @@ auto(send)(Operation const& operation, credentials const& credentials, Transport
     using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
     if constexpr (observing::is_observed) {
-        return observing::send(operation, request, transport);
+        return observing::send_observed(operation, request, transport);
     } else {
         if (!request) return request.error();
         return detail::send_once(operation, transport, *request);
