@@ -361,8 +361,8 @@ public:
 
 private:
     friend detail::observing<observed_transport>;
-    friend detail::observation<observed_transport>;
     using observation = detail::observation<observed_transport>;
+    friend observation;
 
     template <class Report>
     void report(Report const& report) noexcept
@@ -380,12 +380,12 @@ private:
     template <class... TimeLeft>
     auto call(authorized_request const& request, TimeLeft... time_left)
     {
-        observation observation(*this, {}, {}, request.method());
-        observation.begin_call();
+        observation begun(*this, {}, {}, request.method());
+        begun.begin_call();
         detail::transport_result<decltype(transport_(request, time_left...))> response(
             transport_(request, time_left...));
-        observation.end_attempt(response, response);
-        observation.report_attempt();
+        begun.end_attempt(response, response);
+        begun.report_attempt();
         return response;
     }
 
@@ -394,9 +394,9 @@ private:
     {
         observation begun(*this, {}, {}, method);
         begun.begin_call();
-        return [observation = begun, handler = std::move(handler)](auto response) mutable {
-            observation.end_attempt(response, response);
-            observation.report_attempt();
+        return [begun, handler = std::move(handler)](auto response) mutable {
+            begun.end_attempt(response, response);
+            begun.report_attempt();
             handler(std::move(response));
         };
     }
