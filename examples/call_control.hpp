@@ -116,6 +116,7 @@ struct create_call {
 
     using resource = call;
     static constexpr auto request_method = sidecall::http_method::post;
+    static constexpr std::string_view operation_name = "create_call";
 
     template <class Request>
     void write(Request& request) const
@@ -144,6 +145,7 @@ struct fetch_call {
 
     using resource = call;
     static constexpr auto request_method = sidecall::http_method::get;
+    static constexpr std::string_view operation_name = "fetch_call";
 
     template <class Request>
     void write(Request& request) const
@@ -164,6 +166,7 @@ struct end_call {
 
     using resource = call;
     static constexpr auto request_method = sidecall::http_method::post;
+    static constexpr std::string_view operation_name = "end_call";
     static constexpr bool is_idempotent() { return true; } // a call cannot end twice
 
     template <class Request>
@@ -188,6 +191,7 @@ struct list_calls {
 
     using resource = std::vector<call>;
     static constexpr auto request_method = sidecall::http_method::get;
+    static constexpr std::string_view operation_name = "list_calls";
 
     template <class Request>
     void write(Request& request) const
@@ -230,6 +234,7 @@ struct list_byoc_trunks {
 
     using resource = std::vector<byoc_trunk>;
     static constexpr auto request_method = sidecall::http_method::get;
+    static constexpr std::string_view operation_name = "list_byoc_trunks";
     static constexpr std::string_view product = "voice"; // voice.twilio.com
 
     template <class Request>
@@ -252,6 +257,7 @@ struct fetch_byoc_trunk {
 
     using resource = byoc_trunk;
     static constexpr auto request_method = sidecall::http_method::get;
+    static constexpr std::string_view operation_name = "fetch_byoc_trunk";
     static constexpr std::string_view product = "voice"; // voice.twilio.com
 
     template <class Request>
@@ -313,6 +319,7 @@ struct create_knowledge {
 
     using resource = knowledge;
     static constexpr auto request_method = sidecall::http_method::post;
+    static constexpr std::string_view operation_name = "create_knowledge";
     static constexpr std::string_view product = "knowledge"; // knowledge.twilio.com
 
     template <class Request>
@@ -335,6 +342,7 @@ struct fetch_knowledge {
 
     using resource = knowledge;
     static constexpr auto request_method = sidecall::http_method::get;
+    static constexpr std::string_view operation_name = "fetch_knowledge";
     static constexpr std::string_view product = "knowledge"; // knowledge.twilio.com
 
     template <class Request>

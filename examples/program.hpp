@@ -19,6 +19,7 @@
 #include <sidecall/credentials.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/environment.hpp>
+#include <sidecall/printable.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 
@@ -52,14 +53,7 @@ inline std::string environment(char const* name)
     return value ? value : "";
 }
 
-/// Text from outside, made safe for a terminal: characters that could forge a line or control the terminal become
-/// spaces.
-inline std::string printable(std::string_view text)
-{
-    std::string shown;
-    sidecall::detail::append_printable(shown, text);
-    return shown;
-}
+using sidecall::printable; // makes text from outside safe for a terminal
 
 /// Ends the program if standard output has failed.
 inline void check_output()

@@ -27,11 +27,35 @@
 #include <sidecall/detail/text/form.hpp>
 #include <sidecall/detail/text/json.hpp>
 #include <sidecall/detail/text/rfc2822.hpp>
+#include <sidecall/errc.hpp>
+#include <sidecall/failure.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/sid.hpp>
 #include <sidecall/webhook.hpp>
 
 namespace sidecall {
+
+/// How a mounted webhook has answered one request, for logs and metrics. Contains nothing secret and no text of the
+/// peer: no URL, header field, parameter or body.
+struct delivery_report {
+    int status = 0;              ///< The status of the response.
+    std::optional<errc> error{}; ///< Why the request was refused, as in `on_refused`. Empty for 204 and 500.
+    /// The call, the message and its `SequenceNumber`. Empty unless the signature holds and the request is a user
+    /// defined message.
+    std::optional<call_sid> call{};
+    std::optional<message_sid> message{};           ///< See `call`.
+    std::optional<std::uint64_t> sequence_number{}; ///< See `call`.
+    /// The time from the request's header to the complete response, in steps of a millisecond, by a monotonic clock. It
+    /// includes the handler and the reading of the body, but not the sending of the response.
+    milliseconds duration{};
+
+    /// `"success"`, the name of the `errc`, or `"handler_failure"` for 500: stable, for logs and metrics.
+    std::string_view outcome() const noexcept
+    {
+        if (error) return to_string_view(*error);
+        return status == 500 ? "handler_failure" : "success";
+    }
+};
 
 /// Options of `mount_webhook`. Every member has a default.
 struct webhook_mount_options {
@@ -56,6 +80,10 @@ struct webhook_mount_options {
     /// status callback to the same URL. The response is 204, or 500 if the function throws. Empty: such a request gets
     /// 400. The thread rules of `on_refused` apply. If it is set, every message costs a copy of its parameters.
     std::function<void(webhook_parameters&&)> on_other = {};
+    /// Called once for each request, accepted or refused, after the handler, `on_other` and `on_refused`, when the
+    /// response is complete but not yet sent. The thread rules of `on_refused` apply. Exceptions are dropped. Empty: no
+    /// clock is read.
+    std::function<void(delivery_report const&)> on_delivery = {};
 };
 
 /// Chooses the verifier of an account: a callable that takes an `account_sid const&` and returns a pointer to a
@@ -165,19 +193,20 @@ public:
     void serve(mounted_path const& path, httplib::Request const& request, httplib::Response& response,
                httplib::ContentReader const& reader)
     {
-        serve_without_throwing(request, response, [&] {
+        serve_without_throwing(request, response, [&](delivery_report& report) {
             body_framing const framing(request.headers);
             // cpp-httplib 0.11 reads a POST without a length until the connection ends, and does not read the chunks of
             // a DELETE.
             bool const is_delete = request.method == "DELETE";
             if (framing.kind == (is_delete ? body_framing::chunked : body_framing::none))
-                return refuse(request, response, 411, malformed("the body has no Content-Length"), true);
+                return refuse(report, request, response, 411, malformed("the body has no Content-Length"), true);
             if (framing.kind == body_framing::unclear)
-                return refuse(request, response, 400, malformed("the end of the body is unclear"), true);
-            if (framing.size > options_.max_body) return refuse(request, response, 413, malformed(too_large), true);
+                return refuse(report, request, response, 400, malformed("the end of the body is unclear"), true);
+            if (framing.size > options_.max_body)
+                return refuse(report, request, response, 413, malformed(too_large), true);
             // cpp-httplib cannot return the raw bytes of a multipart body.
             if (request.is_multipart_form_data())
-                return refuse(request, response, 400, malformed("the body is neither a form nor JSON"), true);
+                return refuse(report, request, response, 400, malformed("the body is neither a form nor JSON"), true);
 
             std::string body;
             bool is_too_large = false;
@@ -188,34 +217,36 @@ public:
             });
             if (framing.kind == body_framing::none) mark_body_consumed(const_cast<httplib::Request&>(request));
             if (is_too_large || response.status == 413) // exceeds the limit of the server
-                return refuse(request, response, 413, malformed(too_large), true);
-            if (!whole) return refuse(request, response, 400, malformed("the body could not be read"), true);
-            answer(path, request, body, response, framing.kind == body_framing::chunked);
+                return refuse(report, request, response, 413, malformed(too_large), true);
+            if (!whole) return refuse(report, request, response, 400, malformed("the body could not be read"), true);
+            answer(report, path, request, body, response, framing.kind == body_framing::chunked);
         });
     }
 
     /// Serves a GET or a HEAD. cpp-httplib 0.11 leaves the body unread; newer versions have already read it.
     void serve(mounted_path const& path, httplib::Request const& request, httplib::Response& response)
     {
-        serve_without_throwing(request, response, [&] {
+        serve_without_throwing(request, response, [&](delivery_report& report) {
             body_framing const framing(request.headers);
             if (framing.kind == body_framing::none || (framing.kind == body_framing::length && framing.size == 0))
-                return answer(path, request, {}, response, false);
+                return answer(report, path, request, {}, response, false);
             bool const is_read = framing.kind == body_framing::length && framing.size == request.body.size();
             if (!is_read || is_form(request.get_header_value("Content-Type")))
-                return refuse(request, response, 403, failure(errc::invalid_signature, "the body was not read"), true);
-            if (framing.size > options_.max_body) return refuse(request, response, 413, malformed(too_large), true);
-            answer(path, request, request.body, response, true);
+                return refuse(report, request, response, 403, failure(errc::invalid_signature, "the body was not read"),
+                              true);
+            if (framing.size > options_.max_body)
+                return refuse(report, request, response, 413, malformed(too_large), true);
+            answer(report, path, request, request.body, response, true);
         });
     }
 
     /// Refuses any other method.
     void refuse_method(httplib::Request const& request, httplib::Response& response)
     {
-        serve_without_throwing(request, response, [&] {
+        serve_without_throwing(request, response, [&](delivery_report& report) {
             body_framing const framing(request.headers);
             response.set_header("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
-            refuse(request, response, 405, malformed("Twilio does not call callbacks with this method"),
+            refuse(report, request, response, 405, malformed("Twilio does not call callbacks with this method"),
                    framing.kind != body_framing::none);
         });
     }
@@ -235,29 +266,45 @@ private:
     template <class Serve>
     void serve_without_throwing(httplib::Request const& request, httplib::Response& response, Serve serve)
     {
+        using clock = std::chrono::steady_clock;
+        auto const begin = options_.on_delivery ? clock::now() : clock::time_point();
+        delivery_report report;
         try {
-            serve();
+            serve(report);
         } catch (...) {
+            report.error.reset();
             try {
                 finish(request, response, 500, "out of memory, or a callback threw an exception\n", true);
             } catch (...) {
                 response.status = 500;
             }
         }
+        if (!options_.on_delivery) return;
+        report.status = response.status;
+        report.duration = std::chrono::floor<std::chrono::milliseconds>(clock::now() - begin);
+        try {
+            options_.on_delivery(report);
+        } catch (...) { // the response is already complete
+        }
     }
 
-    void answer(mounted_path const& path, httplib::Request const& request, std::string_view body,
-                httplib::Response& response, bool closes)
+    void answer(delivery_report& report, mounted_path const& path, httplib::Request const& request,
+                std::string_view body, httplib::Response& response, bool closes)
     {
         auto verified = authenticate(path, request, body);
         if (!verified) {
             bool const forged = verified.error().code() == errc::invalid_signature;
-            return refuse(request, response, forged ? 403 : 400, verified.error(), closes);
+            return refuse(report, request, response, forged ? 403 : 400, verified.error(), closes);
         }
         std::optional<webhook_parameters> copy;
         if (options_.on_other) copy = *verified;
         auto message = incoming_message::parse(*std::move(verified));
-        if (!message && !copy) return refuse(request, response, 400, message.error(), closes);
+        if (!message && !copy) return refuse(report, request, response, 400, message.error(), closes);
+        if (message && options_.on_delivery) {
+            report.call = message->call_sid();
+            report.message = message->sid();
+            report.sequence_number = message->sequence_number();
+        }
         try {
             if (message)
                 handler_(*std::move(message));
@@ -343,9 +390,10 @@ private:
         return is_within(sent, {.unix_time = now, .length = options_.replay_window});
     }
 
-    void refuse(httplib::Request const& request, httplib::Response& response, int status, failure const& reason,
-                bool closes)
+    void refuse(delivery_report& report, httplib::Request const& request, httplib::Response& response, int status,
+                failure const& reason, bool closes)
     {
+        report.error = reason.code();
         finish(request, response, status, reason.to_string() + '\n', closes);
         if (!options_.on_refused) return;
         try {

@@ -19,9 +19,8 @@ namespace {
 void print(sidecall::result<sidecall::incoming_message> const& message)
 {
     if (!message) return static_cast<void>(std::cerr << message.error().to_string() << std::endl);
-    std::string text;
-    sidecall::detail::append_printable(text, message->content());
-    std::cout << message->call_sid().view() << " #" << message->sequence_number() << ": " << text << std::endl;
+    std::cout << message->call_sid().view() << " #" << message->sequence_number() << ": "
+              << sidecall::printable(message->content()) << std::endl;
 }
 
 void serve(int peer, sidecall::callback_url const& callback, sidecall::webhook_verifier const& verifier)

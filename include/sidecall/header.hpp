@@ -113,6 +113,21 @@ public:
     header_lines::iterator end() const noexcept { return lines().end(); }     ///< Past the last field.
     bool empty() const noexcept { return lines_.empty(); }                    ///< Whether there is no field.
 
+    /// The value of the first field with this name, without leading and trailing whitespace. Names are case-insensitive
+    /// (RFC 9110, section 5.1). Empty if there is no such field. Takes time proportional to the size of the list. Does
+    /// not allocate. Valid until `add`; not available on a temporary, since the view would dangle.
+    ///
+    /// @code
+    /// if (auto const id = response.headers.find("Twilio-Request-Id")) std::cout << sidecall::printable(*id) << '\n';
+    /// @endcode
+    std::optional<std::string_view> find(text_view name) const& noexcept
+    {
+        for (header const field : lines())
+            if (detail::equal_ignoring_case(field.name, name)) return field.value;
+        return {};
+    }
+    std::optional<std::string_view> find(text_view name) const&& = delete;
+
 private:
     friend class http1_response_reader;
     explicit header_list(header_lines lines) : lines_(lines.text()) {}

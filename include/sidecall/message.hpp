@@ -127,6 +127,9 @@ struct basic_create_user_defined_message {
     /// The method of the request.
     static constexpr http_method request_method = http_method::post;
 
+    /// The name that an observer gets.
+    static constexpr std::string_view operation_name = "create_user_defined_message";
+
     /// Passes the parts of the path and the fields of the form to `request`, a `request_writer`.
     template <class Request>
     constexpr void(write)(Request& request) const

@@ -70,7 +70,7 @@ private:
 namespace detail {
 
 /// The attempts of one operation: counts them and keeps the failure to report.
-template <class Machine>
+template <class Machine, class Observation = unobserved>
 class attempts {
 public:
     attempts(retry_policy const& policy, Machine machine, http_method method, bool is_idempotent)
@@ -78,6 +78,28 @@ public:
           deletes_(method == http_method::delete_), is_idempotent_(is_idempotent)
     {
     }
+
+    // The next four only for an observer.
+
+    /// Call this before the first attempt.
+    void observe(Observation const& observation) { observation_ = observation; }
+
+    /// Call this before each attempt.
+    void begin_observed() { observation_.begin_attempt(); }
+
+    /// `delay_after`, reported. `response` is that from which `outcome` was made.
+    template <class Response, class T>
+    std::optional<milliseconds> end_observed(Response const& response, result<T>& outcome)
+    {
+        observation_.end_attempt(response, outcome);
+        auto const delay = delay_after(outcome);
+        observation_.report_attempt();
+        if (!delay) observation_.end(outcome ? nullptr : &outcome.error());
+        return delay;
+    }
+
+    /// The operation ends with this failure, between two attempts.
+    void give_up_observed(failure const& reason) { observation_.end(&reason); }
 
     /// The time left until the deadline.
     milliseconds time_left() const { return policy_.time_left(elapsed()); }
@@ -104,6 +126,7 @@ public:
                                                                .elapsed = elapsed(),
                                                                .unix_time = machine_.unix_time(),
                                                                .random = machine_.random()});
+        if constexpr (Observation::observes) observation_.decide(decision);
         if (!reported_ || !sidecall::may_have_taken_effect(*reported_) ||
             sidecall::may_have_taken_effect(outcome.error()))
             reported_ = std::move(outcome).error();
@@ -141,6 +164,7 @@ private:
     // The last failure; but one after which Twilio has certainly not acted does not replace one after which it may
     // have.
     std::optional<failure> reported_{};
+    [[no_unique_address]] Observation observation_{};
 };
 
 /// Calls `sleep`. False if it asks to stop.
@@ -155,23 +179,41 @@ bool sleep_and_continue(Sleep& sleep, milliseconds delay)
     }
 }
 
-template <class Operation, class Transport, class Sleep, class Machine>
+/// Call this with the transport that does the work. `observation` is either absent or that of an observer.
+template <class Operation, class Transport, class Sleep, class Machine, class... Observation>
 result<typename Operation::resource> send_until_done(Operation const& operation, authorized_request const& request,
                                                      Transport& transport, retry_policy const& policy, Sleep& sleep,
-                                                     Machine machine)
+                                                     Machine machine, Observation const&... observation)
 {
-    attempts<Machine> attempts(policy, std::move(machine), request.method(), sidecall::is_idempotent(operation));
+    attempts<Machine, Observation...> attempts(policy, std::move(machine), request.method(),
+                                               sidecall::is_idempotent(operation));
     auto const call_transport = [&](authorized_request const& authorized) -> decltype(transport(authorized)) {
         if constexpr (std::invocable<Transport&, authorized_request const&, milliseconds>)
             return transport(authorized, attempts.time_left());
         else
             return transport(authorized);
     };
-    for (;;) {
-        auto outcome = detail::send_once(operation, call_transport, request);
-        auto const delay = attempts.delay_after(outcome);
-        if (!delay) return outcome;
-        if (!detail::sleep_and_continue(sleep, *delay) || attempts.time_left().count == 0) return attempts.reason();
+    if constexpr (sizeof...(Observation) != 0) {
+        attempts.observe(observation...);
+        for (;;) {
+            std::optional<milliseconds> delay;
+            attempts.begin_observed();
+            auto outcome = detail::send_once(operation, call_transport, request, [&](auto& response, auto& parsed) {
+                delay = attempts.end_observed(response, parsed);
+            });
+            if (!delay) return outcome;
+            if (detail::sleep_and_continue(sleep, *delay) && attempts.time_left().count != 0) continue;
+            failure reason = attempts.reason();
+            attempts.give_up_observed(reason);
+            return reason;
+        }
+    } else {
+        for (;;) {
+            auto outcome = detail::send_once(operation, call_transport, request);
+            auto const delay = attempts.delay_after(outcome);
+            if (!delay) return outcome;
+            if (!detail::sleep_and_continue(sleep, *delay) || attempts.time_left().count == 0) return attempts.reason();
+        }
     }
 }
 
@@ -181,7 +223,7 @@ result<typename Operation::resource> send_until_done(Operation const& operation,
 /// A call of the transport (or timer) and its completion each end once, on any thread. The second to end continues the
 /// operation. So a completion that is called during the call returns at once, and the stack does not grow with the
 /// number of attempts.
-template <class Operation, class Transport, class Timer, class Handler, class Machine>
+template <class Operation, class Transport, class Timer, class Handler, class Machine, class Observation>
 class retried_send {
     using outcome = result<typename Operation::resource>;
 
@@ -197,6 +239,9 @@ public:
     }
     retried_send(retried_send const&) = delete;
     retried_send& operator=(retried_send const&) = delete;
+
+    /// Call this before `run`.
+    void observe(Observation const& observation) { attempts_.observe(observation); }
 
     /// Continues an operation that is not in use elsewhere. Deletes it if the transport or the timer has dropped its
     /// ticket.
@@ -268,10 +313,12 @@ private:
         });
         ticket pending(this);
         if (!request) {
+            if constexpr (Observation::observes) attempts_.give_up_observed(request.error());
             handler_(outcome(std::move(request).error()));
             return std::move(pending).end();
         }
         milliseconds const left = attempts_.time_left();
+        if constexpr (Observation::observes) attempts_.begin_observed();
         auto on_completion = [captured = std::move(pending)](auto response) mutable {
             (*captured).on_response(response);
             std::move(captured).end();
@@ -294,22 +341,33 @@ private:
     void on_response(Response& response)
     {
         auto parsed = detail::or_failure<outcome>([&] { return detail::outcome_of<Operation>(parser_, response); });
-        auto const delay = attempts_.delay_after(parsed);
-        if (!delay) return handler_(std::move(parsed));
-        delay_ = *delay;
+        if constexpr (Observation::observes) {
+            auto const delay = attempts_.end_observed(response, parsed);
+            if (!delay) return handler_(std::move(parsed));
+            delay_ = *delay;
+        } else {
+            auto const delay = attempts_.delay_after(parsed);
+            if (!delay) return handler_(std::move(parsed));
+            delay_ = *delay;
+        }
         next_ = step::wait;
     }
 
     void on_timer(bool proceed)
     {
-        if (proceed && attempts_.time_left().count != 0)
+        if (proceed && attempts_.time_left().count != 0) {
             next_ = step::attempt;
-        else
+        } else if constexpr (Observation::observes) {
+            failure reason = attempts_.reason();
+            attempts_.give_up_observed(reason);
+            handler_(outcome(std::move(reason)));
+        } else {
             handler_(outcome(attempts_.reason()));
+        }
     }
 
     authorized_request request_;
-    attempts<Machine> attempts_;
+    attempts<Machine, Observation> attempts_;
     Transport* transport_;
     Timer timer_;
     Handler handler_;
@@ -365,9 +423,14 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
                                                      endpoint const& endpoint = endpoint::twilio(),
                                                      Machine machine = {})
 {
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint);
-    if (!request) return request.error();
-    return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    if constexpr (observing::is_observed) {
+        return observing::retry_observed(operation, request, transport, policy, sleep, std::move(machine));
+    } else {
+        if (!request) return request.error();
+        return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    }
 }
 
 /// Like `send_with_retry` above, with the request in the caller's buffer; see `send`.
@@ -377,9 +440,14 @@ result<typename Operation::resource> send_with_retry(Operation const& operation,
                                                      Transport&& transport, retry_policy const& policy, Sleep&& sleep,
                                                      endpoint const& endpoint, storage buffer, Machine machine = {})
 {
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
-    if (!request) return request.error();
-    return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    if constexpr (observing::is_observed) {
+        return observing::retry_observed(operation, request, transport, policy, sleep, std::move(machine));
+    } else {
+        if (!request) return request.error();
+        return detail::send_until_done(operation, *request, transport, policy, sleep, std::move(machine));
+    }
 }
 
 /// Like `send_with_retry` above, through an asynchronous transport. `handler(result<resource>)` is called exactly once,
@@ -404,14 +472,26 @@ void send_with_retry(Operation&& operation, credentials const& credentials, Tran
                      retry_policy const& policy, Timer timer, Handler handler,
                      endpoint const& endpoint = endpoint::twilio(), Machine machine = {})
 {
+    using sent = std::remove_cvref_t<Operation>;
+    using observing = detail::observing<Transport>;
     auto request = sidecall::authorize(operation, credentials, endpoint);
     if (!request) {
-        handler(result<typename std::remove_cvref_t<Operation>::resource>(std::move(request).error()));
+        if constexpr (observing::is_observed) observing::template observe<sent>(transport).end(&request.error());
+        handler(result<typename sent::resource>(std::move(request).error()));
         return;
     }
-    using retried = detail::retried_send<std::remove_cvref_t<Operation>, Transport, Timer, Handler, Machine>;
-    retried::run(new retried(std::forward<Operation>(operation), *std::move(request), transport, policy,
-                             std::move(timer), std::move(handler), std::move(machine)));
+    using inner = std::remove_reference_t<decltype(observing::inner(transport))>;
+    using retried = detail::retried_send<sent, inner, Timer, Handler, Machine, typename observing::observation>;
+    if constexpr (observing::is_observed) {
+        auto* const started =
+            new retried(std::forward<Operation>(operation), *std::move(request), observing::inner(transport), policy,
+                        std::move(timer), std::move(handler), std::move(machine));
+        started->observe(observing::template observe<sent>(transport));
+        retried::run(started);
+    } else {
+        retried::run(new retried(std::forward<Operation>(operation), *std::move(request), transport, policy,
+                                 std::move(timer), std::move(handler), std::move(machine)));
+    }
 }
 
 /// For a type that is not an `operation`: does not compile, and names the missing members.

@@ -18,6 +18,7 @@
 #include <sidecall/http_response.hpp>
 #include <sidecall/idempotency_key.hpp>
 #include <sidecall/message.hpp>
+#include <sidecall/printable.hpp>
 #include <sidecall/request_writer.hpp>
 #include <sidecall/result.hpp>
 #include <sidecall/retry.hpp>

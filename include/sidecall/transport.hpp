@@ -9,6 +9,7 @@
 
 #include <sidecall/authorized_request.hpp>
 #include <sidecall/credentials.hpp>
+#include <sidecall/detail/sending/observing.hpp>
 #include <sidecall/endpoint.hpp>
 #include <sidecall/error_response.hpp>
 #include <sidecall/http_method.hpp>
@@ -55,6 +56,7 @@ concept has_parse = requires(T const& candidate, http_response_view const& respo
 /// - `static constexpr std::string_view product`, the first label of the product's host name at Twilio (`"voice"` for
 ///   `voice.twilio.com`); `"api"` if absent;
 /// - `bool is_idempotent() const`, see the function `is_idempotent`;
+/// - `static constexpr std::string_view operation_name`, for an observer, see `observed_transport`;
 /// - `static constexpr bool refers_to_answer = true`, if the resource is a struct with views into the response. `send`
 ///   then accepts only a transport that keeps the response. A resource that is itself a `std::string_view` or a type of
 ///   json.hpp does not need it.
@@ -161,18 +163,34 @@ result<typename Operation::resource> outcome_of(Parser const& parser, Response& 
     return reason;
 }
 
+/// What a transport returns, converted. It must keep the response if the resource is a view into it.
+template <class Operation, class T>
+struct answer_for {
+    using type = transport_result<T>;
+    static_assert(!refers_to_answer<Operation> || std::is_same_v<type, result<http_response_view>>,
+                  "the resource of this operation is a view into the response: the transport must return "
+                  "result<http_response_view>");
+};
+
 /// Calls the transport once and reads the response. A response that the transport hands over is destroyed here, so the
 /// resource must not refer to it.
 template <class Operation, class Transport>
 result<typename Operation::resource> send_once(Operation const& operation, Transport& transport,
                                                authorized_request const& request)
 {
-    using outcome = transport_result<decltype(transport(request))>;
-    static_assert(!refers_to_answer<Operation> || std::is_same_v<outcome, result<http_response_view>>,
-                  "the resource of this operation is a view into the response: the transport must return "
-                  "result<http_response_view>");
-    outcome response(transport(request));
+    typename answer_for<Operation, decltype(transport(request))>::type response(transport(request));
     return detail::outcome_of<Operation>(operation, response);
+}
+
+/// The same, for an observer: calls `finish(response, outcome)` before the response is destroyed.
+template <class Operation, class Transport, class Finish>
+result<typename Operation::resource> send_once(Operation const& operation, Transport& transport,
+                                               authorized_request const& request, Finish finish)
+{
+    typename answer_for<Operation, decltype(transport(request))>::type response(transport(request));
+    auto outcome = detail::outcome_of<Operation>(operation, response);
+    finish(response, outcome);
+    return outcome;
 }
 
 /// Parses a response as an operation does. Keeps the operation only if its `parse` is not static.
@@ -222,11 +240,16 @@ Result or_failure(F&& function)
 }
 
 /// The handler that `send` passes to an asynchronous transport: it parses the response and calls the caller's handler.
-template <class Operation, class Handler>
+template <class Operation, class Handler, class Observation = unobserved>
 class completion {
 public:
     template <class T>
     completion(T&& operation, Handler handler) : parser_(std::forward<T>(operation)), handler_(std::move(handler))
+    {
+    }
+    template <class T>
+    completion(T&& operation, Handler handler, Observation observation)
+        : parser_(std::forward<T>(operation)), handler_(std::move(handler)), observation_(observation)
     {
     }
     completion(completion&&) noexcept = default; // not copyable, so that no transport relies on copies
@@ -239,12 +262,20 @@ private:
     template <class Response>
     void complete(Response& response)
     {
-        handler_(detail::or_failure<result<typename Operation::resource>>(
-            [&] { return detail::outcome_of<Operation>(parser_, response); }));
+        if constexpr (Observation::observes) {
+            auto outcome = detail::or_failure<result<typename Operation::resource>>(
+                [&] { return detail::outcome_of<Operation>(parser_, response); });
+            observation_.end_single(response, outcome);
+            handler_(std::move(outcome));
+        } else {
+            handler_(detail::or_failure<result<typename Operation::resource>>(
+                [&] { return detail::outcome_of<Operation>(parser_, response); }));
+        }
     }
 
     response_parser<Operation> parser_;
     Handler handler_;
+    [[no_unique_address]] Observation observation_{};
 };
 
 /// The least that a handler supports: it can be moved, and called with a response. Never called, but defined, since a
@@ -291,9 +322,14 @@ template <operation Operation, class Transport>
 auto(send)(Operation const& operation, credentials const& credentials, Transport&& transport,
            endpoint const& endpoint = endpoint::twilio()) -> result<typename Operation::resource>
 {
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint);
-    if (!request) return request.error();
-    return detail::send_once(operation, transport, *request);
+    if constexpr (observing::is_observed) {
+        return observing::send_observed(operation, request, transport);
+    } else {
+        if (!request) return request.error();
+        return detail::send_once(operation, transport, *request);
+    }
 }
 
 /// Like `send` above, with the request in the caller's buffer: does not allocate, unless the transport or the operation
@@ -303,9 +339,14 @@ template <operation Operation, class Transport>
 auto(send)(Operation const& operation, credentials const& credentials, Transport&& transport, endpoint const& endpoint,
            storage buffer) -> result<typename Operation::resource>
 {
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto const request = sidecall::authorize(operation, credentials, endpoint, buffer);
-    if (!request) return request.error();
-    return detail::send_once(operation, transport, *request);
+    if constexpr (observing::is_observed) {
+        return observing::send_observed(operation, request, transport);
+    } else {
+        if (!request) return request.error();
+        return detail::send_once(operation, transport, *request);
+    }
 }
 
 /// Something that sends many requests at a time. It takes ownership of a request and a handler, and calls the handler
@@ -336,16 +377,26 @@ template <class Operation, class Transport, class Handler>
 decltype(auto)(send)(Operation&& operation, credentials const& credentials, Transport&& transport, Handler handler,
                      endpoint const& endpoint = endpoint::twilio())
 {
+    using sent = std::remove_cvref_t<Operation>;
+    using observing = detail::observing<std::remove_reference_t<Transport>>;
     auto request = sidecall::authorize(operation, credentials, endpoint);
-    using completion = detail::completion<std::remove_cvref_t<Operation>, Handler>;
-    using returned = decltype(transport(*std::move(request), std::declval<completion>()));
+    using completion = detail::completion<sent, Handler, typename observing::observation>;
+    using returned = decltype(observing::inner(transport)(*std::move(request), std::declval<completion>()));
     static_assert(std::is_void_v<returned> || std::is_default_constructible_v<returned>,
                   "what an asynchronous transport returns must be void or default-constructible");
     if (!request) {
-        handler(result<typename std::remove_cvref_t<Operation>::resource>(std::move(request).error()));
+        if constexpr (observing::is_observed) observing::template observe<sent>(transport).end(&request.error());
+        handler(result<typename sent::resource>(std::move(request).error()));
         return returned();
     }
-    return transport(*std::move(request), completion(std::forward<Operation>(operation), std::move(handler)));
+    if constexpr (observing::is_observed) {
+        auto observation = observing::template observe<sent>(transport);
+        observation.begin_attempt();
+        return observing::inner(transport)(
+            *std::move(request), completion(std::forward<Operation>(operation), std::move(handler), observation));
+    } else {
+        return transport(*std::move(request), completion(std::forward<Operation>(operation), std::move(handler)));
+    }
 }
 
 /// For a type that is not an `operation`: does not compile, and names the missing members.

@@ -44,6 +44,7 @@ public:
             sidecall::webhook_verifier(sidecall::secret(standin.auth_token())),
             [this](sidecall::incoming_message&& message) {
                 if (message.content() == "\"throw\"") throw std::runtime_error("the handler failed");
+                if (message.content() == "\"slow\"") std::this_thread::sleep_for(std::chrono::milliseconds(20));
                 std::lock_guard const lock(mutex_);
                 received_.push_back(std::move(message));
             },
@@ -598,6 +599,49 @@ TEST_CASE("on_refused is called for each rejection, and its exceptions are ignor
     CHECK(heard_of("malformed_webhook: Twilio does not call callbacks with this method"));
     CHECK(server.send("\"throw\"").status == 500);
     CHECK(refusals.take().empty());
+}
+
+TEST_CASE("on_delivery reports each request, without its texts, and its exceptions are ignored")
+{
+    heard reports;
+    sidecall::webhook_mount_options options{.max_body = 1000};
+    options.on_refused = [](sidecall::failure const&) { throw std::runtime_error("the hook failed"); };
+    options.on_other = [](sidecall::webhook_parameters&&) {};
+    options.on_delivery = [&](sidecall::delivery_report const& one) {
+        reports.add(std::to_string(one.status) + ' ' + std::string(one.outcome()) + ' ' +
+                    (one.call ? std::string(one.call->view()) : "-") + ' ' +
+                    (one.sequence_number ? std::to_string(*one.sequence_number) : "-") + ' ' +
+                    (one.message ? std::string(one.message->view()) : "-") +
+                    (one.duration.count < 0 || one.duration.count > 60'000 ? " took too long" : "") +
+                    (one.duration.count >= 20 ? " slow" : ""));
+        throw std::runtime_error("the observer failed");
+    };
+    fixture server("/udm", "POST", std::move(options));
+    auto const reported = [&](std::string const& expected) {
+        auto const all = reports.take();
+        CAPTURE(all.size());
+        for (auto const& one : all) CHECK(one == expected);
+        return all.size() == 1;
+    };
+    auto const message = server.standin.client_message(call, "{}");
+    std::string const verified = std::string(call) + " 0 " + message.sid;
+    CHECK(server.standin.deliver(message).at(0).status == 204);
+    CHECK(reported("204 success " + verified));
+    CHECK(server.standin.deliver(message, {.sign_with = "another"}).at(0).status == 403);
+    CHECK(reported("403 invalid_signature - - -"));
+    CHECK(server.standin.deliver(with(message, "Content", "\"throw\"")).at(0).status == 500);
+    CHECK(reported("500 handler_failure " + verified));
+    CHECK(server.standin.deliver(with(message, "Content", "\"slow\"")).at(0).status == 204);
+    CHECK(reported("204 success " + verified + " slow"));
+    CHECK(server.standin.deliver(with(message, "Content", "")).at(0).status == 204); // on_other
+    CHECK(reported("204 success - - -"));
+    CHECK(server.standin.deliver(with(message, "Content", std::string(1000, 'x'))).at(0).status == 413);
+    CHECK(reported("413 malformed_webhook - - -"));
+    httplib::Client client("127.0.0.1", server.port());
+    CHECK(client.Options("/udm")->status == 405);
+    CHECK(reported("405 malformed_webhook - - -"));
+    CHECK(client.Get("/udm")->status == 403);
+    CHECK(reported("403 invalid_signature - - -"));
 }
 
 TEST_CASE("a mount chooses the verifier by the account")

@@ -2,6 +2,7 @@
 // transports, timers, fields and operations have types from there. A call that finds one does not compile, since the
 // function is deleted or the call is ambiguous.
 #include <sidecall/http1.hpp>
+#include <sidecall/observer.hpp>
 #include <sidecall/ordered.hpp>
 #include <sidecall/sidecall.hpp>
 #include <sidecall/testing.hpp>
@@ -70,12 +71,20 @@ struct owning_transport {
     }
 };
 
+struct observer {
+    template <class Report>
+    void operator()(Report const&) const
+    {
+    }
+};
+
 struct predicate {
     bool operator()(sidecall::recorded_request const&) const { return true; }
 };
 
 // A better match than the library's own functions, or an equal one.
 bool send_once(operation const&, auto&, sidecall::authorized_request const&) = delete;
+bool send_once(operation const&, auto&, sidecall::authorized_request const&, auto) = delete;
 bool is_idempotent(operation const&) = delete;
 bool sleep_and_continue(timer&, sidecall::milliseconds) = delete;
 bool to_header(field const&) = delete;
@@ -101,6 +110,13 @@ int main()
     sidecall::ordered_sender ordered(who, asynchronous, greedy::timer());
     ordered.send("key", asked, add);
 
+    sidecall::observed_transport observed{greedy::transport(), greedy::observer()};
+    sidecall::observed_transport completing{greedy::asynchronous_transport(), greedy::observer()};
+    add(sidecall::send(asked, who, observed));
+    add(sidecall::send_with_retry(asked, who, observed, policy, greedy::timer()));
+    sidecall::send(asked, who, completing, add);
+    sidecall::send_with_retry(asked, who, completing, policy, greedy::timer(), add);
+
     sidecall::fake_twilio twilio(*account, sidecall::secret("token"));
     twilio.next_if(greedy::predicate(), sidecall::fake_outcome::answer({.status = 200}), 2);
     sidecall::send(asked, who, twilio, add);
@@ -112,5 +128,5 @@ int main()
     add(sidecall::send(asked, who, recorder));
     auto replay = sidecall::replay_transport::parse(recorder.text());
     sidecall::send(asked, who, *replay, add);
-    return sum == 9 * 200 && replay->done() ? 0 : 1;
+    return sum == 13 * 200 && replay->done() ? 0 : 1;
 }

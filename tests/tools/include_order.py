@@ -16,16 +16,17 @@ import sys
 import usage
 
 FLOORS = ["version", "text_view", "storage", "date_time", "retry_time", "unreadable_members", "detail/platform",
-          "detail/memory", "detail/crypto", "detail/text", "errc", "failure", "result", "sid", "callback_url",
+          "detail/memory", "detail/crypto", "detail/text", "printable", "errc", "failure", "result", "sid", "callback_url",
           "idempotency_key", "credentials", "endpoint", "http_method", "header", "json", "http_response", "error_response",
           "detail/wire", "request_writer", "http_request", "authorized_request", "http", "subscription", "message", "webhook",
-          "http1", "sequencer", "transport", "paging", "retry_policy", "detail/sending", "retry", "ordered", "named_value", "detail/testing",
+          "http1", "sequencer", "detail/sending", "transport", "paging", "retry_policy", "retry", "observer", "ordered",
+          "named_value", "detail/testing",
           "recorded_request", "webhook_signer", "fake_twilio", "recording_transport", "testing", "sidecall"]
 # Only for unit tests, so their compile time matters less.
 FOR_TESTS = {"named_value", "detail/testing", "recorded_request", "webhook_signer", "fake_twilio", "recording_transport",
              "testing"}
 ALLOWED_FOR_TESTS = {"vector"}
-NOT_IN_UMBRELLA = {"http1", "json", "ordered", "paging", *FOR_TESTS}
+NOT_IN_UMBRELLA = {"http1", "json", "observer", "ordered", "paging", *FOR_TESTS}
 TOO_EXPENSIVE = {"functional", "span", "regex", "iostream", "ostream", "sstream", "memory", "format", "expected",
                  "source_location", "algorithm", "ranges", "chrono", "locale", "map", "vector",
                  "unordered_map", "thread", "iterator", "array", "bit", "cstring"}

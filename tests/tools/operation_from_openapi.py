@@ -50,8 +50,8 @@ KEYWORDS = set(
     true try typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq
     assert errno stdin stdout stderr linux unix major minor min max near far small interface""".split())
 # The names in an operation that its members and types must not have.
-OPERATION_NAMES = {"resource", "item", "product", "request_method", "is_idempotent", "write", "parse", "read",
-                   "read_number", "read_json", "read_item", "request", "response", "object", "made", "one", "i",
+OPERATION_NAMES = {"resource", "item", "product", "request_method", "operation_name", "is_idempotent", "write", "parse",
+                   "read", "read_number", "read_json", "read_item", "request", "response", "object", "made", "one", "i",
                    "prefix", "enumerator", "to_string_view", "sidecall", "std"}
 
 FORMAT_COMMENTS = {
@@ -679,7 +679,8 @@ def header_of(document, operation, namespace="twilio"):
     if operation.product != "api":
         body.append(f"    static constexpr std::string_view product = {quoted(operation.product)};")
     method = "delete_" if operation.method == "delete" else operation.method
-    body += [f"    static constexpr auto request_method = sidecall::http_method::{method};", ""]
+    body += [f"    static constexpr auto request_method = sidecall::http_method::{method};",
+             f"    static constexpr std::string_view operation_name = {quoted(operation.name)};", ""]
     key = next((one for one in parameters if one.kind == "key"), None)
     if key:
         value = "true" if key.is_required else f"{key.member}.has_value()"

@@ -343,6 +343,14 @@ TEST_CASE("rejecting an argument allocates nothing, and accepting one allocates 
     CHECK(accepted);
 }
 
+TEST_CASE("making text printable takes one allocation")
+{
+    std::string const text = std::string(1000, '\n') + std::string(1000, 'x');
+    std::string shown;
+    CHECK(allocations_of([&] { shown = sidecall::printable(text); }) == 1);
+    CHECK(shown.size() == 2000);
+}
+
 TEST_CASE("no secret remains in freed heap memory")
 {
     using sidecall::credentials;

@@ -138,6 +138,9 @@ static_assert(std::constructible_from<headers_view, header const (&)[2]>);
 static_assert(!std::constructible_from<headers_view, std::vector<std::string> const&>);
 static_assert(!std::constructible_from<headers_view, std::vector<std::pair<int, int>> const&>);
 static_assert(!std::constructible_from<headers_view, int>);
+template <class List>
+concept finds = requires(List&& list) { std::forward<List>(list).find("x"); };
+static_assert(finds<header_list&> && finds<header_list const&> && !finds<header_list> && !finds<header_list const>);
 static_assert(!std::constructible_from<headers_view, std::string const&>);
 
 /// Its elements own their strings and are temporaries, so a view of one would dangle.
@@ -468,6 +471,12 @@ TEST_CASE("finds a header field in any case and in any container")
         CHECK(view.find("Retry-After ") == std::nullopt);
         CHECK(view.find("") == std::nullopt);
     }
+    CHECK(list.find("content-type") == "text/html");
+    CHECK(list.find("Retry-After") == "7"); // the first one, trimmed
+    CHECK(list.find("Retry-Afte") == std::nullopt);
+    CHECK(list.find("Retry-After ") == std::nullopt);
+    CHECK(list.find("") == std::nullopt);
+    CHECK(lasting(header_list()).find("x") == std::nullopt);
     CHECK(headers_view().find("x") == std::nullopt);
     CHECK(headers_view(lasting(header_list())).find("x") == std::nullopt);
     CHECK(http_response_view{}.headers.find("x") == std::nullopt);

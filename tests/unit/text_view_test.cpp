@@ -94,3 +94,20 @@ TEST_CASE("a null pointer in a webhook_request is an empty text")
     CHECK(describe(operation.parse({.status = 500, .headers = pairs, .body = not_set()})) ==
           "unexpected_status: HTTP 500: the status is not the documented one");
 }
+
+TEST_CASE("text from outside becomes one line that neither forges a line nor controls a terminal")
+{
+    using sidecall::printable;
+    for (std::string_view const kept : {"", " ", "a \"b\" \\ c", "\x7E", "\xC2\xA0", "\xE2\x80\xA7", "\xE2\x80\xAF",
+                                        "\xE2\x81\xA5", "\xE2\x81\xAA", "\xF0\x9F\x98\x80", "gr\xC3\xBC\xC3\x9F"})
+        CHECK(printable(kept) == kept);
+    for (std::string_view const replaced :
+         {std::string_view("\0", 1), std::string_view("\r"), std::string_view("\n"), std::string_view("\x1B"),
+          std::string_view("\x1F"), std::string_view("\x7F"), std::string_view("\xC2\x80"),
+          std::string_view("\xC2\x9F"), std::string_view("\xE2\x80\xA8"), std::string_view("\xE2\x80\xAE"),
+          std::string_view("\xE2\x81\xA6"), std::string_view("\xE2\x81\xA9"), std::string_view("\xFF"),
+          std::string_view("\xC3")})
+        CHECK(printable("<" + std::string(replaced) + ">") == "< >");
+    CHECK(printable("ok\r\n2026-01-01 forged: \x1B[31m\xC3") == "ok  2026-01-01 forged:  [31m ");
+    CHECK(printable(not_set()).empty());
+}
