@@ -53,10 +53,15 @@ struct ordered_options {
 /// The key of an operation for an `ordered_sender`: a SID, usually that of the call, or any text, also an empty one.
 /// Keys are compared byte for byte, so SIDs that differ only in case are different keys.
 ///
-/// A non-owning view, meant as a parameter: the sender copies the key. Does not allocate.
+/// Owns its text. Allocates if that is longer than 34 bytes. Moved-from, it is the empty key.
+///
+/// @code
+/// sender.send(operation.call_sid, operation, handler);
+/// sender.send("conversation " + std::to_string(number), operation, handler);
+/// @endcode
 class order_key {
 public:
-    /// The key with the text of a SID. The key of the SID and that of its text are equal.
+    /// The key with the text of a SID. The key of the SID and that of its text are equal. Does not allocate.
     template <char A, char B>
     constexpr order_key(basic_sid<A, B> const& sid) noexcept : text_(sid.view())
     {
@@ -64,18 +69,22 @@ public:
     /// Any text.
     template <class Text>
         requires std::is_convertible_v<Text const&, text_view>
-    constexpr order_key(Text const& text) noexcept : text_(text_view(text))
+    constexpr order_key(Text const& text) : text_(text_view(text))
     {
     }
 
-    /// The bytes of the key.
-    constexpr std::string_view view() const noexcept { return text_; }
+    /// The bytes of the key. The view is valid as long as this object; it is not available on a temporary.
+    constexpr std::string_view view() const& noexcept { return text_; }
+    std::string_view view() const&& = delete;
 
     /// Compares byte for byte.
-    friend constexpr bool operator==(order_key const& a, order_key const& b) noexcept { return a.text_ == b.text_; }
+    friend constexpr bool operator==(order_key const& a, order_key const& b) noexcept { return a.view() == b.view(); }
 
 private:
-    std::string_view text_;
+    template <class Transport, class Timer, class Machine>
+    friend class ordered_sender;
+
+    detail::key_text text_;
 };
 
 namespace detail {
@@ -311,13 +320,13 @@ public:
     {
         if (this == &other) return *this;
         auto const previous = std::exchange(core_, std::move(other.core_));
-        if (previous) previous->close();
+        if (previous) previous->shut_down();
         return *this;
     }
     /// Calls the handlers of all operations that are not complete, see above.
     ~ordered_sender()
     {
-        if (core_) core_->close();
+        if (core_) core_->shut_down();
     }
 
     /// Sends an operation after all earlier ones with the same key. `handler(result<resource>)` is called exactly once;
@@ -347,33 +356,32 @@ public:
             return static_cast<void>(handler(result<typename stored::resource>(
                 failure(errc::invalid_argument, "", "the ordered_sender was moved from"))));
         using sending = detail::ordered_send<core, stored, Handler>;
-        detail::key_text text(key.view()); // before the move of the operation, of which the key may be a part
-        auto const alive = core_;          // the handler may destroy this sender
-        alive->add(std::move(text), detail::owner<detail::ordered_operation>(
-                                        new sending(alive, std::forward<Operation>(operation), std::move(handler))));
+        auto const alive = core_; // the handler may destroy this sender
+        alive->add(std::move(key.text_), detail::owner<detail::ordered_operation>(new sending(
+                                             alive, std::forward<Operation>(operation), std::move(handler))));
     }
 
     /// Accepts operations with this key again after a failure. Returns false if the key was not stopped. If the handler
     /// of the failed operation calls this, those that wait behind it are sent, also those that the handler has added.
-    bool resume(order_key key)
+    bool resume(order_key const& key)
     {
         auto const alive = core_;
         return alive && alive->resume(key.view());
     }
 
     /// Whether operations with this key are refused because an earlier one failed, or was refused.
-    bool is_stopped(order_key key) const noexcept { return core_ && core_->is_stopped(key.view()); }
+    bool is_stopped(order_key const& key) const noexcept { return core_ && core_->is_stopped(key.view()); }
 
     /// Refuses the operations with this key that wait: their handlers get `not_connected`, before this returns or, if a
     /// handler calls this, after that handler returns. The one being sent goes on. Returns how many waited.
-    std::size_t cancel(order_key key)
+    std::size_t cancel(order_key const& key)
     {
         auto const alive = core_;
         return alive ? alive->cancel(key.view()) : 0;
     }
 
     /// How many operations with this key wait for an earlier one.
-    std::size_t waiting(order_key key) const noexcept { return core_ ? core_->waiting(key.view()) : 0; }
+    std::size_t waiting(order_key const& key) const noexcept { return core_ ? core_->waiting(key.view()) : 0; }
     /// How many operations wait for an earlier one, with any key.
     std::size_t waiting() const noexcept { return core_ ? core_->waiting() : 0; }
     /// How many keys have an operation that waits or is being sent, or are stopped.
@@ -384,5 +392,9 @@ private:
 
     detail::owner<core> core_;
 };
+
+/// Deduces the types of `ordered_sender sender(credentials, transport, timer)`.
+template <class Transport, class Timer>
+ordered_sender(credentials const&, Transport&, Timer) -> ordered_sender<Transport, Timer>;
 
 } // namespace sidecall

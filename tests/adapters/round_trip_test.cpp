@@ -6,6 +6,7 @@
 
 #include "transport_names.hpp"
 
+#include <sidecall/ordered.hpp>
 #include <sidecall/sequencer.hpp>
 #include <sidecall/sidecall.hpp>
 #include <sidecall/webhook.hpp>
@@ -567,6 +568,46 @@ TEST_CASE("a 201 whose optional members are null or absent still gives its SID")
         REQUIRE(sent.has_value());
         CHECK(sent->sid.view() == standin.client_received(call_text).at(0).sid);
     }
+}
+
+TEST_CASE("messages that are sent at once through an ordered_sender arrive in order")
+{
+    using std::chrono::milliseconds;
+    constexpr int repetitions = 20;
+    int shuffled[2] = {}; // without and with an ordered_sender
+    for (bool const ordered : {false, true}) {
+        twilio_standin standin{options()};
+        auto const endpoint = *sidecall::endpoint::parse(standin.base_url());
+        auto const credentials = sidecall::credentials::auth_token(account, sidecall::secret{token});
+        sidecall::curl_multi_transport transport;
+        auto timer = [&](milliseconds delay, auto next) { transport.after(delay, std::move(next)); };
+        sidecall::ordered_sender sender(credentials, transport, timer, {}, endpoint);
+        std::size_t received = 0;
+        for (int repetition = 0; repetition != repetitions; ++repetition) {
+            int sent = 0;
+            auto const count = [&](auto const& outcome) { sent += outcome ? 1 : 0; };
+            for (int i = 0; i != 10; ++i) {
+                sidecall::create_user_defined_message const message{
+                    .account_sid = account,
+                    .call_sid = call,
+                    .content = *sidecall::message_content::parse(std::to_string(i))};
+                if (ordered)
+                    sender.send(call, message, count);
+                else
+                    sidecall::send(message, credentials, transport, count, endpoint);
+            }
+            while (transport.poll() != 0) transport.wait(milliseconds{100});
+            CHECK(sent == 10);
+            std::string order;
+            auto const messages = standin.client_received(call_text);
+            for (; received != messages.size(); ++received) order += messages[received].content;
+            if (order != "0123456789") ++shuffled[ordered];
+        }
+        CHECK(received == 10 * repetitions);
+    }
+    CHECK(shuffled[0] > 0); // otherwise this test shows nothing
+    CHECK(shuffled[1] == 0);
+    MESSAGE("without an ordered_sender, ", shuffled[0], " of ", repetitions, " times in another order");
 }
 
 } // namespace round_trip_test

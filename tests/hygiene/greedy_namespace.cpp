@@ -2,6 +2,7 @@
 // transports, timers, fields and operations have types from there. A call that finds one does not compile, since the
 // function is deleted or the call is ambiguous.
 #include <sidecall/http1.hpp>
+#include <sidecall/ordered.hpp>
 #include <sidecall/sidecall.hpp>
 #include <sidecall/testing.hpp>
 
@@ -97,6 +98,8 @@ int main()
     add(sidecall::send_with_retry(asked, who, greedy::transport(), policy, greedy::timer()));
     sidecall::send(asked, who, asynchronous, add);
     sidecall::send_with_retry(asked, who, asynchronous, policy, greedy::timer(), add);
+    sidecall::ordered_sender ordered(who, asynchronous, greedy::timer());
+    ordered.send("key", asked, add);
 
     sidecall::fake_twilio twilio(*account, sidecall::secret("token"));
     twilio.next_if(greedy::predicate(), sidecall::fake_outcome::answer({.status = 200}), 2);
@@ -109,5 +112,5 @@ int main()
     add(sidecall::send(asked, who, recorder));
     auto replay = sidecall::replay_transport::parse(recorder.text());
     sidecall::send(asked, who, *replay, add);
-    return sum == 8 * 200 && replay->done() ? 0 : 1;
+    return sum == 9 * 200 && replay->done() ? 0 : 1;
 }

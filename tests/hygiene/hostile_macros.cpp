@@ -347,6 +347,7 @@
 
 #include <sidecall/http1.hpp>
 #include <sidecall/json.hpp>
+#include <sidecall/ordered.hpp>
 #include <sidecall/paging.hpp>
 #include <sidecall/sidecall.hpp>
 #include <sidecall/testing.hpp>

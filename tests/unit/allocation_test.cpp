@@ -5,6 +5,7 @@
 
 #include <sidecall/http1.hpp>
 #include <sidecall/json.hpp>
+#include <sidecall/ordered.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <cstddef>
@@ -674,4 +675,52 @@ TEST_CASE("a sequencer frees all waiting messages when it is destroyed")
     CHECK(taken > 1);
     CHECK(heap.given_back == taken);
     CHECK(waiting == 1);
+}
+
+TEST_CASE("an ordered sender allocates once for an operation and for a key, and frees them when they are done")
+{
+    auto const who = sidecall::credentials::auth_token(account, sidecall::secret("token"));
+    sidecall::create_user_defined_message const operation{account, call, *sidecall::message_content::parse("1")};
+    using handler = sidecall::detail::callable<void, sidecall::result<sidecall::http_response>>;
+    handler held; // one allocation, of the test
+    auto transport = [&](sidecall::authorized_request, auto next) { held = handler(std::move(next)); };
+    auto timer = [](sidecall::milliseconds, auto next) { next(false); };
+    auto const complete = [&] { std::exchange(held, {})(sidecall::failure(sidecall::errc::cancelled)); };
+    int handled = 0;
+    auto const add = [&](auto const&) { ++handled; };
+
+    int const all = allocations_of([&] {
+        sidecall::ordered_sender sender(
+            who, transport, timer, {.policy = {.max_attempts = 1}, .after_failure = sidecall::after_failure::proceed});
+        int taken = heap.allocations;
+        auto const more = [&] { return heap.allocations - std::exchange(taken, heap.allocations); };
+        CHECK(taken == 1);
+        sender.send(call, operation, add);
+        CHECK(more() == 5); // operation, key, request, attempts, and the handler that the test holds
+        sender.send(call, operation, add);
+        CHECK(more() == 1);
+        complete();
+        CHECK(more() == 3);
+        complete();
+        CHECK(more() == 0);
+        CHECK(heap.given_back == heap.allocations - 1); // nothing but the sender is left
+        std::string const long_key(35, 'k');
+        CHECK(more() == 1);
+        sender.send(long_key, operation, add);
+        CHECK(more() == 6);
+        complete();
+        CHECK(heap.given_back == heap.allocations - 2);
+        sender.send(call, operation, add);
+    });
+    complete();
+    CHECK(handled == 4);
+    CHECK(heap.given_back == all - 4); // in the transport until it completes: sender, operation, attempts, handler
+
+    std::string const secret(who.authorization().reveal());
+    CHECK(leaks_of(secret, secret, [&] {
+              sidecall::ordered_sender sender(who, transport, timer);
+              sender.send(call, operation, add);
+              sender.send(call, operation, add);
+              complete();
+          }) == 0);
 }

@@ -196,9 +196,9 @@ TEST_CASE("a key is a SID or any text, and is compared byte for byte")
     auto const lower = "CA0000000000000000000000000000000a"_call_sid;
     auto const upper = "CA0000000000000000000000000000000A"_call_sid;
     std::string const long_key(1000, 'k');
-    for (sidecall::order_key const key : {sidecall::order_key(lower), sidecall::order_key(upper),
-                                          sidecall::order_key(""), sidecall::order_key(std::string_view("\0", 1)),
-                                          sidecall::order_key(long_key), sidecall::order_key(long_key + 'k')}) {
+    for (sidecall::order_key const& key : {sidecall::order_key(lower), sidecall::order_key(upper),
+                                           sidecall::order_key(""), sidecall::order_key(std::string_view("\0", 1)),
+                                           sidecall::order_key(long_key), sidecall::order_key(long_key + 'k')}) {
         auto const before = sender.keys();
         sender.send(key, message(call, 4), w.note("4"));
         CHECK(sender.keys() == before + 1);
@@ -208,6 +208,9 @@ TEST_CASE("a key is a SID or any text, and is compared byte for byte")
     CHECK(sender.waiting("") == 1);
     CHECK(sidecall::order_key(call) == sidecall::order_key(text));
     CHECK(sidecall::order_key(lower) != sidecall::order_key(upper));
+    sidecall::order_key const owned(long_key + 'k');
+    CHECK(owned.view() == long_key + 'k');
+    CHECK(sender.waiting(owned) == 0);
     w.finish();
     CHECK(sender.keys() == 0);
 }

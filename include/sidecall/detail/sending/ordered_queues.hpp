@@ -312,7 +312,7 @@ public:
     }
 
     /// Calls the handlers of all operations. Nothing is started after this.
-    void close()
+    void shut_down()
     {
         owner<ordered_queues> const alive(this);
         running const scope(*this);
