@@ -7,6 +7,10 @@
 import subprocess
 import sys
 
+import usage
+
+usage.check_arguments(__doc__, 1)
+
 mistakes = {'lose': 'lost', 'double': 'doubled', 'reorder': 'out of order', 'leak': 'not level',
             'descriptors': 'not level'}
 both = ['lose', 'double', 'reorder']  # noticed in both directions
