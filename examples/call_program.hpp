@@ -17,10 +17,16 @@ int run_for_call(int argc, char** argv, char const* name, char const* purpose)
     CLI::App app(purpose, name);
     app.add_option("--call", call, "SID of the call, CA…")->required();
     server.add_to(app);
+    output out;
+    out.add_to(app);
+    app.footer(exit_statuses({{"0", "printed"},
+                              {"1", "the request failed"},
+                              {"2", "wrong arguments or environment variables; nothing was sent"}}));
     return run_program(app, argc, argv, [&] {
         auto const user = server.read();
         Operation const operation{user.account_sid, value_or_stop(sidecall::call_sid::parse(call))};
         auto result = sidecall::send(operation, user.credentials, sidecall::curl_transport(), user.endpoint);
-        std::cout << printable(value_or_stop(std::move(result))) << '\n';
+        std::string const text = value_or_stop(std::move(result));
+        out.print(printable(text), {{"call_sid", operation.call.view()}, {"result", text}});
     });
 }

@@ -40,17 +40,18 @@ struct arguments {
     int port = 8080;
     int wait = 60;
     server_arguments server;
+    output out;
 };
 
-void print_heading(std::string_view text)
+void print_heading(output const& out, std::string_view text)
 {
-    std::cout << "== " << text << std::endl;
+    out.text() << "== " << text << std::endl;
 }
 
 /// What Twilio has reported so far. The webhook adds to it, and the main thread waits for it.
 class inbox {
 public:
-    explicit inbox(std::chrono::seconds timeout) : timeout_(timeout) {}
+    inbox(std::chrono::seconds timeout, output const& out) : timeout_(timeout), print_(out) {}
 
     /// Takes a message, prints it, and remembers that its call has sent one.
     void add(sidecall::incoming_message&& message)
@@ -160,7 +161,10 @@ private:
 /// The account, the server and the transport to it.
 class session {
 public:
-    explicit session(sidecall::environment_settings const& user) : account(user.account_sid), user_(user) {}
+    session(sidecall::environment_settings const& user, output const& output_of_program)
+        : account(user.account_sid), out(output_of_program), user_(user)
+    {
+    }
 
     /// Sends an operation, of the library or not, with retries where they are safe. A failure ends the program.
     template <sidecall::operation Operation>
@@ -172,7 +176,8 @@ public:
     auto try_to_send(Operation const& operation)
     {
         auto const printing_transport = [this](sidecall::authorized_request const& request) {
-            std::cout << "    " << to_string_view(request.method()) << ' ' << request.url() << std::endl;
+            std::string const method(to_string_view(request.method())), url(request.url());
+            out.print("    " + method + ' ' + url, {{"event", "request"}, {"method", method}, {"url", url}});
             return transport_(request);
         };
         auto const sleep = [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); };
@@ -181,6 +186,7 @@ public:
     }
 
     sidecall::account_sid const account;
+    output const out;
 
 private:
     sidecall::environment_settings const& user_;
@@ -231,7 +237,8 @@ void converse(session& twilio, arguments const& options, sidecall::callback_url 
               sidecall::twilio_standin* standin)
 {
     using call_control::call_event;
-    print_heading("Place a call");
+    output const& out = twilio.out;
+    print_heading(out, "Place a call");
     auto const placed = twilio.send(call_control::create_call{
         .account = twilio.account,
         .to = options.to,
@@ -239,29 +246,32 @@ void converse(session& twilio, arguments const& options, sidecall::callback_url 
         .instructions = call_control::twiml{options.twiml},
         .status_callback = callback,
         .status_callback_events = {call_event::ringing, call_event::answered, call_event::completed}});
-    std::cout << "    " << placed.sid.view() << " is " << printable(placed.status.value_or("placed")) << std::endl;
+    std::string const first_status = placed.status.value_or("placed");
+    out.print("    " + std::string(placed.sid.view()) + " is " + printable(first_status),
+              {{"event", "call_placed"}, {"call_sid", placed.sid.view()}, {"call_status", first_status}});
     open_call call(twilio, placed.sid);
 
-    print_heading("Wait until it is in progress");
+    print_heading(out, "Wait until it is in progress");
     if (standin) accept_call(*standin, placed.sid);
     if (auto const status = received.wait_for_status(placed.sid, "in-progress"); status != "in-progress")
         throw stop{"the call ended: " + printable(status), 1};
     auto const current = twilio.send(call_control::fetch_call{twilio.account, placed.sid});
-    std::cout << "    from " << printable(current.from.value_or("?")) << " to " << printable(current.to.value_or("?"))
-              << std::endl;
+    std::string const from = current.from.value_or("?"), to = current.to.value_or("?");
+    out.print("    from " + printable(from) + " to " + printable(to),
+              {{"event", "call_in_progress"}, {"call_sid", placed.sid.view()}, {"from", from}, {"to", to}});
 
-    print_heading("Subscribe to its messages");
+    print_heading(out, "Subscribe to its messages");
     auto const subscription = twilio.send(
         sidecall::create_user_defined_message_subscription{.account_sid = twilio.account,
                                                            .call_sid = placed.sid,
                                                            .callback = callback,
                                                            .idempotency_key = sidecall::idempotency_key::random()});
 
-    print_heading("Receive a message");
+    print_heading(out, "Receive a message");
     if (standin) send_messages(*standin, placed.sid);
     received.wait_for_message(placed.sid);
 
-    print_heading("Answer it");
+    print_heading(out, "Answer it");
     twilio.send(sidecall::create_user_defined_message{
         .account_sid = twilio.account,
         .call_sid = placed.sid,
@@ -269,16 +279,17 @@ void converse(session& twilio, arguments const& options, sidecall::callback_url 
         .idempotency_key = sidecall::idempotency_key::random()});
     if (standin)
         for (auto const& message : standin->client_received(std::string(placed.sid.view())))
-            std::cout << "    The client received " << message.content << std::endl;
+            out.print("    The client received " + message.content,
+                      {{"event", "client_received"}, {"sid", message.sid}, {"content", message.content}});
 
-    print_heading("Delete the subscription");
+    print_heading(out, "Delete the subscription");
     twilio.send(sidecall::delete_user_defined_message_subscription{twilio.account, placed.sid, subscription.sid});
 
-    print_heading("End the call; its last status callback ends the order of its messages");
+    print_heading(out, "End the call; its last status callback ends the order of its messages");
     call.end();
     received.wait_for_status(placed.sid, "completed");
     if (received.open_calls() != 0) throw stop{"the messages of a call are still being put in order", 1};
-    print_heading("Done");
+    print_heading(out, "Done");
 }
 
 void run(arguments options)
@@ -298,10 +309,10 @@ void run(arguments options)
         if (options.from.empty()) options.from = "+15005550006";
         options.callback.clear();
         options.port = 0;
-        print_heading("Using a stand-in for Twilio inside this process");
+        print_heading(options.out, "Using a stand-in for Twilio inside this process");
     }
-    inbox received{std::chrono::seconds(options.wait)};
-    session twilio(user);
+    inbox received(std::chrono::seconds(options.wait), options.out);
+    session twilio(user, options.out);
     webhook const server(options, *user.signing_token, received);
     converse(twilio, options, server.callback(), received, standin ? &*standin : nullptr);
 }
@@ -327,7 +338,9 @@ int main(int argc, char** argv)
         ->capture_default_str();
     options.server.add_to(app);
     options.server.add_standin_to(app);
-    app.footer("Exit status: 0 if the whole conversation took place; 1 if not; 2 for wrong arguments or environment "
-               "variables.");
+    options.out.add_to(app);
+    app.footer(exit_statuses({{"0", "the whole conversation took place"},
+                              {"1", "it did not"},
+                              {"2", "wrong arguments or environment variables; nothing was sent"}}));
     return run_program(app, argc, argv, [&] { run(options); });
 }

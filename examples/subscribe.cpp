@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "program.hpp"
@@ -33,6 +34,7 @@ struct arguments {
     std::string transport = "curl";
     bool keep = false;
     bool dry_run = false;
+    output out;
 };
 
 sidecall::create_user_defined_message_subscription subscription_of(arguments const& options,
@@ -53,13 +55,28 @@ sidecall::create_user_defined_message_subscription subscription_of(arguments con
     return operation;
 }
 
-void print_heading(std::string_view text)
+void print_heading(output const& out, std::string_view text)
 {
-    std::cout << "== " << text << "\n\n";
+    out.text() << "== " << text << "\n\n";
 }
 
-void show(sidecall::http_request const& request, std::string_view credential)
+/// Header fields for --json: pairs of a name and a value, because names can be repeated.
+template <class Headers>
+json_object json_of_headers(Headers const& headers)
 {
+    json_object list = json_object::array();
+    for (auto const& field : headers) list.push_back({field.name, field.value});
+    return list;
+}
+
+void show(output const& out, sidecall::http_request const& request, std::string_view credential)
+{
+    if (out.json)
+        return out.print({}, {{"event", "request"},
+                              {"method", to_string_view(request.method())},
+                              {"url", request.url()},
+                              {"headers", json_of_headers(request.headers())},
+                              {"body", request.body()}});
     std::cout << "> " << to_string_view(request.method()) << ' ' << request.url() << '\n';
     for (auto const& field : request.headers()) std::cout << "> " << field.name << ": " << field.value << '\n';
     std::cout << "> Authorization: " << credential << '\n';
@@ -67,13 +84,25 @@ void show(sidecall::http_request const& request, std::string_view credential)
     std::cout << '\n';
 }
 
-void show(sidecall::http_response const& response)
+void show(output const& out, sidecall::http_response const& response)
 {
+    if (out.json)
+        return out.print({}, {{"event", "response"},
+                              {"status", response.status},
+                              {"headers", json_of_headers(response.headers)},
+                              {"body", response.body}});
     std::cout << "< HTTP " << response.status << '\n';
     for (auto const& field : response.headers)
         std::cout << "< " << printable(field.name) << ": " << printable(field.value) << '\n';
     if (!response.body.empty()) std::cout << "<\n< " << printable(response.body) << '\n';
     std::cout << '\n';
+}
+
+/// A member of a resource for --json.
+template <class Sid>
+json_object json_or_null(std::optional<Sid> const& sid)
+{
+    return sid ? json_object(sid->view()) : json_object();
 }
 
 template <class Sid>
@@ -82,8 +111,16 @@ std::string_view view_or_null(std::optional<Sid> const& sid)
     return sid ? sid->view() : "null";
 }
 
-void show(sidecall::user_defined_message_subscription const& subscription)
+void show(output const& out, sidecall::user_defined_message_subscription const& subscription)
 {
+    auto const& [date, uri] = std::tie(subscription.date_created, subscription.uri);
+    if (out.json)
+        return out.print({}, {{"event", "subscription"},
+                              {"sid", subscription.sid.view()},
+                              {"account_sid", json_or_null(subscription.account_sid)},
+                              {"call_sid", json_or_null(subscription.call_sid)},
+                              {"date_created", date ? json_object(date->unix_seconds) : json_object()},
+                              {"uri", uri ? json_object(*uri) : json_object()}});
     std::cout << "   sid           " << subscription.sid.view() << '\n'
               << "   account_sid   " << view_or_null(subscription.account_sid) << '\n'
               << "   call_sid      " << view_or_null(subscription.call_sid) << '\n'
@@ -94,8 +131,17 @@ void show(sidecall::user_defined_message_subscription const& subscription)
               << "   uri           " << printable(subscription.uri.value_or("null")) << "\n\n";
 }
 
-void show(sidecall::incoming_message const& message)
+void show(output const& out, sidecall::incoming_message const& message)
 {
+    auto const& sent = message.timestamp();
+    if (out.json)
+        return out.print({}, {{"event", "message"},
+                              {"call_sid", message.call_sid().view()},
+                              {"sequence_number", message.sequence_number()},
+                              {"sid", message.sid().view()},
+                              {"content_type", message.content_type()},
+                              {"content", message.content()},
+                              {"timestamp", sent ? json_object(sent->unix_seconds) : json_object()}});
     std::cout << "   content          " << printable(message.content()) << '\n'
               << "   content_type     " << printable(message.content_type()) << '\n'
               << "   sequence_number  " << message.sequence_number() << '\n'
@@ -116,16 +162,17 @@ struct session {
     sidecall::credentials credentials;
     sidecall::endpoint endpoint;
     any_transport transport;
+    output out;
 
     /// Sends an operation and prints the request and the response. To print the response it wraps the transport in a
     /// lambda, which is a transport too.
     template <sidecall::operation Operation>
     auto send_and_show(Operation const& operation)
     {
-        show(operation.request(endpoint), "(redacted)");
+        show(out, operation.request(endpoint), "(redacted)");
         auto const printing_transport = [this](sidecall::authorized_request const& request) {
             auto response = transport(request);
-            if (response) show(*response);
+            if (response) show(out, *response);
             return response;
         };
         auto outcome = sidecall::send(operation, credentials, printing_transport, endpoint);
@@ -180,26 +227,34 @@ private:
 void converse(session& twilio, sidecall::call_sid const& call, sidecall::twilio_standin& standin,
               callback_server& server)
 {
-    print_heading("The client sends a message; Twilio sends it to the callback, signed");
+    print_heading(twilio.out, "The client sends a message; Twilio sends it to the callback, signed");
     for (auto const& callback : standin.client_sends(std::string(call.view()), R"({"text":"Hello from the client"})")) {
-        std::cout << "> " << callback.method << ' ' << callback.url << '\n'
-                  << "> X-Twilio-Signature: " << callback.signature << '\n'
-                  << ">\n> " << callback.body << '\n'
-                  << "\n< HTTP " << callback.status << "\n\n";
+        if (twilio.out.json)
+            twilio.out.print({}, {{"event", "webhook"},
+                                  {"method", callback.method},
+                                  {"url", callback.url},
+                                  {"body", callback.body},
+                                  {"status", callback.status}});
+        else
+            std::cout << "> " << callback.method << ' ' << callback.url << '\n'
+                      << "> X-Twilio-Signature: " << callback.signature << '\n'
+                      << ">\n> " << callback.body << '\n'
+                      << "\n< HTTP " << callback.status << "\n\n";
         if (callback.status != 204) throw stop{"the callback server responded with: " + callback.answer, 1};
     }
     auto const message = server.wait();
-    print_heading("The signature is valid, so the message is accepted");
-    show(message);
+    print_heading(twilio.out, "The signature is valid, so the message is accepted");
+    show(twilio.out, message);
 
-    print_heading("Answer the message");
+    print_heading(twilio.out, "Answer the message");
     auto const reply = twilio.send_and_show(sidecall::create_user_defined_message{
         .account_sid = twilio.account,
         .call_sid = message.call_sid(),
         .content = value_or_stop(sidecall::message_content::parse(R"({"text":"Hello from the server"})")),
         .idempotency_key = sidecall::idempotency_key::random()});
     for (auto const& received : standin.client_received(std::string(call.view())))
-        std::cout << "   The client received " << received.content << ", " << received.sid << "\n\n";
+        twilio.out.print("   The client received " + received.content + ", " + received.sid + '\n',
+                         {{"event", "client_received"}, {"sid", received.sid}, {"content", received.content}});
     static_cast<void>(reply);
 }
 
@@ -215,34 +270,35 @@ void run(arguments options)
     } else {
         if (options.call.empty()) options.call = "CA00000000000000000000000000000002";
         if (options.callback.empty()) options.callback = server.emplace(*user.signing_token).url();
-        print_heading(options.server.standin
-                          ? "Using a stand-in for Twilio inside this process"
-                          : "No TWILIO_ variables set: using a stand-in for Twilio inside this process");
+        print_heading(options.out, options.server.standin
+                                       ? "Using a stand-in for Twilio inside this process"
+                                       : "No TWILIO_ variables set: using a stand-in for Twilio inside this process");
     }
 
     auto const endpoint = user.endpoint;
     auto const subscription = subscription_of(options, user.account_sid);
     if (options.dry_run) {
-        show(subscription.request(endpoint), "(none: dry run)");
-        print_heading("Dry run: nothing was sent");
+        show(options.out, subscription.request(endpoint), "(none: dry run)");
+        print_heading(options.out, "Dry run: nothing was sent");
         return;
     }
 
-    session twilio{user.account_sid, std::move(user.credentials), endpoint, transport_of(options.transport)};
-    print_heading("Subscribe to the messages of a call");
+    session twilio{user.account_sid, std::move(user.credentials), endpoint, transport_of(options.transport),
+                   options.out};
+    print_heading(options.out, "Subscribe to the messages of a call");
     auto const created = twilio.send_and_show(subscription);
-    show(*created);
+    show(options.out, *created);
 
     if (server) converse(twilio, subscription.call_sid, *standin, *server);
 
     if (options.keep) {
-        print_heading("The subscription is kept");
+        print_heading(options.out, "The subscription is kept");
         return;
     }
-    print_heading("Delete the subscription");
+    print_heading(options.out, "Delete the subscription");
     static_cast<void>(twilio.send_and_show(
         sidecall::delete_user_defined_message_subscription{user.account_sid, subscription.call_sid, created->sid}));
-    print_heading("Done");
+    print_heading(options.out, "Done");
 }
 
 } // namespace
@@ -261,12 +317,15 @@ int main(int argc, char** argv)
     app.add_option("--idempotency-key", options.idempotency_key, "idempotency key; default: a random UUID");
     options.server.add_to(app);
     options.server.add_standin_to(app);
-    app.footer("Exit status: 0 if everything succeeded; 1 if a request failed; 2 for wrong arguments or environment\n"
-               "variables, also if only some of the variables are set.");
     app.add_option("--transport", options.transport, "HTTP client library")
         ->check(CLI::IsMember({"curl", "httplib"}))
         ->capture_default_str();
     app.add_flag("--keep", options.keep, "do not delete the subscription");
     app.add_flag("--dry-run", options.dry_run, "print the request and send nothing");
+    options.out.add_to(app);
+    app.footer(exit_statuses({{"0", "everything succeeded"},
+                              {"1", "a request failed"},
+                              {"2", "wrong arguments or environment variables, also if only some of the variables are\n"
+                                    "       set; nothing was sent"}}));
     return run_program(app, argc, argv, [&] { run(options); });
 }

@@ -328,12 +328,14 @@ std::ptrdiff_t lines_with(std::string const& word, std::string const& out)
     return count;
 }
 
-/// The number of deletions that the stand-in has accepted.
-std::ptrdiff_t deletions_at(twilio_standin const& twilio)
+/// The number of subscriptions whose deletion the stand-in has answered with 204; for none of them twice.
+std::size_t deletions_at(twilio_standin const& twilio)
 {
-    auto const ledger = twilio.ledger();
-    return std::count_if(ledger.begin(), ledger.end(),
-                         [](auto const& request) { return request.method == "DELETE" && request.status == 204; });
+    std::set<std::string> deleted;
+    for (auto const& request : twilio.ledger())
+        if (request.method == "DELETE" && request.status == 204)
+            CHECK_MESSAGE(deleted.insert(request.target).second, request.target, " was deleted twice");
+    return deleted.size();
 }
 
 TEST_CASE("unsubscribe, killed at random moments and restarted, deletes each subscription exactly once")
@@ -363,7 +365,7 @@ TEST_CASE("unsubscribe, killed at random moments and restarted, deletes each sub
     auto const done = unsubscribing(files, twilio.base_url()).wait();
     CHECK(done.status == 0);
     CHECK(twilio.subscriptions().empty());
-    CHECK(deletions_at(twilio) == static_cast<std::ptrdiff_t>(calls));
+    CHECK(deletions_at(twilio) <= calls);           // some deletions take effect and are answered with a fault
     CHECK(lines_with("deleted", done.out) >= left); // also those whose first answer was lost
     CHECK(lines_with("deleted", done.out) + lines_with("absent", done.out) == static_cast<std::ptrdiff_t>(calls));
     CHECK(done.err.find("800 unsubscribed, 0 failed, 0 left") != std::string::npos);

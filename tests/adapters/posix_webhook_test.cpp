@@ -146,8 +146,8 @@ constexpr std::string_view accepted = "HTTP/1.1 204 No Content\r\n\r\n";
 
 /// The program, and a stand-in whose call has a subscription to it with this method.
 struct subscribed {
-    program webhook{"a token for this test"};
-    sidecall::twilio_standin twilio{{.auth_token = "a token for this test"}};
+    program webhook{"a-token-for-this-test"};
+    sidecall::twilio_standin twilio{{.auth_token = "a-token-for-this-test"}};
 
     explicit subscribed(sidecall::http_method method)
     {
@@ -305,7 +305,7 @@ TEST_CASE("names what is wrong with its arguments")
         CHECK(WEXITSTATUS(::pclose(output)) == 2);
         return printed;
     };
-    program const other{"a token"};
+    program const other{"a-token"};
     CHECK(run("") == "usage: CALLBACK PORT\n");
     CHECK(run("https://a_b.example 8080") == "invalid_argument: Callback: '_' is not allowed in a hostname (byte 9)\n");
     CHECK(run("https://example.com eighty") == "PORT is not a port\n");

@@ -5,6 +5,7 @@ never answered.
     conversation.py STANDIN_SERVER PROGRAM
 
 Prints nothing if everything passes. An AssertionError says what is wrong."""
+import json
 import os
 import re
 import subprocess
@@ -32,6 +33,17 @@ IN_ORDER = [
     r"== Done",
 ]
 
+# With --json: the first object of each event has these members, among others.
+JSON = {
+    "request": {"method": "POST"},
+    "call_placed": {"call_status": "queued"},
+    "call_status": {"call_status": "ringing"},
+    "call_in_progress": {"from": "+15005550006", "to": "client:alice"},
+    "message": {"sequence_number": 0, "missing": 0, "late": False},
+    "waiting": {"sequence_number": 2},
+    "client_received": {"content": '{"text":"Hello from the server"}'},
+}
+
 
 def main():
     server, program = sys.argv[1:]
@@ -43,6 +55,15 @@ def main():
         found = re.compile(pattern).search(done.stdout, at)
         assert found, f"{pattern!r} is missing, or too early, in {done.stdout}"
         at = found.end()
+
+    done = subprocess.run([program, "--standin", "--json"], env=clean, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stderr.endswith("== Done\n"), done
+    objects = [json.loads(line) for line in done.stdout.splitlines()]
+    for event, members in JSON.items():
+        first = next(one for one in objects if one["event"] == event)
+        assert members.items() <= first.items(), (event, first)
+    contents = [one["content"] for one in objects if one["event"] == "message"]
+    assert contents == ['{"text":"Hello from the client"}', '{"text":"Are you there?"}'], objects
 
     # The call is placed, but nobody answers it: the program gives up and hangs up.
     standin = Standin(server)

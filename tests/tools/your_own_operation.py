@@ -20,19 +20,20 @@ ANSWERS = [  # the body of a response with status 200, the program's exit status
 
 def main():
     server, program = sys.argv[1:]
-    standin = Standin(server, *(body for body, _, _ in ANSWERS))
+    standin = Standin(server, *(body for body, _, _ in ANSWERS), '{"status":"busy"}')
 
-    def expect(status, text, token=standin.token):
-        Example(program, "--call", CALL, "--endpoint", standin.url, account=standin.account, token=token).expect(
-            status, text)
+    def expect(status, text, *options, token=standin.token):
+        Example(program, "--call", CALL, "--endpoint", standin.url, *options, account=standin.account,
+                token=token).expect(status, text)
 
     for _, status, text in ANSWERS:
         expect(status, text)
+    expect(0, f'{{"call_sid":"{CALL}","result":"busy"}}\n', "--json")
     expect(1, "api_error: HTTP 404")  # the stand-in does not know this call
-    expect(1, "api_error: HTTP 401", TOKEN)
+    expect(1, "api_error: HTTP 401", token=TOKEN)
     request = f"GET /2010-04-01/Accounts/{standin.account}/Calls/{CALL}.json "
     ledger = standin.ledger()
-    assert ledger == (request + "200 1\n") * len(ANSWERS) + request + "404 1\n" + request + "401 0\n", ledger
+    assert ledger == (request + "200 1\n") * (len(ANSWERS) + 1) + request + "404 1\n" + request + "401 0\n", ledger
     expect(1, "not_connected")
 
 
