@@ -30,23 +30,49 @@
 
 namespace sidecall {
 
+/// The version of HTTP that a `curl_multi_transport` uses over TLS. Without TLS it always uses HTTP/1.1.
+///
+/// Over HTTP/2 a server can refuse requests of a connection that it closes or that has too many, and promise that it
+/// did not process them (RFC 9113, section 8.7). Servers do that in normal operation, such as nginx after every 1,000
+/// requests of a connection, or when it loads its configuration again. Most versions of libcurl cannot tell all of
+/// these requests from lost ones.
+enum class http_version {
+    /// `http2` if the libcurl in use is known to report every refusal, otherwise `http1_1`. It is known of
+    /// libcurl 8.14.1
+    /// (Debian 13) only, if it was built with RTSP.
+    automatic,
+    /// HTTP/1.1: each request in flight has a connection of its own, so at most `max_connections` are in flight. A
+    /// request ends in `answer_lost` only if its own connection ends.
+    http1_1,
+    /// HTTP/2 if the server supports it, otherwise `http1_1`. Requests share connections. If one ends, all its requests
+    /// without a response end in `answer_lost`, except those that the server refused: these are sent again, and end in
+    /// `not_connected` if the server refuses them each time. Before libcurl 8.14.1, every refused request ends in
+    /// `answer_lost`. Versions after it report some refused requests as lost, too. No version sends a request again
+    /// that the server may have processed.
+    http2,
+};
+
 /// Limits of a `curl_multi_transport`.
 struct curl_multi_limits {
-    /// The maximum number of connections, at least 1. Over HTTP/1.1 this also limits the requests in flight.
+    /// The maximum number of connections, at least 1. Over HTTP/1.1 this also limits the requests in flight: to send
+    /// more at once, raise it.
     std::size_t max_connections = 8;
     /// The maximum number of requests in flight, at least 1. It matters over HTTP/2. Other requests wait in an
     /// unbounded queue.
     std::size_t max_in_flight = 1000;
+    /// The version of HTTP, which decides whether requests share connections.
+    http_version protocol = http_version::automatic;
 };
 
-/// A non-blocking transport over libcurl's multi interface, for many requests in one thread. It uses HTTP/2 if the
-/// server supports it, otherwise HTTP/1.1 on several kept connections. It models `async_transport`.
+/// A non-blocking transport over libcurl's multi interface, for many requests in one thread. It uses HTTP/1.1 on
+/// several kept connections, or HTTP/2, see `http_version`. It models `async_transport`.
 ///
 ///     while (transport.poll() != 0) transport.wait(std::chrono::milliseconds(100));
 ///
 /// What `curl_transport` documents about TLS, redirects, proxies, credentials, the initialisation of libcurl and
-/// sending each request once applies here too. A kept HTTP/1.1 connection that received unsolicited bytes is not used
-/// again, because they would be parsed as the next response.
+/// sending each request once applies here too. The one exception are requests that a server refused over HTTP/2: it did
+/// not process them, so they are sent again, at most 24 times and within their time limit. A kept HTTP/1.1 connection
+/// that received unsolicited bytes is not used again, because they would be parsed as the next response.
 ///
 /// Requests beyond the limits wait in a first-come, first-served queue. The number of requests in flight adapts to the
 /// server, up to `max_in_flight`: a 429 halves it, every other response increases it a little ("additive increase,
@@ -79,6 +105,9 @@ public:
         : settings_(std::move(settings)), multi_(detail::throw_if_null(curl_multi_init())),
           max_connections_(std::clamp<std::size_t>(limits.max_connections, 1, INT_MAX)),
           max_in_flight_(std::clamp<std::size_t>(limits.max_in_flight, 1, INT_MAX)),
+          refusal_reports_(detail::refusal_reports_of(*curl_version_info(CURLVERSION_NOW))),
+          is_http2_(limits.protocol == http_version::automatic ? refusal_reports_ == detail::refusal_reports::complete
+                                                               : limits.protocol == http_version::http2),
           limit_(static_cast<double>(max_in_flight_))
     {
         if (!multi_) return;
@@ -229,6 +258,7 @@ private:
     using clock = std::chrono::steady_clock;
     using time = clock::time_point;
     using connection = detail::curl_connection;
+    static constexpr int max_restarts = 3;           // libcurl sends a refused request up to 6 times before each
     using time_key = std::pair<time, std::uint64_t>; // equal times keep their order of arrival
 
     /// A request, from the call to its handler.
@@ -250,6 +280,7 @@ private:
         std::uint64_t start = 0; // the number of requests started before it
         detail::curl_handle handle{};
         std::optional<detail::curl_exchange> exchange{};
+        int restarts = 0;        // because the server refused it
         bool is_fresh = false;   // must use a new connection
         bool is_refused = false; // the kept connection that libcurl chose must not be used
     };
@@ -372,9 +403,11 @@ private:
         auto& exchange = one.exchange.emplace(handle, one.request, settings_, left);
         exchange.set(CURLOPT_PRIVATE, &one);
         if (had_tls_failure_) exchange.reload_authorities();
-        exchange.set(CURLOPT_HTTP_VERSION,
-                     static_cast<long>(one.request.https() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-        exchange.set(CURLOPT_PIPEWAIT, 1L); // prefer sharing a connection to opening one
+        if (is_http2_ && one.request.https())
+            exchange.use_http2(refusal_reports_);
+        else
+            exchange.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+        exchange.set(CURLOPT_PIPEWAIT, is_http2_ ? 1L : 0L); // prefer sharing a connection to opening one
         exchange.set(CURLOPT_FRESH_CONNECT, one.is_fresh ? 1L : 0L);
         exchange.set(CURLOPT_PREREQFUNCTION, &on_request);
         exchange.set(CURLOPT_PREREQDATA, &one);
@@ -393,7 +426,9 @@ private:
             pending* one = nullptr;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &one);
             if (one->is_refused)
-                restart_on_new_connection(*one);
+                restart(*one, true);
+            else if (one->exchange->was_refused(code) && one->restarts++ != max_restarts)
+                restart(*one, false);
             else
                 finish(*one, one->exchange->outcome(code));
         }
@@ -406,12 +441,12 @@ private:
         }
     }
 
-    /// Nothing was sent, so this does not repeat the request.
-    void restart_on_new_connection(pending& one)
+    /// Nothing was sent, or the server refused the request, so this does not repeat it.
+    void restart(pending& one, bool on_new_connection)
     {
         detach(one);
         one.is_refused = false;
-        one.is_fresh = true;
+        one.is_fresh = on_new_connection;
         start(one);
     }
 
@@ -606,6 +641,8 @@ private:
     CURLM* multi_;
     std::size_t max_connections_;
     std::size_t max_in_flight_;
+    detail::refusal_reports refusal_reports_;
+    bool is_http2_;
     double limit_;
     std::uint64_t round_ = 0; // the number of requests started when the limit fell
     progress_report counts_{};

@@ -990,7 +990,7 @@ TEST_CASE("over HTTP/2, many requests share a connection")
     auto options = quick(&identity);
     options.total_timeout = 20s;
     results got;
-    curl_multi_transport multi(options, {.max_connections = 2});
+    curl_multi_transport multi(options, {.max_connections = 2, .protocol = sidecall::http_version::http2});
     for (int i = 0; i != 2000; ++i) multi(post(front.url(), std::to_string(i)), got.handler(i));
     std::size_t most = 0;
     run_until(multi, [&] {
@@ -1039,7 +1039,7 @@ TEST_CASE("over HTTP/2, the end of a connection ends all its requests, once each
     });
     http2_front front(identity, backend.port());
     results got;
-    curl_multi_transport multi(quick(&identity), {.max_connections = 2});
+    curl_multi_transport multi(quick(&identity), {.max_connections = 2, .protocol = sidecall::http_version::http2});
     multi(post(front.url()), got.handler(0)); // from here on, libcurl knows that connections can be shared
     finish(multi);
     answers = false;

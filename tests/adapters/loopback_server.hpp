@@ -208,6 +208,13 @@ public:
         release();
     }
 
+    /// Closes the direction to the client. What the client sends can still be read.
+    void finish_writing()
+    {
+        if (ssl_) SSL_shutdown(ssl_);
+        ::shutdown(socket_, SHUT_WR);
+    }
+
     /// Closes the connection with an RST.
     void reset()
     {

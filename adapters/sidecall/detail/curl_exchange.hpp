@@ -171,6 +171,22 @@ inline std::optional<failure> check_request(authorized_request const& request) n
     return {};
 }
 
+/// What is known of the refusals that a libcurl reports over HTTP/2, see `curl_exchange::use_http2`. Measured with
+/// `tests/http2`.
+enum class refusal_reports {
+    wrong,      ///< Before 8.14.1: 7.88.1 also calls a request refused whose response has begun.
+    incomplete, ///< Not known to be complete: 8.23.0 loses refusals if the connection ends while it writes requests.
+    complete,   ///< 8.14.1, that of Debian 13.
+};
+inline refusal_reports refusal_reports_of(curl_version_info_data const& libcurl) noexcept
+{
+    constexpr unsigned tested = 0x080e01;
+    if (libcurl.version_num < tested || (libcurl.features & CURL_VERSION_HTTP2) == 0) return refusal_reports::wrong;
+    auto const* name = libcurl.protocols;
+    while (*name && std::string_view(*name) != "rtsp") ++name; // `use_http2` needs its option
+    return *name && libcurl.version_num == tested ? refusal_reports::complete : refusal_reports::incomplete;
+}
+
 /// One request in progress: sets up a handle for it, collects the response and returns the outcome. The handle, the
 /// request and the options must outlive it. Afterwards the handle keeps its connection and its options, which the next
 /// request of the same transport overwrites, but no pointer to this object.
@@ -192,8 +208,9 @@ public:
     /// response.
     ~curl_exchange()
     {
-        for (CURLoption option : {CURLOPT_ERRORBUFFER, CURLOPT_URL, CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS,
-                                  CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PRIVATE})
+        for (CURLoption option :
+             {CURLOPT_ERRORBUFFER, CURLOPT_URL, CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS, CURLOPT_PREREQDATA,
+              CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PRIVATE, CURLOPT_DEBUGDATA})
             curl_easy_setopt(handle_, option, static_cast<void*>(nullptr));
     }
 
@@ -214,11 +231,37 @@ public:
 #endif
     }
 
+    /// Lets libcurl use HTTP/2 and, unless `reports` are wrong, recognises when the server refuses the request: with
+    /// RST_STREAM and REFUSED_STREAM, or with a GOAWAY whose last stream is lower. The server did not process such a
+    /// request (RFC 9113, section 8.7), so libcurl may send it again.
+    ///
+    /// libcurl reports a refusal only in its log, when it sends the request again. Without that line, for whatever
+    /// reason, the request counts as sent. On a kept connection libcurl sends a request again for any reason and writes
+    /// another line. An RTSP option that has no other effect over HTTP turns that off. Both are known from libcurl's
+    /// source (`Curl_retry_request`).
+    void use_http2(refusal_reports reports) noexcept
+    {
+        set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+        if (reports == refusal_reports::wrong) return;
+        if (code_ == CURLE_OK) // fails in a libcurl without RTSP, which then reports fewer refusals
+            curl_easy_setopt(handle_, CURLOPT_RTSP_REQUEST, static_cast<long>(CURL_RTSPREQ_RECEIVE));
+        set(CURLOPT_DEBUGFUNCTION, &on_log);
+        set(CURLOPT_DEBUGDATA, this);
+        set(CURLOPT_VERBOSE, 1L);
+    }
+
     /// `CURLE_OK` if libcurl accepted every option so far, otherwise the first error.
     CURLcode code() const noexcept { return code_; }
 
-    /// Whether sending has begun. From then on Twilio may have acted on the request.
+    /// Whether sending has begun and the server has not refused the request since. If so, Twilio may have acted on the
+    /// request.
     bool is_sending() const noexcept { return sending_; }
+
+    /// Whether the request ended because the server refused it each time, without processing it.
+    bool was_refused(CURLcode code) const noexcept
+    {
+        return is_refused_ && !sending_ && (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
+    }
 
     /// Whether the response came over HTTP/2.
     bool is_http2() const noexcept { return is_http2_; }
@@ -264,6 +307,23 @@ private:
     static int on_request(void* self, char*, char*, int, int) noexcept
     {
         return static_cast<curl_exchange*>(self)->may_send() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    }
+
+    /// libcurl calls this for every line of its log, and with all bytes sent and received. Some lines contain the
+    /// credential. Nothing is kept.
+    static int on_log(CURL*, curl_infotype kind, char* data, std::size_t size, void* self) noexcept
+    {
+        constexpr std::string_view refused = "REFUSED_STREAM, retrying a fresh connect";
+        if (self && kind == CURLINFO_TEXT && std::string_view(data, size).substr(0, refused.size()) == refused)
+            static_cast<curl_exchange*>(self)->on_refusal();
+        return 0;
+    }
+    void on_refusal() noexcept
+    {
+        if (received_ != 0) return; // part of a response shows that the request was processed
+        is_refused_ = true;
+        sending_ = false;
+        connection_.reset();
     }
 
     /// Appends received bytes. Returns false if memory runs out; libcurl must then stop.
@@ -407,6 +467,9 @@ private:
         // The text of libcurl can contain the address of the proxy and thus its password.
         bool const has_safe_text = error_[0] && options_.proxy.empty();
         std::string_view const text = has_safe_text ? error_ : curl_easy_strerror(code);
+        if (was_refused(code))
+            return make_failure(errc::not_connected, "the server refused the request each time and did not process it",
+                                code);
         if (!sending_ && code == CURLE_OPERATION_TIMEDOUT)
             return make_failure(errc::not_connected, text, code, "connecting timed out: ");
         if (too_large_) return make_failure(errc::answer_too_large, explain(errc::answer_too_large), code);
@@ -473,6 +536,7 @@ private:
     std::shared_ptr<curl_connection> connection_{};
     CURLcode code_ = CURLE_OK;
     std::size_t received_ = 0;
+    bool is_refused_ = false; // by the server, at least once
     bool sending_ = false;
     bool replaying_ = false; // libcurl tried to send the request again
     bool too_large_ = false;
