@@ -165,12 +165,11 @@ void run(arguments const& options)
 int main(int argc, char** argv)
 {
     arguments options;
-    CLI::App app(
-        "Prints the User Defined Messages that Twilio delivers to a callback.\n"
-        "Also prints the status of the calls whose status callback is the same URL.\n"
-        "TWILIO_AUTH_TOKEN must be set. During a token rotation, also set TWILIO_AUTH_TOKEN_SECONDARY.\n"
-        "SIGTERM or Ctrl-C ends it after the running requests; a second signal ends it at once.",
-        "webhook_server");
+    CLI::App app("Prints the User Defined Messages that Twilio delivers to a callback.\n"
+                 "Also prints the status of the calls whose status callback is the same URL.\n"
+                 "TWILIO_AUTH_TOKEN must be set. During a token rotation, also set TWILIO_AUTH_TOKEN_SECONDARY.\n"
+                 "SIGTERM or Ctrl-C ends it after the running requests; a second signal ends it at once.",
+                 "webhook_server");
     app.add_option("--callback", options.callback, "the public URL, exactly as registered with Twilio")->required();
     app.add_option("--path", options.path, "path on this server, if a proxy changes it; default: that of the callback");
     app.add_option("--health", options.health, "path that answers GET with 200, for a load balancer");
