@@ -148,8 +148,8 @@ public:
 
     void abandon() override
     {
-        if (auto const next = std::move(next_attempt_))
-            next(false); // calls the handler with the failure of the last attempt
+        if (auto const attempt = std::move(next_attempt_))
+            attempt(false); // calls the handler with the failure of the last attempt
         else
             complete(failure(errc::cancelled));
     }
