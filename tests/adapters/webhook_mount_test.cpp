@@ -604,6 +604,7 @@ TEST_CASE("on_refused is called for each rejection, and its exceptions are ignor
 TEST_CASE("on_delivery reports each request, without its texts, and its exceptions are ignored")
 {
     heard reports;
+    std::atomic<std::int64_t> duration{0};
     sidecall::webhook_mount_options options{.max_body = 1000};
     options.on_refused = [](sidecall::failure const&) { throw std::runtime_error("the hook failed"); };
     options.on_other = [](sidecall::webhook_parameters&&) {};
@@ -612,8 +613,8 @@ TEST_CASE("on_delivery reports each request, without its texts, and its exceptio
                     (one.call ? std::string(one.call->view()) : "-") + ' ' +
                     (one.sequence_number ? std::to_string(*one.sequence_number) : "-") + ' ' +
                     (one.message ? std::string(one.message->view()) : "-") +
-                    (one.duration.count < 0 || one.duration.count > 60'000 ? " took too long" : "") +
-                    (one.duration.count >= 20 ? " slow" : ""));
+                    (one.duration.count < 0 ? " took negative time" : ""));
+        duration = one.duration.count;
         throw std::runtime_error("the observer failed");
     };
     fixture server("/udm", "POST", std::move(options));
@@ -632,7 +633,8 @@ TEST_CASE("on_delivery reports each request, without its texts, and its exceptio
     CHECK(server.standin.deliver(with(message, "Content", "\"throw\"")).at(0).status == 500);
     CHECK(reported("500 handler_failure " + verified));
     CHECK(server.standin.deliver(with(message, "Content", "\"slow\"")).at(0).status == 204);
-    CHECK(reported("204 success " + verified + " slow"));
+    CHECK(reported("204 success " + verified));
+    CHECK(duration >= 20);
     CHECK(server.standin.deliver(with(message, "Content", "")).at(0).status == 204); // on_other
     CHECK(reported("204 success - - -"));
     CHECK(server.standin.deliver(with(message, "Content", std::string(1000, 'x'))).at(0).status == 413);
