@@ -726,8 +726,7 @@ struct account_settings {
 account_settings read_account(server_arguments const& server)
 {
     auto const settings = server.read();
-    if (!settings.signing_token)
-        throw stop{"TWILIO_AUTH_TOKEN is not set; callbacks are signed with it", wrong_usage};
+    if (!settings.signing_token) throw stop{"TWILIO_AUTH_TOKEN is not set; callbacks are signed with it", wrong_usage};
     return {settings.account_sid, std::string(settings.signing_token->reveal()), settings.endpoint};
 }
 

@@ -13,8 +13,8 @@
 #include <sidecall/credentials.hpp>
 #include <sidecall/date_time.hpp>
 #include <sidecall/detail/crypto/hmac.hpp>
-#include <sidecall/detail/testing/answers.hpp>
 #include <sidecall/detail/memory/callable.hpp>
+#include <sidecall/detail/testing/answers.hpp>
 #include <sidecall/detail/testing/form_reader.hpp>
 #include <sidecall/detail/testing/held_answers.hpp>
 #include <sidecall/detail/testing/route.hpp>
