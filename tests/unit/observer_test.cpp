@@ -441,7 +441,7 @@ TEST_CASE("a call of the transport without an operation is an attempt with the n
     auto const answer = transport(*request);
     REQUIRE(answer);
     CHECK(answer->status == 503);
-    transport(request->clone(), [](result<http_response> const& answer) { CHECK(!answer); });
+    transport(request->clone(), [](result<http_response> const& lost) { CHECK(!lost); });
     auto const wrapper = [&](authorized_request const& one) { return transport(one); };
     CHECK(sidecall::send(subscription(), who(), wrapper));
     CHECK(seen.text() == "  POST success 503 - [RQ1] 7 ms #0 after 0, next -\n"
