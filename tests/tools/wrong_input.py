@@ -126,6 +126,15 @@ CONVERSATION = [
 ]
 
 
+def fails_without_output(clean):
+    """Whether bulk_subscribe stops early if it cannot print: the lines that it prints are needed to unsubscribe."""
+    calls = "".join(f"CA{number:032x}\n" for number in range(5000))
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([sys.argv[1], "-", "--standin", *URL], env=clean, input=calls, stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+    return done.returncode == 1 and "cannot write to standard output" in done.stderr and ", 0 left" not in done.stderr
+
+
 def main():
     cases = {"bulk_subscribe": BULK_SUBSCRIBE, "unsubscribe": UNSUBSCRIBE,
              "conversation": CONVERSATION}.get(os.path.basename(sys.argv[1]), SUBSCRIBE)
@@ -139,6 +148,9 @@ def main():
             failed += 1
             print(f"FAILED: {arguments}: expected status {status} and one line with {text!r}; got status "
                   f"{done.returncode} and {errors!r}{'; the program prints the token' if leaked else ''}")
+    if cases is BULK_SUBSCRIBE and not fails_without_output(clean):
+        failed += 1
+        print("FAILED: it does not stop early if it cannot print")
     print(f"{len(cases) - failed} passed, {failed} failed")
     sys.exit(failed != 0)
 
