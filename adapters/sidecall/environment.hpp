@@ -54,8 +54,9 @@ constexpr result<endpoint> read_endpoint(text_view edge, text_view region)
     auto read =
         edge.empty() ? endpoint::region(region) : endpoint::edge(edge, region.empty() ? text_view("us1") : region);
     if (read) return read;
-    if (read.error().field() == "edge") return failure(read.error()).in(environment_names::edge);
-    return failure(read.error()).in(environment_names::region);
+    failure reason = std::move(read).error();
+    auto const& variable = reason.field() == "edge" ? environment_names::edge : environment_names::region;
+    return std::move(reason).in(variable);
 }
 
 /// `std::getenv`, which is not in a header of the core.
