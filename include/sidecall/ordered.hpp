@@ -182,7 +182,11 @@ private:
     public:
         explicit continuation(ordered_send* operation) noexcept : operation_(operation) {}
         continuation(continuation&&) noexcept = default;
-        continuation& operator=(continuation&&) noexcept = default;
+        continuation& operator=(continuation other) noexcept
+        {
+            std::swap(operation_, other.operation_); // `other` drops the previous one
+            return *this;
+        }
         ~continuation()
         {
             if (operation_) (*this)(false);
@@ -245,8 +249,8 @@ private:
 } // namespace detail
 
 /// Sends operations with the same key one after another, and those of different keys in parallel, through an
-/// asynchronous transport. Messages of one call so arrive in the order of the calls of `send`. Sent at once through a
-/// transport alone, they overtake each other, since each one has its own connection or stream.
+/// asynchronous transport. So the messages of one call arrive in the order in which you send them. Sent at once through
+/// a transport alone, they overtake each other, since each one has its own connection or stream.
 ///
 /// An operation is sent when the handler of the one before it with the same key has returned. It is sent with
 /// `send_with_retry`; its request is made at its turn, with the credentials of that moment. Keys that have no operation
@@ -285,8 +289,8 @@ private:
 ///
 /// The credentials and the transport must outlive the sender; the transport also must outlive its own requests.
 /// Allocates once for itself, for each operation and for each key in use, and as `send_with_retry` does; once more for
-/// each retry, and for each operation with a key longer than 34 bytes.
-/// A moved-from sender may be assigned to; its `send` fails with `invalid_argument`.
+/// each retry, and for each operation with a key longer than 34 bytes. A moved-from sender may be assigned
+/// to; its `send` fails with `invalid_argument`.
 ///
 /// @code
 /// auto timer = [&](std::chrono::milliseconds delay, auto next) { transport.after(delay, std::move(next)); };

@@ -3,6 +3,7 @@
 
 #include "torture.hpp"
 
+#include <sidecall/ordered.hpp>
 #include <sidecall/sidecall.hpp>
 
 #include <openssl/evp.h>
@@ -404,4 +405,65 @@ TEST_CASE("a handler is called once, or the call throws, when memory runs out")
 {
     for (bool const with_retries : {false, true})
         torture::run([&] { return std::make_unique<asynchronous>(asynchronous{.with_retries = with_retries}); });
+}
+
+namespace {
+
+/// Sends three messages with the same key: each handler is called once, or its `send` throws. The second waits behind
+/// the first, and the first is retried.
+struct in_order {
+    static constexpr auto call_again = [](sidecall::milliseconds, auto next) { next(); };
+
+    sidecall::credentials by = who();
+    sidecall::create_user_defined_message what = message();
+    canned transport{.refusals = 1, .answer = message_created()};
+    sidecall::ordered_sender<canned, decltype(call_again)> sender{by, transport, call_again, {.policy = at_once}};
+    std::string key = std::string(40, 'k');
+    int accepted = 0;
+    int called = 0;
+    int succeeded = 0;
+
+    void attempt()
+    {
+        transport.asked = 0;
+        sender.send(key, what, [&, one = std::make_unique<int>(1)](auto const& got) {
+            called += *one;
+            succeeded += got ? 1 : 0;
+            try {
+                send_one();
+            } catch (std::bad_alloc const&) { // a handler must not throw
+            }
+        });
+        ++accepted;
+        send_one();
+    }
+    void send_one()
+    {
+        sender.send(key, what, [this, one = std::make_unique<int>(1)](auto const& got) {
+            called += *one;
+            succeeded += got ? 1 : 0;
+        });
+        ++accepted;
+    }
+    void check(torture::report const& is) const
+    {
+        CHECK(called == accepted);
+        CHECK(sender.waiting() == 0);
+        if (is.number == 0) CHECK(succeeded == 3);
+    }
+    void again()
+    {
+        sender.resume(key);
+        accepted = called = succeeded = 0;
+        attempt();
+        check({});
+        CHECK(sender.keys() == 0);
+    }
+};
+
+} // namespace
+
+TEST_CASE("an ordered sender calls each handler once, or throws, when memory runs out")
+{
+    torture::run([] { return std::make_unique<in_order>(); });
 }

@@ -674,6 +674,25 @@ TEST_CASE("a key whose request is dropped goes on")
     CHECK(refusing.requests == 2);
 }
 
+TEST_CASE("a continuation that is overwritten counts as dropped")
+{
+    // An erased element of a vector is overwritten by the next one.
+    world w;
+    prompt_transport refusing{.code = errc::not_connected};
+    auto storing_timer = [](milliseconds, auto next) {
+        auto held = std::move(next);
+        std::vector<decltype(next)> list;
+        list.push_back(std::move(held));
+        list.push_back(std::move(next)); // NOLINT: moved-from
+        list[0] = std::move(list[1]);
+        list.clear();
+    };
+    ordered_sender sender(w.credentials, refusing, storing_timer, {.after_failure = after_failure::proceed});
+    sender.send(call, message(call, 1), w.note("1"));
+    sender.send(call, message(call, 2), w.note("2"));
+    CHECK(w.log == strings{"1 not_connected", "2 not_connected"});
+}
+
 TEST_CASE("a transport that never completes blocks only its key")
 {
     world w;
