@@ -1054,3 +1054,48 @@ TEST_CASE("over HTTP/2, the end of a connection ends all its requests, once each
     std::sort(all.begin(), all.end());
     CHECK(std::adjacent_find(all.begin() + 1, all.end()) == all.end()); // no value occurs twice
 }
+
+TEST_CASE("HTTP/2 is the default only with a libcurl that reports every refused request")
+{
+    using sidecall::detail::refusal_reports;
+    char const* const all[] = {"https", "rtsp", nullptr};
+    char const* const without_rtsp[] = {"https", nullptr};
+    auto const of = [](unsigned version, char const* const* protocols, int features = CURL_VERSION_HTTP2) {
+        curl_version_info_data libcurl{};
+        libcurl.version_num = version;
+        libcurl.protocols = protocols;
+        libcurl.features = features;
+        return sidecall::detail::refusal_reports_of(libcurl);
+    };
+    CHECK(of(0x075801, all) == refusal_reports::wrong);
+    CHECK(of(0x080e00, all) == refusal_reports::wrong);
+    CHECK(of(0x080e01, all) == refusal_reports::complete);
+    CHECK(of(0x080e01, without_rtsp) == refusal_reports::incomplete);
+    CHECK(of(0x080e01, all, 0) == refusal_reports::wrong);
+    CHECK(of(0x081700, all) == refusal_reports::incomplete);
+
+    if (!http2_front::is_installed()) {
+        MESSAGE("skipped the rest: nghttpx is not installed (Debian: nghttp2-proxy)");
+        return;
+    }
+    loopback::tls_identity const identity;
+    loopback::server const backend(always(ok));
+    http2_front const front(identity, backend.port());
+    bool const is_complete =
+        sidecall::detail::refusal_reports_of(*curl_version_info(CURLVERSION_NOW)) == refusal_reports::complete;
+    for (auto const& [protocol, expected] :
+         {std::pair(sidecall::http_version::automatic, is_complete), std::pair(sidecall::http_version::http1_1, false),
+          std::pair(sidecall::http_version::http2, true)}) {
+        CAPTURE(static_cast<int>(protocol));
+        results got;
+        curl_multi_transport multi(quick(&identity), {.max_connections = 2, .protocol = protocol});
+        std::size_t most = 0;
+        for (int i = 0; i != 20; ++i) multi(post(front.url()), got.handler(i));
+        run_until(multi, [&] {
+            most = std::max(most, multi.progress().in_flight);
+            return multi.progress().succeeded == 20;
+        });
+        CHECK(multi.progress().multiplexed == expected);
+        CHECK((most > 2) == expected);
+    }
+}
