@@ -37,9 +37,8 @@ namespace sidecall {
 /// requests of a connection, or when it loads its configuration again. Most versions of libcurl cannot tell all of
 /// these requests from lost ones.
 enum class http_version {
-    /// `http2` if the libcurl in use is known to report every refusal, otherwise `http1_1`. It is known of
-    /// libcurl 8.14.1
-    /// (Debian 13) only, if it was built with RTSP.
+    /// `http2` if the libcurl in use is known to report every refusal, otherwise `http1_1`. Only libcurl 8.14.1, that
+    /// of Debian 13, is known to, if built with RTSP.
     automatic,
     /// HTTP/1.1: each request in flight has a connection of its own, so at most `max_connections` are in flight. A
     /// request ends in `answer_lost` only if its own connection ends.
