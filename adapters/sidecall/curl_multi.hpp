@@ -37,18 +37,16 @@ namespace sidecall {
 /// requests of a connection, or when it loads its configuration again. Most versions of libcurl cannot tell all of
 /// these requests from lost ones.
 enum class http_version {
-    /// `http2` if the libcurl in use is known to report every refusal, otherwise `http1_1`. It is known of
-    /// libcurl 8.14.1
-    /// (Debian 13) only, if it was built with RTSP.
+    /// `http2` if the libcurl in use is known to report every refusal, otherwise `http1_1`. Only libcurl 8.14.1, that
+    /// of Debian 13, is known to, if built with RTSP.
     automatic,
     /// HTTP/1.1: each request in flight has a connection of its own, so at most `max_connections` are in flight. A
     /// request ends in `answer_lost` only if its own connection ends.
     http1_1,
     /// HTTP/2 if the server supports it, otherwise `http1_1`. Requests share connections. If one ends, all its requests
-    /// without a response end in `answer_lost`, except those that the server refused: these are sent again, and end in
-    /// `not_connected` if the server refuses them each time. Before libcurl 8.14.1, every refused request ends in
-    /// `answer_lost`. Versions after it report some refused requests as lost, too. No version sends a request again
-    /// that the server may have processed.
+    /// without a response end in `answer_lost`. With libcurl 8.14.1, those that the server refused are sent again, and
+    /// end in `not_connected` if it refuses them each time. With every other version they end in `answer_lost`, too. No
+    /// version sends a request again that the server may have processed.
     http2,
 };
 
@@ -105,8 +103,8 @@ public:
         : settings_(std::move(settings)), multi_(detail::throw_if_null(curl_multi_init())),
           max_connections_(std::clamp<std::size_t>(limits.max_connections, 1, INT_MAX)),
           max_in_flight_(std::clamp<std::size_t>(limits.max_in_flight, 1, INT_MAX)),
-          refusal_reports_(detail::refusal_reports_of(*curl_version_info(CURLVERSION_NOW))),
-          is_http2_(limits.protocol == http_version::automatic ? refusal_reports_ == detail::refusal_reports::complete
+          reports_refusals_(detail::reports_refusals(*curl_version_info(CURLVERSION_NOW))),
+          is_http2_(limits.protocol == http_version::automatic ? reports_refusals_
                                                                : limits.protocol == http_version::http2),
           limit_(static_cast<double>(max_in_flight_))
     {
@@ -404,7 +402,7 @@ private:
         exchange.set(CURLOPT_PRIVATE, &one);
         if (had_tls_failure_) exchange.reload_authorities();
         if (is_http2_ && one.request.https())
-            exchange.use_http2(refusal_reports_);
+            exchange.use_http2(reports_refusals_);
         else
             exchange.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
         exchange.set(CURLOPT_PIPEWAIT, is_http2_ ? 1L : 0L); // prefer sharing a connection to opening one
@@ -641,7 +639,7 @@ private:
     CURLM* multi_;
     std::size_t max_connections_;
     std::size_t max_in_flight_;
-    detail::refusal_reports refusal_reports_;
+    bool reports_refusals_;
     bool is_http2_;
     double limit_;
     std::uint64_t round_ = 0; // the number of requests started when the limit fell

@@ -1007,10 +1007,12 @@ TEST_CASE("over HTTP/2, many requests share a connection")
         std::vector<curl_multi_transport::request_id> ids;
         for (int i = 2000; i != 2100; ++i) ids.push_back(multi(post(front.url()), got.handler(i)));
         multi.poll();
-        for (std::size_t i = 0; i != 50; ++i) CHECK(multi.cancel(ids[i]));
+        std::size_t cancelled = 0; // a few may already have completed
+        for (std::size_t i = 0; i != 50; ++i) cancelled += multi.cancel(ids[i]);
+        CHECK(cancelled > 20);
         finish(multi);
         CHECK(got.once_each(2100));
-        CHECK(multi.progress().succeeded == 2050);
+        CHECK(multi.progress().succeeded == 2100 - cancelled);
     }
     SUBCASE("the connection is reused although the server has sent something in between")
     {
@@ -1057,7 +1059,6 @@ TEST_CASE("over HTTP/2, the end of a connection ends all its requests, once each
 
 TEST_CASE("HTTP/2 is the default only with a libcurl that reports every refused request")
 {
-    using sidecall::detail::refusal_reports;
     char const* const all[] = {"https", "rtsp", nullptr};
     char const* const without_rtsp[] = {"https", nullptr};
     auto const of = [](unsigned version, char const* const* protocols, int features = CURL_VERSION_HTTP2) {
@@ -1065,14 +1066,14 @@ TEST_CASE("HTTP/2 is the default only with a libcurl that reports every refused 
         libcurl.version_num = version;
         libcurl.protocols = protocols;
         libcurl.features = features;
-        return sidecall::detail::refusal_reports_of(libcurl);
+        return sidecall::detail::reports_refusals(libcurl);
     };
-    CHECK(of(0x075801, all) == refusal_reports::wrong);
-    CHECK(of(0x080e00, all) == refusal_reports::wrong);
-    CHECK(of(0x080e01, all) == refusal_reports::complete);
-    CHECK(of(0x080e01, without_rtsp) == refusal_reports::incomplete);
-    CHECK(of(0x080e01, all, 0) == refusal_reports::wrong);
-    CHECK(of(0x081700, all) == refusal_reports::incomplete);
+    CHECK_FALSE(of(0x075801, all));
+    CHECK_FALSE(of(0x080e00, all));
+    CHECK(of(0x080e01, all));
+    CHECK_FALSE(of(0x080e01, without_rtsp));
+    CHECK_FALSE(of(0x080e01, all, 0));
+    CHECK_FALSE(of(0x081700, all));
 
     if (!http2_front::is_installed()) {
         MESSAGE("skipped the rest: nghttpx is not installed (Debian: nghttp2-proxy)");
@@ -1081,10 +1082,9 @@ TEST_CASE("HTTP/2 is the default only with a libcurl that reports every refused 
     loopback::tls_identity const identity;
     loopback::server const backend(always(ok));
     http2_front const front(identity, backend.port());
-    bool const is_complete =
-        sidecall::detail::refusal_reports_of(*curl_version_info(CURLVERSION_NOW)) == refusal_reports::complete;
+    bool const reports = sidecall::detail::reports_refusals(*curl_version_info(CURLVERSION_NOW));
     for (auto const& [protocol, expected] :
-         {std::pair(sidecall::http_version::automatic, is_complete), std::pair(sidecall::http_version::http1_1, false),
+         {std::pair(sidecall::http_version::automatic, reports), std::pair(sidecall::http_version::http1_1, false),
           std::pair(sidecall::http_version::http2, true)}) {
         CAPTURE(static_cast<int>(protocol));
         results got;

@@ -465,8 +465,7 @@ journal::verdict play(scene const& given, http_version protocol, loopback::tls_i
         send_all(transport, server.url(), record, given.warm_up, given.operations, ignore);
     }
     found = record.judge(true);
-    bool const reports = sidecall::detail::refusal_reports_of(*curl_version_info(CURLVERSION_NOW)) ==
-                         sidecall::detail::refusal_reports::complete;
+    bool const reports = sidecall::detail::reports_refusals(*curl_version_info(CURLVERSION_NOW));
     if (explains || !found.is_safe() || (reports && found.falsely_lost != 0)) {
         std::printf("   %s; %zu operations, %zu first, %zu connections, %lld ms: responses %zu, not_connected %zu, "
                     "answer_lost %zu, other %zu; doubled %zu, falsely lost %zu, falsely unsent %zu, wrong %zu\n",
@@ -795,8 +794,7 @@ int main(int argc, char** argv)
     app.add_flag("--explain", given.explains, "print all failures");
     return run_program(app, argc, argv, [&] {
         auto const& libcurl = *curl_version_info(CURLVERSION_NOW);
-        bool const reports =
-            sidecall::detail::refusal_reports_of(libcurl) == sidecall::detail::refusal_reports::complete;
+        bool const reports = sidecall::detail::reports_refusals(libcurl);
         std::printf("libcurl %s: HTTP/%s by default\n", libcurl.version, reports ? "2" : "1.1");
         std::printf("%-9s %-10s %10s %10s %10s %8s %8s %6s %8s %8s %9s %6s %8s\n", "server", "protocol", "operations",
                     "processed", "responses", "unsent", "lost", "other", "doubled", "f. lost", "f. unsent", "wrong",

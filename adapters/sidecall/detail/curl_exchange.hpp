@@ -171,20 +171,15 @@ inline std::optional<failure> check_request(authorized_request const& request) n
     return {};
 }
 
-/// What is known of the refusals that a libcurl reports over HTTP/2, see `curl_exchange::use_http2`. Measured with
-/// `tests/http2`.
-enum class refusal_reports {
-    wrong,      ///< Before 8.14.1: 7.88.1 also calls a request refused whose response has begun.
-    incomplete, ///< Not known to be complete: 8.23.0 loses refusals if the connection ends while it writes requests.
-    complete,   ///< 8.14.1, that of Debian 13.
-};
-inline refusal_reports refusal_reports_of(curl_version_info_data const& libcurl) noexcept
+/// Whether this libcurl reports exactly the requests that a server refused over HTTP/2, see `curl_exchange::use_http2`:
+/// only 8.14.1, that of Debian 13. Measured with `tests/http2`: 7.88.1 and 8.23.0 report too few, because they lose
+/// refusals if the connection ends soon after, and also report requests whose response has begun.
+inline bool reports_refusals(curl_version_info_data const& libcurl) noexcept
 {
-    constexpr unsigned tested = 0x080e01;
-    if (libcurl.version_num < tested || (libcurl.features & CURL_VERSION_HTTP2) == 0) return refusal_reports::wrong;
+    if (libcurl.version_num != 0x080e01 || (libcurl.features & CURL_VERSION_HTTP2) == 0) return false;
     auto const* name = libcurl.protocols;
     while (*name && std::string_view(*name) != "rtsp") ++name; // `use_http2` needs its option
-    return *name && libcurl.version_num == tested ? refusal_reports::complete : refusal_reports::incomplete;
+    return *name != nullptr;
 }
 
 /// One request in progress: sets up a handle for it, collects the response and returns the outcome. The handle, the
@@ -231,20 +226,19 @@ public:
 #endif
     }
 
-    /// Lets libcurl use HTTP/2 and, unless `reports` are wrong, recognises when the server refuses the request: with
-    /// RST_STREAM and REFUSED_STREAM, or with a GOAWAY whose last stream is lower. The server did not process such a
-    /// request (RFC 9113, section 8.7), so libcurl may send it again.
+    /// Lets libcurl use HTTP/2. If this libcurl `reports` refusals, recognises when the server refuses the request:
+    /// with RST_STREAM and REFUSED_STREAM, or with a GOAWAY whose last stream is lower. The server did not process such
+    /// a request (RFC 9113, section 8.7), so libcurl may send it again.
     ///
     /// libcurl reports a refusal only in its log, when it sends the request again. Without that line, for whatever
     /// reason, the request counts as sent. On a kept connection libcurl sends a request again for any reason and writes
     /// another line. An RTSP option that has no other effect over HTTP turns that off. Both are known from libcurl's
     /// source (`Curl_retry_request`).
-    void use_http2(refusal_reports reports) noexcept
+    void use_http2(bool reports) noexcept
     {
         set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-        if (reports == refusal_reports::wrong) return;
-        if (code_ == CURLE_OK) // fails in a libcurl without RTSP, which then reports fewer refusals
-            curl_easy_setopt(handle_, CURLOPT_RTSP_REQUEST, static_cast<long>(CURL_RTSPREQ_RECEIVE));
+        if (!reports) return;
+        set(CURLOPT_RTSP_REQUEST, static_cast<long>(CURL_RTSPREQ_RECEIVE));
         set(CURLOPT_DEBUGFUNCTION, &on_log);
         set(CURLOPT_DEBUGDATA, this);
         set(CURLOPT_VERBOSE, 1L);
