@@ -140,11 +140,7 @@ public:
 #endif
     }
 
-    void refuse() override
-    {
-        is_complete_ = true;
-        handler_(outcome(failure(errc::not_connected, "", refusal)));
-    }
+    void refuse() override { handler_(outcome(failure(errc::not_connected, "", refusal))); }
 
     void abandon() override
     {

@@ -742,12 +742,13 @@ TEST_CASE("a handler that throws loses nothing else")
 }
 #endif
 
-TEST_CASE("an operation without a resource, one that keeps its parser, and a move-only handler can be sent")
+TEST_CASE(
+    "an operation without a resource, one that is its own parser and move-only, and a move-only handler can be sent")
 {
     struct status_of : create_user_defined_message {
-        int offset = 1000;
+        std::unique_ptr<int> offset = std::make_unique<int>(1000); // move-only
         using resource = int;
-        result<int> parse(sidecall::http_response_view const& response) const { return response.status + offset; }
+        result<int> parse(sidecall::http_response_view const& response) const { return response.status + *offset; }
     };
     world w;
     auto sender = w.sender();

@@ -62,8 +62,8 @@ public:
     /// Calls its handler, because the sender is being destroyed while it is being sent.
     virtual void abandon() = 0;
 
-    owner<ordered_operation> next{}; // the next one in the same list
-    literal refusal = "";            // why it will not be sent
+    owner<ordered_operation> behind{}; // the one behind it in its list
+    literal refusal = "";              // why it will not be sent
 };
 
 /// A list of operations: first in, first out.
@@ -83,7 +83,7 @@ public:
     void push(owner<ordered_operation> added) noexcept
     {
         ordered_operation* const last = &*added;
-        (last_ != nullptr ? last_->next : first_) = std::move(added);
+        (last_ != nullptr ? last_->behind : first_) = std::move(added);
         last_ = last;
         ++size_;
     }
@@ -93,7 +93,7 @@ public:
     {
         auto taken = std::move(first_);
         if (!taken) return taken;
-        first_ = std::move(taken->next);
+        first_ = std::move(taken->behind);
         if (!first_) last_ = nullptr;
         --size_;
         return taken;
