@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -87,7 +88,8 @@ class observed_transport;
 namespace detail {
 
 template <class T>
-concept has_operation_name = requires { typename std::bool_constant<(std::string_view(T::operation_name), true)>; };
+concept has_operation_name =
+    requires { typename std::integral_constant<std::size_t, std::string_view(T::operation_name).size()>; };
 
 /// The name of an operation; empty if it has none.
 template <class Operation>
