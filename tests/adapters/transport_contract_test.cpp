@@ -950,17 +950,19 @@ TEST_CASE_TEMPLATE("a connection is kept as long as it is usable", T, TRANSPORTS
     }
     SUBCASE("closed after an unsolicited response, which is not taken for the next one")
     {
-        loopback::server const server([](connection& peer) {
+        std::atomic<int> unsolicited{0};
+        loopback::server const server([&](connection& peer) {
             peer.read_request();
             peer.write(created);
             std::this_thread::sleep_for(5ms);
             peer.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+            ++unsolicited;
             peer.read_some();
         });
         T transport(quick<T>());
         for (int i = 0; i != 2; ++i) {
             CHECK(transport(post(server.url())).value().status == 201);
-            std::this_thread::sleep_for(30ms);
+            while (unsolicited != i + 1) std::this_thread::sleep_for(1ms);
         }
     }
     SUBCASE("another host gets another connection")
