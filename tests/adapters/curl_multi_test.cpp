@@ -1086,7 +1086,8 @@ TEST_CASE("HTTP/2 is the default only with a libcurl that reports every refused 
     for (auto const& [protocol, expected] :
          {std::pair(sidecall::http_version::automatic, reports), std::pair(sidecall::http_version::http1_1, false),
           std::pair(sidecall::http_version::http2, true)}) {
-        CAPTURE(static_cast<int>(protocol));
+        auto const version = static_cast<int>(protocol); // a lambda cannot capture a structured binding
+        CAPTURE(version);
         results got;
         curl_multi_transport multi(quick(&identity), {.max_connections = 2, .protocol = protocol});
         std::size_t most = 0;
