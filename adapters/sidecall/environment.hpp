@@ -51,8 +51,9 @@ constexpr result<secret> read_secret(literal name, text_view value)
 constexpr result<endpoint> read_endpoint(text_view edge, text_view region)
 {
     if (edge.empty() && region.empty()) return endpoint();
-    auto read =
-        edge.empty() ? endpoint::region(region) : endpoint::edge(edge, region.empty() ? text_view("us1") : region);
+    auto read = edge.empty()     ? endpoint::region(region)
+                : region.empty() ? endpoint::edge(edge)
+                                 : endpoint::edge(edge, region);
     if (read) return read;
     failure reason = std::move(read).error();
     auto const& variable = reason.field() == "edge" ? environment_names::edge : environment_names::region;
