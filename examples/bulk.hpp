@@ -35,7 +35,8 @@ struct bulk_arguments {
     std::size_t in_flight = 1000;
     double deadline = 3600; // seconds
 
-    void add_to(CLI::App& app)
+    /// `success` is the meaning of exit status 0.
+    void add_to(CLI::App& app, char const* success)
     {
         server.add_to(app);
         app.add_option("--connections", connections, "maximum number of connections")
@@ -48,6 +49,12 @@ struct bulk_arguments {
             ->check(CLI::Range(0.001, 1e6))
             ->capture_default_str();
         out.add_to(app);
+        app.footer(
+            exit_statuses({{"0", success},
+                           {"1", "some failed, the deadline has passed, the credentials were rejected, or it cannot\n"
+                                 "       write to standard output"},
+                           {"2", "wrong arguments or environment variables; nothing was sent"},
+                           {"130", "ended by Ctrl-C; the same command continues"}}));
     }
 };
 

@@ -120,13 +120,7 @@ int main(int argc, char** argv)
     app.add_option("--callback", options.callback, "http or https URL to which Twilio sends the messages")->required();
     app.add_option("--method", options.method, "HTTP method of the callback: POST (Twilio's default) or GET");
     app.add_option("--batch", options.batch, "any text; a different text subscribes the same calls again");
-    options.bulk.add_to(app);
+    options.bulk.add_to(app, "every call is subscribed");
     options.bulk.server.add_standin_to(app);
-    app.footer(
-        exit_statuses({{"0", "every call is subscribed"},
-                       {"1", "some failed, the deadline has passed, the credentials were rejected, or it cannot\n"
-                             "       write to standard output"},
-                       {"2", "wrong arguments or environment variables; nothing was sent"},
-                       {"130", "ended by Ctrl-C; the same command continues"}}));
     return run_program(app, argc, argv, [&] { run(options); });
 }

@@ -118,12 +118,6 @@ int main(int argc, char** argv)
                    "SID of a subscription (ZY…) with --call; otherwise a file, or - for standard input")
         ->required();
     app.add_option("--call", options.call, "SID of the call (CA…) of the subscription");
-    options.bulk.add_to(app);
-    app.footer(
-        exit_statuses({{"0", "every subscription is deleted, or was absent"},
-                       {"1", "some failed, the deadline has passed, the credentials were rejected, or it cannot\n"
-                             "       write to standard output"},
-                       {"2", "wrong arguments or environment variables; nothing was sent"},
-                       {"130", "ended by Ctrl-C; the same command continues"}}));
+    options.bulk.add_to(app, "every subscription is deleted, or was absent");
     return run_program(app, argc, argv, [&] { run(options); });
 }
