@@ -324,7 +324,7 @@ private:
         waited_ += result == sidecall::arrival::waiting;
     }
 
-    /// A message in its place in the sequence. Answers it.
+    /// Checks and answers a message that the sequencer hands out.
     void deliver(conversation& call, sidecall::incoming_message const& message)
     {
         message_name name;
