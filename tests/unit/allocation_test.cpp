@@ -22,6 +22,8 @@
 
 #include "lasting.hpp"
 
+namespace allocation_test {
+
 namespace {
 
 struct {
@@ -72,6 +74,8 @@ void* take_or_end(std::size_t size)
 
 } // namespace
 
+} // namespace allocation_test
+
 // GCC inlines these and then warns that memory from `new` is passed to `free`.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
@@ -79,45 +83,46 @@ void* take_or_end(std::size_t size)
 
 void* operator new(std::size_t size)
 {
-    return take_or_end(size);
+    return allocation_test::take_or_end(size);
 }
 void* operator new[](std::size_t size)
 {
-    return take_or_end(size);
+    return allocation_test::take_or_end(size);
 }
 void* operator new(std::size_t size, std::nothrow_t const&) noexcept
 {
-    return take(size);
+    return allocation_test::take(size);
 }
 void* operator new[](std::size_t size, std::nothrow_t const&) noexcept
 {
-    return take(size);
+    return allocation_test::take(size);
 }
 void operator delete(void* data) noexcept
 {
-    give_back(data);
+    allocation_test::give_back(data);
 }
 void operator delete[](void* data) noexcept
 {
-    give_back(data);
+    allocation_test::give_back(data);
 }
 void operator delete(void* data, std::size_t) noexcept
 {
-    give_back(data);
+    allocation_test::give_back(data);
 }
 void operator delete[](void* data, std::size_t) noexcept
 {
-    give_back(data);
+    allocation_test::give_back(data);
 }
 void operator delete(void* data, std::nothrow_t const&) noexcept
 {
-    give_back(data);
+    allocation_test::give_back(data);
 }
 void operator delete[](void* data, std::nothrow_t const&) noexcept
 {
-    give_back(data);
+    allocation_test::give_back(data);
 }
 
+namespace allocation_test {
 namespace {
 
 using namespace sidecall::literals;
@@ -732,3 +737,5 @@ TEST_CASE("an ordered sender allocates once for an operation and for a key, and 
               complete();
           }) == 0);
 }
+
+} // namespace allocation_test

@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+namespace callback_url_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -375,3 +377,5 @@ TEST_CASE("a moved-from callback has empty parts")
     CHECK(taken.host() == "a-long-hostname.example.com");
     for (auto part : {url.view(), url.scheme(), url.host(), url.target()}) CHECK(part.empty());
 }
+
+} // namespace callback_url_test

@@ -19,6 +19,8 @@
 
 #include <doctest/doctest.h>
 
+namespace chunk_test {
+
 namespace {
 
 namespace detail = sidecall::detail;
@@ -216,3 +218,5 @@ TEST_CASE("gives the same answers at compile time")
     }();
     CHECK(sum == 162627); // 0, 16, 26, 27
 }
+
+} // namespace chunk_test

@@ -17,6 +17,8 @@
 
 #include "secrecy.hpp"
 
+namespace credentials_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -304,3 +306,5 @@ TEST_CASE("a null pointer, as from an unset environment variable, makes an empty
 {
     CHECK(secret(static_cast<char const*>(nullptr)).empty());
 }
+
+} // namespace credentials_test

@@ -15,6 +15,8 @@
 
 #include <doctest/doctest.h>
 
+namespace date_time_test {
+
 namespace {
 
 using sidecall::date_time;
@@ -562,3 +564,5 @@ TEST_CASE("date_times are equal if instant and offset are equal, and durations s
                                                                           : hours > 0 ? INT64_MAX
                                                                                       : INT64_MIN));
 }
+
+} // namespace date_time_test

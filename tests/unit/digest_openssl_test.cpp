@@ -20,6 +20,8 @@
 
 #include <doctest/doctest.h>
 
+namespace digest_openssl_test {
+
 namespace {
 
 using namespace sidecall::detail;
@@ -175,3 +177,5 @@ TEST_CASE("accepts signatures that OpenSSL computed over sorted sets of random p
         REQUIRE_FALSE(verifier.verify(request));
     }
 }
+
+} // namespace digest_openssl_test

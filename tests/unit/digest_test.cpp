@@ -15,6 +15,8 @@
 
 #include <doctest/doctest.h>
 
+namespace digest_test {
+
 namespace {
 
 using namespace sidecall::detail;
@@ -409,3 +411,5 @@ TEST_CASE("rejects base64 that is not canonical")
     for (char const* last : {"B", "C", "D", "P"})
         CHECK_FALSE(base64_decode("AAAAAAAAAAAAAAAAAAAAAAAAAA" + std::string(last) + "=", code));
 }
+
+} // namespace digest_test

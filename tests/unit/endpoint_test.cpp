@@ -13,6 +13,8 @@
 
 #include "lasting.hpp"
 
+namespace endpoint_test {
+
 namespace {
 
 using sidecall::endpoint;
@@ -277,3 +279,5 @@ TEST_CASE("endpoints are equal if server and User-Agent are equal")
     moved = endpoint();
     CHECK(moved == endpoint());
 }
+
+} // namespace endpoint_test

@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+namespace expected_test {
+
 namespace {
 
 using sidecall::errc;
@@ -139,3 +141,5 @@ TEST_CASE("passes a value that can be changed to and_then and transform")
     CHECK(result<void>().transform([] { return 5; }) == 5);
     CHECK(result<void>(timed_out()).or_else([](failure&&) { return result<void>(); }).has_value());
 }
+
+} // namespace expected_test

@@ -18,6 +18,8 @@
 
 #include "request_of.hpp"
 
+namespace fake_twilio_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -779,3 +781,5 @@ TEST_CASE("records each request without its credential, and prints it in lines")
     CHECK(raw.target() == "");
     CHECK(to_string(raw) == "GET https://a.b\n\n\\x7f\\xff x\n\n\n");
 }
+
+} // namespace fake_twilio_test

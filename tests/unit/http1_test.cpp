@@ -13,6 +13,8 @@
 
 #include "http1_cases.hpp"
 
+namespace http1_test {
+
 namespace {
 
 using namespace http1_cases;
@@ -503,3 +505,5 @@ TEST_CASE("reads the responses that it writes, and writes the same into the call
         }
     }
 }
+
+} // namespace http1_test

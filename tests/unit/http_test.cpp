@@ -22,6 +22,8 @@
 #include "request_of.hpp"
 #include "secrecy.hpp"
 
+namespace http_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -673,3 +675,5 @@ TEST_CASE("parse_decimal accepts a number up to its limit")
     CHECK(sidecall::detail::parse_decimal("18446744073709551615", UINT64_MAX, number));
     CHECK(!sidecall::detail::parse_decimal("18446744073709551616", UINT64_MAX, number));
 }
+
+} // namespace http_test

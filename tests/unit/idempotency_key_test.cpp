@@ -15,6 +15,8 @@
 
 #include "lasting.hpp"
 
+namespace idempotency_key_test {
+
 namespace {
 
 using sidecall::idempotency_key;
@@ -302,3 +304,5 @@ TEST_CASE("the UTF-8 check agrees with a simple decoder on every short sequence"
     CHECK(wrong == 0);
     static_assert(find_invalid_utf8("gr\xC3\xBC\xC3") == 4);
 }
+
+} // namespace idempotency_key_test

@@ -15,6 +15,8 @@
 #include "lasting.hpp"
 #include "tally.hpp"
 
+namespace json_object_test {
+
 namespace {
 
 using sidecall::errc;
@@ -272,3 +274,5 @@ TEST_CASE("a loop can read the elements of a container that a function returns")
     for (auto const member : (*object)["meta"].object().value()) sum += *member.value.integer();
     CHECK(sum == 6);
 }
+
+} // namespace json_object_test

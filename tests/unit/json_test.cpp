@@ -16,6 +16,8 @@
 
 #include "lasting.hpp"
 
+namespace json_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -529,3 +531,5 @@ TEST_CASE("after a mistake nothing more is read, and the failure stays the same"
     CHECK(!done);
     CHECK(reader.fault().offset == offset);
 }
+
+} // namespace json_test

@@ -11,6 +11,8 @@
 
 #include "lasting.hpp"
 
+namespace message_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -132,3 +134,5 @@ TEST_CASE("messages are equal if all their members are")
     other.date_created = sidecall::date_time{1, 0};
     CHECK(one != other);
 }
+
+} // namespace message_test

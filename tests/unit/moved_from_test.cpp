@@ -11,6 +11,8 @@
 #include "ends_program.hpp"
 #include "lasting.hpp"
 
+namespace moved_from_test {
+
 // Tests the moved-from state of each public type that owns something. Moving the other types copies them: SIDs, views,
 // `endpoint`, `retry_policy`, `storage`, `date_time`, the options.
 
@@ -293,3 +295,5 @@ TEST_CASE("moved-from credentials are a failure where an operation is authorized
     CHECK(in_place.error().to_string() == expected);
 }
 // NOLINTEND(bugprone-use-after-move)
+
+} // namespace moved_from_test

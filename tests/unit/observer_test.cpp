@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+namespace observer_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -498,3 +500,5 @@ TEST_CASE("an observed transport may return a view of the response")
     REQUIRE(seen.lines.size() == 9);
     for (auto const& line : seen.lines) CHECK(line.find("success 200 - [RQ_1-a]") != std::string::npos);
 }
+
+} // namespace observer_test

@@ -17,6 +17,8 @@
 
 #include <doctest/doctest.h>
 
+namespace ordered_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -870,3 +872,5 @@ TEST_CASE("a hundred messages to each of a hundred calls arrive in order and onc
         CHECK((unknown == 0) == with_keys);
     }
 }
+
+} // namespace ordered_test

@@ -12,6 +12,8 @@
 
 #include <sidecall/retry.hpp>
 
+namespace paging_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -264,3 +266,5 @@ TEST_CASE("a page that names itself as the next one is a failure")
     CHECK(outcomes == std::vector<bool>{true, true, true, false});
     CHECK(transport.urls.size() == 3);
 }
+
+} // namespace paging_test

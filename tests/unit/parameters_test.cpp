@@ -17,6 +17,8 @@
 
 #include <doctest/doctest.h>
 
+namespace parameters_test {
+
 namespace {
 
 namespace detail = sidecall::detail;
@@ -209,3 +211,5 @@ TEST_CASE("a moved-from message has no parameters, and neither does its copy")
     parameters const copy_of_whole = to;
     CHECK(compare_parameters(copy_of_whole, parameters_of("b=2&a=1")).empty());
 }
+
+} // namespace parameters_test

@@ -14,6 +14,8 @@
 
 #include <doctest/doctest.h>
 
+namespace recording_transport_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -733,3 +735,5 @@ TEST_CASE("a moved-from request is forwarded and recorded")
     CHECK(field_of(replay(taken)) == "url");
     CHECK(replay(request).error().code() == errc::transport_failure);
 }
+
+} // namespace recording_transport_test

@@ -18,6 +18,8 @@
 #include "ends_program.hpp"
 #include "lasting.hpp"
 
+namespace request_writer_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -517,3 +519,5 @@ TEST_CASE("parts that become longer while the request is written abort the progr
           expected);
 }
 #endif
+
+} // namespace request_writer_test

@@ -17,6 +17,8 @@
 #include "ends_program.hpp"
 #include "lasting.hpp"
 
+namespace result_test {
+
 namespace {
 
 using sidecall::errc;
@@ -580,3 +582,5 @@ TEST_CASE("retry times are equal if number and kind are equal")
     CHECK(soon != sidecall::retry_time{.seconds = 6});
     CHECK(soon != sidecall::retry_time{.seconds = 5, .is_unix_time = true});
 }
+
+} // namespace result_test

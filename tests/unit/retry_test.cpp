@@ -20,6 +20,8 @@
 
 #include "lasting.hpp"
 
+namespace retry_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -894,3 +896,5 @@ TEST_CASE("the system clocks advance, and the random bits vary")
     CHECK(set == ~std::uint64_t{0});
     CHECK(unset == ~std::uint64_t{0});
 }
+
+} // namespace retry_test

@@ -19,6 +19,8 @@
 
 #include <doctest/doctest.h>
 
+namespace sequencer_test {
+
 namespace {
 
 using sidecall::arrival;
@@ -660,3 +662,5 @@ TEST_CASE("limits can be zero, or as large as memory allows")
     scene none({.max_waiting = 0, .max_remembered = 0});
     CHECK(none.accept({3, 3, 9, 5, 10}) == "3 3! 9-5 5! 10");
 }
+
+} // namespace sequencer_test

@@ -15,6 +15,8 @@
 
 #include "lasting.hpp"
 
+namespace sid_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -180,3 +182,5 @@ TEST_CASE("SIDs are ordered, compared and hashed like their texts")
     CHECK(agree);
     CHECK(*account_sid::parse("AC" + std::string(32, 'a')) != *account_sid::parse("AC" + std::string(32, 'A')));
 }
+
+} // namespace sid_test

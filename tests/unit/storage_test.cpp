@@ -25,6 +25,8 @@
 
 #include "lasting.hpp"
 
+namespace storage_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -856,3 +858,5 @@ TEST_CASE("a copy of an empty buffer is empty and has the same capacity")
     CHECK(copy.size() == 0);
     CHECK(copy.capacity() == 16);
 }
+
+} // namespace storage_test

@@ -15,6 +15,8 @@
 
 #include "lasting.hpp"
 
+namespace subscription_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -337,3 +339,5 @@ TEST_CASE("subscriptions are equal if all their members are")
     other.date_created = sidecall::date_time{1, 0};
     CHECK(one != other);
 }
+
+} // namespace subscription_test

@@ -9,6 +9,8 @@
 
 #include "lasting.hpp"
 
+namespace text_view_test {
+
 namespace {
 
 using sidecall::text_view;
@@ -111,3 +113,5 @@ TEST_CASE("text from outside becomes one line that neither forges a line nor con
     CHECK(printable("ok\r\n2026-01-01 forged: \x1B[31m\xC3") == "ok  2026-01-01 forged:  [31m ");
     CHECK(printable(not_set()).empty());
 }
+
+} // namespace text_view_test

@@ -16,6 +16,8 @@
 
 #include "lasting.hpp"
 
+namespace transport_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -485,3 +487,5 @@ TEST_CASE("a clone is the same request, and its credential is wiped, too")
     request.reset();
     CHECK(lasting(clone.to_http1()).reveal() == wire);
 }
+
+} // namespace transport_test

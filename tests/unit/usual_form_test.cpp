@@ -29,6 +29,8 @@
 #define HAS_NLOHMANN 0
 #endif
 
+namespace usual_form_test {
+
 namespace {
 
 using sidecall::date_time;
@@ -482,3 +484,5 @@ TEST_CASE("a truncated response, or one with an extra byte, is parsed as JSON re
     all.check_all(4000);
 }
 #endif
+
+} // namespace usual_form_test

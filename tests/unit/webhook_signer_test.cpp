@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 
+namespace webhook_signer_test {
+
 namespace {
 
 using namespace sidecall::literals;
@@ -217,3 +219,5 @@ TEST_CASE("writes every timestamp so that it is read as the same instant and off
                 sidecall::date_time{.unix_seconds = seconds, .offset_minutes = offset});
     }
 }
+
+} // namespace webhook_signer_test

@@ -17,6 +17,8 @@
 
 #include <doctest/doctest.h>
 
+namespace webhook_test {
+
 namespace {
 
 using sidecall::errc;
@@ -1390,3 +1392,5 @@ TEST_CASE("a verifier stores nothing that reveals its token")
         CHECK(bytes.find(masked) == std::string::npos);
     }
 }
+
+} // namespace webhook_test
